@@ -1,0 +1,1 @@
+"""Energy-aware hyperparameter and architecture search for Optuna, SMAC and HpBandSter."""

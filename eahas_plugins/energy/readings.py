@@ -1,0 +1,151 @@
+"""What every energy meter gives: cumulative readings, and the measurement between two of them.
+
+A meter is a counter that is only ever read. Nothing is opened or closed, so any number of
+overlapping trials can take their own two readings from the same meter.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, runtime_checkable
+
+JOULES_PER_KWH = 3.6e6
+
+Kind = Literal["measured", "estimated"]
+Scope = Literal["process", "machine"]
+
+
+class MeterError(RuntimeError):
+    """The meter found no device, or what it reads cannot be the energy of work done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where a reading comes from; stored beside every number.
+
+    Args:
+        kind: ``measured`` by a physical counter, or ``estimated`` by a model of the machine.
+        meter: Name of the meter, with its version or parameters.
+        sampling: How and how often the energy is sampled, in words.
+        scope: What is counted: this process alone, or everything that runs on the machine.
+        devices: Names of the devices counted.
+        resolution_s: Shorter windows than this say nothing, seconds. 0 if there is no limit.
+    """
+
+    kind: Kind
+    meter: str
+    sampling: str
+    scope: Scope
+    devices: tuple[str, ...] = ()
+    resolution_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """State of a meter at one moment. Only differences between readings mean anything.
+
+    Args:
+        energy_kwh: Cumulative energy since an arbitrary zero, kWh. Never falls.
+        monotonic_s: ``time.monotonic()`` of the reading, seconds.
+        provenance: Where the number comes from.
+        parts_kwh: The share of each part (``gpu``, ``cpu``, ``memory``), kWh; unknown parts
+            are absent.
+        cpu_s: Cumulative CPU seconds, by the meters that count them.
+    """
+
+    energy_kwh: float
+    monotonic_s: float
+    provenance: Provenance
+    parts_kwh: Mapping[str, float] = field(default_factory=dict)
+    cpu_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """Energy and time between two readings of one meter.
+
+    Args:
+        energy_kwh: Energy, kWh. Positive.
+        seconds: Time, seconds.
+        provenance: Where the number comes from.
+        parts_kwh: The share of each part that is known, kWh.
+        cpu_s: CPU seconds, or None if the meter does not count them.
+    """
+
+    energy_kwh: float
+    seconds: float
+    provenance: Provenance
+    parts_kwh: Mapping[str, float] = field(default_factory=dict)
+    cpu_s: float | None = None
+
+    @property
+    def watts(self) -> float:
+        """Mean power, W."""
+        return self.energy_kwh * JOULES_PER_KWH / self.seconds
+
+
+@runtime_checkable
+class EnergyMeter(Protocol):
+    """A counter of energy. Readings may be taken at any time, by any number of users."""
+
+    @property
+    def provenance(self) -> Provenance:
+        """What this meter is: never changes."""
+        ...
+
+    def read(self) -> Reading:
+        """Read the counter.
+
+        Raises:
+            MeterError: If the device no longer answers.
+        """
+        ...
+
+
+def between(before: Reading, after: Reading) -> Measurement:
+    """Return the energy and time from one reading to a later one of the same meter.
+
+    Example:
+        >>> from eahas_plugins.energy import CpuTimeMeter
+        >>> meter = CpuTimeMeter(watts_per_core=10.0, idle_watts=0.0)
+        >>> before = meter.read()
+        >>> _ = sum(range(100_000))
+        >>> between(before, meter.read()).provenance.kind
+        'estimated'
+
+    Raises:
+        MeterError: If the counter stood still, ran backwards, or is another meter's.
+    """
+    meter = after.provenance.meter
+    if before.provenance != after.provenance:
+        raise MeterError(
+            f"both readings must come from one meter but got {before.provenance.meter!r} and "
+            f"{meter!r}; take the first reading anew after a change of meter"
+        )
+    seconds = after.monotonic_s - before.monotonic_s
+    energy_kwh = after.energy_kwh - before.energy_kwh
+    if not energy_kwh > 0.0:
+        resolution_s = after.provenance.resolution_s
+        remedy = (
+            f"measure at least {resolution_s:g} s of work at once"
+            if seconds < resolution_s
+            else "the meter does not see the device that works; choose another meter"
+        )
+        raise MeterError(
+            f"energy must grow but {meter!r} counted {energy_kwh!r} kWh in {seconds:.3g} s; "
+            f"{remedy}"
+        )
+    parts = {
+        name: after.parts_kwh[name] - before.parts_kwh[name]
+        for name in after.parts_kwh
+        if name in before.parts_kwh
+    }
+    cpu_s = None
+    if before.cpu_s is not None and after.cpu_s is not None:
+        cpu_s = after.cpu_s - before.cpu_s
+    return Measurement(
+        energy_kwh=energy_kwh,
+        seconds=seconds,
+        provenance=after.provenance,
+        parts_kwh=parts,
+        cpu_s=cpu_s,
+    )

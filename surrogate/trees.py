@@ -1,0 +1,222 @@
+"""Forests of regression trees as flat arrays, evaluated in NumPy, with or without vector leaves.
+
+Fitting needs XGBoost; predicting needs only this module. Trees are walked level by level, all
+trees of a row (or all rows of a tree) at once, so that no Python loop sees a single node.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+_FEW_ROWS = 48
+"""Up to this many rows all trees are walked together, above it all rows of one tree."""
+_ROWS_PER_CHUNK = 2048
+"""Rows walked together, so that the temporaries stay in the cache and memory stays bounded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Trees:
+    """A sum of regression trees, each leaf holding one number per output.
+
+    A row goes left where ``x[feature] <= threshold``. A leaf points to itself.
+
+    Args:
+        feature: Array of shape (n_nodes,): the feature a node looks at; any legal one in a leaf.
+        threshold: Array of shape (n_nodes,): the largest value that goes left.
+        left: Array of shape (n_nodes,): the node that follows on the left.
+        right: Array of shape (n_nodes,): the node that follows on the right.
+        value: Array of shape (n_nodes, n_outputs); read in leaves only.
+        roots: Array of shape (n_trees,): the first node of each tree.
+        base: Array of shape (n_outputs,): added to the sum.
+
+    Raises:
+        ValueError: If the shapes disagree or the nodes do not form trees.
+    """
+
+    feature: NDArray[Any]
+    threshold: Floats
+    left: NDArray[Any]
+    right: NDArray[Any]
+    value: NDArray[Any]
+    roots: NDArray[Any]
+    base: Floats
+    # Nodes in the order of their level, siblings side by side: the right child is left + 1.
+    _feature: NDArray[np.intp] = field(init=False, repr=False)
+    _threshold: Floats = field(init=False, repr=False)
+    _left: NDArray[np.intp] = field(init=False, repr=False)
+    _value: NDArray[Any] = field(init=False, repr=False)
+    _depth: int = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._check()
+        order, first_child, depth = _by_level(self.left, self.right, self.roots)
+        leaf = first_child < 0
+        # A leaf is left of infinity, and so its own successor for ever.
+        compiled = {
+            "_feature": np.where(leaf, 0, self.feature[order]).astype(np.intp),
+            "_threshold": np.where(leaf, np.inf, self.threshold[order]).astype(np.float64),
+            "_left": np.where(leaf, np.arange(len(order)), first_child).astype(np.intp),
+            "_value": np.ascontiguousarray(self.value[order]),
+            "_depth": depth,
+        }
+        for name, array in compiled.items():
+            object.__setattr__(self, name, array)
+
+    @property
+    def n_outputs(self) -> int:
+        """Numbers predicted for a row."""
+        return len(self.base)
+
+    @property
+    def n_features(self) -> int:
+        """The least number of columns that a row must have."""
+        return int(self._feature.max(initial=-1)) + 1
+
+    def predict(self, X: ArrayLike) -> Floats:
+        """Predictions of many rows.
+
+        Args:
+            X: Array of shape (n, n_features). A value that is not a number goes left.
+
+        Returns:
+            Array of shape (n, n_outputs).
+        """
+        X = np.ascontiguousarray(X, dtype=np.float64)
+        if X.ndim != 2 or X.shape[1] < self.n_features:
+            raise ValueError(f"X must have shape (n, >= {self.n_features}) but got {X.shape}.")
+        if len(X) <= _FEW_ROWS:
+            leaves = self._walk(X, np.arange(len(self.roots)))
+            total = self._value.take(leaves, axis=0).sum(axis=1, dtype=np.float64)
+            return np.asarray(total + self.base)
+        out = np.empty((len(X), self.n_outputs))
+        for start in range(0, len(X), _ROWS_PER_CHUNK):
+            chunk = X[start : start + _ROWS_PER_CHUNK]
+            total = out[start : start + _ROWS_PER_CHUNK]
+            total[:] = self.base
+            for tree in range(len(self.roots)):
+                total += self._value.take(self._walk(chunk, np.intp(tree))[:, 0], axis=0)
+        return out
+
+    def _walk(self, X: Floats, roots: Any) -> NDArray[np.intp]:
+        """The leaf of each row in each of these trees, of shape (n, n_trees)."""
+        n, n_columns = X.shape
+        flat = X.reshape(-1)
+        offset = np.arange(0, n * n_columns, n_columns)[:, None]
+        node = np.broadcast_to(np.atleast_1d(roots), (n, np.size(roots)))
+        for _ in range(self._depth):
+            index = self._feature.take(node)
+            if n > 1:
+                index += offset
+            right = flat.take(index) > self._threshold.take(node)
+            node = self._left.take(node) + right
+        return node
+
+    def _check(self) -> None:
+        n_nodes = len(self.left)
+        shapes = {
+            "feature": (self.feature, (n_nodes,)),
+            "threshold": (self.threshold, (n_nodes,)),
+            "right": (self.right, (n_nodes,)),
+            "value": (self.value, (n_nodes, len(self.base))),
+        }
+        for name, (array, shape) in shapes.items():
+            if array.shape != shape:
+                raise ValueError(f"{name} must have shape {shape} but got {array.shape}.")
+        for name, array in (("left", self.left), ("right", self.right), ("roots", self.roots)):
+            if len(array) and not (array.min() >= 0 and array.max() < n_nodes):
+                raise ValueError(f"{name} must name nodes 0 .. {n_nodes - 1}.")
+        if n_nodes and not self.feature.min() >= 0:
+            raise ValueError("feature must not be negative.")
+        if np.isnan(self.threshold).any():
+            raise ValueError("threshold must not be NaN.")
+
+
+def _by_level(
+    left: NDArray[Any], right: NDArray[Any], roots: NDArray[Any]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], int]:
+    """Nodes in the order of their level, position of each one's left child (or -1), depth."""
+    level = np.asarray(roots, dtype=np.intp)
+    order, first_child, n_seen = [level], [], len(level)
+    while len(level):
+        inner = left[level] != level
+        if n_seen + 2 * int(inner.sum()) > len(left):
+            raise ValueError("the nodes must form trees, but one is reached in two ways.")
+        first_child.append(np.where(inner, n_seen + 2 * (np.cumsum(inner) - 1), -1))
+        parents = level[inner]
+        level = np.stack([left[parents], right[parents]], axis=1).reshape(-1).astype(np.intp)
+        order.append(level)
+        n_seen += len(level)
+    if not first_child:
+        return np.empty(0, np.intp), np.empty(0, np.intp), 0
+    return np.concatenate(order), np.concatenate(first_child), len(first_child) - 1
+
+
+def last_left(threshold: NDArray[np.float32]) -> Floats:
+    """The largest float64 ``x`` with ``float32(x) < threshold``.
+
+    XGBoost rounds a value to float32 and goes left where it is below the threshold. That is so up
+    to halfway between the threshold and its predecessor, and at halfway itself if rounding to
+    even takes the predecessor.
+    """
+    t = np.asarray(threshold, dtype=np.float32)
+    below = np.nextafter(t, np.float32(-np.inf))
+    halfway = (t.astype(np.float64) + below.astype(np.float64)) / 2.0
+    return np.where(halfway.astype(np.float32) < t, halfway, np.nextafter(halfway, -np.inf))
+
+
+def from_xgboost(booster: Any) -> Trees:
+    """The trees of a fitted ``xgboost.Booster`` of numeric features, equal in their predictions.
+
+    One tree per output and trees with vector leaves (``multi_strategy="multi_output_tree"``) both
+    work; vector leaves need one walk for all outputs.
+
+    Raises:
+        ValueError: If the booster is not a plain sum of trees over numeric features.
+    """
+    learner = json.loads(booster.save_raw("json"))["learner"]
+    if learner["gradient_booster"]["name"] != "gbtree":
+        raise ValueError(f"booster must be gbtree but got {learner['gradient_booster']['name']!r}.")
+    model = learner["gradient_booster"]["model"]
+    n_outputs = max(1, int(learner["learner_model_param"]["num_target"]))
+    base = np.atleast_1d(json.loads(learner["learner_model_param"]["base_score"]))
+    base = np.broadcast_to(base, (n_outputs,)).astype(np.float64)
+    parts: list[dict[str, NDArray[Any]]] = []
+    roots, n_nodes = [], 0
+    for tree, output in zip(model["trees"], model["tree_info"], strict=True):
+        if tree["categories_nodes"]:
+            raise ValueError("booster must have numeric splits only: encode categories first.")
+        part = _xgboost_tree(tree, output, n_outputs)
+        part["left"] += n_nodes
+        part["right"] += n_nodes
+        parts.append(part)
+        roots.append(n_nodes)
+        n_nodes += len(part["left"])
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return Trees(roots=np.array(roots), base=base, **joined)
+
+
+def _xgboost_tree(tree: dict[str, Any], output: int, n_outputs: int) -> dict[str, NDArray[Any]]:
+    left = np.array(tree["left_children"], dtype=np.int64)
+    right = np.array(tree["right_children"], dtype=np.int64)
+    condition = np.array(tree["split_conditions"], dtype=np.float32)
+    leaf, itself = left < 0, np.arange(len(left))
+    value = np.zeros((len(left), n_outputs), dtype=np.float32)
+    if int(tree["tree_param"]["size_leaf_vector"]) > 1:
+        vectors = np.array(tree["leaf_weights"], dtype=np.float32).reshape(-1, n_outputs)
+        value[leaf] = vectors[right[leaf]]  # a leaf keeps the row of its vector there
+    else:
+        value[leaf, output] = condition[leaf]
+    return {
+        "feature": np.where(leaf, 0, np.array(tree["split_indices"], dtype=np.int64)),
+        "threshold": np.where(leaf, np.inf, last_left(condition)),
+        "left": np.where(leaf, itself, left),
+        "right": np.where(leaf, itself, right),
+        "value": value,
+    }

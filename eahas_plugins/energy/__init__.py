@@ -1,6 +1,7 @@
 """Energy meters: how much energy a training has used, and how that is known."""
 
 from eahas_plugins.energy.cpu_time import CpuTimeMeter
+from eahas_plugins.energy.estimate import SERVER_CORE, EnergyModel, Estimate, estimate_energy
 from eahas_plugins.energy.readings import (
     JOULES_PER_KWH,
     EnergyMeter,
@@ -13,11 +14,15 @@ from eahas_plugins.energy.readings import (
 
 __all__ = [
     "JOULES_PER_KWH",
+    "SERVER_CORE",
     "CpuTimeMeter",
     "EnergyMeter",
+    "EnergyModel",
+    "Estimate",
     "Measurement",
     "MeterError",
     "Provenance",
     "Reading",
     "between",
+    "estimate_energy",
 ]

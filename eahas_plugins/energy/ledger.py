@@ -1,0 +1,188 @@
+"""The budget rule as arithmetic: numbers in, decisions out; no host, no clock, no storage.
+
+A host keeps, per trial, the energy spent so far and what is promised to it, and asks a `Balance`:
+
+1. May this trial start (`admits`)?
+2. Must this trial end now (`must_stop`)?
+
+Without locks, a decision is safe in this order: write your own numbers, *then* read everybody's,
+then decide. Of two trials that reach for the same energy at least one sees the other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+
+ENERGY_ATTR = "energy_kwh"
+"""Trial attribute: cumulative energy of the trial so far, kWh."""
+RESERVED_ATTR = "energy_reserved_kwh"
+"""Trial attribute: energy the whole trial is expected to need, kWh."""
+STEP_ATTR = "energy_step_kwh"
+"""Trial attribute: energy of the trial's next step, kWh, where it is known in advance."""
+DEFAULT_LEASE_S = 15 * 60.0
+"""How long a reservation outlives the last report of its trial, s."""
+
+_TOLERANCE = (
+    1e-9  # relative: sums of thousands of steps round, and the last step may land on the cap
+)
+
+
+def kwh_argument(name: str, value: float, *, zero: bool = False) -> float:
+    """Return ``value`` as a float if it is a usable energy.
+
+    Args:
+        name: What the message calls it.
+        value: Energy, kWh.
+        zero: Whether 0 is allowed.
+
+    Raises:
+        ValueError: If it is not a finite number, negative, or 0 where that is not allowed.
+    """
+    bound = "zero or more" if zero else "positive"
+    message = f"`{name}` must be a {bound} finite number of kWh but got {value!r}."
+    if isinstance(value, bool):
+        raise ValueError(message)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(message) from None
+    if not (number >= 0.0 if zero else number > 0.0) or math.isinf(number):
+        raise ValueError(message)
+    return number
+
+
+def known_kwh(value: object) -> float | None:
+    """Energy read from a record, kWh, or None if it is missing, NaN, infinite or negative."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    number = float(value)
+    return number if 0.0 <= number < math.inf else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningTrial:
+    """What the budget must know of a trial that has not finished.
+
+    Args:
+        number: Order of the trials; a smaller number goes first.
+        spent_kwh: Energy spent so far, kWh.
+        reserved_kwh: Energy the whole trial is expected to need, kWh; 0 if unknown.
+        step_kwh: Energy of the step it is doing or asks to do next, kWh; 0 if unknown.
+        live: Whether its worker has been heard of within the lease. What a dead worker's trial
+            has spent stays; what was promised to it does not.
+    """
+
+    number: int
+    spent_kwh: float
+    reserved_kwh: float = 0.0
+    step_kwh: float = 0.0
+    live: bool = True
+
+    @property
+    def claimed_kwh(self) -> float:
+        """Energy of the step in progress, kWh: as good as spent."""
+        return self.step_kwh if self.live else 0.0
+
+    @property
+    def unspent_kwh(self) -> float:
+        """Energy promised and not spent yet, kWh."""
+        if not self.live:
+            return 0.0
+        return max(self.reserved_kwh - self.spent_kwh, self.step_kwh, 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """The state of a budget at one moment.
+
+    Example:
+        >>> one = RunningTrial(number=7, spent_kwh=1.0, reserved_kwh=4.0)
+        >>> balance = Balance(cap_kwh=10.0, finished_kwh=5.0, running=(one,))
+        >>> balance.spent_kwh, balance.reserved_kwh, balance.remaining_kwh
+        (6.0, 3.0, 4.0)
+        >>> balance.admits(number=8, expected_kwh=2.0)
+        False
+
+    Args:
+        cap_kwh: The most all trials together may spend, kWh.
+        finished_kwh: Energy of all trials that have finished, failed and pruned ones too, kWh.
+        running: The trials that have not finished.
+    """
+
+    cap_kwh: float
+    finished_kwh: float
+    running: tuple[RunningTrial, ...] = ()
+
+    @property
+    def spent_kwh(self) -> float:
+        """Energy spent by all trials in every state, kWh."""
+        return math.fsum(chain((self.finished_kwh,), (t.spent_kwh for t in self.running)))
+
+    @property
+    def reserved_kwh(self) -> float:
+        """Energy promised to running trials and not spent yet, kWh."""
+        return math.fsum(t.unspent_kwh for t in self.running)
+
+    @property
+    def remaining_kwh(self) -> float:
+        """Energy not spent yet, kWh; negative after an overshoot."""
+        return self.cap_kwh - self.spent_kwh
+
+    def available_kwh(self, *, number: int) -> float:
+        """Energy neither spent nor promised to a running trial that goes before ``number``, kWh."""
+        earlier = (t.unspent_kwh for t in self.running if t.number < number)
+        return self.remaining_kwh - math.fsum(earlier)
+
+    def admits(self, *, number: int, expected_kwh: float) -> bool:
+        """Whether trial ``number`` can be paid from what is left, promises to earlier ones kept.
+
+        The trial's own ``spent_kwh`` counts as spent: pass the whole expectation before the
+        first step, and what is still to come after it.
+        """
+        return self._covers(self.available_kwh(number=number), expected_kwh)
+
+    def must_stop(
+        self,
+        *,
+        number: int,
+        next_step_kwh: float | None = None,
+        limit_kwh: float | None = None,
+    ) -> bool:
+        """Whether trial ``number`` must end now.
+
+        With a known next step the answer looks one step ahead, counting the steps that other
+        live trials have announced, and nothing overshoots. Without it the trial ends once the
+        budget has been reached.
+
+        Args:
+            number: The trial that asks; its ``spent_kwh`` is read from ``running``.
+            next_step_kwh: Energy of its next step, kWh. 0 if it is done: then nothing stops it.
+            limit_kwh: The most this trial may spend itself, kWh.
+        """
+        if next_step_kwh == 0.0:
+            return False
+        own = next((t.spent_kwh for t in self.running if t.number == number), 0.0)
+        if limit_kwh is not None and not self._covers(limit_kwh - own, next_step_kwh):
+            return True
+        return not self._covers(self._uncommitted_kwh(number, self.running), next_step_kwh)
+
+    def goes_first(self, *, number: int, next_step_kwh: float) -> bool:
+        """Whether the step fits once trials with a larger number have given way.
+
+        Only then is it worth reading the balance again before obeying `must_stop`.
+        """
+        earlier = (t for t in self.running if t.number < number)
+        return self._covers(self._uncommitted_kwh(number, earlier), next_step_kwh)
+
+    def _uncommitted_kwh(self, number: int, claimants: Iterable[RunningTrial]) -> float:
+        claims = math.fsum(t.claimed_kwh for t in claimants if t.number != number)
+        return self.remaining_kwh - claims
+
+    def _covers(self, available_kwh: float, needed_kwh: float | None) -> bool:
+        slack = self.cap_kwh * _TOLERANCE
+        if needed_kwh is None:
+            return available_kwh > slack
+        return needed_kwh <= available_kwh + slack

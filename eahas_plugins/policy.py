@@ -67,10 +67,10 @@ def reward(
 def cooling(spent_kwh: float, budget_kwh: float | None) -> float:
     """Alpha, the weight of energy in the acquisition: 1 at the start, 0 when all is spent.
 
-    Without a budget there is nothing to cool towards, so alpha stays 0.
+    Without a budget nothing cools: alpha stays 1.
     """
     if budget_kwh is None:
-        return 0.0
+        return 1.0
     if not budget_kwh > 0.0:
         raise ValueError(f"budget_kwh must be positive but got {budget_kwh}.")
     return min(1.0, max(0.0, 1.0 - spent_kwh / budget_kwh))

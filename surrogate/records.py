@@ -1,11 +1,20 @@
-"""What one training run is made of."""
+"""What one training run is made of, and the schema in which runs are recorded.
+
+Schema history:
+    1: ``schema``, ``config``, ``status`` and whatever was measured (see :class:`Record`).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from numbers import Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+SCHEMA = 1
 
 Curve = NDArray[np.float64]
 """Array of shape (n_epochs,): the value after each epoch, epoch 1 first."""
@@ -47,3 +56,188 @@ class Run:
     runtime_s: Curve | None
     inference_energy_kwh: float | None
     complexity: Complexity | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row(Run):
+    """A recorded training: the fields of a query's result, and what was trained.
+
+    Args:
+        config: The configuration.
+        seed: Seed of the training, if known.
+        record: Everything that was recorded.
+    """
+
+    config: Mapping[str, Any]
+    seed: int | None
+    record: Record = field(repr=False, compare=False)
+
+
+_FRACTIONS = ("train_accuracy", "val_accuracy", "test_accuracy")
+_AMOUNTS = ("train_cpu_s", "train_wall_s", "eval_cpu_s", "energy_kwh")
+_PER_EPOCH = (*_FRACTIONS, "train_loss", *_AMOUNTS)
+_PER_RUN = ("inference_cpu_s", "inference_wall_s", "inference_energy_kwh")
+_INTEGERS = ("run", "config_run", "seed")
+_TEXTS = ("task", "started")
+_OBJECTS = ("meter", "machine", "versions")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One line of a record file. What was not recorded is None.
+
+    Args:
+        config: The configuration; any names and JSON values.
+        status: ``"finished"``, or why the training did not finish; only finished ones are used.
+        task: The task it belongs to.
+        run: Number of the run.
+        config_run: The first run with this configuration, the same for all its repeats.
+        seed: Seed of the training.
+        train_accuracy: Accuracy on the training set after each epoch, in [0, 1].
+        val_accuracy: The same on the validation set.
+        test_accuracy: The same on the test set.
+        train_loss: Training loss of each epoch; NaN (``null`` in JSON) where it was not finite.
+        train_cpu_s: CPU seconds of each epoch's training.
+        train_wall_s: Wall-clock seconds of each epoch's training.
+        eval_cpu_s: CPU seconds of the evaluation after each epoch.
+        energy_kwh: Training energy of *each* epoch, kWh (not cumulative).
+        inference_cpu_s: CPU seconds of one pass over the validation set.
+        inference_wall_s: Wall-clock seconds of the same.
+        inference_energy_kwh: Energy of the same, kWh.
+        complexity: Size of the network.
+        meter: What measured the energy, and how; has ``"kind"`` and ``"name"``.
+        machine: Where it was trained.
+        versions: With what it was trained.
+        started: When it was started, ISO 8601.
+    """
+
+    config: Mapping[str, Any]
+    status: str = "finished"
+    task: str | None = None
+    run: int | None = None
+    config_run: int | None = None
+    seed: int | None = None
+    train_accuracy: Curve | None = None
+    val_accuracy: Curve | None = None
+    test_accuracy: Curve | None = None
+    train_loss: Curve | None = None
+    train_cpu_s: Curve | None = None
+    train_wall_s: Curve | None = None
+    eval_cpu_s: Curve | None = None
+    energy_kwh: Curve | None = None
+    inference_cpu_s: float | None = None
+    inference_wall_s: float | None = None
+    inference_energy_kwh: float | None = None
+    complexity: Complexity | None = None
+    meter: Mapping[str, Any] | None = None
+    machine: Mapping[str, Any] | None = None
+    versions: Mapping[str, Any] | None = None
+    started: str | None = None
+
+    @property
+    def n_epochs(self) -> int:
+        """Epochs trained."""
+        return max(
+            len(getattr(self, name)) for name in _PER_EPOCH if getattr(self, name) is not None
+        )
+
+    @property
+    def epoch_s(self) -> Curve | None:
+        """Training time of each epoch, s: CPU time where known (it is robust under load)."""
+        return self.train_wall_s if self.train_cpu_s is None else self.train_cpu_s
+
+    def row(self) -> Row:
+        """This record with the fields of a query's result (energy and time cumulative)."""
+        return Row(
+            **{name: getattr(self, name) for name in _FRACTIONS},
+            energy_kwh=None if self.energy_kwh is None else np.cumsum(self.energy_kwh),
+            runtime_s=None if self.epoch_s is None else np.cumsum(self.epoch_s),
+            inference_energy_kwh=self.inference_energy_kwh,
+            complexity=self.complexity,
+            config=self.config,
+            seed=self.seed,
+            record=self,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON object of this record; what is None is left out."""
+        line: dict[str, Any] = {"schema": SCHEMA}
+        for name in (entry.name for entry in fields(self)):
+            value = getattr(self, name)
+            if isinstance(value, Complexity):
+                value = {part.name: getattr(value, part.name) for part in fields(value)}
+            elif isinstance(value, np.ndarray):
+                value = [None if np.isnan(number) else number for number in value.tolist()]
+            if value is not None:
+                line[name] = value
+        return line
+
+    @classmethod
+    def from_json(cls, line: Any) -> Record:
+        """The record of a JSON object; keys that the schema does not have are left out.
+
+        Raises:
+            ValueError: If it does not follow the schema.
+        """
+        if not isinstance(line, Mapping):
+            raise ValueError(f"a record must be a JSON object but got {type(line).__name__}.")
+        if line.get("schema") != SCHEMA:
+            raise ValueError(f"schema must be {SCHEMA} but got {line.get('schema')!r}.")
+        if not isinstance(line.get("config"), Mapping) or not line["config"]:
+            raise ValueError("config must be an object with at least one hyperparameter.")
+        known: dict[str, Any] = {"config": dict(line["config"])}
+        known["status"] = _one(line, "status", str, "text") or "finished"
+        for name in _PER_EPOCH:
+            known[name] = _curve(line, name)
+        lengths = {name: len(known[name]) for name in _PER_EPOCH if known[name] is not None}
+        if not lengths and known["status"] == "finished":
+            raise ValueError(
+                f"a finished record must have at least one of {', '.join(_PER_EPOCH)}."
+            )
+        if len(set(lengths.values())) > 1:
+            raise ValueError(
+                f"curves must have one value per epoch but their lengths are {lengths}."
+            )
+        for name in _PER_RUN:
+            value = _one(line, name, Real, "a number")
+            if value is not None and not 0.0 <= value < np.inf:
+                raise ValueError(f"{name} must be finite and not negative but got {value}.")
+            known[name] = None if value is None else float(value)
+        for name in _INTEGERS:
+            known[name] = _one(line, name, int, "an integer")
+        for name in _TEXTS:
+            known[name] = _one(line, name, str, "text")
+        for name in _OBJECTS:
+            known[name] = _one(line, name, Mapping, "an object")
+        size = _one(line, "complexity", Mapping, "an object")
+        if size is not None:
+            parts = {
+                part.name: _one(size, part.name, int, "an integer") for part in fields(Complexity)
+            }
+            if None in parts.values():
+                raise ValueError(f"complexity must have {', '.join(parts)} but got {dict(size)}.")
+            known["complexity"] = Complexity(**parts)
+        return cls(**known)
+
+
+def _one(line: Mapping[str, Any], name: str, kind: type, words: str) -> Any:
+    value = line.get(name)
+    if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+        raise ValueError(f"{name} must be {words} but got {value!r}.")
+    return value
+
+
+def _curve(line: Mapping[str, Any], name: str) -> Curve | None:
+    if line.get(name) is None:
+        return None
+    try:
+        curve = np.array(line[name], dtype=np.float64)  # null becomes NaN
+    except (TypeError, ValueError):
+        curve = np.empty(0)
+    if curve.ndim != 1 or not len(curve):
+        raise ValueError(f"{name} must be a list of numbers, one per epoch.")
+    top = 1.0 if name in _FRACTIONS else np.inf
+    if name != "train_loss" and not (np.isfinite(curve) & (curve >= 0.0) & (curve <= top)).all():
+        what = "lie in [0, 1]" if name in _FRACTIONS else "be finite and not negative"
+        raise ValueError(f"{name} must {what} at every epoch.")
+    return curve

@@ -1,0 +1,134 @@
+import json
+
+import numpy as np
+import pytest
+
+from surrogate.record_files import append_record, read_records, write_records
+from surrogate.records import Complexity, Record
+
+LINE = {
+    "schema": 1,
+    "task": "fashion-nano",
+    "run": 8,
+    "config_run": 0,
+    "config": {"depth": 4, "optimizer": "sgd"},
+    "seed": 3,
+    "status": "finished",
+    "train_accuracy": [0.5, 0.75],
+    "val_accuracy": [0.25, 0.5],
+    "test_accuracy": [0.0, 1.0],
+    "train_loss": [2.5, None],
+    "train_cpu_s": [1.0, 2.0],
+    "train_wall_s": [1.5, 2.5],
+    "eval_cpu_s": [0.5, 0.5],
+    "energy_kwh": [0.001, 0.002],
+    "inference_cpu_s": 0.5,
+    "inference_wall_s": 0.5,
+    "inference_energy_kwh": 0.0001,
+    "complexity": {"params": 1, "flops": 2, "activations": 3},
+    "meter": {"kind": "estimated", "name": "CpuTimeMeter"},
+    "machine": {"cpu": "x"},
+    "versions": {"torch": "2"},
+    "started": "2026-01-01T00:00:00+00:00",
+}
+
+
+def test_json_round_trip():
+    record = Record.from_json(LINE)
+    assert record.to_json() == LINE
+    assert np.isnan(record.train_loss[1])
+    assert record.complexity == Complexity(params=1, flops=2, activations=3)
+
+
+def test_row_has_the_fields_of_a_query():
+    row = Record.from_json(LINE).row()
+    assert row.energy_kwh.tolist() == [0.001, 0.003]
+    assert row.runtime_s.tolist() == [1.0, 3.0]  # CPU time before wall time
+    assert row.val_accuracy.tolist() == [0.25, 0.5]
+    assert (row.config, row.seed) == (LINE["config"], 3)
+
+
+def test_what_was_not_recorded_is_none():
+    record = Record.from_json({"schema": 1, "config": {"a": 1}, "train_wall_s": [2.0, 3.0]})
+    row = record.row()
+    assert row.runtime_s.tolist() == [2.0, 5.0]
+    assert row.energy_kwh is row.val_accuracy is row.inference_energy_kwh is row.complexity is None
+    assert (record.n_epochs, record.status) == (2, "finished")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"schema": 2}, "schema must be 1 but got 2"),
+        ({"schema": None}, "schema must be 1"),
+        ({"config": {}}, "at least one hyperparameter"),
+        ({"config": [1]}, "config must be an object"),
+        ({"val_accuracy": [0.5, 1.5]}, r"val_accuracy must lie in \[0, 1\]"),
+        ({"val_accuracy": [0.5, None]}, r"val_accuracy must lie in \[0, 1\]"),
+        ({"val_accuracy": [0.5]}, "one value per epoch"),
+        ({"val_accuracy": 0.5}, "must be a list of numbers"),
+        ({"val_accuracy": ["good", "bad"]}, "must be a list of numbers"),
+        ({"energy_kwh": [0.1, -0.1]}, "energy_kwh must be finite and not negative"),
+        ({"train_cpu_s": [float("inf"), 1.0]}, "train_cpu_s must be finite"),
+        ({"inference_energy_kwh": float("nan")}, "inference_energy_kwh must be finite"),
+        ({"inference_energy_kwh": "1"}, "must be a number"),
+        ({"seed": 1.5}, "seed must be an integer"),
+        ({"seed": True}, "seed must be an integer"),
+        ({"status": 1}, "status must be text"),
+        ({"meter": "nvml"}, "meter must be an object"),
+        ({"complexity": {"params": 1}}, "complexity must have params, flops, activations"),
+    ],
+)
+def test_refuses_what_breaks_the_schema(change, message):
+    with pytest.raises(ValueError, match=message):
+        Record.from_json({**LINE, **change})
+
+
+def test_a_finished_record_has_a_curve():
+    with pytest.raises(ValueError, match="at least one of"):
+        Record.from_json({"schema": 1, "config": {"a": 1}})
+    assert (
+        Record.from_json({"schema": 1, "config": {"a": 1}, "status": "failed"}).status == "failed"
+    )
+
+
+@pytest.mark.parametrize("name", ["runs.jsonl", "runs.jsonl.gz"])
+def test_file_round_trip_is_deterministic(tmp_path, name):
+    records = [Record.from_json({**LINE, "run": run}) for run in range(3)]
+    write_records(tmp_path / name, records)
+    first = (tmp_path / name).read_bytes()
+    again = read_records(tmp_path / name)
+    assert [record.to_json() for record in again.records] == [r.to_json() for r in records]
+    assert not again.damaged
+    write_records(tmp_path / name, again.records)
+    assert (tmp_path / name).read_bytes() == first
+
+
+def test_half_written_line_costs_no_other_record(tmp_path):
+    path = tmp_path / "runs.jsonl"
+    append_record(path, Record.from_json(LINE))
+    with path.open("a") as stream:
+        stream.write(json.dumps(LINE)[:100])  # killed here
+    torn = read_records(path)
+    assert len(torn.records) == 1
+    assert "runs.jsonl:2: not a whole JSON object" in torn.damaged[0]
+
+    append_record(path, Record.from_json({**LINE, "run": 9}))
+    resumed = read_records(path)
+    assert [record.run for record in resumed.records] == [8, 9]
+    assert len(resumed.damaged) == 1
+
+
+def test_whole_line_outside_the_schema_is_an_error_with_its_place(tmp_path):
+    path = tmp_path / "runs.jsonl"
+    path.write_text(json.dumps(LINE) + "\n" + json.dumps({**LINE, "seed": "x"}) + "\n")
+    with pytest.raises(ValueError, match=r"runs\.jsonl:2: seed must be an integer"):
+        read_records(path)
+
+
+def test_truncated_gzip_is_an_error(tmp_path):
+    path = tmp_path / "runs.jsonl.gz"
+    write_records(path, [Record.from_json(LINE)])
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(ValueError, match="must be a whole gzip file"):
+        read_records(path)

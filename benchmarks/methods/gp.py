@@ -1,0 +1,17 @@
+"""Optuna's Gaussian process with expected improvement and its defaults, trainings complete."""
+
+from __future__ import annotations
+
+from optuna.samplers import GPSampler
+
+from benchmarks.harness import Evaluation, Setting
+from benchmarks.harness_optuna import optimise
+
+LABEL = "GP"
+ENERGY_AWARE = False
+REQUIRES = ("optuna", "torch", "scipy")
+
+
+def run(setting: Setting) -> list[Evaluation]:
+    """Spend the budget."""
+    return optimise(setting, sampler=GPSampler(seed=setting.host_seed))

@@ -1,0 +1,17 @@
+"""Random search: every configuration drawn uniformly, trained to the end of its schedule."""
+
+from __future__ import annotations
+
+from optuna.samplers import RandomSampler
+
+from benchmarks.harness import Evaluation, Setting
+from benchmarks.harness_optuna import optimise
+
+LABEL = "RS"
+ENERGY_AWARE = False
+REQUIRES = ("optuna",)
+
+
+def run(setting: Setting) -> list[Evaluation]:
+    """Spend the budget."""
+    return optimise(setting, sampler=RandomSampler(seed=setting.host_seed))

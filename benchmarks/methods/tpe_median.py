@@ -1,0 +1,25 @@
+"""Optuna's TPE and its median pruner, which ends trials below the median at the same epoch.
+
+Both with their defaults, the pruner waiting for a tenth of the longest schedule.
+"""
+
+from __future__ import annotations
+
+from optuna.pruners import MedianPruner
+from optuna.samplers import TPESampler
+
+from benchmarks.harness import Evaluation, Setting
+from benchmarks.harness_optuna import longest_schedule, optimise
+
+LABEL = "TPE, median pruner"
+ENERGY_AWARE = False
+REQUIRES = ("optuna",)
+
+
+def run(setting: Setting) -> list[Evaluation]:
+    """Spend the budget."""
+    return optimise(
+        setting,
+        sampler=TPESampler(seed=setting.host_seed),
+        pruner=MedianPruner(n_warmup_steps=longest_schedule(setting.bench) // 10),
+    )

@@ -1,0 +1,131 @@
+"""The numbers of a comparison as one JSON-able mapping."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from benchmarks.report_analysis import (
+    FRACTIONS,
+    Floats,
+    MethodTraces,
+    best_plain,
+    collect,
+    energy_ratio,
+    hypervolume,
+    reached_by,
+    reference_accuracy,
+    wilcoxon_p,
+)
+from benchmarks.rows import Results
+
+SUMMARY_SCHEMA = 1
+
+
+def summarise(results: Results) -> dict[str, Any]:
+    """Everything that ``summary.json`` holds; energies in kWh, None for "never" and "unknown".
+
+    The target is the median final test accuracy of the best plain method. A method's energy to it
+    is that of the first incumbent which is as good.
+    """
+    methods = collect(results)
+    plain = best_plain(methods)
+    target = float(np.median(methods[plain].finals)) if plain else None
+    p_values = wilcoxon_p(methods, plain) if plain else dict.fromkeys(methods)
+    highest = max((row.trial_kwh for row in results.rows), default=0.0)
+    header = results.header
+    return {
+        "schema": SUMMARY_SCHEMA,
+        "task": header.task,
+        "provenance": dict(header.provenance),
+        "versions": dict(header.versions),
+        "budget_kwh": header.budget_kwh,
+        "budget_trainings": header.budget_kwh / header.mean_training_kwh,
+        "mean_training_kwh": header.mean_training_kwh,
+        "reference_test_accuracy": reference_accuracy(results),
+        "reference": header.reference,
+        "best_plain_method": plain,
+        "target_test_accuracy": target,
+        "methods": {
+            name: _method(
+                method,
+                plain=methods[plain] if plain else None,
+                target=target,
+                budget_kwh=header.budget_kwh,
+                highest_kwh=highest,
+            )
+            | {"wilcoxon_p_against_best_plain": p_values[name]}
+            for name, method in methods.items()
+        },
+    }
+
+
+def _method(
+    method: MethodTraces,
+    *,
+    plain: MethodTraces | None,
+    target: float | None,
+    budget_kwh: float,
+    highest_kwh: float,
+) -> dict[str, Any]:
+    volumes = np.array([hypervolume(trace.points, highest_kwh) for trace in method.traces])
+    summary: dict[str, Any] = {
+        "energy_aware": method.energy_aware,
+        "n_studies": len(method.traces),
+        "n_trials": _quartiles(np.array([float(len(trace.kwh)) for trace in method.traces])),
+        "spent_kwh": _quartiles(np.array([trace.kwh[-1] for trace in method.traces])),
+        "final_test_accuracy": _quartiles(method.finals),
+        "test_accuracy_at_budget_fraction": {
+            str(fraction): _quartiles(_at(method, fraction * budget_kwh)) for fraction in FRACTIONS
+        },
+        "hypervolume": _quartiles(volumes),
+        "kwh_to_target": None,
+        "n_reached_target": None,
+        "kwh_to_target_over_best_plain": None,
+    }
+    if plain is None or target is None:
+        return summary
+    energies = np.array([trace.kwh_to(np.array([target]))[0] for trace in method.traces])
+    ratio = energy_ratio(method, plain)
+    return summary | {
+        "kwh_to_target": _reached(energies),
+        "n_reached_target": int(np.isfinite(energies).sum()),
+        "kwh_to_target_over_best_plain": {
+            "ratio": _number(ratio.value),
+            "low_95": _number(ratio.low),
+            "high_95": _number(ratio.high),
+        },
+    }
+
+
+def _at(method: MethodTraces, kwh: float) -> Floats:
+    """Accuracies there; a study that has no incumbent yet counts as 0."""
+    values = np.array([trace.at(np.array([kwh]))[0] for trace in method.traces])
+    return np.nan_to_num(values, nan=0.0)
+
+
+_QUARTILES = (("q25", 0.25), ("median", 0.5), ("q75", 0.75))
+
+
+def _quartiles(values: Floats) -> dict[str, float]:
+    return {name: float(np.quantile(values, q)) for name, q in _QUARTILES}
+
+
+def _reached(energies: Floats) -> dict[str, float | None]:
+    return {name: _number(float(reached_by(energies, q))) for name, q in _QUARTILES}
+
+
+def _number(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def describe_provenance(provenance: Mapping[str, Any]) -> str:
+    """Where the numbers come from, short enough for a figure."""
+    words = [f"data {provenance.get('kind', 'of unknown origin')}"]
+    for name in ("energy", "meter"):
+        if value := provenance.get(name):
+            words.append(f"{name}: {value if isinstance(value, str) else json.dumps(value)}")
+    return ", ".join(words)

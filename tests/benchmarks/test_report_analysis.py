@@ -1,0 +1,145 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from benchmarks.report_analysis import (
+    MethodTraces,
+    Trace,
+    best_plain,
+    collect,
+    energy_ratio,
+    hypervolume,
+    reached_by,
+    reference_accuracy,
+    wilcoxon_p,
+)
+from benchmarks.report_summary import summarise
+from benchmarks.rows import Results
+from tests.benchmarks.test_rows import HEADER, make_rows
+
+
+def trace(kwh, accuracy, seed=0):
+    kwh, accuracy = np.array(kwh, dtype=float), np.array(accuracy, dtype=float)
+    return Trace(
+        seed=seed,
+        kwh=kwh,
+        runtime_s=None,
+        test_accuracy=accuracy,
+        points=np.column_stack([kwh, accuracy]),
+    )
+
+
+def method(name, *traces, energy_aware=False):
+    numbered = tuple(dataclasses.replace(t, seed=i) for i, t in enumerate(traces))
+    return MethodTraces(name=name, energy_aware=energy_aware, traces=numbered)
+
+
+def test_incumbent_holds_until_the_next_trial_ends():
+    found = trace([1, 2, 4], [0.5, 0.7, 0.6]).at(np.array([0.5, 1.0, 1.9, 2.0, 9.0]))
+    np.testing.assert_array_equal(found, [np.nan, 0.5, 0.5, 0.7, 0.6])
+
+
+def test_energy_to_target_is_that_of_the_first_incumbent_as_good():
+    found = trace([1, 2, 4], [0.5, 0.7, 0.6]).kwh_to(np.array([0.4, 0.6, 0.7, 0.71]))
+    np.testing.assert_array_equal(found, [1.0, 2.0, 2.0, np.inf])
+
+
+@pytest.mark.parametrize(
+    ("energies", "q", "expected"),
+    [
+        ([1.0, np.inf], 0.5, 1.0),  # half are there
+        ([1.0, np.inf, np.inf], 0.5, np.inf),
+        ([3.0, 1.0, 2.0], 0.5, 2.0),
+        ([3.0, 1.0, 2.0, 4.0], 0.25, 1.0),
+        ([3.0], 0.75, 3.0),
+    ],
+)
+def test_reached_by(energies, q, expected):
+    assert reached_by(np.array(energies), q) == expected
+
+
+def test_best_plain_method_is_never_energy_aware():
+    methods = {
+        "a": method("a", trace([1], [0.8])),
+        "b": method("b", trace([1], [0.7])),
+        "ea": method("ea", trace([1], [0.9]), energy_aware=True),
+    }
+    assert best_plain(methods) == "a"
+    assert best_plain({"ea": methods["ea"]}) is None
+
+
+def test_ratio_of_a_method_with_half_the_energy():
+    plain = method("p", *(trace([2, 4 + i], [0.5, 0.80 + 0.01 * i]) for i in range(6)))
+    fast = method(
+        "f", *(trace([1, 2 + i / 2], [0.5, 0.80 + 0.01 * i]) for i in range(6)), energy_aware=True
+    )
+    ratio = energy_ratio(fast, plain)
+    assert (ratio.value, ratio.low, ratio.high) == (0.5, 0.5, 0.5)
+    same = energy_ratio(plain, plain)
+    assert (same.value, same.low, same.high) == (1.0, 1.0, 1.0)
+
+
+def test_ratio_of_a_method_that_never_arrives_is_infinite():
+    plain = method("p", *(trace([2], [0.8]) for _ in range(4)))
+    slow = method("s", *(trace([2], [0.7]) for _ in range(4)))
+    assert energy_ratio(slow, plain).value == np.inf
+
+
+def test_bootstrap_interval_covers_what_varies():
+    rng = np.random.default_rng(0)
+    plain = method("p", *(trace([rng.uniform(2, 4)], [0.8]) for _ in range(20)))
+    fast = method("f", *(trace([rng.uniform(1, 2)], [0.8]) for _ in range(20)))
+    ratio = energy_ratio(fast, plain)
+    assert ratio.low < ratio.value < ratio.high
+    assert 0.3 < ratio.low < 0.5 < ratio.high < 0.75
+
+
+def test_wilcoxon_is_paired_by_seed_and_holm_corrected():
+    base = method("base", *(trace([1], [0.70 + 0.001 * i]) for i in range(8)))
+    better = method("better", *(trace([1], [0.75 + 0.002 * i]) for i in range(8)))
+    same = method("same", *(trace([1], [0.70 + 0.001 * i]) for i in range(8)))
+    few = method("few", *(trace([1], [0.9]) for _ in range(4)))
+    found = wilcoxon_p({m.name: m for m in (base, better, same, few)}, "base")
+    assert found["better"] == pytest.approx(2 * 2 / 2**8)  # all 8 signs agree; two comparisons
+    assert found["same"] == 1.0
+    assert found["few"] is None
+    assert found["base"] is None
+
+
+def test_hypervolume_of_two_steps():
+    points = np.array([(2.0, 0.5), (4.0, 0.9), (5.0, 0.2), (12.0, 1.0)])
+    assert hypervolume(points, 10.0) == pytest.approx((2 * 0.5 + 6 * 0.9) / 10.0)
+    assert hypervolume(points[3:], 10.0) == 0.0
+
+
+def test_unfinished_studies_are_left_out_and_plain_methods_come_first():
+    rows = [
+        *(dataclasses.replace(row, method="ea", energy_aware=True) for row in make_rows()),
+        *make_rows(seed=1),
+        *make_rows(seed=0)[:-1],
+    ]
+    methods = collect(Results(header=HEADER, rows=tuple(rows)))
+    assert [(m.name, [t.seed for t in m.traces]) for m in methods.values()] == [
+        ("rs", [1]),
+        ("ea", [0]),
+    ]
+
+
+def test_a_better_trial_than_the_reference_replaces_it():
+    rows = make_rows()
+    assert reference_accuracy(Results(header=HEADER, rows=tuple(rows))) == 0.9
+    rows[1] = dataclasses.replace(rows[1], test_accuracy=0.95)
+    assert reference_accuracy(Results(header=HEADER, rows=tuple(rows))) == 0.95
+
+
+def test_summary_says_never_by_null():
+    slow = [dataclasses.replace(r, method="slow", incumbent_test_accuracy=0.4) for r in make_rows()]
+    summary = summarise(Results(header=HEADER, rows=(*make_rows(), *slow)))
+    assert summary["best_plain_method"] == "rs"
+    assert summary["target_test_accuracy"] == 0.5
+    assert summary["methods"]["rs"]["kwh_to_target"]["median"] == pytest.approx(0.1)
+    assert summary["methods"]["rs"]["final_test_accuracy"]["median"] == 0.5
+    assert summary["methods"]["slow"]["kwh_to_target"]["median"] is None
+    assert summary["methods"]["slow"]["n_reached_target"] == 0
+    assert summary["budget_trainings"] == pytest.approx(5.0)

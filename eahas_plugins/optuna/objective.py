@@ -1,0 +1,195 @@
+"""A benchmark as the objective of an Optuna study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from optuna import TrialPruned
+from optuna.trial import Trial
+
+from eahas_plugins.protocols import Benchmark, BenchmarkRun
+from eahas_plugins.spaces import Config, ForbiddenConfigurationError, OptunaSpace
+
+OBJECTIVES = {
+    "val_accuracy": "maximize",
+    "energy_kwh": "minimize",
+    "inference_energy_kwh": "minimize",
+}
+
+
+class SurrogateObjective:
+    """Replays the trainings of a benchmark, epoch by epoch, as if they ran.
+
+    With one objective each epoch is reported and ``should_prune()`` is asked, so pruners work as
+    they do on a real training. After every report ``energy_kwh`` holds what the trial has spent,
+    pruned or not. Under ``EnergyBudget.guard`` the budget is told the exact energy of the whole
+    training and of each next step, so it never overshoots.
+
+    Each trial gets the attributes ``energy_kwh``, ``energy_reserved_kwh``, ``runtime_s``,
+    ``epochs``, ``val_accuracy`` and ``test_accuracy`` (of the last epoch reached) and
+    ``provenance``, as far as the benchmark knows them.
+
+    Example:
+        >>> import optuna, surrogate  # doctest: +SKIP
+        >>> objective = SurrogateObjective(surrogate.load("fashion-nano"))  # doctest: +SKIP
+        >>> study = optuna.create_study(directions=objective.directions)  # doctest: +SKIP
+        >>> study.optimize(objective, n_trials=20)  # doctest: +SKIP
+
+    Args:
+        bench: Any object with ``.space`` and ``.query(config)``.
+        objectives: What is optimised: ``"val_accuracy"`` at the end of the training,
+            ``"energy_kwh"`` of the training and ``"inference_energy_kwh"``. With more than one
+            Optuna reports and prunes nothing.
+        report_every: Epochs between two reports. Larger saves writes to the storage, but
+            pruners and budgets then act that much more coarsely.
+        noise_seed: Seed of the benchmark's noise; trial *n* gets ``noise_seed + n``. None asks
+            for no noise. The benchmark's ``query`` must then take ``seed=``.
+
+    Raises:
+        ValueError: If an argument is out of range.
+    """
+
+    def __init__(
+        self,
+        bench: Benchmark,
+        *,
+        objectives: Sequence[str] = ("val_accuracy",),
+        report_every: int = 1,
+        noise_seed: int | None = None,
+    ) -> None:
+        unknown = [name for name in objectives if name not in OBJECTIVES]
+        if unknown or not objectives or isinstance(objectives, str):
+            raise ValueError(
+                f"objectives must be a sequence of some of {', '.join(OBJECTIVES)} "
+                f"but got {objectives!r}."
+            )
+        if not report_every >= 1:
+            raise ValueError(f"report_every must be at least 1 but got {report_every}.")
+        self.bench = bench
+        self.objectives = tuple(objectives)
+        self.report_every = report_every
+        self.noise_seed = noise_seed
+        self._space = OptunaSpace(bench.space)
+
+    @property
+    def directions(self) -> list[str]:
+        """The directions for ``optuna.create_study``."""
+        return [OBJECTIVES[name] for name in self.objectives]
+
+    def __call__(self, trial: Trial) -> float | tuple[float, ...]:
+        """Run one trial."""
+        trial.set_user_attr("energy_kwh", 0.0)
+        try:
+            config = self._space.suggest(trial)
+        except ForbiddenConfigurationError as error:
+            raise TrialPruned(str(error)) from error
+        run = self._query(config, trial.number)
+        progress = _Progress(trial, run, self._provenance())
+        try:
+            self._train(trial, run, progress)
+        finally:
+            progress.leave_record()
+        values = tuple(self._value(name, run) for name in self.objectives)
+        return values if len(values) > 1 else values[0]
+
+    def _query(self, config: Config, number: int) -> BenchmarkRun:
+        if self.noise_seed is None:
+            return self.bench.query(config)
+        return self.bench.query(config, seed=self.noise_seed + number)  # type: ignore[call-arg]
+
+    def _train(self, trial: Trial, run: BenchmarkRun, progress: _Progress) -> None:
+        single = self.objectives == ("val_accuracy",)
+        n_epochs = _n_epochs(run)
+        stops = [*range(self.report_every, n_epochs, self.report_every), n_epochs]
+        progress.reserve()
+        for epoch in stops:
+            progress.announce(epoch)
+            progress.advance(epoch)
+            if not single:
+                continue
+            trial.report(float(_curve(run, "val_accuracy")[epoch - 1]), step=epoch)
+            if epoch < n_epochs and trial.should_prune():
+                raise TrialPruned
+
+    def _value(self, name: str, run: BenchmarkRun) -> float:
+        if name == "inference_energy_kwh":
+            if run.inference_energy_kwh is None:
+                raise ValueError("the benchmark must know inference_energy_kwh to optimise it.")
+            return float(run.inference_energy_kwh)
+        return float(_curve(run, name)[-1])
+
+    def _provenance(self) -> str | None:
+        provenance = getattr(self.bench, "provenance", None)
+        if isinstance(provenance, Mapping):
+            provenance = provenance.get("kind")
+        else:
+            provenance = getattr(provenance, "kind", provenance)
+        return None if provenance is None else str(provenance)
+
+
+class _Progress:
+    """What a trial tells the storage, and through it the budget, about its training."""
+
+    def __init__(self, trial: Trial, run: BenchmarkRun, provenance: str | None) -> None:
+        self._trial = trial
+        self._run = run
+        self._provenance = provenance
+        self._energy = None if run.energy_kwh is None else np.asarray(run.energy_kwh)
+        self._epoch = 0
+        self._announced_kwh = -1.0
+
+    def reserve(self) -> None:
+        """Promise the energy of the whole training."""
+        if self._energy is not None:
+            self._trial.set_user_attr("energy_reserved_kwh", float(self._energy[-1]))
+
+    def announce(self, epoch: int) -> None:
+        """Tell the energy of the step that leads to ``epoch``, if it is news."""
+        if self._energy is None:
+            return
+        step_kwh = self._spent(epoch) - self._spent(self._epoch)
+        if abs(step_kwh - self._announced_kwh) > 1e-9 * abs(step_kwh):
+            self._trial.set_user_attr("energy_step_kwh", step_kwh)
+            self._announced_kwh = step_kwh
+
+    def advance(self, epoch: int) -> None:
+        """The training has reached ``epoch``."""
+        self._epoch = epoch
+        if self._energy is not None:
+            self._trial.set_user_attr("energy_kwh", self._spent(epoch))
+
+    def leave_record(self) -> None:
+        """Write once, at the end, what only the reader of the study needs."""
+        last = self._epoch - 1
+        record: dict[str, Any] = {"epochs": self._epoch}
+        if self._epoch:
+            for name in ("val_accuracy", "test_accuracy", "runtime_s"):
+                curve = getattr(self._run, name)
+                if curve is not None:
+                    record[name] = float(curve[last])
+        if self._provenance is not None:
+            record["provenance"] = self._provenance
+        for name, value in record.items():
+            self._trial.set_user_attr(name, value)
+
+    def _spent(self, epoch: int) -> float:
+        if self._energy is None or epoch == 0:
+            return 0.0
+        return float(self._energy[epoch - 1])
+
+
+def _n_epochs(run: BenchmarkRun) -> int:
+    for name in ("val_accuracy", "energy_kwh"):
+        curve = getattr(run, name)
+        if curve is not None and len(curve):
+            return len(curve)
+    raise ValueError("a run must have val_accuracy or energy_kwh, but both are unknown.")
+
+
+def _curve(run: BenchmarkRun, name: str) -> Sequence[float]:
+    curve = getattr(run, name)
+    if curve is None:
+        raise ValueError(f"the benchmark must know {name} to optimise it.")
+    return curve  # type: ignore[no-any-return]

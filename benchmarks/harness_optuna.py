@@ -8,7 +8,8 @@ from optuna.samplers import BaseSampler
 
 from benchmarks.harness import Evaluation, Setting
 from benchmarks.harness_bench import SeededBench
-from eahas_plugins.optuna import EnergyBudget, SurrogateObjective
+from eahas_plugins.optuna.budget import EnergyBudget
+from eahas_plugins.optuna.objective import SurrogateObjective
 from eahas_plugins.spaces import OptunaSpace
 
 

@@ -121,19 +121,19 @@ def _draw_both(
 
 def _table(summary: dict[str, Any]) -> Table:
     table = Table(
-        title=f"{summary['task']}: {summary['budget_kwh']:.4g} kWh per study, best plain method "
-        f"{summary['best_plain_method']}"
+        title=f"{summary['task']}: {summary['budget_kwh']:.4g} kWh per study; target: the final "
+        f"median of {summary['best_plain_method']}, the best plain method"
     )
-    for column in ("method", "studies", "final test accuracy", "kWh to target", "ratio", "95 %"):
-        table.add_column(column)
+    for column in ("method", "n", "final test accuracy", "kWh to it", "ratio", "95 %"):
+        table.add_column(column, no_wrap=True)
     for name, method in summary["methods"].items():
         final, energy = method["final_test_accuracy"], method["kwh_to_target"] or {}
         ratio = method["kwh_to_target_over_best_plain"] or {}
-        interval = f"{_cell(ratio.get('low_95'))} .. {_cell(ratio.get('high_95'))}"
+        interval = f"{_cell(ratio.get('low_95'))}-{_cell(ratio.get('high_95'))}"
         table.add_row(
             name,
             str(method["n_studies"]),
-            f"{final['median']:.4f} ({final['q25']:.4f} .. {final['q75']:.4f})",
+            f"{final['median']:.4f} ({final['q25']:.3f}-{final['q75']:.3f})",
             _cell(energy.get("median"), ".3g"),
             _cell(ratio.get("ratio")),
             interval,

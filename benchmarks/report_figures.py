@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from benchmarks.report_analysis import Floats, MethodTraces, collect, reference_accuracy
 from benchmarks.report_summary import describe_provenance
@@ -142,27 +144,39 @@ def draw_regret(
         fontsize=9,
     )
     figure.savefig(path.with_suffix(".png"), dpi=200)
-    figure.savefig(path.with_suffix(".svg"), metadata={"Date": None})
+    with rc_context({"svg.hashsalt": "eahas"}):  # the same rows, the same file
+        figure.savefig(path.with_suffix(".svg"), metadata={"Date": None})
 
 
 def _panel(panel: Axes, results: Results, axis: str, target: float | None) -> dict[str, object]:
     methods, header = collect(results), results.header
     handles: dict[str, object] = {}
-    lowest, highest = np.inf, 0.0
     scale = 1.0 if axis == "kwh" else 3600.0
     drawn = styles(methods)
     for name, band in bands(results, axis).items():
         style = drawn[name]
         x = band.grid / scale
-        (line,) = panel.plot(
-            x, 100.0 * band.median, style.dash, color=style.colour, linewidth=style.width
+        (line,) = panel.step(
+            x,
+            100.0 * band.median,
+            where="post",
+            linestyle=style.dash,
+            color=style.colour,
+            linewidth=style.width,
+            zorder=3,
         )
         panel.fill_between(
-            x, 100.0 * band.low, 100.0 * band.high, color=style.colour, alpha=0.13, linewidth=0
+            x,
+            100.0 * band.low,
+            100.0 * band.high,
+            step="post",
+            color=style.colour,
+            alpha=0.12,
+            linewidth=0,
         )
+        for edge in (band.low, band.high):
+            panel.step(x, 100.0 * edge, where="post", color=style.colour, alpha=0.35, linewidth=0.6)
         handles[name] = line
-        lowest = min(lowest, float(band.low.min()))
-        highest = max(highest, float(band.high.max()))
     panel.set_xscale("log")
     panel.set_yscale("log")
     if target is not None:
@@ -175,9 +189,8 @@ def _panel(panel: Axes, results: Results, axis: str, target: float | None) -> di
         if axis == "kwh"
         else "Cumulative training time of the study (h)"
     )
-    panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    panel.yaxis.set_minor_formatter(NullFormatter())
+    for scale_axis in (panel.xaxis, panel.yaxis):
+        _one_two_five(scale_axis)
     panel.grid(which="major", color="0.9", linewidth=0.6)
     panel.spines[["top", "right"]].set_visible(False)
     if axis == "kwh":
@@ -186,7 +199,7 @@ def _panel(panel: Axes, results: Results, axis: str, target: float | None) -> di
         above.set_xlabel("mean complete trainings", fontsize=8, color="0.35")
         above.tick_params(labelsize=8, colors="0.35")
         above.spines["top"].set_visible(False)
-        above.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        _one_two_five(above.xaxis)
     n_studies = sorted({len(m.traces) for m in methods.values()})
     count = str(n_studies[0]) if len(n_studies) == 1 else f"{n_studies[0]}-{n_studies[-1]}"
     panel.set_title(
@@ -195,3 +208,11 @@ def _panel(panel: Axes, results: Results, axis: str, target: float | None) -> di
         fontsize=9,
     )
     return handles
+
+
+def _one_two_five(axis: Axis) -> None:
+    """Log ticks at 1, 2 and 5 of each decade, as plain numbers."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(NullLocator())
+    axis.set_minor_formatter(NullFormatter())

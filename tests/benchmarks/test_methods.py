@@ -1,0 +1,96 @@
+"""One contract for every file in ``benchmarks/methods``."""
+
+import math
+from importlib.metadata import PackageNotFoundError, version
+
+import numpy as np
+import pytest
+
+from benchmarks.harness import Setting, run_study
+from benchmarks.harness_bench import SeededBench
+from benchmarks.methods import check_method, get_method, method_names
+from tests.benchmarks.synthetic import SyntheticBench
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning"),
+]
+
+MEAN_TRAINING_KWH = 0.031
+ELSEWHERE = {"gp": "torch", "hpbandster-bohb": "hpbandster", "ea-hpbandster-bohb": "hpbandster"}
+"""Methods whose packages not every environment of the tests has."""
+
+
+def installed(package):
+    try:
+        version(package)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def here(name):
+    return name not in ELSEWHERE or installed(ELSEWHERE[name])
+
+
+def run(name, *, seed=0, trainings=5.0):
+    method = get_method(name)
+    budget_kwh = trainings * MEAN_TRAINING_KWH
+    setting = Setting(bench=SeededBench(SyntheticBench(), seed), budget_kwh=budget_kwh, seed=seed)
+    rows = run_study(
+        method.run,
+        setting,
+        name=name,
+        energy_aware=method.energy_aware,
+        host=method.host,
+    )
+    return rows, setting
+
+
+def test_a_method_is_a_file():
+    assert {"rs", "tpe", "bohb", "ea-bohb"} <= set(method_names())
+    assert not any("_" in name for name in method_names())
+
+
+@pytest.mark.parametrize(("name", "hint"), [("ea-bhob", "ea-bohb"), ("TPE", None), ("", None)])
+def test_unknown_method_is_refused_with_a_hint(name, hint):
+    with pytest.raises(ValueError, match="method must be one of") as error:
+        check_method(name)
+    assert hint is None or f"Did you mean '{hint}'?" in str(error.value)
+
+
+@pytest.mark.parametrize("name", sorted(ELSEWHERE.keys() & set(method_names())))
+def test_a_method_whose_package_is_missing_says_so(name):
+    if here(name):
+        assert ELSEWHERE[name] in get_method(name).host
+    else:
+        with pytest.raises(ValueError, match=ELSEWHERE[name]):
+            get_method(name)
+
+
+@pytest.mark.parametrize("name", [name for name in method_names() if here(name)])
+def test_contract(name):
+    method = get_method(name)
+    assert method.label
+    assert method.description.endswith(".") or method.description.endswith(":")
+    assert method.energy_aware == name.startswith("ea-")
+    rows, setting = run(name)
+    spent = rows[-1].kwh
+    epochs = [setting.bench.query(row.config).energy_kwh[0] for row in rows]
+    # nobody spends more than the budget and one epoch, nobody leaves half of it
+    assert 0.5 * setting.budget_kwh < spent <= setting.budget_kwh + max(epochs)
+    for row in rows:
+        assert set(row.config) == set(setting.bench.space)
+        energy = setting.bench.query(row.config).energy_kwh
+        assert row.trial_kwh == pytest.approx(energy[row.epochs - 1])
+        assert row.planned_epochs == row.config["max_epoch"]
+    assert spent == pytest.approx(math.fsum(row.trial_kwh for row in rows), rel=1e-9)
+    assert np.all(np.diff([row.kwh for row in rows]) > 0.0)
+
+
+@pytest.mark.parametrize("name", ["rs", "ea-bohb"])
+def test_a_study_is_the_same_every_time_and_another_with_another_seed(name):
+    rows, _ = run(name, seed=1, trainings=3.0)
+    again, _ = run(name, seed=1, trainings=3.0)
+    other, _ = run(name, seed=2, trainings=3.0)
+    assert rows == again
+    assert [row.config for row in rows] != [row.config for row in other]

@@ -1,0 +1,133 @@
+import dataclasses
+import json
+import re
+from xml.etree import ElementTree
+
+import pytest
+from matplotlib.image import imread
+
+from benchmarks.report import expand, report
+from benchmarks.rows import RowFile, RowsError
+from tests.benchmarks.test_rows import HEADER, make_rows
+
+FILES = [
+    "regret_vs_kwh.png",
+    "regret_vs_kwh.svg",
+    "regret_vs_time.png",
+    "regret_vs_time.svg",
+    "report.html",
+    "summary.json",
+]
+
+
+def study(method, seed, *, energy_aware=False, lift=0.0, time_known=True):
+    return [
+        dataclasses.replace(
+            row,
+            method=method,
+            energy_aware=energy_aware,
+            incumbent_test_accuracy=0.6 + 0.05 * row.trial + 0.01 * seed + lift,
+            runtime_s=100.0 * (row.trial + 1) if time_known else None,
+        )
+        for row in make_rows(seed=seed)
+    ]
+
+
+def write(folder, header=HEADER, **options):
+    with RowFile(folder / "rows.jsonl", header) as file:
+        for seed in range(3):
+            file.append(study("rs", seed, **options))
+            file.append(study("ea-bohb", seed, energy_aware=True, lift=0.04, **options))
+    return folder
+
+
+def test_everything_is_redrawn_from_the_rows_alone(tmp_path):
+    write(tmp_path)
+    report([tmp_path])
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([*FILES, "rows.jsonl"])
+    first = {name: (tmp_path / name).read_bytes() for name in ("summary.json", FILES[1])}
+    for name in FILES:
+        (tmp_path / name).unlink()
+    report([tmp_path])
+    assert {name: (tmp_path / name).read_bytes() for name in first} == first
+
+
+def test_summary_and_figure(tmp_path):
+    report([write(tmp_path)])
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    rs, ea = summary["methods"]["rs"], summary["methods"]["ea-bohb"]
+    assert rs["final_test_accuracy"] == pytest.approx({"q25": 0.705, "median": 0.71, "q75": 0.715})
+    assert summary["target_test_accuracy"] == pytest.approx(0.71)
+    assert rs["kwh_to_target"]["median"] == pytest.approx(0.3)
+    assert rs["kwh_to_target"]["q75"] is None  # one of three never gets there
+    assert ea["kwh_to_target"]["median"] == pytest.approx(0.3)
+    assert ea["kwh_to_target"]["q25"] == pytest.approx(0.2)
+    assert ea["n_reached_target"] == 3
+    height, width, _ = imread(tmp_path / "regret_vs_kwh.png").shape
+    assert min(height, width) > 500
+    svg = ElementTree.parse(tmp_path / "regret_vs_kwh.svg")
+    assert svg.getroot().tag.endswith("svg")
+
+
+def test_page_fetches_nothing(tmp_path):
+    report([write(tmp_path)])
+    page = (tmp_path / "report.html").read_text()
+    own = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
+    assert "src=" not in own
+    assert "href=" not in own
+    assert "Plotly.newPlot" in page
+    assert own.count("<table") == 2
+
+
+def test_without_times_there_is_no_figure_over_time(tmp_path):
+    report([write(tmp_path, time_known=False)])
+    assert not (tmp_path / "regret_vs_time.png").exists()
+    assert (tmp_path / "regret_vs_kwh.png").exists()
+
+
+def test_tasks_share_a_figure(tmp_path):
+    for task in ("fashion-nano", "cifar10"):
+        write(tmp_path / task, dataclasses.replace(HEADER, task=task))
+    assert expand([tmp_path]) == [tmp_path / "cifar10", tmp_path / "fashion-nano"]
+    report([tmp_path])
+    assert (tmp_path / "cifar10" / "summary.json").exists()
+    one = imread(tmp_path / "cifar10" / "regret_vs_kwh.png").shape
+    both = imread(tmp_path / "regret_vs_kwh.png").shape
+    assert both[1] > one[1]
+    assert (tmp_path / "report.html").read_text().count("<h2>") == 2
+
+
+def test_versions_are_not_mixed(tmp_path):
+    write(tmp_path / "a")
+    other = dataclasses.replace(HEADER, task="cifar10", versions={"numpy": "1"})
+    write(tmp_path / "b", other)
+    with pytest.raises(RowsError, match="versions"):
+        report([tmp_path / "a", tmp_path / "b"])
+
+
+def test_one_task_from_two_folders_is_refused(tmp_path):
+    write(tmp_path / "a")
+    write(tmp_path / "b", dataclasses.replace(HEADER, provenance={"kind": "measured"}))
+    with pytest.raises(RowsError, match="different tasks"):
+        report([tmp_path / "a", tmp_path / "b"])
+
+
+def test_torn_and_unfinished_studies_are_reported_and_the_file_left_alone(tmp_path, capsys):
+    path = write(tmp_path) / "rows.jsonl"
+    torn = path.read_bytes()[:-9]
+    path.write_bytes(torn)
+    report([tmp_path])
+    said = " ".join(capsys.readouterr().err.split())
+    assert "half-written row" in said
+    assert "unfinished studies: ea-bohb seed 2" in said
+    assert path.read_bytes() == torn
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["methods"]["ea-bohb"]["n_studies"] == 2
+
+
+@pytest.mark.parametrize("n_lines", [0, 1, 3])
+def test_rows_without_a_finished_study_are_refused(tmp_path, n_lines):
+    path = write(tmp_path) / "rows.jsonl"
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:n_lines]))
+    with pytest.raises(RowsError):
+        report([tmp_path])

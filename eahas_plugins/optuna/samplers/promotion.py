@@ -1,0 +1,183 @@
+"""Schedule promotion: try short schedules, repeat the best with longer ones."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from eahas_plugins.optuna.samplers._promotion import Promotion, PromotionLog, schedules_of
+from eahas_plugins.optuna.samplers._trials import PROMOTED_KEY, StudyView, whole
+
+
+class SchedulePromotionSampler(BaseSampler):
+    """Makes the length of the learning-rate schedule the fidelity of any sampler.
+
+    The wrapped sampler chooses everything but ``fidelity_param``, which gets its shortest value,
+    and learns from those trials alone. Whenever repetitions with a longer schedule have used less
+    than ``share`` of the energy spent so far, the next trial repeats one of the ``top`` best
+    configurations that have not been repeated yet. A complete short schedule says far more about
+    a long one than a long one that is cut early.
+
+    A repetition carries the attribute ``promoted_from``, the number of the trial it repeats. That
+    and ``energy_kwh`` is all the state, so any number of workers may decide. Without energy (or
+    with ``share=0``) nothing is ever promoted.
+
+    Example:
+        >>> import optuna
+        >>> sampler = SchedulePromotionSampler(
+        ...     optuna.samplers.TPESampler(seed=0), fidelity_param="max_epoch"
+        ... )
+        >>> study = optuna.create_study(sampler=sampler, direction="maximize")  # doctest: +SKIP
+
+    Args:
+        sampler: Any sampler for the other parameters.
+        fidelity_param: Name of the parameter whose values are complete schedules.
+        schedules: Its values, shortest first. By default all values of a categorical, and the
+            two ends of a numeric range.
+        share: Part of the energy that repetitions should have, in [0, 1].
+        top: From how many of the best one is drawn. At least 1.
+        skip_to_last: Whether to repeat with the longest schedule at once instead of the next one.
+        n_startup_trials: Complete trials before the first repetition. At least 1.
+        budget_kwh: Energy of the whole study, kWh; a repetition that no longer fits is not
+            started. By default what ``EnergyBudget`` tells the study, if anything.
+        seed: Seed of the draw among the best.
+
+    Raises:
+        ValueError: If an argument is out of range (NaN included).
+    """
+
+    def __init__(
+        self,
+        sampler: BaseSampler,
+        *,
+        fidelity_param: str,
+        schedules: Sequence[Any] | None = None,
+        share: float = 0.5,
+        top: int = 3,
+        skip_to_last: bool = True,
+        n_startup_trials: int = 10,
+        budget_kwh: float | None = None,
+        seed: int | None = None,
+    ) -> None:
+        if not 0.0 <= share <= 1.0:
+            raise ValueError(f"share must be between 0 and 1 but got {share}.")
+        if not top >= 1:
+            raise ValueError(f"top must be at least 1 but got {top}.")
+        if not n_startup_trials >= 1:
+            raise ValueError(f"n_startup_trials must be at least 1 but got {n_startup_trials}.")
+        if schedules is not None and len(schedules) < 2:
+            raise ValueError(f"schedules must hold at least two values but got {schedules!r}.")
+        self._sampler = sampler
+        self._fidelity_param = fidelity_param
+        self._schedules = None if schedules is None else tuple(schedules)
+        self._log = PromotionLog(
+            fidelity_param=fidelity_param,
+            share=share,
+            top=top,
+            skip_to_last=skip_to_last,
+            n_startup_trials=n_startup_trials,
+            budget_kwh=budget_kwh,
+        )
+        self._rng = np.random.default_rng(seed)
+        self._promotions: dict[int, Promotion] = {}
+        self._lock = threading.Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        del state["_lock"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.Lock()
+
+    def reseed_rng(self) -> None:
+        """Give each process its own random numbers."""
+        self._rng = np.random.default_rng()
+        self._sampler.reseed_rng()
+
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
+        """Decide whether this trial is a repetition, and claim it."""
+        self._sampler.before_trial(self._view(study), trial)
+        if "fixed_params" in trial.system_attrs or PROMOTED_KEY in trial.user_attrs:
+            return  # enqueued by the user, or the retry of a repetition
+        with self._lock:
+            for _ in range(10):  # other processes may claim the same one
+                promotion = self._log.decide(whole(study), self._schedules, self._rng)
+                if promotion is None:
+                    break
+                study._storage.set_trial_user_attr(
+                    trial._trial_id, PROMOTED_KEY, promotion.source.number
+                )
+                self._promotions[trial.number] = promotion
+                if self._log.claimed(whole(study), promotion, by=trial.number):
+                    return
+            else:
+                promotion = None
+            if self._promotions.pop(trial.number, None) is not None:
+                study._storage.set_trial_user_attr(trial._trial_id, PROMOTED_KEY, None)
+
+    def infer_relative_search_space(
+        self, study: Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """The space of the repeated trial, or the wrapped sampler's without the schedule."""
+        promotion = self._promotions.get(trial.number)
+        if promotion is not None:
+            return dict(promotion.source.distributions)
+        space = self._sampler.infer_relative_search_space(self._view(study), trial)
+        return {n: d for n, d in space.items() if n != self._fidelity_param}
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """The repeated parameters with the longer schedule, or the wrapped sampler's."""
+        promotion = self._promotions.get(trial.number)
+        if promotion is not None:
+            repeated = {**promotion.source.params, self._fidelity_param: promotion.schedule}
+            return {name: repeated[name] for name in search_space}
+        return self._sampler.sample_relative(self._view(study), trial, search_space)
+
+    def sample_independent(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """The shortest schedule, or what the wrapped sampler says of other parameters."""
+        if param_name == self._fidelity_param:
+            if self._schedules is None:
+                self._schedules = schedules_of(param_distribution)
+            return self._schedules[0]
+        return self._sampler.sample_independent(
+            self._view(study), trial, param_name, param_distribution
+        )
+
+    def after_trial(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,
+    ) -> None:
+        """Forget the repetition and tell the wrapped sampler."""
+        self._promotions.pop(trial.number, None)
+        self._sampler.after_trial(self._view(study), trial, state, values)
+
+    def _view(self, study: Study) -> Study:
+        """The trials that the wrapped sampler learns from."""
+        return StudyView.of(study, self._is_short)
+
+    def _is_short(self, trial: FrozenTrial) -> bool:
+        if trial.user_attrs.get(PROMOTED_KEY) is not None:
+            return False
+        if self._schedules is None or self._fidelity_param not in trial.params:
+            return True
+        return bool(trial.params[self._fidelity_param] == self._schedules[0])

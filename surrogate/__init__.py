@@ -1,1 +1,1 @@
-"""EA-HAS-Bench as a queryable benchmark: learning curves, energy and runtime of joint configurations."""
+"""EA-HAS-Bench as a queryable benchmark: accuracy, energy and runtime of configurations."""

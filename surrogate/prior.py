@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from ConfigSpace import OrdinalHyperparameter
+from ConfigSpace.hyperparameters.distributions import UniformIntegerDistribution
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -32,19 +33,32 @@ def set_prior(parameter: OrdinalHyperparameter, weights: Sequence[float]) -> Non
         raise RuntimeError(
             "this ConfigSpace keeps priors elsewhere: install 'ConfigSpace>=1.2,<1.3'."
         )
-    parameter._vector_dist = WeightedPositions(tuple(weights))
+    parameter._vector_dist = WeightedPositions(tuple(weights))  # type: ignore[assignment]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WeightedPositions:
-    """Distribution over the positions 0 .. n-1 (ConfigSpace's ``Distribution`` protocol)."""
+    """Distribution over the positions 0 .. n-1 (ConfigSpace's ``Distribution`` protocol).
+
+    It equals any distribution over the same positions: ConfigSpace's JSON cannot hold a prior, and
+    a space that SMAC saved and read back must be equal to the one it saved.
+    """
 
     weights: tuple[float, ...]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, UniformIntegerDistribution | WeightedPositions):
+            return NotImplemented
+        return float(other.upper_vectorized) == float(self.upper_vectorized)
+
+    def __hash__(self) -> int:
+        return hash(len(self.weights))
 
     @property
     def _probabilities(self) -> Floats:
         weights = np.asarray(self.weights, dtype=np.float64)
-        return weights / weights.sum()
+        probabilities: Floats = weights / weights.sum()
+        return probabilities
 
     @property
     def lower_vectorized(self) -> np.float64:

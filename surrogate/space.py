@@ -62,7 +62,7 @@ def _task(
     max_epoch: tuple[int, ...],
     trunk: Trunk,
 ) -> Task:
-    values = {
+    values: dict[str, tuple[Any, ...]] = {
         "depth": tuple(depth),
         "w0": tuple(w0),
         "wa": _grid(*wa, 0.1, 1),

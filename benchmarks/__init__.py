@@ -1,0 +1,1 @@
+"""Collect data, fit surrogates and compare methods: ``python -m benchmarks --help``."""

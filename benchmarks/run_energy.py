@@ -1,0 +1,62 @@
+"""Estimated energy of a recorded training, from its CPU seconds and the size of its network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from eahas_plugins.energy.estimate import SERVER_CORE, estimate_energy
+
+BATCH_SIZE = 100
+N_IMAGES = 4000
+BYTES_PER_NUMBER = 4
+TRAINING_PASSES = 3
+"""Forward, gradient of the inputs, gradient of the weights: each as dear as the forward pass."""
+TRANSFERS_PER_ACTIVATION = 6
+"""Forward: convolution, normalisation and rectifier each read and write every activation once."""
+TRANSFERS_PER_PARAMETER = 8
+"""One step: read twice, gradient written and read, momentum and weight read and written."""
+
+
+def with_estimated_energy(record: dict[str, Any]) -> dict[str, Any]:
+    """The same record with ``energy_kwh``, ``inference_energy_kwh`` and ``meter`` computed anew.
+
+    Energy = static power x CPU seconds + energy per multiply-add + energy per byte moved, with
+    the coefficients of :data:`eahas_plugins.energy.estimate.SERVER_CORE`.
+
+    Args:
+        record: A record of ``collect``; it is not changed.
+    """
+    size = record["complexity"]
+    passes_bytes = BYTES_PER_NUMBER * TRANSFERS_PER_ACTIVATION * N_IMAGES * size["activations"]
+    steps_bytes = (
+        BYTES_PER_NUMBER * TRANSFERS_PER_PARAMETER * (N_IMAGES / BATCH_SIZE) * size["params"]
+    )
+    multiply_adds = float(N_IMAGES * size["flops"])
+    cpu_s = np.array(record["train_cpu_s"])
+    training = estimate_energy(
+        cpu_s=cpu_s,
+        multiply_adds=np.full_like(cpu_s, TRAINING_PASSES * multiply_adds),
+        bytes_moved=np.full_like(cpu_s, TRAINING_PASSES * passes_bytes + steps_bytes),
+    )
+    inference = estimate_energy(
+        cpu_s=record["inference_cpu_s"],
+        multiply_adds=multiply_adds,
+        bytes_moved=float(passes_bytes),
+    )
+    total_kwh = float(training.energy_kwh.sum())
+    coefficients = SERVER_CORE.coefficients()
+    return {
+        **record,
+        "energy_kwh": training.energy_kwh.tolist(),
+        "inference_energy_kwh": inference.energy_kwh,
+        "meter": {
+            "kind": "estimated",
+            "name": "static + arithmetic + memory",
+            "model": SERVER_CORE.name,
+            "coefficients": {name: part.central for name, part in coefficients.items()},
+            "low_over_central": float(training.low_kwh.sum()) / total_kwh,
+            "high_over_central": float(training.high_kwh.sum()) / total_kwh,
+        },
+    }

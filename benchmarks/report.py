@@ -11,7 +11,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.report_summary import summarise
 from benchmarks.rows import Results, RowsError, find, load, refuse_mixing
 
 _console = Console(stderr=True)
@@ -25,25 +24,31 @@ def report(
 ) -> None:
     """Redraw everything from the rows alone.
 
-    Writes summary.json, regret_vs_kwh and regret_vs_time (PNG and SVG) beside the rows, and one
-    self-contained page, report.html, over all folders. A folder without rows stands for the
+    Writes summary.json, regret_vs_kwh and regret_vs_time (PNG and SVG) beside the rows, the ranks
+    and one self-contained page, report.html, over all folders. A folder without rows stands for the
     folders in it that have some.
     """
     comparisons = read(expand(folders))
     out = folders[0] if out is None else out
     out.mkdir(parents=True, exist_ok=True)
-    from benchmarks.report_figures import draw_regret  # matplotlib takes a while to import
+    # these bring matplotlib, scipy and plotly, which take a while to import
+    from benchmarks.report_figures import draw_regret
     from benchmarks.report_html import write_page
+    from benchmarks.report_ranks import draw_ranks, rank
+    from benchmarks.report_summary import summarise, summarise_all
 
     summaries = {}
     for folder, results in comparisons.items():
         summary = summarise(results)
         summaries[folder] = summary
-        (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
+        _write_json(folder / "summary.json", summary)
         _draw_both(draw_regret, [results], [summary], folder)
         _console.print(_table(summary))
     if len(comparisons) > 1:
         _draw_both(draw_regret, list(comparisons.values()), list(summaries.values()), out)
+        _write_json(out / "summary.json", summarise_all(list(comparisons.values())))
+    if ranks := rank(list(comparisons.values())):
+        draw_ranks(ranks, list(comparisons.values()), out / "ranks")
     write_page(list(comparisons.values()), list(summaries.values()), out / "report.html")
     _console.print(f"figures and tables: {out}", markup=False, highlight=False)
 
@@ -117,6 +122,10 @@ def _draw_both(
         known = all(row.runtime_s is not None for results in comparisons for row in results.rows)
         if axis == "kwh" or known:
             draw(comparisons, folder / name, axis=axis, targets=targets)
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
 def _table(summary: dict[str, Any]) -> Table:

@@ -118,34 +118,50 @@ def reached_by(energies: Floats, q: float) -> Floats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """Energy to the target over that of the best plain method, with a bootstrap 95 % interval.
+    """Energy of a method over that of a plain one, to the plain one's final median accuracy.
 
     Infinite where the method never gets there.
+
+    Args:
+        value: The ratio of the medians.
+        resampled: Array of shape (n_resamples,): the same for bootstrap resamples of the seeds.
     """
 
     value: float
-    low: float
-    high: float
+    resampled: Floats
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The bootstrap 95 % interval."""
+        return float(reached_by(self.resampled, 0.025)), float(reached_by(self.resampled, 0.975))
+
+    def to_json(self) -> dict[str, float | None]:
+        """With None for never."""
+        names = ("ratio", "low_95", "high_95")
+        values = (self.value, *self.interval)
+        return {n: v if np.isfinite(v) else None for n, v in zip(names, values, strict=True)}
 
 
 def energy_ratio(method: MethodTraces, plain: MethodTraces) -> Ratio:
-    """Median kWh to the plain method's final median, over the plain method's own.
+    """Median kWh to the plain method's final median accuracy, over the plain method's own.
 
-    The interval resamples seeds, the same for both methods where both have them, and finds the
-    target anew in each resample.
+    Seeds are resampled, the same for both methods where both have them, and each resample has
+    its own target.
     """
     rng = np.random.default_rng(derive_seed("bootstrap", method.name, plain.name))
     n_plain, n_method = len(plain.traces), len(method.traces)
     draws_plain = rng.integers(n_plain, size=(_RESAMPLES, n_plain))
     paired = [t.seed for t in plain.traces] == [t.seed for t in method.traces]
     draws = draws_plain if paired else rng.integers(n_method, size=(_RESAMPLES, n_method))
-    everyone = np.arange(n_plain)[None], np.arange(n_method)[None]
-    value = _ratios(method, plain, everyone[1], everyone[0])[0]
-    resampled = _ratios(method, plain, draws, draws_plain)
+    value = _ratios(method, plain, np.arange(n_method)[None], np.arange(n_plain)[None])[0]
+    return Ratio(value=float(value), resampled=_ratios(method, plain, draws, draws_plain))
+
+
+def geometric_mean(ratios: Sequence[Ratio]) -> Ratio:
+    """The geometric mean over tasks; their seeds are resampled independently."""
     return Ratio(
-        value=float(value),
-        low=float(reached_by(resampled, 0.025)),
-        high=float(reached_by(resampled, 0.975)),
+        value=float(np.exp(np.mean(np.log([ratio.value for ratio in ratios])))),
+        resampled=np.exp(np.mean(np.log([ratio.resampled for ratio in ratios]), axis=0)),
     )
 
 

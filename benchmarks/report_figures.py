@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
@@ -15,7 +17,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from benchmarks.report_analysis import Floats, MethodTraces, collect, reference_accuracy
-from benchmarks.report_summary import describe_provenance
 from benchmarks.rows import Results
 
 # Okabe and Ito's colours, told apart by colour-blind readers; black stays for annotations.
@@ -143,8 +144,13 @@ def draw_regret(
         frameon=False,
         fontsize=9,
     )
+    save(figure, path)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG and SVG; the same rows give the same files."""
     figure.savefig(path.with_suffix(".png"), dpi=200)
-    with rc_context({"svg.hashsalt": "eahas"}):  # the same rows, the same file
+    with rc_context({"svg.hashsalt": "eahas"}):
         figure.savefig(path.with_suffix(".svg"), metadata={"Date": None})
 
 
@@ -179,6 +185,8 @@ def _panel(panel: Axes, results: Results, axis: str, target: float | None) -> di
         handles[name] = line
     panel.set_xscale("log")
     panel.set_yscale("log")
+    if axis == "kwh":
+        panel.set_xlim(right=header.budget_kwh * 1.05)
     if target is not None:
         regret = 100.0 * max(reference_accuracy(results) - target, _FLOOR)
         handles["final median of the best plain method"] = panel.axhline(
@@ -216,3 +224,12 @@ def _one_two_five(axis: Axis) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_locator(NullLocator())
     axis.set_minor_formatter(NullFormatter())
+
+
+def describe_provenance(provenance: Mapping[str, Any]) -> str:
+    """Where the numbers come from, short enough for a figure."""
+    words = [f"data {provenance.get('kind', 'of unknown origin')}"]
+    for name in ("energy", "meter"):
+        if value := provenance.get(name):
+            words.append(f"{name}: {value if isinstance(value, str) else json.dumps(value)}")
+    return ", ".join(words)

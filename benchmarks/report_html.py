@@ -11,8 +11,7 @@ import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from benchmarks.report_analysis import FRACTIONS, collect
-from benchmarks.report_figures import bands, styles
-from benchmarks.report_summary import describe_provenance
+from benchmarks.report_figures import bands, describe_provenance, styles
 from benchmarks.rows import Results
 
 _STYLE = """

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,11 +14,13 @@ from benchmarks.report_analysis import (
     best_plain,
     collect,
     energy_ratio,
+    geometric_mean,
     hypervolume,
     reached_by,
     reference_accuracy,
     wilcoxon_p,
 )
+from benchmarks.report_ranks import rank
 from benchmarks.rows import Results
 
 SUMMARY_SCHEMA = 1
@@ -29,14 +30,15 @@ def summarise(results: Results) -> dict[str, Any]:
     """Everything that ``summary.json`` holds; energies in kWh, None for "never" and "unknown".
 
     The target is the median final test accuracy of the best plain method. A method's energy to it
-    is that of the first incumbent which is as good.
+    is that of the first incumbent which is as good. ``kwh_ratio_to_final_of`` has the same ratio
+    with every plain method in the place of the best, each with its own final median as target.
     """
     methods = collect(results)
     plain = best_plain(methods)
     target = float(np.median(methods[plain].finals)) if plain else None
     p_values = wilcoxon_p(methods, plain) if plain else dict.fromkeys(methods)
     highest = max((row.trial_kwh for row in results.rows), default=0.0)
-    header = results.header
+    header, ranks = results.header, rank([results])
     return {
         "schema": SUMMARY_SCHEMA,
         "task": header.task,
@@ -49,10 +51,12 @@ def summarise(results: Results) -> dict[str, Any]:
         "reference": header.reference,
         "best_plain_method": plain,
         "target_test_accuracy": target,
+        "ranks": ranks.to_json() if ranks else None,
         "methods": {
             name: _method(
                 method,
-                plain=methods[plain] if plain else None,
+                plain={m.name: m for m in methods.values() if not m.energy_aware},
+                best=plain,
                 target=target,
                 budget_kwh=header.budget_kwh,
                 highest_kwh=highest,
@@ -66,7 +70,8 @@ def summarise(results: Results) -> dict[str, Any]:
 def _method(
     method: MethodTraces,
     *,
-    plain: MethodTraces | None,
+    plain: Mapping[str, MethodTraces],
+    best: str | None,
     target: float | None,
     budget_kwh: float,
     highest_kwh: float,
@@ -85,19 +90,17 @@ def _method(
         "kwh_to_target": None,
         "n_reached_target": None,
         "kwh_to_target_over_best_plain": None,
+        "kwh_ratio_to_final_of": {
+            name: energy_ratio(method, other).to_json() for name, other in plain.items()
+        },
     }
-    if plain is None or target is None:
+    if best is None or target is None:
         return summary
     energies = np.array([trace.kwh_to(np.array([target]))[0] for trace in method.traces])
-    ratio = energy_ratio(method, plain)
     return summary | {
         "kwh_to_target": _reached(energies),
         "n_reached_target": int(np.isfinite(energies).sum()),
-        "kwh_to_target_over_best_plain": {
-            "ratio": _number(ratio.value),
-            "low_95": _number(ratio.low),
-            "high_95": _number(ratio.high),
-        },
+        "kwh_to_target_over_best_plain": summary["kwh_ratio_to_final_of"][best],
     }
 
 
@@ -122,10 +125,23 @@ def _number(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def describe_provenance(provenance: Mapping[str, Any]) -> str:
-    """Where the numbers come from, short enough for a figure."""
-    words = [f"data {provenance.get('kind', 'of unknown origin')}"]
-    for name in ("energy", "meter"):
-        if value := provenance.get(name):
-            words.append(f"{name}: {value if isinstance(value, str) else json.dumps(value)}")
-    return ", ".join(words)
+def summarise_all(comparisons: Sequence[Results]) -> dict[str, Any]:
+    """What holds over all tasks: ranks, and the geometric mean of the energy ratios."""
+    tables = [collect(results) for results in comparisons]
+    bests = [best_plain(table) for table in tables]
+    ranks = rank(comparisons)
+    shared = [name for name in tables[0] if all(name in table for table in tables)]
+    ratios = {
+        name: geometric_mean(
+            [energy_ratio(t[name], t[best]) for t, best in zip(tables, bests, strict=True) if best]
+        ).to_json()
+        for name in shared
+        if all(bests)
+    }
+    return {
+        "schema": SUMMARY_SCHEMA,
+        "tasks": [results.header.task for results in comparisons],
+        "best_plain_method": bests,
+        "kwh_to_target_over_best_plain": ratios,
+        "ranks": ranks.to_json() if ranks else None,
+    }

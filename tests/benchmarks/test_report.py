@@ -6,11 +6,14 @@ from xml.etree import ElementTree
 import pytest
 from matplotlib.image import imread
 
-from benchmarks.report import expand, report
+from benchmarks.report import expand, read, report
+from benchmarks.report_analysis import collect
 from benchmarks.rows import RowFile, RowsError
 from tests.benchmarks.test_rows import HEADER, make_rows
 
 FILES = [
+    "ranks.png",
+    "ranks.svg",
     "regret_vs_kwh.png",
     "regret_vs_kwh.svg",
     "regret_vs_time.png",
@@ -41,20 +44,23 @@ def write(folder, header=HEADER, **options):
     return folder
 
 
-def test_everything_is_redrawn_from_the_rows_alone(tmp_path):
-    write(tmp_path)
-    report([tmp_path])
-    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([*FILES, "rows.jsonl"])
-    first = {name: (tmp_path / name).read_bytes() for name in ("summary.json", FILES[1])}
-    for name in FILES:
-        (tmp_path / name).unlink()
-    report([tmp_path])
-    assert {name: (tmp_path / name).read_bytes() for name in first} == first
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    folder = write(tmp_path_factory.mktemp("drawn"))
+    report([folder])
+    return folder
 
 
-def test_summary_and_figure(tmp_path):
-    report([write(tmp_path)])
-    summary = json.loads((tmp_path / "summary.json").read_text())
+def test_everything_is_redrawn_from_the_rows_alone(drawn, tmp_path):
+    assert sorted(p.name for p in drawn.iterdir()) == sorted([*FILES, "rows.jsonl"])
+    (tmp_path / "rows.jsonl").write_bytes((drawn / "rows.jsonl").read_bytes())
+    report([tmp_path])
+    for name in ("summary.json", "regret_vs_kwh.svg", "ranks.svg"):
+        assert (tmp_path / name).read_bytes() == (drawn / name).read_bytes()
+
+
+def test_summary(drawn):
+    summary = json.loads((drawn / "summary.json").read_text())
     rs, ea = summary["methods"]["rs"], summary["methods"]["ea-bohb"]
     assert rs["final_test_accuracy"] == pytest.approx({"q25": 0.705, "median": 0.71, "q75": 0.715})
     assert summary["target_test_accuracy"] == pytest.approx(0.71)
@@ -63,15 +69,18 @@ def test_summary_and_figure(tmp_path):
     assert ea["kwh_to_target"]["median"] == pytest.approx(0.3)
     assert ea["kwh_to_target"]["q25"] == pytest.approx(0.2)
     assert ea["n_reached_target"] == 3
-    height, width, _ = imread(tmp_path / "regret_vs_kwh.png").shape
-    assert min(height, width) > 500
-    svg = ElementTree.parse(tmp_path / "regret_vs_kwh.svg")
-    assert svg.getroot().tag.endswith("svg")
 
 
-def test_page_fetches_nothing(tmp_path):
-    report([write(tmp_path)])
-    page = (tmp_path / "report.html").read_text()
+@pytest.mark.parametrize("name", ["regret_vs_kwh", "regret_vs_time", "ranks"])
+def test_figures_can_be_read(drawn, name):
+    height, width, _ = imread(drawn / f"{name}.png").shape
+    assert height > 250
+    assert width > 500
+    assert ElementTree.parse(drawn / f"{name}.svg").getroot().tag.endswith("svg")
+
+
+def test_page_fetches_nothing(drawn):
+    page = (drawn / "report.html").read_text()
     own = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
     assert "src=" not in own
     assert "href=" not in own
@@ -94,6 +103,10 @@ def test_tasks_share_a_figure(tmp_path):
     one = imread(tmp_path / "cifar10" / "regret_vs_kwh.png").shape
     both = imread(tmp_path / "regret_vs_kwh.png").shape
     assert both[1] > one[1]
+    overall = json.loads((tmp_path / "summary.json").read_text())
+    assert overall["tasks"] == ["cifar10", "fashion-nano"]
+    assert overall["ranks"]["mean_rank"] == {"ea-bohb": 1.0, "rs": 2.0}
+    assert overall["kwh_to_target_over_best_plain"]["rs"]["ratio"] == 1.0
     assert (tmp_path / "report.html").read_text().count("<h2>") == 2
 
 
@@ -102,27 +115,26 @@ def test_versions_are_not_mixed(tmp_path):
     other = dataclasses.replace(HEADER, task="cifar10", versions={"numpy": "1"})
     write(tmp_path / "b", other)
     with pytest.raises(RowsError, match="versions"):
-        report([tmp_path / "a", tmp_path / "b"])
+        read([tmp_path / "a", tmp_path / "b"])
 
 
 def test_one_task_from_two_folders_is_refused(tmp_path):
     write(tmp_path / "a")
     write(tmp_path / "b", dataclasses.replace(HEADER, provenance={"kind": "measured"}))
     with pytest.raises(RowsError, match="different tasks"):
-        report([tmp_path / "a", tmp_path / "b"])
+        read([tmp_path / "a", tmp_path / "b"])
 
 
 def test_torn_and_unfinished_studies_are_reported_and_the_file_left_alone(tmp_path, capsys):
     path = write(tmp_path) / "rows.jsonl"
     torn = path.read_bytes()[:-9]
     path.write_bytes(torn)
-    report([tmp_path])
+    comparisons = read([tmp_path])
     said = " ".join(capsys.readouterr().err.split())
     assert "half-written row" in said
     assert "unfinished studies: ea-bohb seed 2" in said
     assert path.read_bytes() == torn
-    summary = json.loads((tmp_path / "summary.json").read_text())
-    assert summary["methods"]["ea-bohb"]["n_studies"] == 2
+    assert len(collect(comparisons[tmp_path])["ea-bohb"].traces) == 2
 
 
 @pytest.mark.parametrize("n_lines", [0, 1, 3])

@@ -5,15 +5,18 @@ import pytest
 
 from benchmarks.report_analysis import (
     MethodTraces,
+    Ratio,
     Trace,
     best_plain,
     collect,
     energy_ratio,
+    geometric_mean,
     hypervolume,
     reached_by,
     reference_accuracy,
     wilcoxon_p,
 )
+from benchmarks.report_ranks import rank
 from benchmarks.report_summary import summarise
 from benchmarks.rows import Results
 from tests.benchmarks.test_rows import HEADER, make_rows
@@ -75,15 +78,15 @@ def test_ratio_of_a_method_with_half_the_energy():
         "f", *(trace([1, 2 + i / 2], [0.5, 0.80 + 0.01 * i]) for i in range(6)), energy_aware=True
     )
     ratio = energy_ratio(fast, plain)
-    assert (ratio.value, ratio.low, ratio.high) == (0.5, 0.5, 0.5)
+    assert (ratio.value, *ratio.interval) == (0.5, 0.5, 0.5)
     same = energy_ratio(plain, plain)
-    assert (same.value, same.low, same.high) == (1.0, 1.0, 1.0)
+    assert (same.value, *same.interval) == (1.0, 1.0, 1.0)
 
 
 def test_ratio_of_a_method_that_never_arrives_is_infinite():
     plain = method("p", *(trace([2], [0.8]) for _ in range(4)))
     slow = method("s", *(trace([2], [0.7]) for _ in range(4)))
-    assert energy_ratio(slow, plain).value == np.inf
+    assert energy_ratio(slow, plain).to_json() == {"ratio": None, "low_95": None, "high_95": None}
 
 
 def test_bootstrap_interval_covers_what_varies():
@@ -91,8 +94,12 @@ def test_bootstrap_interval_covers_what_varies():
     plain = method("p", *(trace([rng.uniform(2, 4)], [0.8]) for _ in range(20)))
     fast = method("f", *(trace([rng.uniform(1, 2)], [0.8]) for _ in range(20)))
     ratio = energy_ratio(fast, plain)
-    assert ratio.low < ratio.value < ratio.high
-    assert 0.3 < ratio.low < 0.5 < ratio.high < 0.75
+    low, high = ratio.interval
+    assert low < ratio.value < high
+    assert 0.3 < low < 0.5 < high < 0.75
+    mean = geometric_mean([ratio, Ratio(value=0.1, resampled=np.full(2000, 0.1))])
+    assert mean.value == pytest.approx((0.1 * ratio.value) ** 0.5)
+    assert mean.interval == pytest.approx([(0.1 * low) ** 0.5, (0.1 * high) ** 0.5])
 
 
 def test_wilcoxon_is_paired_by_seed_and_holm_corrected():
@@ -143,3 +150,46 @@ def test_summary_says_never_by_null():
     assert summary["methods"]["slow"]["kwh_to_target"]["median"] is None
     assert summary["methods"]["slow"]["n_reached_target"] == 0
     assert summary["budget_trainings"] == pytest.approx(5.0)
+
+
+def ranked(accuracy_by_method, task="synthetic"):
+    rows = [
+        dataclasses.replace(row, method=name, incumbent_test_accuracy=values[row.seed])
+        for name, values in accuracy_by_method.items()
+        for seed in range(len(values))
+        for row in make_rows(seed=seed)
+    ]
+    return Results(header=dataclasses.replace(HEADER, task=task), rows=tuple(rows))
+
+
+def test_ranks_are_means_over_tasks_and_shared_seeds():
+    first = ranked({"a": [0.9, 0.9, 0.9], "b": [0.8, 0.8], "c": [0.8, 0.7]})
+    second = ranked({"a": [0.5, 0.9], "b": [0.8, 0.8], "c": [0.7, 0.7], "d": [1.0, 1.0]}, "t2")
+    ranks = rank([first, second])
+    assert ranks.names == ("a", "b", "c")  # d is not on both tasks, the third seed not everywhere
+    assert ranks.n_blocks == 4
+    np.testing.assert_allclose(
+        ranks.mean, [(1 + 1 + 3 + 1) / 4, (2.5 + 2 + 1 + 2) / 4, (2.5 + 3 + 2 + 3) / 4]
+    )
+    # Demsar (2006), table 5: q of three methods at 5 % is 2.343
+    assert ranks.critical_difference == pytest.approx(2.343 * (3 * 4 / (6 * 4)) ** 0.5, rel=1e-3)
+    assert ranks.groups() == [(0, 2)]
+
+
+def test_methods_that_differ_everywhere_are_told_apart():
+    n = 40
+    ranks = rank([ranked({"a": [0.9] * n, "b": [0.8] * n, "c": [0.8 - 1e-9] * n})])
+    assert ranks.groups() == []
+    assert ranks.p_value < 1e-6
+
+
+def test_one_method_or_one_study_has_no_rank():
+    assert rank([ranked({"a": [0.9, 0.8]})]) is None
+    assert rank([ranked({"a": [0.9], "b": [0.8]})]) is None
+
+
+def test_equal_methods_share_their_rank():
+    ranks = rank([ranked({"a": [0.9] * 3, "b": [0.9] * 3, "c": [0.9] * 3})])
+    assert ranks.mean.tolist() == [2.0, 2.0, 2.0]
+    assert ranks.p_value is None
+    assert ranks.groups() == [(0, 2)]

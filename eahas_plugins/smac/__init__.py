@@ -1,0 +1,40 @@
+"""Energy budgets and energy-aware decisions for SMAC."""
+
+from __future__ import annotations
+
+try:
+    import smac as _smac  # noqa: F401 - required once, here
+except ModuleNotFoundError as error:
+    if error.name != "smac":
+        raise
+    raise ImportError("eahas_plugins.smac needs SMAC: pip install 'eahas-plugins[smac]'") from error
+
+from eahas_plugins.smac.acquisition import EnergyEI
+from eahas_plugins.smac.budget import EnergyBudgetCallback
+from eahas_plugins.smac.facade import (
+    EnergyHyperparameterOptimizationFacade,
+    EnergyMultiFidelityFacade,
+)
+from eahas_plugins.smac.intensifier import EnergyHyperband, EnergyIntensifier
+from eahas_plugins.smac.journal import EnergyJournal
+from eahas_plugins.smac.runner import EnergyDaskRunner, EnergyRunner
+from eahas_plugins.smac.scenario import energy_scenario
+from eahas_plugins.smac.target import EnergyExhaustedError, SurrogateTarget
+from eahas_plugins.smac.training import EnergyTarget, EnergyTraining
+
+__all__ = [
+    "EnergyBudgetCallback",
+    "EnergyDaskRunner",
+    "EnergyEI",
+    "EnergyExhaustedError",
+    "EnergyHyperband",
+    "EnergyHyperparameterOptimizationFacade",
+    "EnergyIntensifier",
+    "EnergyJournal",
+    "EnergyMultiFidelityFacade",
+    "EnergyRunner",
+    "EnergyTarget",
+    "EnergyTraining",
+    "SurrogateTarget",
+    "energy_scenario",
+]

@@ -1,0 +1,294 @@
+"""SMAC's facades with an energy budget and energy-aware decisions."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ConfigSpace import Configuration
+from dask.distributed import Client
+from smac.callback.callback import Callback
+from smac.facade.abstract_facade import AbstractFacade
+from smac.facade.hyperparameter_optimization_facade import HyperparameterOptimizationFacade
+from smac.facade.multi_fidelity_facade import MultiFidelityFacade
+from smac.intensifier.abstract_intensifier import AbstractIntensifier
+from smac.main.smbo import SMBO
+from smac.runhistory import StatusType, TrialInfo, TrialValue
+from smac.scenario import Scenario
+
+from eahas_plugins.energy.ledger import DEFAULT_LEASE_S
+from eahas_plugins.policy import PAPER_WEIGHT
+from eahas_plugins.smac.acquisition import EnergyEI
+from eahas_plugins.smac.budget import EnergyBudgetCallback, Plans, Shortfall
+from eahas_plugins.smac.intensifier import EnergyHyperband, EnergyIntensifier
+from eahas_plugins.smac.journal import EnergyJournal
+from eahas_plugins.smac.runner import EnergyDaskRunner, EnergyRunner
+
+_DEFAULT_ETA = 3
+_JOURNAL, _CHECKPOINTS = "energy", "checkpoints"
+
+
+class _EnergyFacade(AbstractFacade):
+    """What both facades share: the account, the runner and a resume that never asks.
+
+    Args:
+        scenario: SMAC's scenario. ``crash_cost`` must be finite, except for our targets, whose
+            largest error is 1: SMAC's model cannot learn from an infinite cost.
+        target_function: A callable that returns ``cost, {"energy_kwh": ...}``; None for
+            ask-and-tell alone.
+        budget_kwh: The most all trials together may spend, kWh. Positive. A resumed run counts
+            what it has spent; give it more to go on.
+        shortfall: ``"truncate"`` starts a trial that is not fully paid and cuts it short,
+            ``"skip"`` ends the run.
+        trial_limit_kwh: The most one trial may spend, kWh.
+        reward_weight: Exponent of the energy in promotion, at most 0; 0 is SMAC's decision.
+        cooling: Weight of the energy in the acquisition; 0 is SMAC's expected improvement. With
+            both weights 0 a run takes SMAC's decisions bit for bit.
+        n_initial: Configurations before the model counts; None for SMAC's ten per hyperparameter.
+        lease_s: How long what is promised to a silent worker stays promised, s.
+        callbacks: More callbacks.
+        overwrite: Start anew where a run is stored already; its energy is forgotten.
+        dask_client: Client of a Dask cluster; otherwise ``scenario.n_workers`` local processes.
+        **components: SMAC's components: ``model``, ``intensifier``, ``acquisition_function`` ...
+
+    Raises:
+        ValueError: If an argument is out of range (NaN included).
+        RuntimeError: If the folder holds a run with other settings (SMAC would ask on stdin).
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        target_function: Callable[..., Any] | None,
+        *,
+        budget_kwh: float,
+        shortfall: Shortfall = "truncate",
+        trial_limit_kwh: float | None = None,
+        reward_weight: float = PAPER_WEIGHT,
+        cooling: float = 1.0,
+        n_initial: int | None = None,
+        lease_s: float = DEFAULT_LEASE_S,
+        callbacks: Sequence[Callback] = (),
+        overwrite: bool = False,
+        dask_client: Client | None = None,
+        **components: Any,
+    ) -> None:
+        if target_function is not None and not callable(target_function):
+            raise ValueError(
+                f"target_function must be callable or None but got {target_function!r}."
+            )
+        self.account = EnergyBudgetCallback(
+            budget_kwh, shortfall=shortfall, trial_limit_kwh=trial_limit_kwh
+        )
+        self._target = target_function
+        self._lease_s = lease_s
+        self._worker: EnergyRunner | None = None
+        scenario = _with_crash_cost(scenario, target_function)
+        # The number of workers is not part of what a run is: resume with another.
+        alone = scenario
+        if scenario.n_workers != 1:
+            alone = dataclasses.replace(scenario, n_workers=1)
+        intensifier = components.pop("intensifier", None) or self._energy_intensifier(
+            alone, target_function, reward_weight
+        )
+        acquisition = components.pop("acquisition_function", None) or (
+            self.get_acquisition_function(alone, cooling=cooling)
+        )
+        if n_initial is not None and components.get("initial_design") is None:
+            design: Callable[..., Any] = self.get_initial_design
+            components["initial_design"] = design(alone, n_configs=n_initial)
+        runner: EnergyRunner | EnergyDaskRunner | None = None
+        if target_function is not None:
+            self._worker = runner = EnergyRunner(
+                scenario, target_function, _arguments(intensifier), self.account
+            )
+            if scenario.n_workers > 1 or dask_client is not None:
+                runner = EnergyDaskRunner(self._worker, dask_client=dask_client)
+        self._dask_runner = runner if isinstance(runner, EnergyDaskRunner) else None
+        try:
+            super().__init__(
+                alone,
+                runner,
+                intensifier=intensifier,
+                acquisition_function=acquisition,
+                callbacks=[self.account, *callbacks],
+                overwrite=overwrite,
+                **components,
+            )
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def spent_kwh(self) -> float:
+        """Energy of all trials in every state, kWh."""
+        return self.account.spent_kwh
+
+    def optimize(
+        self, *, data_to_scatter: dict[str, Any] | None = None
+    ) -> Configuration | list[Configuration]:
+        """Run until the energy is spent, or SMAC's own limits are reached."""
+        incumbent = super().optimize(data_to_scatter=data_to_scatter)
+        # Trials may have needed less than was promised to them: what they gave back is left.
+        while self.account.waiting:
+            submitted = self.runhistory.submitted
+            incumbent = super().optimize(data_to_scatter=data_to_scatter)
+            if self.runhistory.submitted == submitted:
+                break
+        return incumbent
+
+    def evaluate(self, info: TrialInfo) -> TrialValue:
+        """Run a trial that was asked for, here and within its limits, for ask-and-tell."""
+        if self._worker is None:
+            raise ValueError("target_function must be given to evaluate trials but is None.")
+        return self._worker.run_wrapper(self._worker.granted(info))[1]
+
+    def close(self) -> None:
+        """Shut down the local workers, if the facade has started any."""
+        if self._dask_runner is not None:
+            self._dask_runner.close()
+
+    def _energy_intensifier(
+        self, scenario: Scenario, target: Any, reward_weight: float
+    ) -> AbstractIntensifier:
+        raise NotImplementedError
+
+    # AbstractFacade calls this when all components are known and before the state is loaded;
+    # it is SMAC's private name (2.4.1), guarded by tests/.../test_facade.py.
+    def _get_optimizer(self) -> SMBO:
+        folder = Path(self._scenario.output_directory)
+        journal = EnergyJournal(folder / _JOURNAL, lease_s=self._lease_s)
+        if self._overwrite:
+            journal.clear()
+            shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)
+        else:
+            _check_same_run(self._scenario)
+            _requeue_lost(folder / "runhistory.json")
+        if getattr(self._target, "checkpoints", self) is None:
+            self._target.checkpoints = folder.absolute() / _CHECKPOINTS  # type: ignore[union-attr]
+        optimizer = super()._get_optimizer()
+        self.account.attach(optimizer.runhistory, journal, self._target)
+        if self._worker is not None:
+            self._worker.journal = journal
+        if isinstance(self._intensifier, EnergyHyperband | EnergyIntensifier):
+            self._intensifier.account = self.account
+        if isinstance(self._acquisition_function, EnergyEI):
+            self._acquisition_function.attach(self._scenario, optimizer.runhistory, self.account)
+        return optimizer
+
+    @staticmethod
+    def get_acquisition_function(
+        scenario: Scenario, *, xi: float = 0.0, cooling: float = 1.0, min_observations: int = 10
+    ) -> EnergyEI:
+        """Expected improvement per kWh; see :class:`EnergyEI`."""
+        return EnergyEI(xi=xi, log=True, cooling=cooling, min_observations=min_observations)
+
+
+class EnergyHyperparameterOptimizationFacade(_EnergyFacade, HyperparameterOptimizationFacade):
+    """SMAC's hyperparameter optimisation within an energy budget: complete trainings."""
+
+    __doc__ = f"{__doc__}\n{(_EnergyFacade.__doc__ or '').partition(chr(10))[2]}"
+
+    @staticmethod
+    def get_intensifier(scenario: Scenario, **kwargs: Any) -> EnergyIntensifier:
+        """SMAC's intensifier with admission; takes the arguments of ``Intensifier``."""
+        return EnergyIntensifier(scenario, **{"max_config_calls": 3, **kwargs})
+
+    def _energy_intensifier(
+        self, scenario: Scenario, target: Any, reward_weight: float
+    ) -> AbstractIntensifier:
+        return self.get_intensifier(scenario)
+
+
+class EnergyMultiFidelityFacade(_EnergyFacade, MultiFidelityFacade):
+    """SMAC's Hyperband with a model, within an energy budget: rungs in kWh, epochs or schedules."""
+
+    __doc__ = f"{__doc__}\n{(_EnergyFacade.__doc__ or '').partition(chr(10))[2]}"
+
+    @staticmethod
+    def get_intensifier(  # type: ignore[override]  # as SMAC's own does
+        scenario: Scenario, *, eta: float = _DEFAULT_ETA, **kwargs: Any
+    ) -> EnergyHyperband:
+        """Hyperband with admission and energy-aware promotion; see :class:`EnergyHyperband`."""
+        return EnergyHyperband(scenario, eta, **kwargs)
+
+    def _energy_intensifier(
+        self, scenario: Scenario, target: Any, reward_weight: float
+    ) -> AbstractIntensifier:
+        eta = getattr(target, "eta", None) or _DEFAULT_ETA
+        return self.get_intensifier(scenario, eta=eta, reward_weight=reward_weight)
+
+
+def _arguments(intensifier: AbstractIntensifier) -> list[str]:
+    used = {
+        "seed": intensifier.uses_seeds,
+        "budget": intensifier.uses_budgets,
+        "instance": intensifier.uses_instances,
+        "cutoff": intensifier.uses_cutoffs,
+    }
+    return [name for name, is_used in used.items() if is_used]
+
+
+def _with_crash_cost(scenario: Scenario, target: Any) -> Scenario:
+    costs = scenario.crash_cost
+    costs = costs if isinstance(costs, list) else [costs]
+    if all(math.isfinite(c) for c in costs):
+        return scenario
+    if isinstance(target, Plans) and scenario.count_objectives() == 1:
+        return dataclasses.replace(scenario, crash_cost=1.0)
+    raise ValueError(
+        f"crash_cost must be finite but got {scenario.crash_cost}: SMAC's model cannot learn from "
+        "a failed trial otherwise. Give Scenario(crash_cost=...) the worst cost there is."
+    )
+
+
+def _check_same_run(scenario: Scenario) -> None:
+    """Refuse a folder with a run of other settings; SMAC would ask on stdin what to do."""
+    folder = Path(scenario.output_directory)
+    files = ("optimization.json", "runhistory.json", "intensifier.json", "scenario.json")
+    if not all((folder / name).exists() for name in files):
+        return
+    stored = Scenario.make_serializable(Scenario.load(folder))
+    wanted = Scenario.make_serializable(scenario)
+    if stored != wanted:
+        raise RuntimeError(
+            f"the folder {folder} must hold the same run or none but holds one with other "
+            f"{', '.join(_differences(stored, wanted))}: give the scenario another name, or "
+            "overwrite=True to start anew."
+        )
+
+
+def _differences(stored: Any, wanted: Any, path: str = "") -> list[str]:
+    if not (isinstance(stored, dict) and isinstance(wanted, dict)):
+        return [path] if stored != wanted else []
+    found = []
+    for key in sorted({*stored, *wanted}):
+        inner = f"{path}.{key}" if path else str(key)
+        found += _differences(stored.get(key), wanted.get(key), inner)
+    return found
+
+
+def _requeue_lost(file: Path) -> None:
+    """Forget trials that were running when a run was killed, so that they are run again.
+
+    SMAC would wait for them for ever. What they burnt is in the journal.
+    """
+    try:
+        stored = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):  # killed while SMAC wrote it
+        return
+    kept = [row for row in stored["data"] if row["status"] != StatusType.RUNNING]
+    lost = len(stored["data"]) - len(kept)
+    if not lost:
+        return
+    stored["data"] = kept
+    stored["stats"]["running"] = 0
+    stored["stats"]["submitted"] -= lost
+    partial = file.with_suffix(".part")
+    partial.write_text(json.dumps(stored), encoding="utf-8")
+    partial.replace(file)

@@ -1,0 +1,79 @@
+"""SMAC scenarios that fit a target."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from smac.scenario import Scenario
+
+from eahas_plugins.smac.target import BOTH, SurrogateTarget
+
+_N_SAMPLES = 64
+_SPREAD = 9.0  # lowest to highest rung where the target does not say: two promotions with eta 3
+
+
+def energy_scenario(
+    target: SurrogateTarget,
+    *,
+    seed: int = 0,
+    min_budget: float | None = None,
+    max_budget: float | None = None,
+    n_trials: int = 100_000,
+    **kwargs: Any,
+) -> Scenario:
+    """A scenario for a benchmark: its space, its objectives and budgets in the right unit.
+
+    The energy is what ends the run, so ``n_trials`` is large. SMAC takes ten random
+    configurations per hyperparameter before its model counts; where the energy pays for few
+    trainings, give the facade ``n_initial``.
+
+    Args:
+        target: What will be optimised.
+        seed: SMAC's seed.
+        min_budget: Lowest rung in epochs, schedule or kWh; by default what the fidelity suggests
+            (shortest schedule; else a ninth of ``max_budget``).
+        max_budget: Highest rung; by default the longest schedule, or for kWh what nine in ten
+            complete trainings need.
+        n_trials: SMAC's own limit on the number of trials.
+        **kwargs: Anything else that ``smac.Scenario`` takes.
+
+    Raises:
+        ValueError: If the benchmark has no schedules and ``max_budget`` is not given.
+    """
+    space = target.space
+    space.seed(seed)
+    energies = [
+        target.plan(c, seed=seed, budget=None, paid_kwh=0.0).total_kwh
+        for c in space.sample_configuration(_N_SAMPLES)
+    ]
+    known = [e for e in energies if e is not None]
+    if max_budget is None:
+        if target.fidelity == "kwh":
+            max_budget = float(np.quantile(known, 0.9))
+        elif target.schedules:
+            max_budget = float(target.schedules[-1])
+        else:
+            raise ValueError(
+                "max_budget must be given: the benchmark has no hyperparameter for the schedule."
+            )
+    if min_budget is None:
+        shortest = target.fidelity == "schedule"
+        min_budget = float(target.schedules[0]) if shortest else max_budget / _SPREAD
+        if target.fidelity == "cut":
+            min_budget = max(1.0, min_budget)
+    both = target.objectives == BOTH
+    settings: dict[str, Any] = {
+        "deterministic": True,
+        "objectives": list(target.objectives) if both else target.objectives[0],
+        "crash_cost": [1.0, max(known)] if both else 1.0,
+        **kwargs,
+    }
+    return Scenario(
+        space,
+        seed=seed,
+        min_budget=min_budget,
+        max_budget=max_budget,
+        n_trials=n_trials,
+        **settings,
+    )

@@ -1,0 +1,301 @@
+"""A benchmark as SMAC's target function, with budgets in epochs, schedules or kWh."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import CodeType
+from typing import Any, Literal
+
+import numpy as np
+from ConfigSpace import Configuration, ConfigurationSpace
+
+from eahas_plugins.energy.ledger import ENERGY_ATTR, kwh_argument
+from eahas_plugins.protocols import Benchmark, Curve
+from eahas_plugins.smac.budget import TRAINING_ATTR, Plan
+from eahas_plugins.smac.journal import Attempt
+from eahas_plugins.spaces import Choices, Steps, native_config, parameter_of
+
+Fidelity = Literal["cut", "schedule", "kwh"]
+Objectives = Literal["error"] | Sequence[str]
+ERROR = "error"
+BOTH = (ERROR, ENERGY_ATTR)
+_ROUNDING = 1e-9
+
+
+class EnergyExhaustedError(RuntimeError):
+    """What is left of the budget does not pay for a single epoch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Training:
+    """A planned training: it goes on after epoch ``first`` and ends after epoch ``last``."""
+
+    accuracy: Curve
+    energy_kwh: Curve
+    runtime_s: Curve | None
+    test_accuracy: Curve | None
+    first: int
+    last: int
+
+    def energy_to(self, epoch: int) -> float:
+        """Energy of this trial up to an epoch, kWh."""
+        return _at(self.energy_kwh, epoch) - _at(self.energy_kwh, self.first)
+
+
+class SurrogateTarget:
+    """Trainings of a benchmark as a target function: the cost is ``1 - accuracy``.
+
+    ``additional_info`` holds ``energy_kwh`` (what this trial burnt), ``training_energy_kwh``
+    (with what earlier rungs of the same training paid), ``accuracy``, ``epochs`` and
+    ``truncated`` (whether the budget ended it early).
+
+    Args:
+        bench: Anything with ``.space`` and ``.query(config)``.
+        fidelity: What SMAC's budget means. ``"cut"``: stop the planned training after so many
+            epochs. ``"schedule"``: run a complete schedule of so many epochs; the budget replaces
+            ``fidelity_param``, which leaves the space. ``"kwh"``: train until so much energy is
+            spent, at least one epoch. Without a budget the training is complete.
+        objectives: ``"error"``, or ``("error", "energy_kwh")`` for both, where the energy is
+            that of the whole training.
+        fidelity_param: The hyperparameter that holds the length of the schedule.
+        resume: Whether a promoted training goes on where it stopped, so that energy already
+            paid is not paid again (``"cut"`` and ``"kwh"``; another schedule always starts anew).
+        accuracy: Which curve of the benchmark is the accuracy.
+
+    Raises:
+        ValueError: If an argument is out of range, or ``fidelity_param`` is needed and is not an
+            ordinal or categorical hyperparameter of the space.
+    """
+
+    def __init__(
+        self,
+        bench: Benchmark,
+        *,
+        fidelity: Fidelity = "cut",
+        objectives: Objectives = ERROR,
+        fidelity_param: str = "max_epoch",
+        resume: bool = True,
+        accuracy: Literal["val_accuracy", "test_accuracy"] = "val_accuracy",
+    ) -> None:
+        if fidelity not in ("cut", "schedule", "kwh"):
+            raise ValueError(f"fidelity must be 'cut', 'schedule' or 'kwh' but got {fidelity!r}.")
+        self.objectives = check_objectives(objectives)
+        self.bench = bench
+        self.fidelity = fidelity
+        self.resume = resume and fidelity != "schedule"
+        self._accuracy = accuracy
+        self._schedule_param = fidelity_param
+        self.schedules = schedules_of(bench.space, fidelity_param, fidelity == "schedule")
+        self._last: tuple[dict[str, Any], Any] | None = None
+
+    @cached_property
+    def space(self) -> ConfigurationSpace:
+        """What SMAC searches: without the length of the schedule where that is the budget."""
+        if self.fidelity == "schedule":
+            return without(self.bench.space, self._schedule_param)
+        return self.bench.space
+
+    @property
+    def eta(self) -> float | None:
+        """Ratio of one schedule to the next, for Hyperband's rungs; None if it is free."""
+        if self.fidelity != "schedule" or len(self.schedules) < 2:
+            return None
+        return float(self.schedules[1] / self.schedules[0])
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """What makes a resumed run the same run."""
+        return {
+            "name": type(self).__name__,
+            "fidelity": self.fidelity,
+            "objectives": list(self.objectives),
+            "resume": self.resume,
+            "accuracy": self._accuracy,
+            "space": self.bench.space.name,
+        }
+
+    @property
+    def __code__(self) -> CodeType:
+        """SMAC's own facades read the code of a target function for their metadata."""
+        return type(self).__call__.__code__
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_last": None}
+
+    def plan(
+        self, config: Configuration, *, seed: int | None, budget: float | None, paid_kwh: float
+    ) -> Plan:
+        """The energy of a trial, known exactly; its first epoch is where it can be cut first."""
+        training = self._training(config, budget, paid_kwh)
+        first = min(training.first + 1, training.last)
+        return Plan(
+            total_kwh=training.energy_to(training.last), first_kwh=training.energy_to(first)
+        )
+
+    def __call__(
+        self,
+        config: Configuration,
+        seed: int = 0,
+        budget: float | None = None,
+        attempt: Attempt | None = None,
+    ) -> tuple[float | dict[str, float], dict[str, Any]]:
+        """Train: SMAC's cost and additional info.
+
+        Args:
+            config: A configuration of ``space``.
+            seed: Not used: the benchmark is what it is.
+            budget: Epochs, schedule length or kWh; None for a complete training.
+            attempt: The trial's energy account, from the energy-aware facades.
+
+        Raises:
+            EnergyExhaustedError: If the account does not pay for one epoch.
+        """
+        training = self._training(config, budget, attempt.grant.paid_kwh if attempt else 0.0)
+        last = training.last
+        if attempt is not None:
+            last = self._affordable(training, attempt.allowance_kwh())
+            attempt.report(training.energy_to(last))
+        accuracy = _at(training.accuracy, last)
+        total_kwh = _at(training.energy_kwh, last)
+        info: dict[str, Any] = {
+            ENERGY_ATTR: training.energy_to(last),
+            TRAINING_ATTR: total_kwh,
+            "accuracy": accuracy,
+            "epochs": last,
+            "truncated": last < training.last,
+        }
+        if training.test_accuracy is not None:
+            info["test_accuracy"] = _at(training.test_accuracy, last)
+        if training.runtime_s is not None:
+            info["runtime_s"] = _at(training.runtime_s, last) - _at(
+                training.runtime_s, training.first
+            )
+        return cost_of(accuracy, total_kwh, self.objectives), info
+
+    def _training(
+        self, config: Mapping[str, Any], budget: float | None, paid_kwh: float
+    ) -> _Training:
+        planned = native_config(config)
+        if self.fidelity == "schedule":
+            longest = self.schedules[-1]
+            planned[self._schedule_param] = (
+                longest if budget is None else self._nearest_schedule(budget)
+            )
+        run = self._query(planned)
+        accuracy, energy_kwh = getattr(run, self._accuracy), run.energy_kwh
+        if accuracy is None or energy_kwh is None:
+            raise ValueError(
+                f"the benchmark must know {self._accuracy} and energy_kwh of every training "
+                f"but has none for {planned}."
+            )
+        n_epochs = len(energy_kwh)
+        last = n_epochs
+        if budget is not None and self.fidelity == "cut":
+            last = min(n_epochs, max(1, round(budget)))
+        elif budget is not None and self.fidelity == "kwh":
+            last = max(1, _epochs_within(energy_kwh, kwh_argument("budget", budget)))
+        first = min(last, _epochs_within(energy_kwh, paid_kwh)) if self.resume else 0
+        return _Training(
+            accuracy=accuracy,
+            energy_kwh=energy_kwh,
+            runtime_s=run.runtime_s,
+            test_accuracy=run.test_accuracy,
+            first=first,
+            last=last,
+        )
+
+    def _query(self, planned: dict[str, Any]) -> Any:
+        """The benchmark's run; a plan is made before the trial it is for, so keep the last one."""
+        if self._last is None or self._last[0] != planned:
+            self._last = (planned, self.bench.query(planned))
+        return self._last[1]
+
+    def _affordable(self, training: _Training, allowance_kwh: float) -> int:
+        """The last epoch that the account pays for."""
+        start_kwh = _at(training.energy_kwh, training.first)
+        last = min(training.last, _epochs_within(training.energy_kwh, start_kwh + allowance_kwh))
+        if last < max(1, training.first):
+            raise EnergyExhaustedError(
+                f"one epoch needs {training.energy_to(training.first + 1):.3g} kWh but only "
+                f"{allowance_kwh:.3g} kWh are left: raise budget_kwh to go on."
+            )
+        return last
+
+    def _nearest_schedule(self, budget: float) -> Any:
+        nearest = min(self.schedules, key=lambda s: abs(math.log(s / budget)))
+        if not abs(nearest - budget) <= 1e-6 * nearest:
+            raise ValueError(
+                f"a budget must be one of the schedules {list(self.schedules)} but got {budget}: "
+                "choose eta and max_budget so that all rungs are schedules (energy_scenario does)."
+            )
+        return nearest
+
+
+def check_objectives(objectives: Objectives) -> tuple[str, ...]:
+    """The objectives' names in order.
+
+    Raises:
+        ValueError: If they are neither the error nor error and energy.
+    """
+    names = (objectives,) if isinstance(objectives, str) else tuple(objectives)
+    if names not in ((ERROR,), BOTH):
+        raise ValueError(f"objectives must be {ERROR!r} or {BOTH} but got {objectives!r}.")
+    return names
+
+
+def cost_of(
+    accuracy: float, energy_kwh: float, objectives: tuple[str, ...]
+) -> float | dict[str, float]:
+    """SMAC's cost: the error, or error and energy of the whole training."""
+    if len(objectives) == 1:
+        return 1.0 - accuracy
+    return {ERROR: 1.0 - accuracy, ENERGY_ATTR: energy_kwh}
+
+
+def schedules_of(space: ConfigurationSpace, name: str, required: bool) -> tuple[Any, ...]:
+    """The lengths of complete schedules, rising; empty if there are none and none are required."""
+    members: tuple[Any, ...] = ()
+    if name in space:
+        parameter = parameter_of(space[name])
+        if isinstance(parameter, Choices | Steps):
+            members = tuple(sorted(parameter.members))
+    if required and not members:
+        raise ValueError(
+            f"fidelity 'schedule' needs an ordinal or categorical hyperparameter {name!r} but the "
+            f"space has {', '.join(space)}: name it by fidelity_param."
+        )
+    return members
+
+
+def without(space: ConfigurationSpace, name: str) -> ConfigurationSpace:
+    """The same space without one hyperparameter.
+
+    Raises:
+        ValueError: If a condition or forbidden clause refers to it.
+    """
+    clauses = [*space.conditions, *space.forbidden_clauses]
+    if involved := [str(c) for c in clauses if name in _names_in(str(c))]:
+        raise ValueError(f"{name!r} must be free of conditions and clauses but has {involved[0]}.")
+    smaller = ConfigurationSpace(name=space.name)
+    smaller.add([copy.copy(h) for n, h in space.items() if n != name])
+    if clauses:
+        smaller.add(clauses)
+    return smaller
+
+
+def _names_in(clause: str) -> list[str]:
+    return clause.replace("(", " ").replace(")", " ").replace("'", " ").split()
+
+
+def _at(curve: Curve, epoch: int) -> float:
+    """A curve's value after an epoch; 0 before the first."""
+    return float(curve[epoch - 1]) if epoch else 0.0
+
+
+def _epochs_within(energy_kwh: Curve, limit_kwh: float) -> int:
+    """How many epochs this much energy pays for."""
+    return int(np.searchsorted(energy_kwh, limit_kwh * (1.0 + _ROUNDING), side="right"))

@@ -147,8 +147,12 @@ def local_processes(jobs: int) -> Iterator[Executor]:
 
 
 @contextmanager
-def dask_workers(scheduler: str) -> Iterator[Executor]:
+def dask_workers(scheduler: str, *, timeout_s: float = 10.0) -> Iterator[Executor]:
     """The workers of a running Dask scheduler; they need this project installed.
+
+    Args:
+        scheduler: Its address.
+        timeout_s: How long it may take to answer, s.
 
     Raises:
         ValueError: If Dask is not installed, or nothing answers at that address.
@@ -158,7 +162,7 @@ def dask_workers(scheduler: str) -> Iterator[Executor]:
     except ModuleNotFoundError as error:
         raise ValueError("engine dask needs Dask: pip install distributed.") from error
     try:
-        client = Client(scheduler, timeout="10s")
+        client = Client(scheduler, timeout=timeout_s)
     except OSError as error:
         raise ValueError(
             f"scheduler must be the address of a running Dask scheduler but got {scheduler!r} "

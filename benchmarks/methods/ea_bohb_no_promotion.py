@@ -1,0 +1,17 @@
+"""EA-BOHB without schedule promotion: TPE chooses the schedule like any other parameter."""
+
+from __future__ import annotations
+
+from benchmarks.harness import Evaluation, Setting
+from benchmarks.harness_optuna import optimise
+from eahas_plugins.optuna.samplers.ea_bohb import ea_bohb
+
+LABEL = "EA-BOHB without promotion"
+ENERGY_AWARE = True
+REQUIRES = ("optuna",)
+
+
+def run(setting: Setting) -> list[Evaluation]:
+    """Spend the budget."""
+    sampler, pruner = ea_bohb(fidelity_param=None, seed=setting.host_seed)
+    return optimise(setting, sampler=sampler, pruner=pruner)

@@ -1,0 +1,24 @@
+"""Local search (the paper's EA-LS) on the reward accuracy x energy ** -0.07.
+
+Otherwise as ``ls``.
+"""
+
+from __future__ import annotations
+
+from benchmarks.harness import Evaluation, Setting
+from benchmarks.harness_optuna import optimise
+from eahas_plugins.optuna.samplers.local_search import LocalSearchSampler
+from eahas_plugins.policy import PAPER_WEIGHT
+from surrogate.space import ARCHITECTURE, TRAINING
+
+LABEL = "EA-LS"
+ENERGY_AWARE = True
+REQUIRES = ("optuna",)
+
+
+def run(setting: Setting) -> list[Evaluation]:
+    """Spend the budget."""
+    sampler = LocalSearchSampler(
+        groups=(ARCHITECTURE, TRAINING), energy_weight=-PAPER_WEIGHT, seed=setting.host_seed
+    )
+    return optimise(setting, sampler=sampler)

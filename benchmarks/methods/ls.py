@@ -1,0 +1,21 @@
+"""Local search with the paper's settings: 20 random trials, then neighbours of the best.
+
+A neighbour has the whole architecture or the whole training drawn again.
+"""
+
+from __future__ import annotations
+
+from benchmarks.harness import Evaluation, Setting
+from benchmarks.harness_optuna import optimise
+from eahas_plugins.optuna.samplers.local_search import LocalSearchSampler
+from surrogate.space import ARCHITECTURE, TRAINING
+
+LABEL = "LS"
+ENERGY_AWARE = False
+REQUIRES = ("optuna",)
+
+
+def run(setting: Setting) -> list[Evaluation]:
+    """Spend the budget."""
+    sampler = LocalSearchSampler(groups=(ARCHITECTURE, TRAINING), seed=setting.host_seed)
+    return optimise(setting, sampler=sampler)

@@ -1,0 +1,17 @@
+"""Regularised evolution with the paper's settings: population 20, tournaments of 10."""
+
+from __future__ import annotations
+
+from benchmarks.harness import Evaluation, Setting
+from benchmarks.harness_optuna import optimise
+from eahas_plugins.optuna.samplers.evolution import RegularizedEvolutionSampler
+
+LABEL = "REA"
+ENERGY_AWARE = False
+REQUIRES = ("optuna",)
+
+
+def run(setting: Setting) -> list[Evaluation]:
+    """Spend the budget."""
+    sampler = RegularizedEvolutionSampler(seed=setting.host_seed)
+    return optimise(setting, sampler=sampler)

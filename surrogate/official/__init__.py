@@ -1,0 +1,1 @@
+"""Import and evaluation of the official EA-HAS-Bench checkpoints."""

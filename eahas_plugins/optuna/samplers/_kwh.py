@@ -115,18 +115,21 @@ class StudyEnergy:
         if self._key != (key := study_key(study)):
             self._restart()
             self._key = key
-        for trial in self._log.update(study):
-            energy = energy_of(trial)
-            self._finished_kwh += energy
-            if trial.state is TrialState.COMPLETE and last_step(trial):
-                self._steps.append(last_step(trial))
-            kwh = self._whole_energy(trial)
-            if kwh is None:
-                continue
-            self._add_columns(trial.distributions)
-            self._learnt.append((trial.params, kwh))
-            if self._model is not None:
-                self._model.add(trial.params, kwh)
+        finished = self._log.update(study)
+        self._finished_kwh += sum(energy_of(trial) for trial in finished)
+        self._steps += [
+            step
+            for trial in finished
+            if trial.state is TrialState.COMPLETE and (step := last_step(trial))
+        ]
+        new = [(t.params, kwh) for t in finished if (kwh := self._whole_energy(t)) is not None]
+        if not new:
+            return
+        for distributions in {tuple(t.distributions): t.distributions for t in finished}.values():
+            self._add_columns(distributions)
+        self._learnt += new
+        if self._model is not None:
+            self._model.add_many(new)
 
     def _add_columns(self, distributions: Mapping[str, BaseDistribution]) -> None:
         """Start the model anew when there are parameters it does not know."""
@@ -135,8 +138,7 @@ class StudyEnergy:
             return
         self._columns.update(new)
         self._model = KwhModel(self._columns)
-        for params, kwh in self._learnt:
-            self._model.add(params, kwh)
+        self._model.add_many(self._learnt)
 
     def _whole_energy(self, trial: FrozenTrial) -> float | None:
         """Energy of the trial's whole training, kWh: extrapolated if it has not ended (yet)."""

@@ -1,0 +1,100 @@
+"""Configurations and their networks as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surrogate import regnet
+from surrogate.space import Config, get_task
+
+Floats = NDArray[np.float64]
+"""One value per configuration, shape (n_configs,), unless a docstring says otherwise."""
+Labels = NDArray[np.str_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Configurations of one task, every field of shape (n_configs,).
+
+    Args:
+        depth: Residual blocks.
+        w0: Initial width, channels.
+        wa: Slope of the widths, channels per block.
+        wm: Ratio of the widths of neighbouring stages.
+        group_width: Channels per group of the 3x3 convolutions as asked for.
+        base_lr: Learning rate after warm-up.
+        optimizer: ``"sgd"``, ``"adam"`` or ``"adamw"``.
+        lr_policy: ``"cos"``, ``"exp"`` or ``"lin"``.
+        has_cutout: 1 where cutout is used, else 0.
+        max_epoch: Length of the schedule, epochs.
+        params: Trainable parameters.
+        flops: Multiply-adds of one image's forward pass.
+        activations: Outputs of all convolutions for one image.
+        grouped_flops: The part of ``flops`` in the grouped 3x3 convolutions.
+        n_groups: Groups of all 3x3 convolutions together.
+        last_width: Channels of the last stage.
+        first_share: Share of the blocks that are in the first stage.
+    """
+
+    depth: Floats
+    w0: Floats
+    wa: Floats
+    wm: Floats
+    group_width: Floats
+    base_lr: Floats
+    optimizer: Labels
+    lr_policy: Labels
+    has_cutout: Floats
+    max_epoch: Floats
+    params: Floats
+    flops: Floats
+    activations: Floats
+    grouped_flops: Floats
+    n_groups: Floats
+    last_width: Floats
+    first_share: Floats
+
+    def __len__(self) -> int:
+        return len(self.depth)
+
+
+def columns(configs: Sequence[Config], task: str) -> Columns:
+    """Columns of checked configurations (see :func:`surrogate.space.check`)."""
+    trunk = get_task(task).trunk
+    params, flops, activations = regnet.complexities(configs, trunk).astype(np.float64)
+    stages = [regnet.stages(config) for config in configs]
+    grouped = np.array([_grouped(stage, trunk.image_size_px) for stage in stages])
+
+    def numbers(name: str) -> Floats:
+        return np.array([config[name] for config in configs], dtype=np.float64)
+
+    return Columns(
+        **{name: numbers(name) for name in ("depth", "w0", "wa", "wm", "group_width")},
+        base_lr=numbers("base_lr"),
+        optimizer=np.array([config["optimizer"] for config in configs]),
+        lr_policy=np.array([config["lr_policy"] for config in configs]),
+        has_cutout=(numbers("cutout_length") > 0).astype(np.float64),
+        max_epoch=numbers("max_epoch"),
+        params=params,
+        flops=flops,
+        activations=activations,
+        grouped_flops=grouped[:, 0],
+        n_groups=grouped[:, 1],
+        last_width=np.array([float(stage[-1].width) for stage in stages]),
+        first_share=np.array([s[0].depth / sum(x.depth for x in s) for s in stages]),
+    )
+
+
+def _grouped(stages: Sequence[regnet.Stage], image_size_px: int) -> tuple[float, float]:
+    """Multiply-adds for one image, and number of groups, of the 3x3 grouped convolutions."""
+    flops = n_groups = 0.0
+    side = image_size_px
+    for stage in stages:
+        side = -(-side // 2)
+        flops += 9.0 * stage.depth * stage.width * stage.group_width * side**2
+        n_groups += stage.depth * stage.width / stage.group_width
+    return flops, n_groups

@@ -1,1 +1,10 @@
-"""Import and evaluation of the official EA-HAS-Bench checkpoints."""
+"""The official EA-HAS-Bench checkpoints: imported once as plain arrays, then queried like any task.
+
+Nothing of a checkpoint is unpickled: :mod:`~surrogate.official.pickles` reads the opcodes and
+builds plain values from an allow-list. The imported folder needs numpy and ConfigSpace only.
+"""
+
+from surrogate.official.benchmark import OfficialBenchmark
+from surrogate.official.convert import DATASETS, FORMAT, import_official, load_folder
+
+__all__ = ["DATASETS", "FORMAT", "OfficialBenchmark", "import_official", "load_folder"]

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from surrogate.official.pickles import Budget, Machine, Name, Reader, Record
+from surrogate.official.machine import Budget, Machine, Name, Record
+from surrogate.official.pickles import Reader
 from surrogate.official.plain import plain_calls
 from surrogate.official.torch_legacy import tensor_calls
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from surrogate.official.pickles import Budget, Machine, Name, Reader, Record
+from surrogate.official.machine import Budget, Machine, Name, Record
+from surrogate.official.pickles import Reader
 from surrogate.official.plain import plain_calls
 
 _CHAIN = Name("sklearn.multioutput", "RegressorChain")
@@ -87,7 +88,7 @@ def _read_array(reader: Reader, wrapper: Record) -> NDArray[Any]:
         or state["subclass"] != _ARRAY
         or type(shape) is not tuple
         or len(shape) > _MAX_DIMENSIONS
-        or any(type(n) is not int or n < 0 for n in shape)
+        or any(type(n) is not int or not 0 <= n <= len(reader.data) for n in shape)
         or type(order) is not str
         or order not in ("C", "F")
         or type(dtype) is not Record

@@ -17,10 +17,24 @@ MAX_NODES = 4_000_000
 
 _IDENTITY = ("regression", "regression_l1", "huber", "fair", "quantile", "mape")
 """Objectives whose prediction is the sum of the trees itself."""
-_KEYS = frozenset(
-    "version num_class num_tree_per_iteration max_feature_idx objective average_output "
-    "num_leaves num_cat is_linear leaf_value split_feature decision_type left_child right_child "
-    "threshold".split()
+_HEADER_KEYS = (
+    "version",
+    "objective",
+    "num_class",
+    "num_tree_per_iteration",
+    "max_feature_idx",
+    "average_output",
+)
+_TREE_KEYS = (
+    "num_leaves",
+    "num_cat",
+    "is_linear",
+    "split_feature",
+    "decision_type",
+    "threshold",
+    "left_child",
+    "right_child",
+    "leaf_value",
 )
 _LAST = "end of trees"
 _MAX_WORD = 40
@@ -86,7 +100,7 @@ def _block(lines: Iterator[str], *, until: str) -> tuple[dict[str, str], bool]:
         if line == _LAST:
             return block, False
         key, _, value = line.partition("=")
-        if key in _KEYS:
+        if key in _HEADER_KEYS or key in _TREE_KEYS:
             block[key] = value
     raise ValueError(f"the LightGBM model text ends before {_LAST!r}.")
 

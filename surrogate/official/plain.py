@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from surrogate.official.pickles import Budget, Call, Name
+from surrogate.official.machine import Budget, Call, Name
 
 ORDERED_DICT = Name("collections", "OrderedDict")
 
@@ -50,7 +50,7 @@ def _empty_bytes(arguments: tuple[Any, ...]) -> bytes:
 
 
 def plain_calls(budget: Budget) -> Mapping[Name, Call]:
-    """The calls, for a :class:`~surrogate.official.pickles.Machine`."""
+    """The calls, for a :class:`~surrogate.official.machine.Machine`."""
     return {
         ORDERED_DICT: _empty_dict,
         Name("collections", "defaultdict"): _default_dict,

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from surrogate.official.pickles import Budget, Call, Machine, Name, Reader
+from surrogate.official.machine import Budget, Call, Machine, Name
+from surrogate.official.pickles import Reader
 
 MAGIC = 0x1950A86A20F9469CFC6C
 VERSION = 1001
@@ -42,7 +43,7 @@ class _Identifier:
 
 
 def tensor_calls(budget: Budget) -> Mapping[Name, Call]:
-    """The calls that build tensors, for a :class:`~surrogate.official.pickles.Machine`."""
+    """The calls that build tensors, for a :class:`~surrogate.official.machine.Machine`."""
     return {
         Name("torch.storage", "_load_from_bytes"): lambda args: _storage(args, budget),
         Name("torch._utils", "_rebuild_tensor_v2"): _tensor,
@@ -113,6 +114,8 @@ def _tensor(arguments: tuple[Any, ...]) -> NDArray[Any]:
         or any(type(n) is not int or n < 0 for n in (offset, *size, *stride))
     ):
         raise ValueError("a tensor must have a size and a stride of few whole numbers.")
+    if any(n > len(storage.data) for n in (*size, *stride)):
+        raise ValueError("a tensor must lie within its storage.")
     numel, last = 1, offset
     for n, step in zip(size, stride, strict=True):
         numel *= n

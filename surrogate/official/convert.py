@@ -1,0 +1,212 @@
+"""From official checkpoint files to a folder of plain arrays, and back to a benchmark."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surrogate.network import TwoEncoderNetwork
+from surrogate.official.benchmark import COSTS, OfficialBenchmark
+from surrogate.official.curve_file import read_curve_file
+from surrogate.official.encoding import N_FEATURES, SCALED
+from surrogate.official.energy_file import read_energy_file
+from surrogate.official.folders import find_models, read_bytes
+from surrogate.official.lightgbm_text import read_model
+from surrogate.trees import Trees
+
+FORMAT = "official"
+FORMAT_VERSION = 1
+DATASETS = ("cifar10", "tinyimagenet")
+
+_PROVENANCE = "provenance.json"
+_ARRAYS = "arrays.npz"
+_NETWORK = "network."
+_TREES = ("feature", "threshold", "left", "right", "value", "roots", "base")
+_DEGREES = range(3, 7)
+
+_NOTES = (
+    "test_accuracy is 1 - error / 100 of the exponential moving average of the weights on the test "
+    "set; upstream models no training or validation curve",
+    "energy_kwh is upstream's energy per epoch / 1000 times the epochs: upstream multiplies "
+    "seconds by watts / 3600, which is Wh, and labels it kWh",
+    "inference_energy_kwh is upstream's value / 1000 for the same reason",
+    "every prediction is the mean over the ensemble's members",
+    "wm is scaled over 2.5 .. 3.0 for both data sets, as upstream does: TinyImageNet's 1.5 is -2",
+    "the group width is encoded as chosen, before it is fitted to the stage width",
+    "where a curve passes an epoch outside -10 .. 100 % error, upstream's fallback y(0.5) is used",
+    "accuracies are clipped to 0 .. 1 and negative energies and times to 0",
+)
+
+Value = TypeVar("Value")
+
+
+def import_official(source: str | Path, out: str | Path, *, dataset: str) -> OfficialBenchmark:
+    """Import a folder of official checkpoints, without executing anything that is in it.
+
+    Args:
+        source: The folder that holds ``ea_has_bench-v0.2`` and its siblings. Of the energy, the
+            inference energy and the runtime model any may be missing: what it predicts is None.
+        out: The folder to write, which must not exist or be empty. ``surrogate.load(out)`` reads
+            it with numpy and ConfigSpace alone.
+        dataset: ``"cifar10"`` or ``"tinyimagenet"``: the files do not say what they are for.
+
+    Raises:
+        ValueError: If a file is not what an official file is, or ``out`` is not empty.
+    """
+    if dataset not in DATASETS:
+        raise ValueError(f"dataset must be one of {', '.join(DATASETS)} but got {dataset!r}.")
+    out = Path(out)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ValueError(f"{out} must not exist or be an empty folder: choose another or empty it.")
+    files = find_models(Path(source))
+    contents = {role: [(path, read_bytes(path)) for path in files[role]] for role in files}
+    network = _network(contents["curve"])
+    costs = tuple(role for role in COSTS if role in contents)
+    trees = _merge([_cost_trees(contents[role]) for role in costs])
+    provenance = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "kind": "imported",
+        "task": dataset,
+        "meter": "nvidia-smi, as published by EA-HAS-Bench (ICLR 2023)",
+        "machine": "as published by EA-HAS-Bench (ICLR 2023)",
+        "counts": {role: len(members) for role, members in contents.items()},
+        "degree": network.out_dim // 2,
+        "hidden_width": network.hidden_width,
+        "costs": list(costs),
+        "notes": list(_NOTES),
+        "sources": {
+            "/".join(path.parts[-3:]): hashlib.sha256(data).hexdigest()
+            for members in contents.values()
+            for path, data in members
+        },
+    }
+    benchmark = OfficialBenchmark(
+        task=dataset, network=network, costs=costs, trees=trees, provenance=provenance
+    )
+    arrays: dict[str, NDArray[Any]] = {name: getattr(trees, name) for name in _TREES}
+    arrays.update(network.to_arrays(prefix=_NETWORK))
+    out.mkdir(parents=True, exist_ok=True)
+    np.savez(out / _ARRAYS, **arrays)  # type: ignore[arg-type]
+    # last, so that a folder whose writing was cut short is not taken for a whole one
+    (out / _PROVENANCE).write_text(json.dumps(provenance, indent=2) + "\n", encoding="utf-8")
+    return benchmark
+
+
+def load_folder(path: str | Path) -> OfficialBenchmark:
+    """The benchmark that :func:`import_official` wrote.
+
+    Raises:
+        ValueError: If the folder does not hold one.
+    """
+    path = Path(path)
+    if not (path / _PROVENANCE).is_file() or not (path / _ARRAYS).is_file():
+        raise ValueError(f"{path} must hold {_PROVENANCE} and {_ARRAYS}: import it again.")
+    return _of_file(path, lambda: _load(path))
+
+
+def _load(path: Path) -> OfficialBenchmark:
+    provenance = json.loads((path / _PROVENANCE).read_text(encoding="utf-8"))
+    wanted = {"format": FORMAT, "format_version": FORMAT_VERSION}
+    if not isinstance(provenance, dict) or any(
+        provenance.get(key) != value for key, value in wanted.items()
+    ):
+        raise ValueError(
+            f"it must have been written by 'eahas import-official', version 1: {_REDO}"
+        )
+    task, costs = provenance.get("task"), provenance.get("costs")
+    if task not in DATASETS or not isinstance(costs, list) or not set(costs) <= set(COSTS):
+        raise ValueError(f"its provenance must name a data set and what is predicted: {_REDO}")
+    try:
+        with np.load(path / _ARRAYS, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        trees = Trees(**{name: arrays[name] for name in _TREES})
+    except (KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"its arrays are damaged ({type(error).__name__}): {_REDO}") from None
+    network = TwoEncoderNetwork.from_arrays(arrays, prefix=_NETWORK)
+    _check_network(network)
+    if trees.n_outputs != len(costs) or trees.n_features > N_FEATURES:
+        raise ValueError(f"its trees must predict {costs}: {_REDO}")
+    return OfficialBenchmark(
+        task=task, network=network, costs=tuple(costs), trees=trees, provenance=provenance
+    )
+
+
+_REDO = "run 'eahas import-official' again."
+
+
+def _network(files: Sequence[tuple[Path, bytes]]) -> TwoEncoderNetwork:
+    members = [_of_file(path, partial(read_curve_file, data)) for path, data in files]
+    for (path, _), member in zip(files, members, strict=True):
+        shapes = {name: array.shape for name, array in member.items()}
+        if shapes != {name: array.shape for name, array in members[0].items()}:
+            raise ValueError(f"{path}: every member must have the same widths and degree.")
+    stacked = {name: np.stack([member[name] for member in members]) for name in members[0]}
+    network = _of_file(files[0][0], lambda: TwoEncoderNetwork.from_arrays(stacked))
+    _of_file(files[0][0], lambda: _check_network(network))
+    return network
+
+
+def _check_network(network: TwoEncoderNetwork) -> None:
+    n_architecture = network.layers[0][0].shape[1]
+    if network.n_features != N_FEATURES or n_architecture != len(SCALED):
+        raise ValueError(
+            f"the network must see {len(SCALED)} + {N_FEATURES - len(SCALED)} numbers."
+        )
+    if network.out_dim // 2 not in _DEGREES:
+        raise ValueError(f"the network must have 6 to 12 outputs but got {network.out_dim}.")
+
+
+def _cost_trees(files: Sequence[tuple[Path, bytes]]) -> Trees:
+    """The mean over the members, as one sum."""
+    members = [_of_file(path, partial(_cost_member, data)) for path, data in files]
+    value = np.concatenate([member.value / len(members) for member in members])
+    return _join(members, value)
+
+
+def _cost_member(data: bytes) -> Trees:
+    model = read_energy_file(data)
+    return read_model(model.text, n_features=N_FEATURES, n_trees=model.n_trees)
+
+
+def _merge(models: Sequence[Trees]) -> Trees:
+    """One forest with an output per model, so that a query walks all trees at once."""
+    value = np.zeros((sum(len(model.value) for model in models), len(models)))
+    start = 0
+    for output, model in enumerate(models):
+        value[start : start + len(model.value), output] = model.value[:, 0]
+        start += len(model.value)
+    return _join(models, value)
+
+
+def _join(forests: Sequence[Trees], value: NDArray[np.float64]) -> Trees:
+    starts = np.cumsum([0, *(len(forest.left) for forest in forests)])[:-1].tolist()
+    shifted = {
+        name: [getattr(f, name) + start for f, start in zip(forests, starts, strict=True)]
+        for name in ("left", "right", "roots")
+    }
+    same = {
+        name: [getattr(forest, name) for forest in forests] for name in ("feature", "threshold")
+    }
+    columns = {
+        name: np.concatenate([np.zeros(0, np.int64 if name != "threshold" else np.float64), *parts])
+        for name, parts in {**shifted, **same}.items()
+    }
+    return Trees(value=value, base=np.zeros(value.shape[1]), **columns)
+
+
+def _of_file(path: Path, read: Callable[[], Value]) -> Value:
+    """What ``read`` returns; its errors name the file."""
+    try:
+        return read()
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error

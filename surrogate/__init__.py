@@ -1,1 +1,5 @@
-"""EA-HAS-Bench as a queryable benchmark: accuracy, energy and runtime of configurations."""
+"""EA-HAS-Bench as a queryable benchmark: curves, energy and runtime of joint configurations."""
+
+from surrogate.loading import load
+
+__all__ = ["load"]

@@ -32,7 +32,11 @@ def read_records(path: str | Path) -> RecordFile:
         ValueError: If a gzip file is not whole, or a line is whole but does not follow the schema.
     """
     path = Path(path)
-    raw = path.read_bytes()
+    return parse_records(path.read_bytes(), path)
+
+
+def parse_records(raw: bytes, path: Path) -> RecordFile:
+    """The same from the content of the file at ``path``."""
     if path.suffix == ".gz":
         try:
             raw = gzip.decompress(raw)

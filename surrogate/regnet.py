@@ -11,6 +11,7 @@ References:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -61,19 +62,50 @@ def stages(config: Mapping[str, Any]) -> tuple[Stage, ...]:
     Returns:
         One entry per stage, from input to output.
     """
-    width, group, start = _blocks(*_architecture([config]))
-    firsts = np.flatnonzero(start[0])
-    depth = int(config["depth"])
-    ends = [*firsts[1:].tolist(), depth]
-    return tuple(
-        Stage(depth=end - int(i), width=int(width[0, i]), group_width=int(group[0, i]))
-        for i, end in zip(firsts, ends, strict=True)
-    )
+    w0, wa, group_width = config["w0"], config["wa"], config["group_width"]
+    log_wm = math.log(config["wm"])
+    found: list[list[int]] = []  # width before it is fitted to the groups, blocks
+    for block in range(config["depth"]):
+        exponent = round(math.log((w0 + wa * block) / w0) / log_wm)  # eqs. 2 and 3
+        width = round(w0 * config["wm"] ** exponent / WIDTH_QUANTUM) * WIDTH_QUANTUM  # eq. 4
+        if found and found[-1][0] == width:
+            found[-1][1] += 1
+        else:
+            found.append([width, 1])
+    fitted = []
+    for width, depth in found:
+        group = min(group_width, width)
+        width = max(group, round(width / group) * group)
+        fitted.append(Stage(depth=depth, width=width, group_width=group))
+    return tuple(fitted)
 
 
 def complexity(config: Mapping[str, Any], trunk: Trunk) -> Complexity:
-    """Parameters, multiply-adds and activations of one configuration's network."""
-    params, flops, activations = complexities([config], trunk)[:, 0].tolist()
+    """Parameters, multiply-adds and activations of one configuration's network.
+
+    The same as :func:`complexities`, ten times as fast for a single one.
+    """
+    side, width_in = trunk.image_size_px, trunk.stem_width
+    stem = 9 * trunk.image_channels * width_in
+    params = stem + 2 * width_in
+    flops = side * side * stem
+    activations = side * side * width_in
+    for stage in stages(config):
+        width, grouped = stage.width, 9 * stage.group_width * stage.width
+        for start, blocks in ((1, 1), (0, stage.depth - 1)):
+            area_in = side * side
+            side = -(-side // 2) if start else side
+            area_out = side * side
+            rest = grouped + width * width + start * width_in * width
+            squeezed = round(width_in * trunk.se_ratio)
+            gate = 2 * squeezed * width
+            biases = squeezed + width if trunk.se_ratio > 0.0 else 0
+            params += blocks * (width_in * width + rest + (6 + 2 * start) * width + gate + biases)
+            flops += blocks * (area_in * width_in * width + area_out * rest + gate)
+            activations += blocks * (area_in * width + area_out * width * (2 + start) + biases)
+            width_in = width
+    params += (width_in + 1) * trunk.n_classes
+    flops += width_in * trunk.n_classes
     return Complexity(params=params, flops=flops, activations=activations)
 
 

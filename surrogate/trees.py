@@ -7,6 +7,7 @@ trees of a row (or all rows of a tree) at once, so that no Python loop sees a si
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,6 +104,64 @@ class Trees:
             for tree in range(len(self.roots)):
                 total += self._value.take(self._walk(chunk, np.intp(tree))[:, 0], axis=0)
         return out
+
+    def predict_members(self, X: ArrayLike, n_members: int) -> Floats:
+        """Predictions of the members of an ensemble whose mean :meth:`predict` gives.
+
+        The first ``n_trees / n_members`` trees are the first member, each scaled by
+        ``1 / n_members``, and so on.
+
+        Returns:
+            Array of shape (n_members, n, n_outputs).
+        """
+        X = np.ascontiguousarray(X, dtype=np.float64)
+        if len(self.roots) % n_members:
+            raise ValueError(
+                f"{n_members} members must have equally many of {len(self.roots)} trees."
+            )
+        out = np.empty((n_members, len(X), self.n_outputs))
+        for start in range(0, len(X), _FEW_ROWS):
+            leaves = self._walk(X[start : start + _FEW_ROWS], np.arange(len(self.roots)))
+            grouped = leaves.reshape(len(leaves), n_members, -1)
+            total = self._value.take(grouped, axis=0).sum(axis=2, dtype=np.float64)
+            out[:, start : start + _FEW_ROWS] = (n_members * total + self.base).swapaxes(0, 1)
+        return out
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """The least that :meth:`from_arrays` needs, in small types; values become float32."""
+        inner = self._left != np.arange(len(self._left))
+        return {
+            "is_inner": np.packbits(inner),
+            "inner_feature": self._feature[inner].astype(np.uint8),
+            "inner_threshold": self._threshold[inner],
+            "leaf_value": self._value[~inner].astype(np.float32),
+            "base": self.base,
+            "n_trees": np.array(len(self.roots)),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Trees:
+        """The trees of :meth:`to_arrays`."""
+        n_nodes = len(arrays["inner_feature"]) + len(arrays["leaf_value"])
+        inner = np.unpackbits(arrays["is_inner"], count=n_nodes).astype(bool)
+        n_trees = int(arrays["n_trees"])
+        nodes = np.arange(n_nodes)
+        # In the order of levels the i-th inner node's children are the i-th pair after the roots.
+        first_child = n_trees + 2 * (np.cumsum(inner) - 1)
+        feature, threshold = np.zeros(n_nodes, np.intp), np.full(n_nodes, np.inf)
+        feature[inner] = arrays["inner_feature"]
+        threshold[inner] = arrays["inner_threshold"]
+        value = np.zeros((n_nodes, len(arrays["base"])), dtype=np.float32)
+        value[~inner] = arrays["leaf_value"]
+        return cls(
+            feature=feature,
+            threshold=threshold,
+            left=np.where(inner, first_child, nodes),
+            right=np.where(inner, first_child + 1, nodes),
+            value=value,
+            roots=np.arange(n_trees),
+            base=arrays["base"],
+        )
 
     def _walk(self, X: Floats, roots: Any) -> NDArray[np.intp]:
         """The leaf of each row in each of these trees, of shape (n, n_trees)."""

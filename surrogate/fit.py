@@ -1,0 +1,323 @@
+"""Fit a task's models to records. Needs XGBoost (``pip install 'eahas-plugins[fit]'``).
+
+Everything is deterministic: the same records give the same model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surrogate import bezier
+from surrogate.dataset import Dataset
+from surrogate.model import Noise
+from surrogate.trees import Trees, from_xgboost
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How to fit; the defaults are what ships.
+
+    Args:
+        n_members: Members of the ensemble.
+        curve_rounds: Trees per member for the curves.
+        cost_rounds: Trees per member for the costs.
+        curve_depth: Depth of the trees for the curves.
+        cost_depth: Depth of the trees for the costs.
+        learning_rate: Shrinkage of each tree.
+        ridge: Penalty of the linear model of the costs.
+        max_bin: Candidate thresholds per feature.
+        seed: Seed of the resampling.
+    """
+
+    n_members: int = 5
+    curve_rounds: int = 30
+    cost_rounds: int = 10
+    curve_depth: int = 6
+    cost_depth: int = 4
+    learning_rate: float = 0.15
+    ridge: float = 1e-3
+    max_bin: int = 64
+    seed: int = 0
+
+
+SETTINGS = {
+    "cifar10": Settings(curve_depth=8, cost_rounds=20, cost_depth=6),
+    "tinyimagenet": Settings(curve_depth=8, cost_rounds=20, cost_depth=6),
+}
+"""Settings of tasks with more records than the default is meant for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """Form of the Bezier curves.
+
+    Args:
+        degree: Their degree.
+        power: The x control values are ``linspace(0, 1) ** power`` for all curves; with None they
+            come from each curve's chord lengths and are predicted as well.
+    """
+
+    degree: int
+    power: float | None
+
+    @property
+    def x(self) -> Floats | None:
+        """The x control values where they are fixed."""
+        return None if self.power is None else bezier.warped(self.degree, self.power)
+
+
+SHAPES = tuple(
+    Shape(degree=degree, power=power)
+    for degree in bezier.DEGREES
+    for power in (None, 1.5, 2.0, 2.5, 3.0)
+)
+"""What validation chooses from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """The learnt part of a :class:`~surrogate.model.FittedBenchmark`."""
+
+    shape: Shape
+    forest: Trees
+    linear: Floats
+    noise: Noise
+
+
+def control_points(data: Dataset, shape: Shape) -> Floats:
+    """Targets of shape (n, n_outputs): inner x (if predicted), then the y of each curve."""
+    rows = []
+    for curves in data.curves:
+        x = shape.x
+        points = bezier.fit(curves, shape.degree) if x is None else bezier.fit_at(x, curves)
+        inner = points[0, 1:-1] if x is None else points[0, :0]
+        rows.append(np.concatenate([inner, points[1:].reshape(-1)]))
+    return np.array(rows)
+
+
+def curves_of(outputs: Floats, shape: Shape, n_epochs: int) -> Floats:
+    """Curves of shape (n, n_curves, n_epochs) from predicted control points."""
+    n_points = shape.degree + 1
+    if shape.x is not None:
+        matrix = bezier.reader(shape.x, n_epochs)
+        return np.clip(outputs.reshape(len(outputs), -1, n_points) @ matrix, 0.0, 1.0)
+    n_inner = shape.degree - 1
+    x = np.zeros((len(outputs), 1, n_points))
+    x[:, 0, 1:-1] = outputs[:, :n_inner]
+    y = outputs[:, n_inner:].reshape(len(outputs), -1, n_points)
+    points = np.concatenate([bezier.rising(x), y], axis=1)
+    return np.clip(bezier.evaluate(points, n_epochs), 0.0, 1.0)
+
+
+def grow(
+    X: Floats, targets: Floats, *, rounds: int, depth: int, settings: Settings, weight: Floats
+) -> Trees:
+    """Boosted trees with vector leaves."""
+    import xgboost
+
+    centre = np.average(targets, axis=0, weights=weight)
+    params = {
+        "tree_method": "hist",
+        "multi_strategy": "multi_output_tree",
+        "max_depth": depth,
+        "eta": settings.learning_rate,
+        "max_bin": settings.max_bin,
+        "base_score": 0.0,
+        "nthread": 1,
+        "seed": settings.seed,
+    }
+    # A weight of zero still costs time: leave those rows out.
+    used = weight > 0.0
+    matrix = xgboost.DMatrix(X[used], (targets - centre)[used], weight=weight[used])
+    trees = from_xgboost(xgboost.train(params, matrix, rounds))
+    return _with_base(trees, trees.base + centre)
+
+
+def split(data: Dataset, *, share: float, seed: int) -> tuple[Dataset, Dataset]:
+    """Two parts without a common configuration; the second has about this share of them."""
+    groups = np.unique(data.group)
+    held = np.random.default_rng(seed).permutation(groups)[: round(share * len(groups))]
+    inside = np.isin(data.group, held)
+    return data.take(np.flatnonzero(~inside)), data.take(np.flatnonzero(inside))
+
+
+def curve_error(outputs: Floats, shape: Shape, data: Dataset) -> float:
+    """Root mean squared error of curves, every training counting the same."""
+    squares = np.empty(len(data))
+    for n_epochs in np.unique(data.n_epochs).tolist():
+        places = np.flatnonzero(data.n_epochs == n_epochs)
+        truth = np.array([data.curves[i] for i in places.tolist()])
+        squares[places] = ((curves_of(outputs[places], shape, n_epochs) - truth) ** 2).mean((1, 2))
+    return float(np.sqrt(squares.mean()))
+
+
+def choose_shape(
+    data: Dataset, settings: Settings, shapes: Sequence[Shape] = SHAPES, *, most: int = 1500
+) -> tuple[Shape, dict[str, float]]:
+    """The shape with the least error on held-out configurations, and the error of every shape."""
+    rng = np.random.default_rng(settings.seed)
+    if len(data) > most:
+        data = data.take(np.sort(rng.permutation(len(data))[:most]))
+    learn, held = split(data, share=0.25, seed=settings.seed)
+    errors = {}
+    for shape in shapes:
+        trees = grow(
+            learn.X,
+            control_points(learn, shape),
+            rounds=settings.curve_rounds,
+            depth=settings.curve_depth,
+            settings=settings,
+            weight=np.ones(len(learn)),
+        )
+        errors[shape] = curve_error(trees.predict(held.X), shape, held)
+    best = min(errors, key=lambda shape: errors[shape])
+    return best, {f"degree {s.degree}, x {_words(s)}": e for s, e in errors.items()}
+
+
+def fit(data: Dataset, shape: Shape, settings: Settings) -> Fitted:
+    """Fit the ensemble of one shape."""
+    points = control_points(data, shape) if data.curve_names else np.empty((len(data), 0))
+    linear = _ridge(data.X, data.costs, settings.ridge)
+    residual = data.costs - data.X @ linear
+    members = [_member(data, points, residual, settings, m) for m in range(settings.n_members)]
+    forest = _ensemble(members)
+    noise = _noise(data, shape, points, residual, forest, settings.n_members)
+    return Fitted(shape=shape, forest=forest, linear=linear, noise=noise)
+
+
+def _member(
+    data: Dataset, points: Floats, residual: Floats, settings: Settings, member: int
+) -> Trees:
+    """Curves and costs in one forest, fitted to resampled configurations."""
+    rng = np.random.default_rng([settings.seed, member])
+    n_groups = int(data.group.max()) + 1
+    drawn = np.bincount(rng.integers(n_groups, size=n_groups), minlength=n_groups)
+    weight = drawn[data.group].astype(np.float64)
+    parts: list[Trees] = []
+    for targets, rounds, depth in (
+        (points, settings.curve_rounds, settings.curve_depth),
+        (residual, settings.cost_rounds, settings.cost_depth),
+    ):
+        if targets.shape[1]:
+            parts.append(
+                grow(data.X, targets, rounds=rounds, depth=depth, settings=settings, weight=weight)
+            )
+    return side_by_side(parts)
+
+
+def side_by_side(parts: Sequence[Trees]) -> Trees:
+    """One forest with the outputs of all parts, in order."""
+    n_outputs = sum(part.n_outputs for part in parts)
+    padded, column = [], 0
+    for part in parts:
+        value = np.zeros((len(part.value), n_outputs), dtype=part.value.dtype)
+        value[:, column : column + part.n_outputs] = part.value
+        padded.append(value)
+        column += part.n_outputs
+    return _join(parts, padded, np.concatenate([part.base for part in parts]))
+
+
+def _ensemble(members: Sequence[Trees]) -> Trees:
+    """The mean of members; as ``Trees.predict_members`` wants them, all have one base."""
+    base = np.mean([member.base for member in members], axis=0)
+    values = []
+    for member in members:
+        # What a member's base differs by goes into the leaves of its first tree.
+        value = member.value.copy()
+        value[_reachable(member, int(member.roots[0]))] += (member.base - base).astype(value.dtype)
+        values.append(value / len(members))
+    return _join(members, values, base)
+
+
+def _reachable(trees: Trees, root: int) -> NDArray[np.int64]:
+    found, level = [np.array([root])], np.array([root])
+    while len(level := level[trees.left[level] != level]):
+        level = np.concatenate([trees.left[level], trees.right[level]])
+        found.append(level)
+    return np.concatenate(found)
+
+
+def _join(parts: Sequence[Trees], values: Sequence[NDArray[Any]], base: Floats) -> Trees:
+    starts = np.concatenate([[0], np.cumsum([len(part.left) for part in parts])])
+    return Trees(
+        feature=np.concatenate([part.feature for part in parts]),
+        threshold=np.concatenate([part.threshold for part in parts]),
+        left=np.concatenate([p.left + s for p, s in zip(parts, starts, strict=False)]),
+        right=np.concatenate([p.right + s for p, s in zip(parts, starts, strict=False)]),
+        value=np.concatenate(values),
+        roots=np.concatenate([p.roots + s for p, s in zip(parts, starts, strict=False)]),
+        base=base,
+    )
+
+
+def _with_base(trees: Trees, base: Floats) -> Trees:
+    return _join([trees], [trees.value], base)
+
+
+def _ridge(X: Floats, targets: Floats, penalty: float) -> Floats:
+    """Coefficients of shape (n_features, n_targets); the penalty is on standardised features."""
+    scale = np.maximum(X.std(axis=0), 1e-9)
+    centre = np.where(X.std(axis=0) > 0.0, X.mean(axis=0), 0.0)
+    Z = (X - centre) / np.where(X.std(axis=0) > 0.0, scale, 1.0)
+    gram = Z.T @ Z + penalty * len(X) * np.eye(X.shape[1])
+    weights = np.linalg.solve(gram, Z.T @ (targets - targets.mean(axis=0)))
+    coefficients = weights / np.where(X.std(axis=0) > 0.0, scale, 1.0)[:, None]
+    coefficients[X.std(axis=0) == 0.0] = 0.0
+    coefficients[0] = targets.mean(axis=0) - centre @ coefficients  # column 0 is the bias
+    return np.asarray(coefficients)
+
+
+def _noise(
+    data: Dataset,
+    shape: Shape,
+    points: Floats,
+    residual: Floats,
+    forest: Trees,
+    n_members: int,
+    least_repeats: int = 10,
+) -> Noise:
+    targets = np.concatenate([points, residual], axis=1)
+    counts = np.bincount(data.group)
+    repeated = np.flatnonzero(counts > 1)
+    scale = np.ones(targets.shape[1])
+    if len(repeated) >= least_repeats and n_members > 1:
+        within = np.mean(
+            [targets[data.group == g].var(axis=0, ddof=1) for g in repeated.tolist()], axis=0
+        )
+        firsts = [int(np.flatnonzero(data.group == g)[0]) for g in repeated.tolist()]
+        members = forest.predict_members(data.X[firsts], n_members)
+        between = members.var(axis=0, ddof=1).mean(axis=0)
+        scale = np.sqrt(within / np.maximum(between, 1e-12))
+    return Noise(
+        n_members=n_members,
+        scale=scale,
+        curve_jitter=_curve_jitter(data, shape, points),
+        cost_jitter=data.cost_jitter,
+    )
+
+
+def _curve_jitter(data: Dataset, shape: Shape, points: Floats, n_bins: int = 9) -> Floats:
+    """Spread of epochs about their own Bezier curve, by fraction of the schedule."""
+    squares = np.zeros((len(data.curve_names), n_bins))
+    weights = np.full(n_bins, 1e-9)
+    for curves, row in zip(data.curves, points, strict=True):
+        n_epochs = curves.shape[1]
+        error = (curves - curves_of(row[None], shape, n_epochs)[0]) ** 2
+        # The fit takes away a share of the noise: degree - 1 inner points per n_epochs values.
+        error *= n_epochs / max(1, n_epochs - (shape.degree + 1))
+        bins = np.rint(bezier.fractions(n_epochs) * (n_bins - 1)).astype(int)
+        np.add.at(weights, bins, 1.0)
+        for curve in range(len(squares)):
+            np.add.at(squares[curve], bins, error[curve])
+    return np.asarray(np.sqrt(squares / weights))
+
+
+def _words(shape: Shape) -> str:
+    return "from chords" if shape.power is None else f"power {shape.power}"

@@ -1,0 +1,92 @@
+"""Folders of a fitted or recorded benchmark, and the check that they are whole.
+
+``provenance.json`` (its ``"format"`` selects the reader), ``.npz`` arrays without pickle,
+compressed records, and ``SHA256SUMS`` in the format of ``sha256sum``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+PROVENANCE = "provenance.json"
+SUMS = "SHA256SUMS"
+DATA = Path(__file__).parent / "data"
+"""What is shipped: a folder for each task."""
+
+
+def read_verified(folder: Path, name: str) -> bytes:
+    """The content of a file whose SHA-256 is the recorded one.
+
+    Raises:
+        ValueError: If it is missing, not listed, or was changed; the message says how to mend it.
+    """
+    path = folder / name
+    if not path.is_file():
+        raise ValueError(f"{path} is missing. {_remedy(path)}")
+    sums = folder / SUMS
+    if not sums.is_file():
+        raise ValueError(f"{sums} is missing, so {name} cannot be checked. {_remedy(sums)}")
+    expected = _listed(sums).get(name)
+    if expected is None:
+        raise ValueError(f"{sums} does not list {name}. {_remedy(sums)}")
+    raw = path.read_bytes()
+    got = hashlib.sha256(raw).hexdigest()
+    if got != expected:
+        raise ValueError(
+            f"{path} is damaged or was edited: its SHA-256 must be {expected[:12]}... but is "
+            f"{got[:12]}... {_remedy(path)}"
+        )
+    return raw
+
+
+def read_provenance(folder: Path) -> dict[str, Any]:
+    """``provenance.json``, unchecked; it must be an object with a format.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    path = folder / PROVENANCE
+    try:
+        provenance = json.loads(path.read_bytes())
+    except OSError:
+        raise ValueError(f"{path} is missing: {folder} is not a benchmark's folder.") from None
+    except ValueError:
+        raise ValueError(f"{path} must be JSON. {_remedy(path)}") from None
+    if not isinstance(provenance, dict) or not isinstance(provenance.get("format"), str):
+        raise ValueError(f'{path} must be an object with a "format". {_remedy(path)}')
+    return provenance
+
+
+def write_provenance(folder: Path, provenance: Mapping[str, Any]) -> None:
+    """Write ``provenance.json``, keys in the given order."""
+    (folder / PROVENANCE).write_text(json.dumps(provenance, indent=1, allow_nan=False) + "\n")
+
+
+def write_sums(folder: Path) -> None:
+    """Record the SHA-256 of every file but the prose (``.md``) and the sums themselves."""
+    lines = [
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n"
+        for path in sorted(folder.iterdir())
+        if path.is_file() and path.name != SUMS and path.suffix != ".md"
+    ]
+    (folder / SUMS).write_text("".join(lines))
+
+
+def _listed(sums: Path) -> dict[str, str]:
+    pairs = (line.split(maxsplit=1) for line in sums.read_text().splitlines() if line.strip())
+    return {pair[1].lstrip("*"): pair[0] for pair in pairs if len(pair) == 2}
+
+
+def _remedy(path: Path) -> str:
+    path = path.resolve()
+    if not path.is_relative_to(DATA.resolve()):
+        return "Make the folder again with the command that wrote it."
+    root = DATA.resolve().parent.parent
+    if (root / ".git").exists():
+        relative = path.relative_to(root).as_posix()
+        return f"Restore it with: git checkout -- {relative}"
+    return "Restore it with: pip install --force-reinstall --no-deps eahas-plugins"

@@ -1,0 +1,225 @@
+"""The fitted benchmark: learning curves, energy and runtime of any configuration of a task.
+
+One forest with vector leaves predicts everything about a configuration in one walk: the control
+points of its curves (:mod:`surrogate.bezier`) and, on top of a linear model, the logarithms of its
+costs. The forest is an ensemble of members fitted to resampled data. Their mean is the prediction;
+their disagreement, scaled to that of repeated trainings, is the noise of a seeded query.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from ConfigSpace import ConfigurationSpace
+from numpy.typing import NDArray
+
+from surrogate import bezier
+from surrogate.columns import checked_columns
+from surrogate.features import encode, encode_one
+from surrogate.records import Complexity, Run
+from surrogate.space import check, get_space, get_task
+from surrogate.trees import Trees
+
+Floats = NDArray[np.float64]
+
+FORMAT = "bezier-trees"
+COSTS = (
+    "energy_kwh",
+    "runtime_s",
+    "inference_energy_kwh",
+    "energy_kwh_first",
+    "runtime_s_first",
+)
+"""Logarithms that are predicted: per epoch, per epoch, per pass; then by what factor the first
+epoch exceeds the others."""
+CURVES = ("train_accuracy", "val_accuracy", "test_accuracy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noise:
+    """How repeated trainings of one configuration differ.
+
+    Args:
+        n_members: Members of the ensemble.
+        scale: Array of shape (n_outputs,): spread of repeats over spread of members.
+        curve_jitter: Array of shape (n_curves, n_points): standard deviation of an epoch's value
+            about its Bezier curve, at evenly spaced fractions of the schedule.
+        cost_jitter: Standard deviation of the log of one epoch's energy and time.
+    """
+
+    n_members: int
+    scale: Floats
+    curve_jitter: Floats
+    cost_jitter: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class FittedBenchmark:
+    """A task that can be queried; made by :func:`surrogate.load`.
+
+    Args:
+        task: Name of the task.
+        curves: Which of :data:`CURVES` are predicted, in the order of the outputs.
+        costs: Which of :data:`COSTS`, likewise.
+        forest: Outputs are the inner x control values (only if ``x`` is None), the y control
+            values of each curve, and what is to be added to ``linear`` for each cost.
+        linear: Array of shape (n_features, n_costs).
+        degree: Degree of the Bezier curves.
+        x: Array of shape (degree + 1,): the x control values, where they are the same for all.
+        noise: What a seeded query adds.
+        provenance: Where the numbers come from.
+    """
+
+    task: str
+    curves: tuple[str, ...]
+    costs: tuple[str, ...]
+    forest: Trees
+    linear: Floats
+    degree: int
+    x: Floats | None
+    noise: Noise
+    provenance: Mapping[str, Any]
+    space: ConfigurationSpace = field(init=False)
+    _readers: dict[int, Floats] = field(init=False, default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "space", get_space(self.task))
+
+    def query(self, config: Mapping[str, Any], *, seed: int | None = None) -> Run:
+        """Predict the training of a configuration, as long as its ``max_epoch``.
+
+        Args:
+            config: Any mapping or ConfigSpace configuration.
+            seed: Draw a plausible run, always the same for this configuration and seed. Without
+                one, the mean.
+
+        Raises:
+            ValueError: If the configuration is not in the space or the seed is negative.
+        """
+        plain = check(config, self.task)
+        X, size = encode_one(plain, get_task(self.task))
+        n_epochs = plain["max_epoch"]
+        if seed is None:
+            return self._runs(X, self.forest.predict(X), n_epochs, [size])[0]
+        return self._draw(X, plain.values(), seed, size, n_epochs)
+
+    def query_many(
+        self, configs: Sequence[Mapping[str, Any]], *, seed: int | None = None
+    ) -> list[Run]:
+        """The same for many configurations, far faster: ``[query(c, seed=seed) for c in configs]``.
+
+        Raises:
+            ValueError: If a configuration is not in the space or the seed is negative.
+        """
+        if not configs:
+            return []
+        columns = checked_columns(configs, self.task)
+        X, sizes = encode(columns, get_task(self.task))
+        complexities = [
+            Complexity(params=params, flops=flops, activations=activations)
+            for params, flops, activations in sizes.tolist()
+        ]
+        lengths = np.array(columns["max_epoch"])
+        runs: list[Any] = [None] * len(configs)
+        if seed is not None:
+            rows = zip(*columns.values(), strict=True)
+            return [
+                self._draw(X[i : i + 1], row, seed, complexities[i], int(lengths[i]))
+                for i, row in enumerate(rows)
+            ]
+        outputs = self.forest.predict(X)
+        for n_epochs in np.unique(lengths).tolist():
+            places = np.flatnonzero(lengths == n_epochs)
+            group = [complexities[i] for i in places.tolist()]
+            found = self._runs(X[places], outputs[places], n_epochs, group)
+            for i, run in zip(places.tolist(), found, strict=True):
+                runs[i] = run
+        return runs
+
+    def _draw(
+        self, X: Floats, values: Iterable[Any], seed: int, size: Complexity, n_epochs: int
+    ) -> Run:
+        if not seed >= 0:
+            raise ValueError(f"seed must not be negative but got {seed!r}.")
+        rng = np.random.default_rng([int(seed), zlib.crc32(repr(tuple(values)).encode())])
+        members = self.forest.predict_members(X, self.noise.n_members)
+        mean = members.mean(axis=0)
+        weights = rng.standard_normal(len(members)) / np.sqrt(max(1, len(members) - 1))
+        outputs = mean + np.tensordot(weights, members - mean, axes=1) * self.noise.scale
+        return self._runs(X, outputs, n_epochs, [size], rng)[0]
+
+    def _runs(
+        self,
+        X: Floats,
+        outputs: Floats,
+        n_epochs: int,
+        complexities: Sequence[Complexity],
+        rng: np.random.Generator | None = None,
+    ) -> list[Run]:
+        """Runs of one length from the forest's outputs; with a generator, jittered epochs."""
+        n_costs = len(self.costs)
+        curves = self._curves(outputs[:, : outputs.shape[1] - n_costs], n_epochs)
+        logs = outputs[:, outputs.shape[1] - n_costs :] + X @ self.linear
+        cost = dict(zip(self.costs, np.exp(logs).T, strict=True))
+        steps = None
+        if rng is not None:
+            curves += rng.standard_normal(curves.shape) * self._curve_jitter(n_epochs)
+            steps = np.exp(rng.standard_normal(n_epochs) * self.noise.cost_jitter)
+        np.clip(curves, 0.0, 1.0, out=curves)
+        by_curve = dict(zip(self.curves, curves.swapaxes(0, 1), strict=True))
+        unknown = [None] * len(complexities)
+        parts = [by_curve.get(name, unknown) for name in CURVES]
+        parts += [_cumulative(cost, name, n_epochs, steps) for name in ("energy_kwh", "runtime_s")]
+        inference = cost.get("inference_energy_kwh")
+        parts.append(unknown if inference is None else inference.tolist())
+        return [
+            Run(
+                train_accuracy=train,
+                val_accuracy=val,
+                test_accuracy=test,
+                energy_kwh=energy,
+                runtime_s=runtime,
+                inference_energy_kwh=inference_,
+                complexity=complexity,
+            )
+            for train, val, test, energy, runtime, inference_, complexity in zip(
+                *(unknown if part is None else part for part in parts), complexities, strict=True
+            )
+        ]
+
+    def _curves(self, outputs: Floats, n_epochs: int) -> Floats:
+        """Array of shape (n, n_curves, n_epochs)."""
+        n, n_points = len(outputs), self.degree + 1
+        if self.x is not None:
+            if n_epochs not in self._readers:
+                self._readers[n_epochs] = bezier.reader(self.x, n_epochs)
+            return outputs.reshape(n, -1, n_points) @ self._readers[n_epochs]
+        n_inner = self.degree - 1
+        x = np.zeros((n, 1, n_points))
+        x[:, 0, 1:-1] = outputs[:, :n_inner]
+        y = outputs[:, n_inner:].reshape(n, -1, n_points)
+        return bezier.evaluate(np.concatenate([bezier.rising(x), y], axis=1), n_epochs)
+
+    def _curve_jitter(self, n_epochs: int) -> Floats:
+        known = self.noise.curve_jitter
+        at = bezier.fractions(known.shape[1])
+        return np.stack([np.interp(bezier.fractions(n_epochs), at, row) for row in known])
+
+
+def _cumulative(
+    cost: Mapping[str, Floats], name: str, n_epochs: int, steps: Floats | None
+) -> Floats | None:
+    """Array of shape (n, n_epochs) of a cost after each epoch, never falling."""
+    if name not in cost:
+        return None
+    per_epoch = cost[name][:, None]
+    first = cost[f"{name}_first"][:, None]
+    if steps is None:
+        return np.asarray(per_epoch * (first + np.arange(n_epochs)))
+    each = np.tile(steps, (len(per_epoch), 1))
+    each[:, :1] *= first
+    return np.asarray(per_epoch * np.cumsum(each, axis=1))

@@ -1,0 +1,92 @@
+"""Keeping a fitted benchmark in arrays."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surrogate.folder import read_provenance, read_verified
+from surrogate.model import FORMAT, FittedBenchmark, Noise
+from surrogate.space import get_task
+from surrogate.trees import Trees
+
+MODEL = "model.npz"
+
+
+def write_model(
+    path: Path,
+    *,
+    forest: Trees,
+    linear: NDArray[np.float64],
+    x: NDArray[np.float64] | None,
+    noise: Noise,
+) -> None:
+    """Write the learnt arrays; the same arrays always give the same bytes."""
+    arrays = {
+        **{f"forest.{name}": array for name, array in forest.to_arrays().items()},
+        "linear": linear,
+        "x": np.empty(0) if x is None else x,
+        "noise.n_members": np.array(noise.n_members),
+        "noise.scale": noise.scale,
+        "noise.curve_jitter": noise.curve_jitter,
+        "noise.cost_jitter": np.array(noise.cost_jitter),
+    }
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, array in arrays.items():
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, np.asarray(array), allow_pickle=False)
+            # NumPy's own savez would write the time into the file.
+            archive.writestr(_entry(f"{name}.npy"), buffer.getvalue())
+
+
+def read_model(folder: Path) -> FittedBenchmark:
+    """The fitted benchmark of a folder.
+
+    Raises:
+        ValueError: If a file is missing, damaged or does not hold one.
+    """
+    provenance = read_provenance(folder)
+    read_verified(folder, "provenance.json")
+    raw = read_verified(folder, MODEL)
+    with np.load(io.BytesIO(raw), allow_pickle=False) as archive:
+        arrays: Mapping[str, Any] = dict(archive)
+    try:
+        get_task(provenance["task"])
+        return FittedBenchmark(
+            task=provenance["task"],
+            curves=tuple(provenance["curves"]),
+            costs=tuple(provenance["costs"]),
+            degree=int(provenance["degree"]),
+            forest=Trees.from_arrays(
+                {
+                    name.removeprefix("forest."): array
+                    for name, array in arrays.items()
+                    if name.startswith("forest.")
+                }
+            ),
+            linear=arrays["linear"],
+            x=arrays["x"] if len(arrays["x"]) else None,
+            noise=Noise(
+                n_members=int(arrays["noise.n_members"]),
+                scale=arrays["noise.scale"],
+                curve_jitter=arrays["noise.curve_jitter"],
+                cost_jitter=float(arrays["noise.cost_jitter"]),
+            ),
+            provenance=provenance,
+        )
+    except KeyError as error:
+        raise ValueError(
+            f"{folder} must hold a fitted benchmark ({FORMAT}) but lacks {error}: fit it again."
+        ) from None
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry

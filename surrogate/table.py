@@ -1,0 +1,149 @@
+"""A benchmark of exact rows: what was recorded, and nothing in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from ConfigSpace import CategoricalHyperparameter, ConfigurationSpace, OrdinalHyperparameter
+
+from surrogate.records import Record, Row
+
+Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableBenchmark:
+    """Recorded trainings, queried by their configuration; build it with :meth:`from_records`.
+
+    Args:
+        space: The joint space.
+        records: All rows, in the order of the records.
+        provenance: Where they come from.
+    """
+
+    space: ConfigurationSpace
+    records: tuple[Row, ...]
+    provenance: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        names = tuple(self.space)
+        places: dict[Key, list[int]] = {}
+        for place, row in enumerate(self.records):
+            if set(row.config) != set(names):
+                raise ValueError(
+                    f"record {place} must have the hyperparameters {', '.join(names)} but has "
+                    f"{', '.join(row.config)}."
+                )
+            places.setdefault(tuple(row.config[name] for name in names), []).append(place)
+        object.__setattr__(self, "_places", places)
+
+    @classmethod
+    def from_records(
+        cls,
+        records: Iterable[Record | Mapping[str, Any]],
+        *,
+        space: ConfigurationSpace | None = None,
+        provenance: Mapping[str, Any] | None = None,
+    ) -> TableBenchmark:
+        """A table of own trainings.
+
+        Example:
+            >>> table = TableBenchmark.from_records(
+            ...     [{"schema": 1, "config": {"lr": 0.1}, "val_accuracy": [0.5, 0.75]},
+            ...      {"schema": 1, "config": {"lr": 0.3}, "val_accuracy": [0.5, 0.5]}])
+            >>> table.query({"lr": 0.1}).val_accuracy
+            array([0.5 , 0.75])
+
+        Args:
+            records: :class:`~surrogate.records.Record` objects or JSON objects of that schema.
+                Those that did not finish are left out.
+            space: The joint space; by default the values that occur in the records, numbers in
+                their order.
+            provenance: Where the numbers come from; ``kind`` should be ``"measured"``,
+                ``"estimated"`` or ``"simulated"``.
+
+        Raises:
+            ValueError: If a record does not follow the schema, none is finished, or they differ
+                in their hyperparameters.
+        """
+        whole = [r if isinstance(r, Record) else Record.from_json(r) for r in records]
+        rows = tuple(record.row() for record in whole if record.status == "finished")
+        if not rows:
+            raise ValueError("a table must have at least one finished record.")
+        return cls(
+            space=_observed_space([row.config for row in rows]) if space is None else space,
+            records=rows,
+            provenance={"kind": "unknown"} if provenance is None else dict(provenance),
+        )
+
+    def query(self, config: Mapping[str, Any], *, seed: int | None = None) -> Row:
+        """The recorded training of a configuration.
+
+        Args:
+            config: Any mapping or ConfigSpace configuration.
+            seed: Which of its repeats: the first without a seed, else one after the other.
+
+        Raises:
+            ValueError: If it was not recorded; the message names the nearest that was.
+        """
+        places = self._found(config)
+        return self.records[places[0 if seed is None else seed % len(places)]]
+
+    def query_many(
+        self, configs: Sequence[Mapping[str, Any]], *, seed: int | None = None
+    ) -> list[Row]:
+        """The recorded trainings of many configurations."""
+        return [self.query(config, seed=seed) for config in configs]
+
+    def _found(self, config: Mapping[str, Any]) -> list[int]:
+        names = tuple(self.space)
+        if missing := [name for name in names if name not in config]:
+            raise ValueError(f"configuration lacks {', '.join(missing)}.")
+        if unknown := [name for name in config if name not in names]:
+            raise ValueError(
+                f"unknown hyperparameter {unknown[0]!r}: it must be one of {', '.join(names)}."
+            )
+        places: dict[Key, list[int]] = self._places  # type: ignore[attr-defined]
+        key = tuple(config[name] for name in names)
+        if key in places:
+            return places[key]
+        nearest = min(places, key=lambda other: self._distance(key, other))
+        if self._distance(key, nearest) <= 1e-9:  # 8.0 + 3 * 0.1 is not the float 8.3
+            return places[nearest]
+        raise ValueError(
+            f"a table has recorded configurations only, and {dict(config)} is not among its "
+            f"{len(places)}. The nearest is {dict(zip(names, nearest, strict=True))}."
+        )
+
+    def _distance(self, one: Key, other: Key) -> float:
+        """Sum over hyperparameters: 1 if unequal, for numbers the difference of their ranks."""
+        total = 0.0
+        for name, a, b in zip(self.space, one, other, strict=True):
+            if a == b:
+                continue
+            values = getattr(self.space[name], "sequence", ())
+            if a in values and b in values:
+                total += abs(values.index(a) - values.index(b)) / max(1, len(values) - 1)
+            elif _number(a) and _number(b):
+                total += abs(a - b) / max(abs(a), abs(b))
+            else:
+                total += 1.0
+        return total
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_)
+
+
+def _observed_space(configs: Sequence[Mapping[str, Any]]) -> ConfigurationSpace:
+    space = ConfigurationSpace()
+    for name in configs[0]:
+        seen = list(dict.fromkeys(config[name] for config in configs if name in config))
+        if all(map(_number, seen)):
+            space.add(OrdinalHyperparameter(name, sorted(seen)))
+        else:
+            space.add(CategoricalHyperparameter(name, seen))
+    return space

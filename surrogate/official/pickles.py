@@ -2,9 +2,9 @@
 
 Python's own unpickler imports and calls whatever a file names. This reader knows the opcodes that
 Python writes for plain data with protocols 2 to 4, keeps every global as a name, and asks a
-:class:`~surrogate.official.machine.Machine`'s ``reduce`` table what to make of a call. A name that is not in the table is an
-error, wherever it stands. Every size is checked against the bytes that are there before anything
-is allocated, and the number of opcodes, the depth of the stack and the memo are bounded.
+:class:`~surrogate.official.machine.Machine` what to make of a call. A name that the machine does
+not know is an error, wherever it stands. Every size is checked against the bytes that are there
+before anything is allocated, and the number of opcodes and the depth of the stack are bounded.
 """
 
 from __future__ import annotations

@@ -22,8 +22,10 @@ PROMOTED_KEY = "promoted_from"
 
 
 def whole(study: Study) -> Study:
-    """The study behind a view of some of its trials."""
-    return getattr(study, "whole_study", study)
+    """The study behind a view of some of its trials, ours or the one of Optuna's Hyperband."""
+    while inner := getattr(study, "whole_study", None) or getattr(study, "_study", None):
+        study = inner
+    return study
 
 
 def study_key(study: Study) -> Hashable:
@@ -65,16 +67,18 @@ class TrialLog:
         self.running: list[FrozenTrial] = []
 
     def update(self, study: Study) -> list[FrozenTrial]:
-        """Trials finished since the last call; ``running`` is refreshed."""
-        trials = study.get_trials(deepcopy=False)
+        """Trials finished since the last call; ``running`` is refreshed.
+
+        Of a view, only trials that it shows.
+        """
+        trials = whole(study).get_trials(deepcopy=False)  # a trial's number is its position
         pending = [*self._unfinished, *range(self._n_seen, len(trials))]
-        finished = [trials[n] for n in pending if trials[n].state.is_finished()]
         self._unfinished = [n for n in pending if not trials[n].state.is_finished()]
-        self.running = [
-            trials[n] for n in self._unfinished if trials[n].state is TrialState.RUNNING
-        ]
         self._n_seen = len(trials)
-        return finished
+        shows = study.shows if isinstance(study, StudyView) else None
+        shown = [trials[n] for n in pending if shows is None or shows(trials[n])]
+        self.running = [t for t in shown if t.state is TrialState.RUNNING]
+        return [t for t in shown if t.state.is_finished()]
 
 
 class StudyView(Study):
@@ -85,21 +89,17 @@ class StudyView(Study):
     """
 
     whole_study: Study
-    _shows: Callable[[FrozenTrial], bool]
+    shows: Callable[[FrozenTrial], bool]
 
     @classmethod
     def of(cls, study: Study, shows: Callable[[FrozenTrial], bool]) -> Study:
-        """A view of the trials for which ``shows`` is true.
-
-        A study that is already filtered, by Hyperband for one, is returned as it is.
-        """
-        if type(study) is not Study:
-            return study
+        """A view of the trials of the whole study for which ``shows`` is true."""
+        study = whole(study)
         view = copy.copy(study)
         view.__class__ = cls
         view._thread_local = study._thread_local  # trials read once stay read
         view.whole_study = study  # type: ignore[attr-defined]
-        view._shows = shows  # type: ignore[attr-defined]
+        view.shows = shows  # type: ignore[attr-defined]
         return view
 
     def _get_trials(
@@ -109,7 +109,7 @@ class StudyView(Study):
         use_cache: bool = False,
     ) -> list[FrozenTrial]:
         trials = super()._get_trials(deepcopy=False, states=states, use_cache=use_cache)
-        shown = [trial for trial in trials if self._shows(trial)]
+        shown = [trial for trial in trials if self.shows(trial)]
         return copy.deepcopy(shown) if deepcopy else shown
 
     def stop(self) -> None:

@@ -12,8 +12,7 @@ then decide. Of two trials that reach for the same energy at least one sees the 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 ENERGY_ATTR = "energy_kwh"
@@ -22,6 +21,12 @@ RESERVED_ATTR = "energy_reserved_kwh"
 """Trial attribute: energy the whole trial is expected to need, kWh."""
 STEP_ATTR = "energy_step_kwh"
 """Trial attribute: energy of the trial's next step, kWh, where it is known in advance."""
+CAP_ATTR = "energy_cap_kwh"
+"""Study attribute: the cap, kWh."""
+SPENT_ATTR = "energy_spent_kwh"
+"""Study attribute: energy of all trials so far, kWh; for display, the trials are what counts."""
+REMAINING_ATTR = "energy_remaining_kwh"
+"""Study attribute: energy not spent yet, kWh; for display."""
 DEFAULT_LEASE_S = 15 * 60.0
 """How long a reservation outlives the last report of its trial, s."""
 
@@ -136,13 +141,30 @@ class Balance:
         earlier = (t.unspent_kwh for t in self.running if t.number < number)
         return self.remaining_kwh - math.fsum(earlier)
 
+    def without_promise_to(self, *, number: int | None) -> Balance:
+        """The balance once trial ``number``, about to end, needs nothing more."""
+        running = (replace(t, live=False) if t.number == number else t for t in self.running)
+        return replace(self, running=tuple(running))
+
+    def uncommitted_kwh(self, *, number: int | None = None) -> float:
+        """Energy neither spent nor announced as the next step of a trial other than ``number``."""
+        claims = math.fsum(t.claimed_kwh for t in self.running if t.number != number)
+        return self.remaining_kwh - claims
+
+    def covers(self, available_kwh: float, needed_kwh: float | None) -> bool:
+        """Whether what is available pays for what is needed; if None, whether any is left."""
+        slack = self.cap_kwh * _TOLERANCE
+        if needed_kwh is None:
+            return available_kwh > slack
+        return needed_kwh <= available_kwh + slack
+
     def admits(self, *, number: int, expected_kwh: float) -> bool:
         """Whether trial ``number`` can be paid from what is left, promises to earlier ones kept.
 
         The trial's own ``spent_kwh`` counts as spent: pass the whole expectation before the
         first step, and what is still to come after it.
         """
-        return self._covers(self.available_kwh(number=number), expected_kwh)
+        return self.covers(self.available_kwh(number=number), expected_kwh)
 
     def must_stop(
         self,
@@ -165,24 +187,14 @@ class Balance:
         if next_step_kwh == 0.0:
             return False
         own = next((t.spent_kwh for t in self.running if t.number == number), 0.0)
-        if limit_kwh is not None and not self._covers(limit_kwh - own, next_step_kwh):
+        if limit_kwh is not None and not self.covers(limit_kwh - own, next_step_kwh):
             return True
-        return not self._covers(self._uncommitted_kwh(number, self.running), next_step_kwh)
+        return not self.covers(self.uncommitted_kwh(number=number), next_step_kwh)
 
     def goes_first(self, *, number: int, next_step_kwh: float) -> bool:
         """Whether the step fits once trials with a larger number have given way.
 
         Only then is it worth reading the balance again before obeying `must_stop`.
         """
-        earlier = (t for t in self.running if t.number < number)
-        return self._covers(self._uncommitted_kwh(number, earlier), next_step_kwh)
-
-    def _uncommitted_kwh(self, number: int, claimants: Iterable[RunningTrial]) -> float:
-        claims = math.fsum(t.claimed_kwh for t in claimants if t.number != number)
-        return self.remaining_kwh - claims
-
-    def _covers(self, available_kwh: float, needed_kwh: float | None) -> bool:
-        slack = self.cap_kwh * _TOLERANCE
-        if needed_kwh is None:
-            return available_kwh > slack
-        return needed_kwh <= available_kwh + slack
+        earlier = math.fsum(t.claimed_kwh for t in self.running if t.number < number)
+        return self.covers(self.remaining_kwh - earlier, next_step_kwh)

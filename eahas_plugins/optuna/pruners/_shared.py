@@ -1,0 +1,75 @@
+"""What every pruner needs: a trial's energy, a memory in the storage, and a fair comparison."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from optuna.study import Study, StudyDirection
+from optuna.trial import FrozenTrial
+
+from eahas_plugins.energy.ledger import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, known_kwh
+
+
+def energy_of(trial: FrozenTrial) -> float | None:
+    """Energy the trial has reported so far, kWh; None if it has not (0 is no report)."""
+    return known_kwh(trial.user_attrs.get(ENERGY_ATTR)) or None
+
+
+def planned_kwh(trial: FrozenTrial) -> float | None:
+    """Energy the whole trial is expected to need, kWh, if it has said so."""
+    return known_kwh(trial.user_attrs.get(RESERVED_ATTR)) or None
+
+
+def exceeds(trial: FrozenTrial, limit_kwh: float) -> bool:
+    """Whether the trial has reached a limit or its next step, if known, would pass it."""
+    energy_kwh = energy_of(trial)
+    if energy_kwh is None:
+        return False
+    step_kwh = known_kwh(trial.user_attrs.get(STEP_ATTR)) or 0.0
+    slack_kwh = 1e-9 * limit_kwh
+    return energy_kwh >= limit_kwh - slack_kwh or energy_kwh + step_kwh > limit_kwh + slack_kwh
+
+
+def last_value(trial: FrozenTrial) -> float | None:
+    """The value reported last, if any."""
+    step = trial.last_step
+    return None if step is None else trial.intermediate_values[step]
+
+
+def maximizes(study: Study) -> bool:
+    """Whether larger values are better in a study with one objective."""
+    return study.direction is StudyDirection.MAXIMIZE
+
+
+def remember(study: Study, trial: FrozenTrial, key: str, value: Any) -> None:
+    """Store what a pruner has seen of a running trial, where every worker finds it.
+
+    A pruner is handed a frozen trial and Optuna has no public way to write to it; its own
+    pruners do this (checked on 4.5 to 5.0).
+    """
+    study._storage.set_trial_system_attr(trial._trial_id, key, value)
+
+
+def remembered(study: Study, trial: FrozenTrial, key: str) -> list[float]:
+    """Numbers stored under ``key`` for the other trials."""
+    found = (
+        other.system_attrs.get(key)
+        for other in study.get_trials(deepcopy=False)
+        if other.number != trial.number
+    )
+    return [float(value) for value in found if isinstance(value, int | float)]
+
+
+def among_best(value: float, others: Iterable[float], *, share: float, maximize: bool) -> bool:
+    """Whether a value is among the best ``share`` of itself and the others; at least the best is.
+
+    NaN is not. Values that tie with the last one in are in.
+    """
+    if math.isnan(value):
+        return False
+    sign = 1.0 if maximize else -1.0
+    ranked = sorted((sign * v for v in (value, *others) if not math.isnan(v)), reverse=True)
+    n_kept = max(1, math.floor(share * len(ranked) + 1e-9))  # 0.3 * 10 is 2.9999…
+    return sign * value >= ranked[n_kept - 1]

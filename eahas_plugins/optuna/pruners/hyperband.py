@@ -1,0 +1,82 @@
+"""Hyperband over kWh."""
+
+from __future__ import annotations
+
+import zlib
+from itertools import accumulate
+
+from optuna.pruners import BasePruner
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+
+from eahas_plugins import policy
+from eahas_plugins.optuna.pruners.successive_halving import (
+    EnergySuccessiveHalvingPruner,
+    check_rungs,
+)
+
+
+class EnergyHyperbandPruner(BasePruner):
+    """Hyperband whose resource is energy: every rung is a number of kWh, not of epochs.
+
+    A cheap network trains more epochs per rung than an expensive one. Energy is read from
+    ``trial.user_attrs["energy_kwh"]``; a trial that has not reported any is never pruned, one
+    whose value at a rung is NaN is. Every trial belongs to one bracket, which follows from the
+    name of the study and the number of the trial, so that all workers agree; name the study to
+    make a run reproducible.
+
+    Example:
+        >>> pruner = EnergyHyperbandPruner(min_kwh=1e-4, max_kwh=1e-2)
+        >>> pruner.n_brackets
+        5
+
+    Args:
+        min_kwh: Energy of the lowest rung, kWh. Positive.
+        max_kwh: Energy a trial may use at most, kWh, where it ends as pruned with its last value.
+            Larger than ``min_kwh``.
+        reduction_factor: One in this many trials is promoted from each rung. At least 2.
+        bootstrap_count: Trials that must have reached a rung before one is promoted from it.
+
+    Raises:
+        ValueError: If an argument is out of range (NaN included).
+
+    References:
+        Li et al. (2018), Hyperband, Algorithm 1. Dou et al. (2023), EA-HAS-Bench, section 5.
+    """
+
+    def __init__(
+        self,
+        *,
+        min_kwh: float,
+        max_kwh: float,
+        reduction_factor: float = 3,
+        bootstrap_count: int = 0,
+    ) -> None:
+        check_rungs(min_kwh, max_kwh, reduction_factor)
+        brackets = policy.brackets(min_kwh, max_kwh, reduction_factor)
+        self.max_kwh = float(max_kwh)
+        self._brackets = tuple(
+            EnergySuccessiveHalvingPruner(
+                min_kwh=min_kwh,
+                max_kwh=max_kwh,
+                reduction_factor=reduction_factor,
+                min_early_stopping_rate=bracket,
+                bootstrap_count=bootstrap_count,
+            )
+            for bracket in range(len(brackets))
+        )
+        self._ends = tuple(accumulate(bracket.counts[0] for bracket in brackets))
+
+    @property
+    def n_brackets(self) -> int:
+        """Number of brackets."""
+        return len(self._brackets)
+
+    def bracket_of(self, study: Study, trial: FrozenTrial) -> int:
+        """Index of the trial's bracket; 0 stops earliest. Brackets get trials in proportion."""
+        seat = zlib.crc32(f"{study.study_name}_{trial.number}".encode()) % self._ends[-1]
+        return next(bracket for bracket, end in enumerate(self._ends) if seat < end)
+
+    def prune(self, study: Study, trial: FrozenTrial) -> bool:
+        """Whether the trial must end at the rung it has just reached."""
+        return self._brackets[self.bracket_of(study, trial)].prune(study, trial)

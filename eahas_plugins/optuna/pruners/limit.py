@@ -1,0 +1,48 @@
+"""A limit of energy per trial around any pruner."""
+
+from __future__ import annotations
+
+from optuna.pruners import BasePruner, NopPruner
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+
+from eahas_plugins.energy.ledger import kwh_argument
+from eahas_plugins.optuna.pruners._shared import exceeds
+
+
+class EnergyBudgetPruner(BasePruner):
+    """Ends a trial at its energy limit, and otherwise asks another pruner.
+
+    Energy is read from ``trial.user_attrs["energy_kwh"]``; a trial that has not reported any is
+    left to the other pruner. Where ``energy_step_kwh`` tells the energy of the next step, a trial
+    ends before it would pass the limit. To cap the energy of a whole study use ``EnergyBudget``.
+
+    Example:
+        >>> from optuna.pruners import MedianPruner
+        >>> pruner = EnergyBudgetPruner(MedianPruner(), kwh_per_trial=0.01)
+
+    Args:
+        wrapped_pruner: The pruner to ask below the limit; None for none.
+        kwh_per_trial: The most a trial may spend, kWh. Positive.
+
+    Raises:
+        ValueError: If ``kwh_per_trial`` is out of range (NaN included).
+        TypeError: If ``wrapped_pruner`` is not a pruner.
+    """
+
+    def __init__(self, wrapped_pruner: BasePruner | None = None, *, kwh_per_trial: float) -> None:
+        if wrapped_pruner is None:
+            wrapped_pruner = NopPruner()
+        if not isinstance(wrapped_pruner, BasePruner):
+            raise TypeError(f"`wrapped_pruner` must be a pruner but got {wrapped_pruner!r}.")
+        self.wrapped_pruner = wrapped_pruner
+        self.kwh_per_trial = kwh_argument("kwh_per_trial", kwh_per_trial)
+
+    @property
+    def max_kwh(self) -> float:
+        """The most a trial may spend, kWh, by this limit or the wrapped pruner's."""
+        return min(self.kwh_per_trial, getattr(self.wrapped_pruner, "max_kwh", self.kwh_per_trial))
+
+    def prune(self, study: Study, trial: FrozenTrial) -> bool:
+        """Whether the trial is at its limit or the wrapped pruner wants it to end."""
+        return exceeds(trial, self.kwh_per_trial) or self.wrapped_pruner.prune(study, trial)

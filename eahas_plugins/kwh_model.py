@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+# ridge penalties: the size of an effect is believed before its details
 _LINEAR_PENALTY = 0.3
-_PRODUCT_PENALTY = 3.0
+_DETAIL_PENALTY = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,14 +231,15 @@ class KwhModel:
         return np.stack(linear + products, axis=-1)
 
     def _penalty(self) -> Floats:
-        n_numbers = sum(isinstance(column, Number) for column in self.columns.values())
-        n_products = n_numbers * (n_numbers + 1) // 2
-        blank = {name: np.full(1, np.nan) for name in self.columns}
-        n_linear = self.features(blank).shape[1] - n_products
-        # the level itself is not shrunk towards zero, only made solvable
-        return np.array(
-            [1e-9] + [_LINEAR_PENALTY] * (n_linear - 1) + [_PRODUCT_PENALTY] * n_products
-        )
+        blank = np.full(1, np.nan)
+        penalties = [1e-9]  # the level is not shrunk towards zero, only made solvable
+        for column in self.columns.values():
+            n_features = len(column.linear(blank))
+            sized = isinstance(column, Choice) and n_features > len(column.values)
+            rest = _DETAIL_PENALTY if sized else _LINEAR_PENALTY
+            penalties += [_LINEAR_PENALTY, *[rest] * (n_features - 1), _LINEAR_PENALTY]
+        n_products = self.features(dict.fromkeys(self.columns, blank)).shape[1] - len(penalties)
+        return np.array(penalties + [_DETAIL_PENALTY] * n_products)
 
 
 def _scale(values: Floats, low: float, high: float) -> Floats:

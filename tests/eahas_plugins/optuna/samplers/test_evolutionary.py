@@ -59,7 +59,8 @@ def test_equal_energy_changes_nothing(make):
 
 def test_reward_prefers_the_cheap(make):
     def mean_log_kwh(weight):
-        study = study_of(make(seed=0, energy_weight=weight), direction="maximize")
+        sampler = make(seed=0, energy_weight=weight)
+        study = study_of(sampler, direction="maximize", pruner=optuna.pruners.NopPruner())
         study.optimize(train, n_trials=60)
         return np.mean([np.log(t.user_attrs["energy_kwh"]) for t in study.trials[20:]])
 

@@ -1,0 +1,105 @@
+"""A task's statistics, as in the paper's figures: ``python -m benchmarks statistics --task T``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import surrogate
+from benchmarks.statistics_figures import draw
+from benchmarks.statistics_points import Points, points, summary
+from surrogate.constraint import LIMITS, Limits, sample
+from surrogate.loading import TABLE_SUFFIX, TASK_NAMES
+from surrogate.record_files import read_records
+from surrogate.space import get_task
+
+
+def statistics(
+    task: Annotated[str, typer.Option(help="A task, or the folder of an imported benchmark.")],
+    out: Annotated[Path, typer.Option(help="Folder for the figures and statistics.json.")],
+    configs: Annotated[int, typer.Option(help="Trainings to draw where there is no table.")] = 5000,
+    seed: Annotated[int, typer.Option(help="Seed of the draw.")] = 0,
+    records: Annotated[
+        Path | None, typer.Option(help="Use this record file instead of the benchmark.")
+    ] = None,
+) -> None:
+    """Accuracy, energy, runtime and power of a task: figures (PNG, SVG) and statistics.json."""
+    if configs < 1 or seed < 0:
+        raise ValueError(f"configs must be positive and seed not negative: {configs}, {seed}.")
+    found, provenance = (
+        _of_benchmark(task, configs, seed) if records is None else _of_records(task, records)
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    numbers = {"task": task, "provenance": provenance, **summary(found)}
+    figures = draw(found, out, note=note(task, provenance, len(found)))
+    numbers["figures"] = figures
+    text = json.dumps(numbers, indent=2, allow_nan=False)
+    (out / "statistics.json").write_text(text + "\n", encoding="utf-8")
+    typer.echo(f"{out}: statistics.json, {', '.join(figures)} of {len(found)} trainings")
+
+
+def _of_benchmark(task: str, n: int, seed: int) -> tuple[Points, dict[str, Any]]:
+    """Every training of a table; else plausible trainings drawn as the collection drew them."""
+    table = f"{task}{TABLE_SUFFIX}"
+    bench = surrogate.load(table if table in TASK_NAMES else task)
+    name = str(bench.space.name)
+    rows = getattr(bench, "records", None)
+    if rows is not None:
+        configs, runs = [row.config for row in rows], list(rows)
+    elif name in LIMITS:
+        configs = sample(name, n, seed=seed, limits=Limits())
+        runs = bench.query_many(configs, seed=seed)
+    else:
+        space = bench.space
+        space.seed(seed)
+        configs = [dict(config) for config in space.sample_configuration(n)]
+        runs = bench.query_many(configs, seed=seed)
+    return points(configs, runs, n_classes=_n_classes(name)), dict(bench.provenance)
+
+
+def _of_records(task: str, path: Path) -> tuple[Points, dict[str, Any]]:
+    """The finished trainings of a record file."""
+    kept = [record for record in read_records(path).records if record.status == "finished"]
+    if not kept:
+        raise ValueError(f"{path} must hold at least one finished training.")
+    if strangers := {record.task for record in kept} - {task, None}:
+        raise ValueError(
+            f"{path} must hold trainings of {task} but got {sorted(map(str, strangers))}."
+        )
+    first = kept[0]
+    kind = "measured" if first.meter is None else first.meter["kind"]
+    provenance = {
+        "kind": kind,
+        "task": task,
+        "meter": first.meter,
+        "machine": first.machine,
+        "file": path.name,
+    }
+    found = points(
+        [record.config for record in kept],
+        [record.row() for record in kept],
+        n_classes=_n_classes(task),
+    )
+    return found, provenance
+
+
+def _n_classes(task: str) -> int:
+    return get_task(task).trunk.n_classes
+
+
+def note(task: str, provenance: Mapping[str, Any], n: int) -> str:
+    """One line that says where the numbers of a figure come from."""
+    parts = [f"{task}, {n:,} trainings"]
+    for key in ("kind", "meter", "machine"):
+        value = provenance.get(key)
+        if isinstance(value, list) and value:  # the most frequent first
+            value = value[0]
+        if isinstance(value, Mapping):
+            value = value.get("name") or value.get("cpu") or value.get("kind")
+        if value:
+            parts.append(str(value) if key == "kind" else f"{key}: {str(value)[:60]}")
+    return " · ".join(parts)

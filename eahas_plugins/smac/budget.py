@@ -31,6 +31,10 @@ ESTIMATED_ATTR = "energy_estimated"
 Shortfall = Literal["truncate", "skip"]
 
 
+class EnergyExhaustedError(RuntimeError):
+    """What is left of the budget does not pay for a single step of a trial."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a trial is expected to need before it starts.
@@ -103,6 +107,7 @@ class EnergyBudgetCallback(Callback):
         self._runhistory: RunHistory | None = None
         self._granted: dict[TrialId, Grant] = {}
         self._next_number = 0
+        self._refused_kwh = 0.0
 
     def attach(self, runhistory: RunHistory, journal: EnergyJournal, target: Any) -> None:
         """Keep the account on disk. The facades do this; what is there already counts as spent.
@@ -195,6 +200,10 @@ class EnergyBudgetCallback(Callback):
             value.additional_info[ESTIMATED_ATTR] = True
         total = max(journaled, reported or 0.0)
         grant = self._granted.pop(trial, None)
+        if grant is not None and EnergyExhaustedError.__name__ in str(value.additional_info.get("error", "")):
+            # What it was offered did not pay for one step: stop, or trials fail for ever.
+            offered = grant.reserved_kwh if grant.limit_kwh is None else grant.limit_kwh
+            self._refused_kwh = max(self._refused_kwh, offered)
         if self.journal is not None and total > journaled:
             self.journal.record(grant or self._new_grant(trial), total - journaled)
         value.additional_info[ENERGY_ATTR] = total
@@ -202,7 +211,9 @@ class EnergyBudgetCallback(Callback):
 
     def _covers(self, needed_kwh: float | None) -> bool:
         balance = self.balance()
-        fits = balance.covers(balance.available_kwh(number=self._next_number), needed_kwh)
+        available_kwh = balance.available_kwh(number=self._next_number)
+        fits = balance.covers(available_kwh, needed_kwh)
+        fits = fits and balance.covers(available_kwh - self._refused_kwh, None)
         self.waiting = not fits and bool(self._granted)
         return fits
 

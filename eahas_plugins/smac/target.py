@@ -15,7 +15,7 @@ from ConfigSpace import Configuration, ConfigurationSpace
 
 from eahas_plugins.energy.ledger import ENERGY_ATTR, kwh_argument
 from eahas_plugins.protocols import Benchmark, Curve
-from eahas_plugins.smac.budget import TRAINING_ATTR, Plan
+from eahas_plugins.smac.budget import TRAINING_ATTR, EnergyExhaustedError, Plan
 from eahas_plugins.smac.journal import Attempt
 from eahas_plugins.spaces import Choices, Steps, native_config, parameter_of
 
@@ -24,10 +24,6 @@ Objectives = Literal["error"] | Sequence[str]
 ERROR = "error"
 BOTH = (ERROR, ENERGY_ATTR)
 _ROUNDING = 1e-9
-
-
-class EnergyExhaustedError(RuntimeError):
-    """What is left of the budget does not pay for a single epoch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

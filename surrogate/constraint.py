@@ -7,8 +7,9 @@ refuses to be queried for others.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -106,10 +107,12 @@ def sample(
     if n_configs < 0 or seed < 0:
         raise ValueError(f"n_configs and seed must not be negative but got {n_configs} and {seed}.")
     rng = np.random.default_rng(seed)
-    found: list[Config] = []
-    while len(found) < n_configs:
-        found += _allowed(_draw(task, 4096, rng), task, limits)
-    return found[:n_configs]
+    return list(itertools.islice(_endless(task, limits, rng), n_configs))
+
+
+def _endless(task: str, limits: Limits, rng: np.random.Generator) -> Iterator[Config]:
+    while True:
+        yield from _allowed(_draw(task, 4096, rng), task, limits)
 
 
 def _draw(task: str, n: int, rng: np.random.Generator) -> list[Config]:
@@ -123,7 +126,7 @@ def _draw(task: str, n: int, rng: np.random.Generator) -> list[Config]:
     return [dict(zip(chosen.values, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _allowed(configs: list[Config], task: str, limits: Limits) -> list[Config]:
+def _allowed(configs: list[Config], task: str, limits: Limits) -> Iterator[Config]:
     params, flops, activations = regnet.complexities(configs, get_task(task).trunk)
     small = (
         (flops >= limits.flops[0])
@@ -131,11 +134,9 @@ def _allowed(configs: list[Config], task: str, limits: Limits) -> list[Config]:
         & (params <= limits.max_params)
         & (activations <= limits.max_activations)
     )
-    return [
-        config
-        for config, fits in zip(configs, small, strict=True)
-        if fits and len(regnet.stages(config)) == N_STAGES
-    ]
+    for place in np.flatnonzero(small).tolist():
+        if len(regnet.stages(configs[place])) == N_STAGES:
+            yield configs[place]
 
 
 class Benchmark(Protocol):

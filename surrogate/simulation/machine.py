@@ -57,7 +57,7 @@ percentile. A V100 draws more; upstream's sampling of nvidia-smi under-reads."""
 FLOP_WATTS = 450.0
 MEMORY_WATTS = 80.0
 """Power at full arithmetic and full memory use, W. Chosen for the published median of 45 W at 1 Wh;
-they stand for 27 pJ per FLOP and 144 pJ per byte."""
+they stand for 29 pJ per FLOP and 89 pJ per byte."""
 MAX_WATTS = 300.0
 """Power limit of a V100 SXM2 (data sheet)."""
 FIRST_EPOCH_S = 6.0

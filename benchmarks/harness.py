@@ -18,6 +18,7 @@ import numpy as np
 from benchmarks.harness_bench import SeededBench, plain_config
 from benchmarks.harness_seeds import derive_seed
 from benchmarks.rows import Row
+from surrogate.records import Curve
 
 _ROUNDING = 1e-9
 
@@ -28,11 +29,14 @@ class Evaluation:
 
     Args:
         config: The configuration, complete.
-        energy_kwh: Energy spent on it, kWh. The epochs that fit into it were trained.
+        energy_kwh: Energy spent on it, kWh.
+        epochs: Epochs it has been trained for. By default those that the energy pays for; a
+            host that goes on with an earlier training must say.
     """
 
     config: Mapping[str, Any]
     energy_kwh: float
+    epochs: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +80,9 @@ def run_study(
         truth = setting.bench.truth(evaluation.config)
         energy = observed.energy_kwh
         assert energy is not None  # SeededBench checks it
-        epochs = int(
-            np.searchsorted(energy, evaluation.energy_kwh * (1.0 + _ROUNDING), side="right")
-        )
+        epochs = evaluation.epochs
+        if epochs is None:
+            epochs = _epochs_paid(energy, evaluation.energy_kwh)
         spent += evaluation.energy_kwh
         longest_epoch = max(longest_epoch, float(np.diff(energy, prepend=0.0).max()))
         if epochs == 0:
@@ -90,7 +94,9 @@ def run_study(
         if val > best:
             best, incumbent_test = val, test
         if observed.runtime_s is not None:
+            earlier = _epochs_paid(energy, float(energy[last]) - evaluation.energy_kwh)
             seconds += float(observed.runtime_s[last])
+            seconds -= float(observed.runtime_s[earlier - 1]) if earlier else 0.0
         rows.append(
             Row(
                 method=name,
@@ -123,3 +129,8 @@ def run_study(
         )
     rows[-1] = dataclasses.replace(rows[-1], final=True)
     return rows
+
+
+def _epochs_paid(energy: Curve, kwh: float) -> int:
+    """Epochs whose cumulative energy is at most ``kwh``."""
+    return int(np.searchsorted(energy, kwh + _ROUNDING * float(energy[-1]), side="right"))

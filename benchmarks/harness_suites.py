@@ -11,6 +11,16 @@ DEFAULT_SEEDS = 5
 DEFAULT_TRAININGS = 40.0
 
 
+def check_positive(name: str, value: float) -> None:
+    """Refuse zero, negative, infinite and NaN.
+
+    Raises:
+        ValueError: If the value is one of them.
+    """
+    if not 0.0 < value < math.inf:
+        raise ValueError(f"{name} must be positive and finite but got {value}.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a comparison covers.
@@ -89,16 +99,6 @@ def make_plan(
         seeds=base.seeds if seeds is None else seeds,
         budget_trainings=base.budget_trainings if budget_trainings is None else budget_trainings,
     )
-
-
-def check_positive(name: str, value: float) -> None:
-    """Refuse zero, negative, infinite and NaN.
-
-    Raises:
-        ValueError: If the value is one of them.
-    """
-    if not 0.0 < value < math.inf:
-        raise ValueError(f"{name} must be positive and finite but got {value}.")
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -29,9 +29,9 @@ def test_dask_workers_make_the_same_rows(tmp_path):
             n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0"
         ) as cluster,
         dask_workers(cluster.scheduler_address) as executor,
+        RowFile(tmp_path / "there" / "rows.jsonl", header) as file,
     ):
-        with RowFile(tmp_path / "there" / "rows.jsonl", header) as file:
-            assert run_all(studies, file, executor=executor) == []
+        assert run_all(studies, file, executor=executor) == []
     with RowFile(tmp_path / "here" / "rows.jsonl", header) as file:
         run_all(studies, file, executor=None)
     there, here = (load(tmp_path / name / "rows.jsonl").rows for name in ("there", "here"))

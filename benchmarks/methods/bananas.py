@@ -1,0 +1,17 @@
+"""BANANAS with the paper's settings: one network, Thompson sampling, 40 mutated candidates."""
+
+from __future__ import annotations
+
+from benchmarks.harness import Evaluation, Setting
+from benchmarks.harness_optuna import optimise
+from eahas_plugins.optuna.samplers.bananas import BananasSampler
+
+LABEL = "BANANAS"
+ENERGY_AWARE = False
+REQUIRES = ("optuna",)
+
+
+def run(setting: Setting) -> list[Evaluation]:
+    """Spend the budget."""
+    sampler = BananasSampler(seed=setting.host_seed)
+    return optimise(setting, sampler=sampler)

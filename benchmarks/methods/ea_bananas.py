@@ -1,0 +1,21 @@
+"""BANANAS (the paper's EA-BANANAS) on the reward accuracy x energy ** -0.07.
+
+Otherwise as ``bananas``.
+"""
+
+from __future__ import annotations
+
+from benchmarks.harness import Evaluation, Setting
+from benchmarks.harness_optuna import optimise
+from eahas_plugins.optuna.samplers.bananas import BananasSampler
+from eahas_plugins.policy import PAPER_WEIGHT
+
+LABEL = "EA-BANANAS"
+ENERGY_AWARE = True
+REQUIRES = ("optuna",)
+
+
+def run(setting: Setting) -> list[Evaluation]:
+    """Spend the budget."""
+    sampler = BananasSampler(energy_weight=-PAPER_WEIGHT, seed=setting.host_seed)
+    return optimise(setting, sampler=sampler)

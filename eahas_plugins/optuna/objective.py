@@ -80,10 +80,10 @@ class SurrogateObjective:
 
     def __call__(self, trial: Trial) -> float | tuple[float, ...]:
         """Run one trial."""
-        trial.set_user_attr("energy_kwh", 0.0)
         try:
             config = self._space.suggest(trial)
         except ForbiddenConfigurationError as error:
+            trial.set_user_attr("energy_kwh", 0.0)
             raise TrialPruned(str(error)) from error
         run = self._query(config, trial.number)
         progress = _Progress(trial, run, self._provenance())
@@ -141,8 +141,9 @@ class _Progress:
         self._announced_kwh = -1.0
 
     def reserve(self) -> None:
-        """Promise the energy of the whole training."""
+        """Start from zero and promise the energy of the whole training."""
         if self._energy is not None:
+            self._trial.set_user_attr("energy_kwh", 0.0)
             self._trial.set_user_attr("energy_reserved_kwh", float(self._energy[-1]))
 
     def announce(self, epoch: int) -> None:

@@ -14,6 +14,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins import policy
+from eahas_plugins.energy.ledger import CAP_ATTR
 from eahas_plugins.kwh_model import Column, KwhModel
 from eahas_plugins.optuna.samplers._trials import (
     TrialLog,
@@ -25,8 +26,6 @@ from eahas_plugins.optuna.samplers._trials import (
 )
 
 Floats = NDArray[np.float64]
-
-_CAP_KEY = "energy_cap_kwh"
 
 
 class StudyEnergy:
@@ -77,7 +76,7 @@ class StudyEnergy:
         """The budget of the study, kWh; None if nobody has told."""
         if self._budget_kwh is not None:
             return self._budget_kwh
-        cap = whole(study).user_attrs.get(_CAP_KEY)
+        cap = whole(study).user_attrs.get(CAP_ATTR)
         return float(cap) if isinstance(cap, int | float) and cap > 0.0 else None
 
     def log_kwh(

@@ -15,9 +15,9 @@ from optuna.distributions import (
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from eahas_plugins.energy.ledger import ENERGY_ATTR
 from eahas_plugins.kwh_model import Choice, Column, Number
 
-ENERGY_KEY = "energy_kwh"
 PROMOTED_KEY = "promoted_from"
 
 
@@ -38,7 +38,7 @@ def study_key(study: Study) -> Hashable:
 
 def energy_of(trial: FrozenTrial) -> float:
     """Energy that a trial has spent so far, kWh; 0 where it has not told."""
-    energy = trial.user_attrs.get(ENERGY_KEY)
+    energy = trial.user_attrs.get(ENERGY_ATTR)
     if not isinstance(energy, int | float) or not 0.0 <= energy < math.inf:
         return 0.0
     return float(energy)

@@ -8,6 +8,8 @@ from typing import Any
 from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler
 
+from eahas_plugins.optuna.pruners import ScheduleRelativePruner
+from eahas_plugins.optuna.samplers._spare import SparePromotionsPruner
 from eahas_plugins.optuna.samplers.promotion import SchedulePromotionSampler
 from eahas_plugins.optuna.samplers.tpe import EnergyTPESampler
 
@@ -46,7 +48,8 @@ def ea_bohb(
         promotion_share: Part of the energy for repetitions; 0 tries short schedules only.
         energy_weight: Weight of predicted energy in TPE's acquisition while nothing is spent; 0
             switches cooling off.
-        pruner: Another pruner than the schedule-relative one.
+        pruner: Another pruner than the default, which keeps the best 40 % at a quarter of their
+            schedule and leaves repetitions alone.
         prune: Whether to prune at all.
         seed: Seed of the sampler.
         **tpe: Further arguments of ``EnergyTPESampler``.
@@ -75,12 +78,14 @@ def ea_bohb(
             budget_kwh=budget_kwh,
             seed=seed,
         )
+    return sampler, pruner if pruner is not None else _pruner(fidelity_param, prune=prune)
+
+
+def _pruner(fidelity_param: str | None, *, prune: bool) -> BasePruner:
     if not prune:
-        return sampler, NopPruner()
-    return sampler, pruner if pruner is not None else _default_pruner(fidelity_param)
-
-
-def _default_pruner(fidelity_param: str | None) -> BasePruner:
-    from eahas_plugins.optuna.pruners import ScheduleRelativePruner
-
-    return ScheduleRelativePruner(fidelity_param=fidelity_param)
+        return NopPruner()
+    return SparePromotionsPruner(
+        ScheduleRelativePruner(
+            fidelity_param=fidelity_param, fractions=(0.25,), keep=0.4, n_startup_trials=5
+        )
+    )

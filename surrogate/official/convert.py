@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import io
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
@@ -14,6 +14,13 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from surrogate.folder import (
+    PROVENANCE,
+    read_provenance,
+    read_verified,
+    write_provenance,
+    write_sums,
+)
 from surrogate.network import TwoEncoderNetwork
 from surrogate.official.benchmark import COSTS, OfficialBenchmark
 from surrogate.official.curve_file import read_curve_file
@@ -27,7 +34,6 @@ FORMAT = "official"
 FORMAT_VERSION = 1
 DATASETS = ("cifar10", "tinyimagenet")
 
-_PROVENANCE = "provenance.json"
 _ARRAYS = "arrays.npz"
 _NETWORK = "network."
 _TREES = ("feature", "threshold", "left", "right", "value", "roots", "base")
@@ -98,7 +104,8 @@ def import_official(source: str | Path, out: str | Path, *, dataset: str) -> Off
     out.mkdir(parents=True, exist_ok=True)
     np.savez(out / _ARRAYS, **arrays)  # type: ignore[arg-type]
     # last, so that a folder whose writing was cut short is not taken for a whole one
-    (out / _PROVENANCE).write_text(json.dumps(provenance, indent=2) + "\n", encoding="utf-8")
+    write_provenance(out, provenance)
+    write_sums(out)
     return benchmark
 
 
@@ -109,17 +116,13 @@ def load_folder(path: str | Path) -> OfficialBenchmark:
         ValueError: If the folder does not hold one.
     """
     path = Path(path)
-    if not (path / _PROVENANCE).is_file() or not (path / _ARRAYS).is_file():
-        raise ValueError(f"{path} must hold {_PROVENANCE} and {_ARRAYS}: import it again.")
     return _of_file(path, lambda: _load(path))
 
 
 def _load(path: Path) -> OfficialBenchmark:
-    provenance = json.loads((path / _PROVENANCE).read_text(encoding="utf-8"))
-    wanted = {"format": FORMAT, "format_version": FORMAT_VERSION}
-    if not isinstance(provenance, dict) or any(
-        provenance.get(key) != value for key, value in wanted.items()
-    ):
+    read_verified(path, PROVENANCE)
+    provenance = read_provenance(path)
+    if provenance["format"] != FORMAT or provenance.get("format_version") != FORMAT_VERSION:
         raise ValueError(
             f"it must have been written by 'eahas import-official', version 1: {_REDO}"
         )
@@ -127,7 +130,7 @@ def _load(path: Path) -> OfficialBenchmark:
     if task not in DATASETS or not isinstance(costs, list) or not set(costs) <= set(COSTS):
         raise ValueError(f"its provenance must name a data set and what is predicted: {_REDO}")
     try:
-        with np.load(path / _ARRAYS, allow_pickle=False) as file:
+        with np.load(io.BytesIO(read_verified(path, _ARRAYS)), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         trees = Trees(**{name: arrays[name] for name in _TREES})
     except (KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:

@@ -14,6 +14,7 @@ from surrogate.trees import Trees
 MAX_LEAVES = 20_000
 MAX_DEPTH = 200
 MAX_NODES = 4_000_000
+MAX_LINES = 400_000
 
 _IDENTITY = ("regression", "regression_l1", "huber", "fair", "quantile", "mape")
 """Objectives whose prediction is the sum of the trees itself."""
@@ -84,11 +85,14 @@ def read_model(text: str, *, n_features: int, n_trees: int | None = None) -> Tre
 
 def _lines(text: str) -> Iterator[str]:
     start = 0
-    while start < len(text):
+    for _ in range(MAX_LINES):
+        if start >= len(text):
+            return
         end = text.find("\n", start)
         end = len(text) if end < 0 else end
         yield text[start:end]
         start = end + 1
+    raise ValueError(f"a LightGBM model text must have at most {MAX_LINES} lines.")
 
 
 def _block(lines: Iterator[str], *, until: str) -> tuple[dict[str, str], bool]:
@@ -97,6 +101,10 @@ def _block(lines: Iterator[str], *, until: str) -> tuple[dict[str, str], bool]:
     for line in lines:
         if line == until:
             return block, True
+        if line.startswith("Tree="):
+            raise ValueError(
+                f"the trees of a LightGBM model must be numbered, with {until!r} next."
+            )
         if line == _LAST:
             return block, False
         key, _, value = line.partition("=")
@@ -205,8 +213,9 @@ def _integers(block: dict[str, str], key: str, n: int, where: str) -> NDArray[np
 
 
 def _floats(block: dict[str, str], key: str, n: int, where: str) -> NDArray[np.float64]:
+    words = _words(block, key, n, where)
     try:
-        values = [float(word) for word in _words(block, key, n, where)]
+        values = [float(word) for word in words]
     except ValueError as error:
         raise ValueError(f"{where}: {key} must hold {n} numbers.") from error
     if not all(map(math.isfinite, values)):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from surrogate.official.pickles import Reader
 
-MAX_OPCODES = 300_000
+MAX_OPCODES = 200_000
 """Opcodes of a file and of everything nested in it; upstream's curve files have about 15,000."""
 
 

@@ -9,7 +9,7 @@ import struct
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -51,7 +51,7 @@ class JoblibArray:
 class Pickler(pickle._Pickler):  # type: ignore[name-defined,misc]
     """Python's pickler that writes the things above as if they were the real ones."""
 
-    dispatch = dict(pickle._Pickler.dispatch)  # type: ignore[attr-defined]
+    dispatch: ClassVar[dict[Any, Any]] = dict(pickle._Pickler.dispatch)  # type: ignore[attr-defined]
 
     def __init__(self, file: io.BytesIO, protocol: int) -> None:
         super().__init__(file, protocol)
@@ -132,7 +132,7 @@ def dumps(value: Any, *, protocol: int = 4) -> bytes:
     return file.getvalue()
 
 
-# -- torch ------------------------------------------------------------------------------------------
+# -- torch --
 
 
 def storage_bytes(
@@ -226,7 +226,7 @@ def curve_file(arrays: dict[str, np.ndarray], *, protocol: int = 4, **options: A
     return dumps(curve_model(arrays, **options), protocol=protocol)
 
 
-# -- LightGBM ---------------------------------------------------------------------------------------
+# -- LightGBM --
 
 
 def random_tree(rng: np.random.Generator, *, n_leaves: int) -> dict[str, list[Any]]:
@@ -313,7 +313,7 @@ def energy_file(
     return dumps(chain, protocol=protocol)
 
 
-# -- folders ----------------------------------------------------------------------------------------
+# -- folders --
 
 
 def write_model(folder: Path, members: list[bytes], *, model: str) -> None:

@@ -13,8 +13,9 @@ def fit(
     records: Annotated[list[Path], typer.Option(help="Record file; may be given several times.")],
     out: Annotated[Path, typer.Option(help="Folder to write.")],
     keep_records: Annotated[
-        bool, typer.Option(help="Also keep the records in the folder, for the table.")
-    ] = True,
+        bool | None,
+        typer.Option(help="Keep the records in the folder; by default unless they are simulated."),
+    ] = None,
 ) -> None:
     """Fit the models of TASK to RECORDS and write everything that surrogate.load needs."""
     from surrogate.build import build

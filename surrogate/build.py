@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from surrogate.dataset import Dataset, from_records
-from surrogate.fit import SETTINGS, Fitted, Settings, choose_shape, curve_error, split
+from surrogate.fit import SHAPES, Fitted, Settings, Shape, choose_shape, curve_error, split
 from surrogate.fit import fit as fit_model
 from surrogate.folder import write_provenance, write_sums
 from surrogate.loading import RECORDS
@@ -34,7 +34,8 @@ def build(
     folder: Path,
     *,
     settings: Settings | None = None,
-    keep_records: bool = True,
+    shapes: Sequence[Shape] = SHAPES,
+    keep_records: bool | None = None,
 ) -> str:
     """Choose and fit the models, and write the folder.
 
@@ -42,8 +43,10 @@ def build(
         records: Trainings of the task; those that did not finish are left out.
         task: Name of the task.
         folder: Where to write; files of an earlier build are replaced.
-        settings: How to fit; by default what suits the task.
-        keep_records: Also write the records, which the table needs.
+        settings: How to fit.
+        shapes: Forms of the Bezier curves to choose from.
+        keep_records: Also write the records, which the table needs; by default unless they are
+            simulated, and so can be made again.
 
     Returns:
         A line that says what was built.
@@ -56,8 +59,8 @@ def build(
         key=lambda record: -1 if record.run is None else record.run,
     )
     data = from_records(finished, task)
-    settings = SETTINGS.get(task, Settings()) if settings is None else settings
-    shape, errors = choose_shape(data, settings)
+    settings = Settings() if settings is None else settings
+    shape, errors = choose_shape(data, settings, shapes)
     held_out = _held_out(data, settings, shape)
     fitted = fit_model(data, shape, settings)
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,8 +71,6 @@ def build(
         x=shape.x,
         noise=fitted.noise,
     )
-    if keep_records:
-        write_records(folder / RECORDS, finished)
     provenance = {
         "format": FORMAT,
         "version": VERSION,
@@ -80,6 +81,8 @@ def build(
         "held_out": held_out,
         "shape_errors": {name: round(error, 5) for name, error in errors.items()},
     }
+    if keep_records or (keep_records is None and provenance["kind"] != "simulated"):
+        write_records(folder / RECORDS, finished)
     write_provenance(folder, provenance)
     write_sums(folder)
     size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
@@ -129,7 +132,7 @@ def _counted(objects: Iterable[Mapping[str, Any] | None]) -> list[dict[str, Any]
     return [{**json.loads(text), "n_records": n} for text, n in counts.most_common()]
 
 
-def _held_out(data: Dataset, settings: Settings, shape: Any) -> dict[str, float]:
+def _held_out(data: Dataset, settings: Settings, shape: Shape) -> dict[str, float]:
     """Errors on a fifth of the configurations, of a model that did not see them."""
     learn, held = split(data, share=0.2, seed=settings.seed + 1)
     fitted: Fitted = fit_model(learn, shape, settings)

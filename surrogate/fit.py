@@ -37,21 +37,14 @@ class Settings:
     """
 
     n_members: int = 5
-    curve_rounds: int = 30
-    cost_rounds: int = 10
+    curve_rounds: int = 20
+    cost_rounds: int = 8
     curve_depth: int = 6
     cost_depth: int = 4
-    learning_rate: float = 0.15
+    learning_rate: float = 0.25
     ridge: float = 1e-3
     max_bin: int = 64
     seed: int = 0
-
-
-SETTINGS = {
-    "cifar10": Settings(curve_depth=8, cost_rounds=20, cost_depth=6),
-    "tinyimagenet": Settings(curve_depth=8, cost_rounds=20, cost_depth=6),
-}
-"""Settings of tasks with more records than the default is meant for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

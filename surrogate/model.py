@@ -169,7 +169,8 @@ class FittedBenchmark:
         if rng is not None:
             curves += rng.standard_normal(curves.shape) * self._curve_jitter(n_epochs)
             steps = np.exp(rng.standard_normal(n_epochs) * self.noise.cost_jitter)
-        np.clip(curves, 0.0, 1.0, out=curves)
+        np.maximum(curves, 0.0, out=curves)  # faster than clip for a single run
+        np.minimum(curves, 1.0, out=curves)
         by_curve = dict(zip(self.curves, curves.swapaxes(0, 1), strict=True))
         unknown = [None] * len(complexities)
         parts = [by_curve.get(name, unknown) for name in CURVES]
@@ -197,7 +198,8 @@ class FittedBenchmark:
         if self.x is not None:
             if n_epochs not in self._readers:
                 self._readers[n_epochs] = bezier.reader(self.x, n_epochs)
-            return outputs.reshape(n, -1, n_points) @ self._readers[n_epochs]
+            control = outputs.reshape(-1, n_points)
+            return (control @ self._readers[n_epochs]).reshape(n, -1, n_epochs)
         n_inner = self.degree - 1
         x = np.zeros((n, 1, n_points))
         x[:, 0, 1:-1] = outputs[:, :n_inner]

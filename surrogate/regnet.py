@@ -85,25 +85,33 @@ def complexity(config: Mapping[str, Any], trunk: Trunk) -> Complexity:
 
     The same as :func:`complexities`, ten times as fast for a single one.
     """
-    side, width_in = trunk.image_size_px, trunk.stem_width
+    side, width_in, se_ratio = trunk.image_size_px, trunk.stem_width, trunk.se_ratio
     stem = 9 * trunk.image_channels * width_in
+    area = side * side
     params = stem + 2 * width_in
-    flops = side * side * stem
-    activations = side * side * width_in
+    flops = area * stem
+    activations = area * width_in
     for stage in stages(config):
-        width, grouped = stage.width, 9 * stage.group_width * stage.width
-        for start, blocks in ((1, 1), (0, stage.depth - 1)):
-            area_in = side * side
-            side = -(-side // 2) if start else side
-            area_out = side * side
-            rest = grouped + width * width + start * width_in * width
-            squeezed = round(width_in * trunk.se_ratio)
-            gate = 2 * squeezed * width
-            biases = squeezed + width if trunk.se_ratio > 0.0 else 0
-            params += blocks * (width_in * width + rest + (6 + 2 * start) * width + gate + biases)
-            flops += blocks * (area_in * width_in * width + area_out * rest + gate)
-            activations += blocks * (area_in * width + area_out * width * (2 + start) + biases)
-            width_in = width
+        width, others = stage.width, stage.depth - 1
+        square, grouped = width * width, 9 * stage.group_width * stage.width
+        entry = width_in * width
+        area_in, side = area, -(-side // 2)
+        area = side * side
+        # The first block, with its projection, and then the others.
+        params += 2 * entry + grouped + square + 8 * width
+        params += others * (2 * square + grouped + 6 * width)
+        flops += area_in * entry + area * (grouped + square + entry)
+        flops += others * area * (2 * square + grouped)
+        activations += (area_in + 3 * area) * width + others * 3 * area * width
+        if se_ratio > 0.0:
+            for squeezed, blocks in (
+                (round(width_in * se_ratio), 1),
+                (round(width * se_ratio), others),
+            ):
+                params += blocks * (2 * squeezed * width + squeezed + width)
+                flops += blocks * 2 * squeezed * width
+                activations += blocks * (squeezed + width)
+        width_in = width
     params += (width_in + 1) * trunk.n_classes
     flops += width_in * trunk.n_classes
     return Complexity(params=params, flops=flops, activations=activations)

@@ -53,22 +53,24 @@ class Trees:
     _threshold: Floats = field(init=False, repr=False)
     _left: NDArray[np.intp] = field(init=False, repr=False)
     _value: NDArray[Any] = field(init=False, repr=False)
-    _depth: int = field(init=False, repr=False)
+    _roots: NDArray[np.intp] = field(init=False, repr=False)
+    _depths: tuple[int, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._check()
-        order, first_child, depth = _by_level(self.left, self.right, self.roots)
+        order, first_child, depths = _by_level(self.left, self.right, self.roots)
         leaf = first_child < 0
         # A leaf is left of infinity, and so its own successor for ever.
         compiled = {
             "_feature": np.where(leaf, 0, self.feature[order]).astype(np.intp),
             "_threshold": np.where(leaf, np.inf, self.threshold[order]).astype(np.float64),
             "_left": np.where(leaf, np.arange(len(order)), first_child).astype(np.intp),
-            "_value": np.ascontiguousarray(self.value[order]),
-            "_depth": depth,
+            "_value": np.ascontiguousarray(self.value[order], dtype=np.float64),
+            "_roots": np.arange(len(self.roots)),
+            "_depths": depths,
         }
-        for name, array in compiled.items():
-            object.__setattr__(self, name, array)
+        for name, entry in compiled.items():
+            object.__setattr__(self, name, entry)
 
     @property
     def n_outputs(self) -> int:
@@ -93,16 +95,15 @@ class Trees:
         if X.ndim != 2 or X.shape[1] < self.n_features:
             raise ValueError(f"X must have shape (n, >= {self.n_features}) but got {X.shape}.")
         if len(X) <= _FEW_ROWS:
-            leaves = self._walk(X, np.arange(len(self.roots)))
-            total = self._value.take(leaves, axis=0).sum(axis=1, dtype=np.float64)
-            return np.asarray(total + self.base)
+            leaves = self._walk(X, self._roots)
+            return np.asarray(self._value.take(leaves, axis=0).sum(axis=1) + self.base)
         out = np.empty((len(X), self.n_outputs))
         for start in range(0, len(X), _ROWS_PER_CHUNK):
-            chunk = X[start : start + _ROWS_PER_CHUNK]
+            chunk = np.ascontiguousarray(X[start : start + _ROWS_PER_CHUNK].T)
             total = out[start : start + _ROWS_PER_CHUNK]
             total[:] = self.base
-            for tree in range(len(self.roots)):
-                total += self._value.take(self._walk(chunk, np.intp(tree))[:, 0], axis=0)
+            for root, depth in enumerate(self._depths):
+                total += self._value.take(self._walk_tree(chunk, root, depth), axis=0)
         return out
 
     def predict_members(self, X: ArrayLike, n_members: int) -> Floats:
@@ -121,9 +122,9 @@ class Trees:
             )
         out = np.empty((n_members, len(X), self.n_outputs))
         for start in range(0, len(X), _FEW_ROWS):
-            leaves = self._walk(X[start : start + _FEW_ROWS], np.arange(len(self.roots)))
+            leaves = self._walk(X[start : start + _FEW_ROWS], self._roots)
             grouped = leaves.reshape(len(leaves), n_members, -1)
-            total = self._value.take(grouped, axis=0).sum(axis=2, dtype=np.float64)
+            total = self._value.take(grouped, axis=0).sum(axis=2)
             out[:, start : start + _FEW_ROWS] = (n_members * total + self.base).swapaxes(0, 1)
         return out
 
@@ -163,18 +164,37 @@ class Trees:
             base=arrays["base"],
         )
 
-    def _walk(self, X: Floats, roots: Any) -> NDArray[np.intp]:
+    def _walk(self, X: Floats, roots: NDArray[np.intp]) -> NDArray[np.intp]:
         """The leaf of each row in each of these trees, of shape (n, n_trees)."""
         n, n_columns = X.shape
         flat = X.reshape(-1)
+        # One row needs neither offsets nor two dimensions.
+        node = roots if n == 1 else np.broadcast_to(roots, (n, len(roots)))
         offset = np.arange(0, n * n_columns, n_columns)[:, None]
-        node = np.broadcast_to(np.atleast_1d(roots), (n, np.size(roots)))
-        for _ in range(self._depth):
+        for _ in range(max(self._depths, default=0)):
             index = self._feature.take(node)
             if n > 1:
                 index += offset
             right = flat.take(index) > self._threshold.take(node)
-            node = self._left.take(node) + right
+            node = self._left.take(node)
+            node += right
+        return node.reshape(n, -1)
+
+    def _walk_tree(self, columns: Floats, root: int, depth: int) -> NDArray[np.intp]:
+        """The leaf of each row in one tree; ``columns`` has shape (n_features, n)."""
+        n = columns.shape[1]
+        flat, row = columns.reshape(-1), np.arange(n)
+        node = np.full(n, root)
+        if depth:  # all rows are at the root: no need to gather
+            node[:] = self._left[root]
+            node += columns[self._feature[root]] > self._threshold[root]
+        for _ in range(1, depth):
+            index = self._feature.take(node)
+            index *= n
+            index += row
+            right = flat.take(index) > self._threshold.take(node)
+            node = self._left.take(node)
+            node += right
         return node
 
     def _check(self) -> None:
@@ -199,22 +219,24 @@ class Trees:
 
 def _by_level(
     left: NDArray[Any], right: NDArray[Any], roots: NDArray[Any]
-) -> tuple[NDArray[np.intp], NDArray[np.intp], int]:
-    """Nodes in the order of their level, position of each one's left child (or -1), depth."""
-    level = np.asarray(roots, dtype=np.intp)
-    order, first_child, n_seen = [level], [], len(level)
+) -> tuple[NDArray[np.intp], NDArray[np.intp], tuple[int, ...]]:
+    """Nodes in the order of their level, where each one's left child comes (or -1), tree depths."""
+    level, tree = np.asarray(roots, dtype=np.intp), np.arange(len(roots))
+    depths = np.zeros(len(roots), dtype=np.intp)
+    order, first_child, n_seen, depth = [level], [np.empty(0, np.intp)], len(level), 0
     while len(level):
+        depths[tree] = depth
         inner = left[level] != level
         if n_seen + 2 * int(inner.sum()) > len(left):
             raise ValueError("the nodes must form trees, but one is reached in two ways.")
         first_child.append(np.where(inner, n_seen + 2 * (np.cumsum(inner) - 1), -1))
         parents = level[inner]
         level = np.stack([left[parents], right[parents]], axis=1).reshape(-1).astype(np.intp)
+        tree = np.repeat(tree[inner], 2)
         order.append(level)
         n_seen += len(level)
-    if not first_child:
-        return np.empty(0, np.intp), np.empty(0, np.intp), 0
-    return np.concatenate(order), np.concatenate(first_child), len(first_child) - 1
+        depth += 1
+    return np.concatenate(order), np.concatenate(first_child), tuple(depths.tolist())
 
 
 def last_left(threshold: NDArray[np.float32]) -> Floats:

@@ -25,6 +25,7 @@ class CpuTimeMeter:
             this process alone: with several at once, give each its part.
         include_children: Also count the processes started by this one (data loaders, joblib
             workers). The living ones are found in ``/proc``, in steps of a clock tick (10 ms).
+            Leave it off where those processes have meters of their own.
 
     Raises:
         ValueError: If a power is out of range (NaN included).

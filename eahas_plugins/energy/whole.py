@@ -1,0 +1,164 @@
+"""From what a meter counts to what the machine draws from the wall, and its emissions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from eahas_plugins.energy.readings import JOULES_PER_KWH, EnergyMeter, Provenance, Reading
+
+
+class SumMeter:
+    """Several meters of different devices as one.
+
+    Args:
+        meters: At least one; no device may be counted by two of them.
+    """
+
+    def __init__(self, meters: Sequence[EnergyMeter]) -> None:
+        if not meters:
+            raise ValueError("a sum needs at least one meter but got none")
+        self._meters = tuple(meters)
+        each = [meter.provenance for meter in self._meters]
+        self._provenance = Provenance(
+            kind="measured" if all(p.kind == "measured" for p in each) else "estimated",
+            meter=" + ".join(p.meter for p in each),
+            sampling="; ".join(p.sampling for p in each),
+            scope="machine" if any(p.scope == "machine" for p in each) else "process",
+            devices=tuple(device for p in each for device in p.devices),
+            resolution_s=max(p.resolution_s for p in each),
+        )
+
+    @property
+    def provenance(self) -> Provenance:
+        """What these meters are."""
+        return self._provenance
+
+    def read(self) -> Reading:
+        """Read all meters."""
+        readings = [meter.read() for meter in self._meters]
+        parts: dict[str, float] = {}
+        for reading in readings:
+            for name, kwh in reading.parts_kwh.items():
+                parts[name] = parts.get(name, 0.0) + kwh
+        return Reading(
+            energy_kwh=sum(reading.energy_kwh for reading in readings),
+            monotonic_s=readings[0].monotonic_s,
+            provenance=self._provenance,
+            parts_kwh=parts,
+            cpu_s=next((r.cpu_s for r in readings if r.cpu_s is not None), None),
+        )
+
+
+class WholeDeviceMeter:
+    """Another meter's counts turned into energy at the wall.
+
+    Energy = PUE x (``scale`` x counted + ``offset_watts`` x time). Fit scale and offset with
+    `calibrate` against a wall meter; board, fans, disc and power supply are in them. They appear
+    as the part ``other``; cooling and distribution of the data centre as ``facility``.
+
+    Args:
+        meter: The meter that counts.
+        scale: Joules at the wall per joule counted. Positive.
+        offset_watts: Power that no counter sees, W. Not negative. The whole machine's: trials
+            that share the machine share it.
+        pue: Power usage effectiveness of the data centre. At least 1.
+
+    Raises:
+        ValueError: If an argument is out of range (NaN included).
+    """
+
+    def __init__(
+        self, meter: EnergyMeter, *, scale: float = 1.0, offset_watts: float = 0.0, pue: float = 1.0
+    ) -> None:
+        if not 0.0 < scale < float("inf"):
+            raise ValueError(f"scale must be positive and finite but got {scale}")
+        if not 0.0 <= offset_watts < float("inf"):
+            raise ValueError(f"offset_watts must be at least 0 and finite but got {offset_watts}")
+        if not 1.0 <= pue < float("inf"):
+            raise ValueError(f"pue must be at least 1 and finite but got {pue}")
+        self._meter = meter
+        self._scale = scale
+        self._offset_watts = offset_watts
+        self._pue = pue
+        self._provenance = replace(
+            meter.provenance,
+            meter=f"{meter.provenance.meter} x {scale:g} + {offset_watts:g} W, PUE {pue:g}",
+        )
+
+    @property
+    def provenance(self) -> Provenance:
+        """What the wrapped meter is, and the correction."""
+        return self._provenance
+
+    def read(self) -> Reading:
+        """Read and correct."""
+        reading = self._meter.read()
+        machine_kwh = (
+            self._scale * reading.energy_kwh
+            + self._offset_watts * reading.monotonic_s / JOULES_PER_KWH
+        )
+        return replace(
+            reading,
+            energy_kwh=self._pue * machine_kwh,
+            provenance=self._provenance,
+            parts_kwh={
+                **reading.parts_kwh,
+                "other": machine_kwh - reading.energy_kwh,
+                "facility": (self._pue - 1.0) * machine_kwh,
+            },
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """Scale and offset for `WholeDeviceMeter`, with how well they fit.
+
+    Args:
+        scale: Joules at the wall per joule counted.
+        offset_watts: Power that no counter sees, W.
+        rms_error_watts: Root mean square of the remaining difference in power, W.
+    """
+
+    scale: float
+    offset_watts: float
+    rms_error_watts: float
+
+
+def calibrate(
+    *, seconds: Sequence[float], counted_kwh: Sequence[float], wall_kwh: Sequence[float]
+) -> Calibration:
+    """Fit what a wall meter showed to what a meter counted, over some windows (least squares).
+
+    Take windows of different load: idle, one core, all cores, GPU.
+
+    Args:
+        seconds: Length of each window, s.
+        counted_kwh: What the meter counted in each, kWh.
+        wall_kwh: What the wall meter showed for each, kWh.
+
+    Raises:
+        ValueError: If the windows cannot tell scale and offset apart, or give impossible values.
+    """
+    times_s = np.asarray(seconds, dtype=np.float64)
+    if not (times_s.ndim == 1 and times_s.size >= 2 and (times_s > 0.0).all()):
+        raise ValueError(f"calibration needs two windows of positive length but got {seconds}")
+    counted_w = np.asarray(counted_kwh, dtype=np.float64) * JOULES_PER_KWH / times_s
+    wall_w = np.asarray(wall_kwh, dtype=np.float64) * JOULES_PER_KWH / times_s
+    design = np.column_stack([counted_w, np.ones_like(counted_w)])
+    if np.linalg.matrix_rank(design) < 2:
+        raise ValueError("calibration needs windows of different load but all counted the same")
+    (scale, offset_watts), *_ = np.linalg.lstsq(design, wall_w, rcond=None)
+    if not (scale > 0.0 and offset_watts >= 0.0):
+        raise ValueError(
+            f"calibration gave scale {scale:.3g} and offset {offset_watts:.3g} W, which no machine "
+            "has; check that both meters saw the same windows"
+        )
+    residual_w = design @ np.array([scale, offset_watts]) - wall_w
+    return Calibration(
+        scale=float(scale),
+        offset_watts=float(offset_watts),
+        rms_error_watts=float(np.sqrt(np.mean(residual_w**2))),
+    )

@@ -85,7 +85,7 @@ def import_official(source: str | Path, out: str | Path, *, dataset: str) -> Off
         "task": dataset,
         "meter": "nvidia-smi, as published by EA-HAS-Bench (ICLR 2023)",
         "machine": "as published by EA-HAS-Bench (ICLR 2023)",
-        "counts": {role: len(members) for role, members in contents.items()},
+        "members": {role: len(members) for role, members in contents.items()},
         "degree": network.out_dim // 2,
         "hidden_width": network.hidden_width,
         "costs": list(costs),

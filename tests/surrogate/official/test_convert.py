@@ -109,9 +109,7 @@ def test_a_malformed_model_config_is_refused(source: Path, content: str, message
 def test_errors_name_the_file(source: Path) -> None:
     path = source / "ea_has_bench-runtime-v0.1" / "ensemble_member_0" / "surrogate_model.model"
     path.write_bytes(path.read_bytes()[:500])
-    refused(
-        source, "ea_has_bench-runtime-v0.1/ensemble_member_0/surrogate_model.model: the file ends"
-    )
+    refused(source, "ea_has_bench-runtime-v0.1/ensemble_member_0/surrogate_model.model: a frame")
 
 
 def test_a_pipe_or_a_huge_file_is_refused_without_reading_it(source: Path) -> None:

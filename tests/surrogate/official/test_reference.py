@@ -77,7 +77,7 @@ def test_provenance_says_what_it_is(bench: OfficialBenchmark) -> None:
     assert bench.provenance["task"] == "cifar10"
     assert bench.provenance["degree"] == 4
     assert bench.provenance["hidden_width"] == 64
-    assert bench.provenance["counts"] == {
+    assert bench.provenance["members"] == {
         "curve": 3,
         "energy": 1,
         "inference_energy": 1,

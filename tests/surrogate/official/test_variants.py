@@ -66,7 +66,7 @@ def test_every_degree_and_ensemble_size(tmp_path: Path, degree: int, n_members: 
             run.test_accuracy, np.clip(1 - error / 100, 0, 1), rtol=0, atol=1e-5
         )
     assert bench.provenance["degree"] == degree
-    assert bench.provenance["counts"]["curve"] == n_members
+    assert bench.provenance["members"]["curve"] == n_members
 
 
 @pytest.mark.parametrize("protocol", [2, 3, 4])

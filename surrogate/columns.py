@@ -1,4 +1,4 @@
-"""Checking many configurations at once."""
+"""Checking configurations fast, one or many."""
 
 from __future__ import annotations
 
@@ -6,34 +6,39 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from surrogate.space import check, get_task
+from surrogate.space import Config, check, get_task
+
+
+def checked(config: Mapping[str, Any], task: str) -> Config:
+    """``check(config, task)``, four times as fast where every value is exact.
+
+    Raises:
+        ValueError: As :func:`surrogate.space.check`.
+    """
+    members = _members(task)
+    given = dict(config)
+    try:
+        plain = {name: known[given[name]] for name, known in members.items()}
+        if len(given) == len(members) and bool not in map(type, given.values()):
+            return plain
+    except (KeyError, TypeError):
+        pass  # something is missing, wrong or inexact: the slow way knows what
+    return check(given, task)
 
 
 def checked_columns(configs: Sequence[Mapping[str, Any]], task: str) -> dict[str, list[Any]]:
-    """The plain values of each hyperparameter, equal to ``check(config, task)`` for each.
+    """The plain values of each hyperparameter, of many configurations.
 
     Raises:
         ValueError: As :func:`surrogate.space.check`, naming the configuration's place.
     """
-    members = _members(task)
-    try:
-        columns = {name: [config[name] for config in configs] for name in members}
-        exact = all(len(config) == len(members) for config in configs) and not any(
-            bool in set(map(type, column)) for column in columns.values()
-        )
-        if exact:
-            return {
-                name: [known[value] for value in columns[name]] for name, known in members.items()
-            }
-    except (KeyError, TypeError):
-        pass  # something is missing, wrong or inexact: check one by one, for the message
     plain = []
     for place, config in enumerate(configs):
         try:
-            plain.append(check(config, task))
+            plain.append(checked(config, task))
         except ValueError as error:
             raise ValueError(f"configs[{place}]: {error}") from None
-    return {name: [config[name] for config in plain] for name in members}
+    return {name: [config[name] for config in plain] for name in _members(task)}
 
 
 @cache

@@ -86,13 +86,16 @@ class Fitted:
 
 def control_points(data: Dataset, shape: Shape) -> Floats:
     """Targets of shape (n, n_outputs): inner x (if predicted), then the y of each curve."""
-    rows = []
-    for curves in data.curves:
-        x = shape.x
-        points = bezier.fit(curves, shape.degree) if x is None else bezier.fit_at(x, curves)
-        inner = points[0, 1:-1] if x is None else points[0, :0]
-        rows.append(np.concatenate([inner, points[1:].reshape(-1)]))
-    return np.array(rows)
+    if shape.x is None:
+        fitted = [bezier.fit(curves, shape.degree) for curves in data.curves]
+        return np.array([np.append(p[0, 1:-1], p[1:].reshape(-1)) for p in fitted])
+    n_outputs = len(data.curve_names) * (shape.degree + 1)
+    targets = np.empty((len(data), n_outputs))
+    for n_epochs in np.unique(data.n_epochs).tolist():
+        places = np.flatnonzero(data.n_epochs == n_epochs)
+        together = np.concatenate([data.curves[i] for i in places.tolist()])
+        targets[places] = bezier.fit_at(shape.x, together)[1:].reshape(-1, n_outputs)
+    return targets
 
 
 def curves_of(outputs: Floats, shape: Shape, n_epochs: int) -> Floats:

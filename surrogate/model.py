@@ -18,22 +18,18 @@ from ConfigSpace import ConfigurationSpace
 from numpy.typing import NDArray
 
 from surrogate import bezier
-from surrogate.columns import checked_columns
+from surrogate.columns import checked, checked_columns
 from surrogate.features import encode, encode_one
 from surrogate.records import Complexity, Run
-from surrogate.space import check, get_space, get_task
+from surrogate.space import get_space, get_task
 from surrogate.trees import Trees
 
 Floats = NDArray[np.float64]
 
 FORMAT = "bezier-trees"
-COSTS = (
-    "energy_kwh",
-    "runtime_s",
-    "inference_energy_kwh",
-    "energy_kwh_first",
-    "runtime_s_first",
-)
+CUMULATIVE = ("energy_kwh", "runtime_s")
+INFERENCE = "inference_energy_kwh"
+COSTS = (*CUMULATIVE, INFERENCE, *(f"{name}_first" for name in CUMULATIVE))
 """Logarithms that are predicted: per epoch, per epoch, per pass; then by what factor the first
 epoch exceeds the others."""
 CURVES = ("train_accuracy", "val_accuracy", "test_accuracy")
@@ -100,12 +96,12 @@ class FittedBenchmark:
         Raises:
             ValueError: If the configuration is not in the space or the seed is negative.
         """
-        plain = check(config, self.task)
+        plain = checked(config, self.task)
         X, size = encode_one(plain, get_task(self.task))
         n_epochs = plain["max_epoch"]
-        if seed is None:
-            return self._runs(X, self.forest.predict(X), n_epochs, [size])[0]
-        return self._draw(X, plain.values(), seed, size, n_epochs)
+        if seed is not None:
+            return self._draw(X, plain.values(), seed, size, n_epochs)
+        return self._runs(self._read(X, self.forest.predict(X), n_epochs), [size])[0]
 
     def query_many(
         self, configs: Sequence[Mapping[str, Any]], *, seed: int | None = None
@@ -123,20 +119,20 @@ class FittedBenchmark:
             Complexity(params=params, flops=flops, activations=activations)
             for params, flops, activations in sizes.tolist()
         ]
-        lengths = np.array(columns["max_epoch"])
-        runs: list[Any] = [None] * len(configs)
+        lengths = columns["max_epoch"]
         if seed is not None:
             rows = zip(*columns.values(), strict=True)
             return [
-                self._draw(X[i : i + 1], row, seed, complexities[i], int(lengths[i]))
+                self._draw(X[i : i + 1], row, seed, complexities[i], lengths[i])
                 for i, row in enumerate(rows)
             ]
         outputs = self.forest.predict(X)
-        for n_epochs in np.unique(lengths).tolist():
-            places = np.flatnonzero(lengths == n_epochs)
-            group = [complexities[i] for i in places.tolist()]
-            found = self._runs(X[places], outputs[places], n_epochs, group)
-            for i, run in zip(places.tolist(), found, strict=True):
+        runs: list[Any] = [None] * len(configs)
+        for n_epochs in set(lengths):
+            places = [i for i, length in enumerate(lengths) if length == n_epochs]
+            values = self._read(X[places], outputs[places], n_epochs)
+            found = self._runs(values, [complexities[i] for i in places])
+            for i, run in zip(places, found, strict=True):
                 runs[i] = run
         return runs
 
@@ -150,33 +146,43 @@ class FittedBenchmark:
         mean = members.mean(axis=0)
         weights = rng.standard_normal(len(members)) / np.sqrt(max(1, len(members) - 1))
         outputs = mean + np.tensordot(weights, members - mean, axes=1) * self.noise.scale
-        return self._runs(X, outputs, n_epochs, [size], rng)[0]
+        return self._runs(self._read(X, outputs, n_epochs, rng), [size])[0]
 
-    def _runs(
+    def _read(
         self,
         X: Floats,
         outputs: Floats,
         n_epochs: int,
-        complexities: Sequence[Complexity],
         rng: np.random.Generator | None = None,
-    ) -> list[Run]:
-        """Runs of one length from the forest's outputs; with a generator, jittered epochs."""
-        n_costs = len(self.costs)
-        curves = self._curves(outputs[:, : outputs.shape[1] - n_costs], n_epochs)
-        logs = outputs[:, outputs.shape[1] - n_costs :] + X @ self.linear
-        cost = dict(zip(self.costs, np.exp(logs).T, strict=True))
-        steps = None
+    ) -> dict[str, Any]:
+        """What the outputs mean, by name of a run's field; with a generator, jittered epochs.
+
+        Curves have shape (n, n_epochs); the inference energy is a list.
+        """
+        n_points = outputs.shape[1] - len(self.costs)
+        curves = self._curves(outputs[:, :n_points], n_epochs)
+        cost = np.exp(outputs[:, n_points:] + X @ self.linear)
         if rng is not None:
             curves += rng.standard_normal(curves.shape) * self._curve_jitter(n_epochs)
-            steps = np.exp(rng.standard_normal(n_epochs) * self.noise.cost_jitter)
         np.maximum(curves, 0.0, out=curves)  # faster than clip for a single run
         np.minimum(curves, 1.0, out=curves)
-        by_curve = dict(zip(self.curves, curves.swapaxes(0, 1), strict=True))
+        values: dict[str, Any] = {name: curves[:, i] for i, name in enumerate(self.curves)}
+        epochs = np.arange(n_epochs)
+        for name in (name for name in CUMULATIVE if name in self.costs):
+            per_epoch = cost[:, self.costs.index(name), None]
+            first = cost[:, self.costs.index(f"{name}_first"), None]
+            if rng is None:
+                values[name] = per_epoch * (first + epochs)
+            else:
+                steps = np.exp(rng.standard_normal(n_epochs) * self.noise.cost_jitter)
+                steps[0] *= first[0, 0]
+                values[name] = per_epoch * np.cumsum(steps)
+        if INFERENCE in self.costs:
+            values[INFERENCE] = cost[:, self.costs.index(INFERENCE)].tolist()
+        return values
+
+    def _runs(self, values: Mapping[str, Any], complexities: Sequence[Complexity]) -> list[Run]:
         unknown = [None] * len(complexities)
-        parts = [by_curve.get(name, unknown) for name in CURVES]
-        parts += [_cumulative(cost, name, n_epochs, steps) for name in ("energy_kwh", "runtime_s")]
-        inference = cost.get("inference_energy_kwh")
-        parts.append(unknown if inference is None else inference.tolist())
         return [
             Run(
                 train_accuracy=train,
@@ -184,11 +190,13 @@ class FittedBenchmark:
                 test_accuracy=test,
                 energy_kwh=energy,
                 runtime_s=runtime,
-                inference_energy_kwh=inference_,
+                inference_energy_kwh=inference,
                 complexity=complexity,
             )
-            for train, val, test, energy, runtime, inference_, complexity in zip(
-                *(unknown if part is None else part for part in parts), complexities, strict=True
+            for train, val, test, energy, runtime, inference, complexity in zip(
+                *(values.get(name, unknown) for name in (*CURVES, *CUMULATIVE, INFERENCE)),
+                complexities,
+                strict=True,
             )
         ]
 
@@ -210,18 +218,3 @@ class FittedBenchmark:
         known = self.noise.curve_jitter
         at = bezier.fractions(known.shape[1])
         return np.stack([np.interp(bezier.fractions(n_epochs), at, row) for row in known])
-
-
-def _cumulative(
-    cost: Mapping[str, Floats], name: str, n_epochs: int, steps: Floats | None
-) -> Floats | None:
-    """Array of shape (n, n_epochs) of a cost after each epoch, never falling."""
-    if name not in cost:
-        return None
-    per_epoch = cost[name][:, None]
-    first = cost[f"{name}_first"][:, None]
-    if steps is None:
-        return np.asarray(per_epoch * (first + np.arange(n_epochs)))
-    each = np.tile(steps, (len(per_epoch), 1))
-    each[:, :1] *= first
-    return np.asarray(per_epoch * np.cumsum(each, axis=1))

@@ -55,6 +55,7 @@ class Trees:
     _value: NDArray[Any] = field(init=False, repr=False)
     _roots: NDArray[np.intp] = field(init=False, repr=False)
     _depths: tuple[int, ...] = field(init=False, repr=False)
+    _n_features: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._check()
@@ -68,6 +69,7 @@ class Trees:
             "_value": np.ascontiguousarray(self.value[order], dtype=np.float64),
             "_roots": np.arange(len(self.roots)),
             "_depths": depths,
+            "_n_features": int(self.feature[order][~leaf].max(initial=-1)) + 1,
         }
         for name, entry in compiled.items():
             object.__setattr__(self, name, entry)
@@ -80,7 +82,7 @@ class Trees:
     @property
     def n_features(self) -> int:
         """The least number of columns that a row must have."""
-        return int(self._feature.max(initial=-1)) + 1
+        return self._n_features
 
     def predict(self, X: ArrayLike) -> Floats:
         """Predictions of many rows.
@@ -96,7 +98,9 @@ class Trees:
             raise ValueError(f"X must have shape (n, >= {self.n_features}) but got {X.shape}.")
         if len(X) <= _FEW_ROWS:
             leaves = self._walk(X, self._roots)
-            return np.asarray(self._value.take(leaves, axis=0).sum(axis=1) + self.base)
+            # A product with ones is the fastest sum of a few hundred rows.
+            ones = np.ones(len(self.roots))
+            return np.asarray(ones @ self._value.take(leaves, axis=0) + self.base)
         out = np.empty((len(X), self.n_outputs))
         for start in range(0, len(X), _ROWS_PER_CHUNK):
             chunk = np.ascontiguousarray(X[start : start + _ROWS_PER_CHUNK].T)

@@ -34,7 +34,6 @@ class Columns:
         params: Trainable parameters.
         flops: Multiply-adds of one image's forward pass.
         activations: Outputs of all convolutions for one image.
-        grouped_flops: The part of ``flops`` in the grouped 3x3 convolutions.
         n_groups: Groups of all 3x3 convolutions together.
         last_width: Channels of the last stage.
         first_share: Share of the blocks that are in the first stage.
@@ -53,7 +52,6 @@ class Columns:
     params: Floats
     flops: Floats
     activations: Floats
-    grouped_flops: Floats
     n_groups: Floats
     last_width: Floats
     first_share: Floats
@@ -67,7 +65,6 @@ def columns(configs: Sequence[Config], task: str) -> Columns:
     trunk = get_task(task).trunk
     params, flops, activations = regnet.complexities(configs, trunk).astype(np.float64)
     stages = [regnet.stages(config) for config in configs]
-    grouped = np.array([_grouped(stage, trunk.image_size_px) for stage in stages])
 
     def numbers(name: str) -> Floats:
         return np.array([config[name] for config in configs], dtype=np.float64)
@@ -82,19 +79,7 @@ def columns(configs: Sequence[Config], task: str) -> Columns:
         params=params,
         flops=flops,
         activations=activations,
-        grouped_flops=grouped[:, 0],
-        n_groups=grouped[:, 1],
+        n_groups=np.array([sum(s.depth * s.width / s.group_width for s in x) for x in stages]),
         last_width=np.array([float(stage[-1].width) for stage in stages]),
         first_share=np.array([s[0].depth / sum(x.depth for x in s) for s in stages]),
     )
-
-
-def _grouped(stages: Sequence[regnet.Stage], image_size_px: int) -> tuple[float, float]:
-    """Multiply-adds for one image, and number of groups, of the 3x3 grouped convolutions."""
-    flops = n_groups = 0.0
-    side = image_size_px
-    for stage in stages:
-        side = -(-side // 2)
-        flops += 9.0 * stage.depth * stage.width * stage.group_width * side**2
-        n_groups += stage.depth * stage.width / stage.group_width
-    return flops, n_groups

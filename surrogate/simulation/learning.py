@@ -15,7 +15,7 @@ a_end has the log-odds ``best_logit`` + architecture + optimiser + policy - loss
 calm their learning rate is, a complete short one by nearly the final order, and the best rate,
 cutout and size of the network depend on the schedule's length.
 
-Divergence has probability sigmoid((u - u_d) / 0.2); from a random epoch in the first 40 % of the
+Divergence has probability sigmoid((u - u_d) / 0.2); from a random epoch in the first 15 % of the
 schedule on the network then guesses. ``best_logit``, ``damage``, ``u_d`` and the slopes of
 :mod:`surrogate.simulation.tasks` are fitted to the published accuracies, everything else is an
 assumption of the usual size. How well complete short schedules and cut long ones predict the end
@@ -42,10 +42,14 @@ OPTIMIZER_LOGIT = {"sgd": 0.0, "adam": -0.22, "adamw": -0.06}
 POLICY_LOGIT = {"cos": 0.0, "lin": -0.02, "exp": -0.12}
 DIVERGES_AT = {"sgd": 1.55, "adam": 2.75, "adamw": 2.85}
 """Decades above the best rate at which half of the trainings diverge."""
+LATEST_DIVERGENCE = 0.15
+"""Trainings diverge in this first share of the schedule, most right after warm-up."""
 UNSTABLE_LOGIT = 0.55
 """Standard deviation of a training's luck where the rate is far too high."""
 AGITATION_LOGIT = 2.4
 """Log-odds lost while the learning rate is high."""
+SMOOTH = 0.95
+"""Correlation of one epoch with the next in a schedule of 100: weights are averaged over epochs."""
 SAMPLING = 0.8
 """Sampling error between trainings as a share of the binomial one."""
 SHIFT_PER_EPOCHS = 0.5
@@ -115,7 +119,7 @@ def _train_gap(c: Columns, data: Dataset) -> Curves:
 def _diverged(c: Columns, excess: Floats, draws: Draws, n_epochs: int) -> NDArray[np.bool_]:
     at = np.array([DIVERGES_AT[name] for name in c.optimizer]) - 0.03 * (c.depth - 10.0)
     unlucky = draws.diverges < _sigmoid((excess - at) / 0.2)
-    when = np.floor(0.4 * n_epochs * draws.diverges_when**2)
+    when = np.floor(LATEST_DIVERGENCE * n_epochs * draws.diverges_when**2)
     return np.asarray(unlucky[:, None] & (np.arange(n_epochs) >= when[:, None]))
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from itertools import chain
+from numbers import Real
 
 ENERGY_ATTR = "energy_kwh"
 """Trial attribute: cumulative energy of the trial so far, kWh."""
@@ -48,12 +49,9 @@ def kwh_argument(name: str, value: float, *, zero: bool = False) -> float:
     """
     bound = "zero or more" if zero else "positive"
     message = f"`{name}` must be a {bound} finite number of kWh but got {value!r}."
-    if isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise ValueError(message)
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise ValueError(message) from None
+    number = float(value)
     if not (number >= 0.0 if zero else number > 0.0) or math.isinf(number):
         raise ValueError(message)
     return number
@@ -61,7 +59,7 @@ def kwh_argument(name: str, value: float, *, zero: bool = False) -> float:
 
 def known_kwh(value: object) -> float | None:
     """Energy read from a record, kWh, or None if it is missing, NaN, infinite or negative."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, Real):
         return None
     number = float(value)
     return number if 0.0 <= number < math.inf else None

@@ -18,24 +18,63 @@ except ModuleNotFoundError as error:
     ) from error
 
 if TYPE_CHECKING:
+    from eahas_plugins.optuna import visualization
     from eahas_plugins.optuna.budget import EnergyBudget
-    from eahas_plugins.optuna.pruners import EnergyHyperbandPruner
+    from eahas_plugins.optuna.objective import SurrogateObjective
+    from eahas_plugins.optuna.pruners import (
+        EnergyBudgetPruner,
+        EnergyHyperbandPruner,
+        EnergySuccessiveHalvingPruner,
+        MarginalGainPruner,
+        ScheduleRelativePruner,
+    )
+    from eahas_plugins.optuna.samplers import (
+        BananasSampler,
+        EnergyGPSampler,
+        EnergyTPESampler,
+        LocalSearchSampler,
+        RegularizedEvolutionSampler,
+        SchedulePromotionSampler,
+        ea_bohb,
+    )
+    from eahas_plugins.optuna.tracker import EnergyTracker
 
-_HOMES = {
-    "EnergyBudget": "eahas_plugins.optuna.budget",
-    "EnergyHyperbandPruner": "eahas_plugins.optuna.pruners",
+__all__ = [
+    "BananasSampler",
+    "EnergyBudget",
+    "EnergyBudgetPruner",
+    "EnergyGPSampler",
+    "EnergyHyperbandPruner",
+    "EnergySuccessiveHalvingPruner",
+    "EnergyTPESampler",
+    "EnergyTracker",
+    "LocalSearchSampler",
+    "MarginalGainPruner",
+    "RegularizedEvolutionSampler",
+    "SchedulePromotionSampler",
+    "ScheduleRelativePruner",
+    "SurrogateObjective",
+    "ea_bohb",
+    "visualization",
+]
+
+_ELSEWHERE = {
+    "EnergyBudget": "budget",
+    "EnergyTracker": "tracker",
+    "SurrogateObjective": "objective",
 }
-
-__all__ = ["EnergyBudget", "EnergyHyperbandPruner"]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOMES[name]), name)
+    if name == "visualization":
+        return importlib.import_module(f"{__name__}.{name}")
+    home = _ELSEWHERE.get(name, "pruners" if name.endswith("Pruner") else "samplers")
+    value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return sorted({*globals(), *__all__})

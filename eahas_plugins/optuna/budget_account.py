@@ -43,6 +43,8 @@ class Account:
                 write_attr(trial, key, 0.0)
         if STOPPED_ATTR in inherited:
             write_attr(trial, STOPPED_ATTR, None)
+        if LEASE_ATTR in inherited:
+            write_attr(trial, LEASE_ATTR, [trial.number, 0.0])
         return cls(trial=trial)
 
     @classmethod

@@ -118,9 +118,10 @@ class BudgetBook:
             told: Whether the trial itself says so, and the next trial may say something else.
         """
         if expected_kwh is not None:
+            wished_kwh = expected_kwh
             if self._limit_kwh is not None:
-                expected_kwh = min(expected_kwh, self._limit_kwh)
-            account.reserve(expected_kwh, exact=told)
+                expected_kwh = min(wished_kwh, self._limit_kwh)
+            account.reserve(expected_kwh, exact=told and expected_kwh == wished_kwh)
         account.renew(now_s=self._clock(), lease_s=self._lease_s)
         self._trials_tell |= told
         if not self._skip or expected_kwh is None or (self._trials_tell and not told):
@@ -131,7 +132,7 @@ class BudgetBook:
         self._n_skips += 1
         self._nothing_fits = not told or self._n_skips >= _MAX_SKIPS
         account.stop(by="no_room", needed_kwh=expected_kwh)
-        account.reserve(0.0, exact=told)
+        account.reserve(0.0, exact=False)
         return False
 
     def announce(self, account: Account, next_step_kwh: float) -> bool:
@@ -152,31 +153,35 @@ class BudgetBook:
         """Whether a trial must end before its next step."""
         if account.stopped:
             return True
-        number, step_kwh = account.trial.number, account.coming_step_kwh(tolerance=_DONE)
+        step_kwh = account.coming_step_kwh(tolerance=_DONE)
         if step_kwh == 0.0:
             return False
-        study = account.trial.study
-        balance = self.balance(study)
+        balance = self.balance(account.trial.study)
         if self._limit_kwh is not None and not balance.covers(
             self._limit_kwh - account.energy_kwh, step_kwh
         ):
             account.stop(by="trial_limit", needed_kwh=step_kwh or 0.0)
             return True
-        for _ in range(_GIVE_WAY_READS):
-            if not balance.must_stop(number=number, next_step_kwh=step_kwh):
-                break
-            if step_kwh is None or not balance.goes_first(number=number, next_step_kwh=step_kwh):
-                account.stop(by="budget", needed_kwh=step_kwh or 0.0)
-                return True
-            self._sleep(_GIVE_WAY_S)
-            balance = self.balance(study)
-        else:
+        if self._must_yield(account, balance, step_kwh):
+            self.ledger(account.trial.study).note_refusal(step_kwh or 0.0)
             account.stop(by="budget", needed_kwh=step_kwh or 0.0)
             return True
         if self._skip and account.reserved_kwh and not self._fits(account, balance):
             account.stop(by="no_room", needed_kwh=account.reserved_kwh)
             return True
         return False
+
+    def _must_yield(self, account: Account, balance: Balance, step_kwh: float | None) -> bool:
+        """Whether the study cannot pay the step; gives trials that come later time to yield."""
+        number = account.trial.number
+        for _ in range(_GIVE_WAY_READS):
+            if not balance.must_stop(number=number, next_step_kwh=step_kwh):
+                return False
+            if step_kwh is None or not balance.goes_first(number=number, next_step_kwh=step_kwh):
+                return True
+            self._sleep(_GIVE_WAY_S)
+            balance = self.balance(account.trial.study)
+        return True
 
     def _fits(self, account: Account, balance: Balance) -> bool:
         to_come_kwh = max(account.reserved_kwh - account.energy_kwh, 0.0)

@@ -70,6 +70,10 @@ class StudyLedger:
             )
             return self.latest
 
+    def note_refusal(self, needed_kwh: float) -> None:
+        """Remember a step that the budget has just refused, kWh."""
+        self.dearest_refusal_kwh = max(self.dearest_refusal_kwh, needed_kwh)
+
     def has_finished(self, number: int) -> bool:
         """Whether trial ``number`` was finished when last looked at."""
         return number < self._n_seen and number not in self._unfinished
@@ -86,8 +90,7 @@ class StudyLedger:
         stopped = trial.user_attrs.get(STOPPED_ATTR)
         if isinstance(stopped, dict):
             if stopped.get("by") == "budget":
-                needed_kwh = known_kwh(stopped.get("needed_kwh")) or 0.0
-                self.dearest_refusal_kwh = max(self.dearest_refusal_kwh, needed_kwh)
+                self.note_refusal(known_kwh(stopped.get("needed_kwh")) or 0.0)
         elif trial.state is not TrialState.FAIL and spent_kwh > 0.0:
             bisect.insort(self._typical, spent_kwh)
 

@@ -1,0 +1,243 @@
+"""What the figures show, as numbers; the plotting libraries are not needed here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from optuna.study import Study, StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from eahas_plugins.energy.ledger import CAP_ATTR, ENERGY_ATTR, RESERVED_ATTR, known_kwh
+
+Floats = NDArray[np.float64]
+Target = Callable[[FrozenTrial], float]
+
+SHOWN_STATES = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL, TrialState.RUNNING)
+
+
+def energy_kwh(trial: FrozenTrial) -> float:
+    """Energy a trial has spent, kWh; 0 where it has told nothing."""
+    return known_kwh(trial.user_attrs.get(ENERGY_ATTR)) or 0.0
+
+
+def trials_in_time(study: Study) -> list[FrozenTrial]:
+    """Trials that have started, in the order in which they ended; running ones last."""
+    trials = [t for t in study.get_trials(deepcopy=False) if t.state in SHOWN_STATES]
+    return sorted(
+        trials,
+        key=lambda t: (
+            math.inf if t.datetime_complete is None else t.datetime_complete.timestamp(),
+            t.number,
+        ),
+    )
+
+
+def cap_kwh(study: Study) -> float | None:
+    """The budget of the study, kWh, if it has one."""
+    return known_kwh(study.user_attrs.get(CAP_ATTR)) or None
+
+
+def value_of(study: Study, target: Target | None) -> Target:
+    """The target, or a trial's only value.
+
+    Raises:
+        ValueError: If there is no target and the study has several objectives.
+    """
+    if target is not None:
+        return target
+    if len(study.directions) > 1:
+        raise ValueError(
+            "`target` must be given for a study with several objectives, for example "
+            "`target=lambda t: t.values[0]`."
+        )
+    return lambda trial: float(trial.values[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """Energy of each trial and of all up to it.
+
+    Args:
+        numbers: Trial numbers, in the order in which the trials ended.
+        states: Their states.
+        kwh: Energy of each, kWh.
+        cumulative_kwh: Energy of all up to each, kWh.
+        cap_kwh: The budget, kWh, if there is one.
+    """
+
+    numbers: list[int]
+    states: list[TrialState]
+    kwh: Floats
+    cumulative_kwh: Floats
+    cap_kwh: float | None
+
+
+def energy_history(study: Study) -> History:
+    """The energy of a study's trials."""
+    trials = trials_in_time(study)
+    kwh = np.array([energy_kwh(t) for t in trials], dtype=np.float64)
+    return History(
+        numbers=[t.number for t in trials],
+        states=[t.state for t in trials],
+        kwh=kwh,
+        cumulative_kwh=np.cumsum(kwh),
+        cap_kwh=cap_kwh(study),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueCurve:
+    """Values of complete trials over the energy that had been spent when each ended.
+
+    Args:
+        name: Name of the study.
+        numbers: Trial numbers.
+        kwh: Energy of all trials up to the end of each, kWh.
+        values: Their values.
+        best: The best value so far; None for a target, of which nobody knows what is better.
+    """
+
+    name: str
+    numbers: list[int]
+    kwh: Floats
+    values: Floats
+    best: Floats | None
+
+
+def value_curve(study: Study, target: Target | None) -> ValueCurve:
+    """Values over energy."""
+    value = value_of(study, target)
+    trials = trials_in_time(study)
+    cumulative = np.cumsum([energy_kwh(t) for t in trials])
+    shown = [i for i, t in enumerate(trials) if t.state is TrialState.COMPLETE]
+    values = np.array([value(trials[i]) for i in shown], dtype=np.float64)
+    maximize = study.directions[0] is StudyDirection.MAXIMIZE
+    running = np.maximum.accumulate if maximize else np.minimum.accumulate
+    return ValueCurve(
+        name=study.study_name,
+        numbers=[trials[i].number for i in shown],
+        kwh=cumulative[shown] if shown else np.empty(0),
+        values=values,
+        best=None if target is not None else running(values) if shown else np.empty(0),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Front:
+    """Value and energy of complete trials, and which of them are not dominated.
+
+    Args:
+        numbers: Trial numbers.
+        kwh: Energy of each, kWh.
+        values: Value of each.
+        on_front: Positions of the undominated ones, by rising energy.
+        hypervolume: Area that the front dominates up to the reference, value times kWh.
+        reference: The reference: a value and an energy in kWh.
+    """
+
+    numbers: list[int]
+    kwh: Floats
+    values: Floats
+    on_front: list[int]
+    hypervolume: float
+    reference: tuple[float, float]
+
+
+def energy_front(
+    study: Study, target: Target | None, reference: tuple[float, float] | None
+) -> Front:
+    """The front of value against energy; trials without energy are left out."""
+    if target is None and len(study.directions) > 1:
+        target = _first_value
+    value = value_of(study, target)
+    maximize = study.directions[0] is StudyDirection.MAXIMIZE
+    trials = [
+        t
+        for t in study.get_trials(deepcopy=False)
+        if t.state is TrialState.COMPLETE and energy_kwh(t) > 0.0
+    ]
+    kwh = np.array([energy_kwh(t) for t in trials], dtype=np.float64)
+    values = np.array([value(t) for t in trials], dtype=np.float64)
+    loss = -values if maximize else values
+    on_front: list[int] = []
+    for i in np.lexsort((loss, kwh)).tolist():
+        if not on_front or loss[i] < loss[on_front[-1]]:
+            on_front.append(i)
+    if reference is None:
+        worst = float(values.min() if maximize else values.max()) if trials else math.nan
+        reference = (worst, float(kwh.max()) if trials else math.nan)
+    limit = -reference[0] if maximize else reference[0]
+    return Front(
+        numbers=[t.number for t in trials],
+        kwh=kwh,
+        values=values,
+        on_front=on_front,
+        hypervolume=hypervolume(kwh[on_front], loss[on_front], limit=(reference[1], limit)),
+        reference=reference,
+    )
+
+
+def hypervolume(x: Floats, y: Floats, *, limit: tuple[float, float]) -> float:
+    """Area dominated by a front of two minimised quantities, up to ``limit``.
+
+    Args:
+        x: First quantity of the undominated points, rising, shape (n,).
+        y: Second quantity, falling, shape (n,).
+        limit: The reference point; points beyond it count for nothing.
+    """
+    ends = np.minimum(np.append(x[1:], limit[0]), limit[0])
+    widths = np.maximum(ends - x, 0.0)
+    heights = np.maximum(limit[1] - y, 0.0)
+    return float(np.sum(widths * heights))
+
+
+def _first_value(trial: FrozenTrial) -> float:
+    return float(trial.values[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateEnergy:
+    """Energy of the trials in one state.
+
+    Args:
+        state: The state.
+        n_trials: How many trials are in it.
+        kwh: Energy they spent, kWh.
+        saved_kwh: Energy they would still have spent, kWh, as far as they had reserved it; None
+            if none of them had.
+    """
+
+    state: TrialState
+    n_trials: int
+    kwh: float
+    saved_kwh: float | None
+
+
+def energy_by_state(study: Study) -> list[StateEnergy]:
+    """Energy by the state of trials, in a fixed order, states without trials left out."""
+    found = []
+    for state in SHOWN_STATES:
+        trials = study.get_trials(deepcopy=False, states=(state,))
+        if trials:
+            found.append(
+                StateEnergy(
+                    state=state,
+                    n_trials=len(trials),
+                    kwh=sum(energy_kwh(t) for t in trials),
+                    saved_kwh=_saved(trials) if state is TrialState.PRUNED else None,
+                )
+            )
+    return found
+
+
+def _saved(trials: Sequence[FrozenTrial]) -> float | None:
+    saved = [
+        max(0.0, reserved - energy_kwh(trial))
+        for trial in trials
+        if (reserved := known_kwh(trial.user_attrs.get(RESERVED_ATTR)))
+    ]
+    return sum(saved) if saved else None

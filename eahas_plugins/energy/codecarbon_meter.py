@@ -69,12 +69,14 @@ class CodecarbonMeter:
                 "CodeCarbon did not answer; see its log with "
                 "`logging.getLogger('codecarbon').setLevel('DEBUG')`, or choose another meter"
             )
-        parts = {"cpu": data.cpu_energy, "gpu": data.gpu_energy, "memory": data.ram_energy}
+        parts_kwh = {"cpu": float(data.cpu_energy), "memory": float(data.ram_energy)}
+        if any(device.startswith("GPU") for device in self._provenance.devices):
+            parts_kwh["gpu"] = float(data.gpu_energy)
         return Reading(
             energy_kwh=float(data.energy_consumed),
             monotonic_s=monotonic_s,
             provenance=self._provenance,
-            parts_kwh={name: float(kwh) for name, kwh in parts.items() if kwh},
+            parts_kwh=parts_kwh,
         )
 
     def close(self) -> None:

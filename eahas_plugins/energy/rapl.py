@@ -17,9 +17,9 @@ _MAX_WATTS = 1000.0  # of one zone; how soon a counter may wrap around
 class _Zone:
     """One counter, which wraps around."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        self.name = name
-        self.part = _PART_OF_ZONE[name.split("-")[0]]
+    def __init__(self, folder: Path, name: str, part: str) -> None:
+        self.name = f"{name} ({folder.name})"
+        self.part = part
         self._counter = folder / "energy_uj"
         self.range_uj = int((folder / "max_energy_range_uj").read_text())
         self._last_uj = int(self._counter.read_text())
@@ -109,10 +109,11 @@ def _find_zones(root: Path) -> list[_Zone]:
     zones = []
     for folder in sorted(root.glob("intel-rapl:*")):
         name = (folder / "name").read_text().strip()
-        if name.split("-")[0] not in _PART_OF_ZONE:
+        part = _PART_OF_ZONE.get(name.split("-")[0])
+        if part is None:
             continue
         try:
-            zones.append(_Zone(folder, f"{name} ({folder.name})"))
+            zones.append(_Zone(folder, name, part))
         except PermissionError as error:
             raise MeterError(
                 f"RAPL counters must be readable but {error.filename} is not; allow it with "

@@ -1,0 +1,51 @@
+"""With the real package, on whatever this machine has."""
+
+import sys
+import time
+
+import pytest
+
+from eahas_plugins.energy import CodecarbonMeter, MeterError, between
+
+
+@pytest.fixture(scope="module")
+def meter():
+    meter = CodecarbonMeter(sample_every_s=1.0)
+    yield meter
+    meter.close()
+
+
+def test_it_counts_and_says_estimated_and_how(meter):
+    before = meter.read()
+    time.sleep(1.1)
+    measured = between(before, meter.read())
+    assert measured.provenance.kind == "estimated"
+    assert measured.provenance.meter.startswith("codecarbon 3.")
+    assert any(device.startswith("CPU") for device in measured.provenance.devices)
+    assert 0.5 < measured.watts < 2000.0
+    assert sum(measured.parts_kwh.values()) == pytest.approx(measured.energy_kwh)
+    assert measured.parts_kwh["memory"] > 0.0
+
+
+def test_nothing_is_written(meter, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    meter.read()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_silence_is_an_error_and_not_zero(meter, monkeypatch):
+    monkeypatch.setattr(meter._tracker, "flush", lambda: None)  # as when it swallows an exception
+    with pytest.raises(MeterError, match="did not answer"):
+        meter.read()
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan")])
+def test_impossible_sampling_is_refused(seconds):
+    with pytest.raises(ValueError, match="sample_every_s must be positive"):
+        CodecarbonMeter(sample_every_s=seconds)
+
+
+def test_without_the_package_the_message_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "codecarbon", None)
+    with pytest.raises(ImportError, match=r"pip install 'eahas-plugins\[meters\]'"):
+        CodecarbonMeter()

@@ -1,0 +1,170 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eahas_plugins.energy import FakeMeter, Share
+from eahas_plugins.energy.roster import Activity, Roster
+from eahas_plugins.energy.sharing import shared_fraction
+
+
+def test_alone_everything_is_mine():
+    assert shared_fraction(0.0, 10.0, []) == 1.0
+    assert shared_fraction(5.0, 5.0, []) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("start_s", "end_s", "expected"),
+    [
+        (0.0, None, 0.5),
+        (-5.0, 20.0, 0.5),
+        (5.0, None, 0.75),
+        (2.0, 4.0, 0.9),
+        (10.0, None, 1.0),
+        (-5.0, 0.0, 1.0),
+    ],
+)
+def test_one_other_trial(start_s, end_s, expected):
+    other = Activity(start_s=start_s, end_s=end_s)
+    assert shared_fraction(0.0, 10.0, [other]) == pytest.approx(expected)
+
+
+spans = st.lists(
+    st.tuples(st.integers(0, 50), st.integers(1, 50)).map(lambda p: (p[0], p[0] + p[1])),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(spans)
+def test_all_parts_together_are_what_was_counted(trials):
+    """At constant power the energy is the time covered by at least one trial."""
+    activities = [Activity(start_s=a, end_s=b) for a, b in trials]
+    total = 0.0
+    for i, (start_s, end_s) in enumerate(trials):
+        others = activities[:i] + activities[i + 1 :]
+        total += shared_fraction(start_s, end_s, others) * (end_s - start_s)
+    covered = {second for a, b in trials for second in range(a, b)}
+    assert total == pytest.approx(len(covered))
+
+
+def test_shares_of_one_meter_in_one_process():
+    meter = FakeMeter()
+    first = Share(meter)
+    meter.advance(kwh=1.0, seconds=10.0, parts={"gpu": 0.5})
+    second = Share(meter)
+    meter.advance(kwh=1.0, seconds=10.0, parts={"gpu": 0.5})
+    assert first.read().energy_kwh == pytest.approx(1.5)
+    done = second.leave()
+    assert done.energy_kwh == pytest.approx(0.5)
+    meter.advance(kwh=1.0, seconds=10.0, parts={"gpu": 0.5})
+    last = first.leave()
+    assert last.energy_kwh == pytest.approx(2.5)
+    assert last.parts_kwh["gpu"] == pytest.approx(1.25)
+
+
+def test_time_is_shared_as_well_as_energy(tmp_path):
+    from eahas_plugins.energy import CpuTimeMeter
+
+    meter = CpuTimeMeter(watts_per_core=10.0, idle_watts=0.0)
+    first, second = Share(meter), Share(meter)
+    until = time.process_time() + 0.2
+    while time.process_time() < until:
+        pass
+    parts = [first.leave(), second.leave()]
+    assert parts[0].cpu_s >= 0.09
+    assert parts[0].energy_kwh * 3.6e6 == pytest.approx(10.0 * parts[0].cpu_s)
+
+
+def test_what_ended_long_ago_is_removed(tmp_path):
+    meter = FakeMeter()
+    roster = Roster(meter.provenance, folder=tmp_path)
+    for start_s in range(0, 1000, 100):
+        roster.join(float(start_s)).leave(start_s + 50.0)
+    now = roster.join(5000.0)
+    assert now.others() == []
+    assert len(list(tmp_path.glob("*/*.json"))) == 1
+
+
+def test_what_a_running_trial_has_not_yet_taken_into_account_stays(tmp_path):
+    roster = Roster(FakeMeter().provenance, folder=tmp_path)
+    slow = roster.join(0.0)  # its first step takes long
+    roster.join(10.0).leave(20.0)
+    quick = roster.join(5000.0)
+    quick.seen(9000.0)
+    assert Activity(start_s=10.0, end_s=20.0) in quick.others()
+    assert Activity(start_s=10.0, end_s=20.0) in slow.others()
+
+
+def test_meters_of_other_devices_and_processes_are_not_shared(tmp_path):
+    machine = FakeMeter(scope="machine").provenance
+    process = FakeMeter(scope="process").provenance
+    Roster(machine, folder=tmp_path).join(0.0)
+    assert Roster(process, folder=tmp_path).join(0.0).others() == []
+    assert len(Roster(machine, folder=tmp_path).join(0.0).others()) == 1
+
+
+WORKER = """
+import json, sys, time
+from eahas_plugins.energy import FakeMeter, Share
+meter = FakeMeter.steady(watts=3.6e6, scope="machine")  # 1 kWh a second
+share = Share(meter)
+print(json.dumps(share._last.monotonic_s), flush=True)
+for _ in range(int(sys.argv[1])):
+    time.sleep(0.05)
+    share.read()
+if sys.argv[2] == "hang":
+    print("hangs", flush=True)
+    time.sleep(60)
+last = share.leave()
+print(json.dumps([last.monotonic_s, last.energy_kwh]), flush=True)
+"""
+
+
+def start_worker(steps, end="leave"):
+    return subprocess.Popen(
+        [sys.executable, "-c", WORKER, str(steps), end], stdout=subprocess.PIPE, text=True
+    )
+
+
+def test_processes_of_one_machine_share_one_meter_without_double_count():
+    workers = [start_worker(steps) for steps in (8, 16, 24)]
+    spans, parts = [], []
+    for worker in workers:
+        start_s, (end_s, energy_kwh) = map(
+            json.loads, worker.communicate(timeout=60)[0].split("\n")[:2]
+        )
+        spans.append((start_s, end_s))
+        parts.append(energy_kwh)
+        assert worker.returncode == 0
+    covered_s, reached = 0.0, 0.0
+    for start_s, end_s in sorted(spans):
+        covered_s += max(0.0, end_s - max(start_s, reached))
+        reached = max(reached, end_s)
+    alone = sum(end_s - start_s for start_s, end_s in spans)
+    assert covered_s < 0.9 * alone  # they did overlap
+    assert sum(parts) == pytest.approx(covered_s, rel=0.02)
+
+
+def test_a_killed_process_keeps_its_part_and_takes_no_more():
+    victim = start_worker(4, "hang")
+    assert victim.stdout.readline()
+    assert victim.stdout.readline() == "hangs\n"
+    meter = FakeMeter.steady(watts=3.6e6, scope="machine")
+    share = Share(meter)
+    started_s = share._last.monotonic_s
+    time.sleep(0.1)
+    together = share.read()
+    assert together.energy_kwh == pytest.approx((together.monotonic_s - started_s) / 2, rel=1e-6)
+    os.kill(victim.pid, signal.SIGKILL)
+    victim.communicate()
+    time.sleep(0.1)
+    alone = share.leave()
+    step_s = alone.monotonic_s - together.monotonic_s
+    assert alone.energy_kwh - together.energy_kwh == pytest.approx(step_s, rel=1e-6)

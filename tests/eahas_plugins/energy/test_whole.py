@@ -1,0 +1,118 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eahas_plugins.energy import (
+    FakeMeter,
+    SumMeter,
+    WholeDeviceMeter,
+    between,
+    calibrate,
+    grams_co2e,
+)
+from eahas_plugins.energy.grid import GRID_G_PER_KWH, GRID_SOURCE, GRID_YEAR
+
+
+def test_scale_offset_and_pue():
+    inner = FakeMeter()
+    inner.advance(kwh=0.0, seconds=0.0, parts={"gpu": 0.0, "cpu": 0.0})
+    meter = WholeDeviceMeter(inner, scale=1.25, offset_watts=60.0, pue=1.5)
+    before = meter.read()
+    inner.advance(kwh=0.4, seconds=3600.0, parts={"gpu": 0.3, "cpu": 0.1})
+    measured = between(before, meter.read())
+    assert measured.energy_kwh == pytest.approx(1.5 * (1.25 * 0.4 + 0.06))
+    assert sum(between(before, meter.read()).parts_kwh.values()) == pytest.approx(
+        measured.energy_kwh
+    )
+    assert meter.read().parts_kwh["gpu"] == 0.3
+    assert "1.25 + 60 W, PUE 1.5" in measured.provenance.meter
+
+
+def test_two_meters_of_different_devices_add_up():
+    gpu, cpu = FakeMeter(scope="machine"), FakeMeter()
+    meter = SumMeter([gpu, cpu])
+    before = meter.read()
+    gpu.advance(kwh=2.0, parts={"gpu": 2.0})
+    cpu.advance(kwh=0.5, parts={"cpu": 0.25, "memory": 0.25})
+    after = meter.read()
+    assert after.energy_kwh - before.energy_kwh == 2.5
+    assert after.parts_kwh == {"gpu": 2.0, "cpu": 0.25, "memory": 0.25}
+    assert meter.provenance.scope == "machine"
+    assert meter.provenance.kind == "estimated"
+    with pytest.raises(ValueError, match="at least one meter"):
+        SumMeter([])
+
+
+@given(st.floats(0.5, 3.0), st.floats(0.0, 300.0))
+def test_calibration_finds_scale_and_offset(scale, offset_watts):
+    seconds = [600.0, 600.0, 1200.0]
+    counted_w = [5.0, 80.0, 250.0]
+    counted = [w * s / 3.6e6 for w, s in zip(counted_w, seconds, strict=True)]
+    wall = [(scale * w + offset_watts) * s / 3.6e6 for w, s in zip(counted_w, seconds, strict=True)]
+    try:
+        found = calibrate(seconds=seconds, counted_kwh=counted, wall_kwh=wall)
+    except ValueError:
+        assert offset_watts < 1e-9  # rounding may put an offset of nothing below zero
+        return
+    assert found.scale == pytest.approx(scale)
+    assert found.offset_watts == pytest.approx(offset_watts, abs=1e-6)
+    assert found.rms_error_watts < 1e-6
+
+
+def test_calibration_needs_windows_of_different_load():
+    with pytest.raises(ValueError, match="different load"):
+        calibrate(seconds=[1.0, 2.0], counted_kwh=[1.0, 2.0], wall_kwh=[1.0, 2.0])
+    with pytest.raises(ValueError, match="two windows"):
+        calibrate(seconds=[1.0], counted_kwh=[1.0], wall_kwh=[1.0])
+    with pytest.raises(ValueError, match="no machine has"):
+        calibrate(seconds=[1.0, 1.0], counted_kwh=[1.0, 2.0], wall_kwh=[2.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("scale", 0.0),
+        ("scale", math.nan),
+        ("offset_watts", -1.0),
+        ("offset_watts", math.nan),
+        ("pue", 0.9),
+        ("pue", math.inf),
+    ],
+)
+def test_impossible_corrections_are_refused(argument, value):
+    with pytest.raises(ValueError, match=f"{argument} must be"):
+        WholeDeviceMeter(FakeMeter(), **{argument: value})
+
+
+def test_emissions_from_the_table_and_from_the_user():
+    assert grams_co2e(10.0, country="deu") == pytest.approx(3810.0)
+    assert grams_co2e(10.0, country="DEU", g_per_kwh=0.0) == 0.0
+    assert grams_co2e(10.0, g_per_kwh=25.0) == 250.0
+
+
+def test_the_table_is_dated_sourced_and_plausible():
+    assert GRID_YEAR == 2023
+    assert "Ember" in GRID_SOURCE
+    assert all(len(code) == 3 and 20.0 < g < 900.0 for code, g in GRID_G_PER_KWH.items())
+    assert GRID_G_PER_KWH["NOR"] < GRID_G_PER_KWH["FRA"] < GRID_G_PER_KWH["DEU"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "g_per_kwh or country"),
+        ({"country": "XXX"}, "give g_per_kwh yourself"),
+        ({"g_per_kwh": math.nan}, "g_per_kwh must be at least 0"),
+        ({"g_per_kwh": -1.0}, "g_per_kwh must be at least 0"),
+    ],
+)
+def test_emissions_without_an_intensity_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        grams_co2e(1.0, **arguments)
+
+
+def test_emissions_of_an_unknown_energy_are_refused():
+    with pytest.raises(ValueError, match="energy_kwh must be at least 0"):
+        grams_co2e(math.nan, country="FRA")

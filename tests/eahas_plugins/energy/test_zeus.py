@@ -1,0 +1,98 @@
+"""With the real package, on whatever this machine has; and with a stand-in for its devices."""
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from eahas_plugins.energy import MeterError, ZeusMeter, between
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+class Gpus:
+    def __init__(self, *counters_mj):
+        self.counters = [list(values) for values in counters_mj]
+
+    def __len__(self):
+        return len(self.counters)
+
+    def supports_get_total_energy_consumption(self, index):
+        return bool(self.counters[index])
+
+    def get_total_energy_consumption(self, index):
+        return self.counters[index].pop(0)
+
+    def get_name(self, index):
+        return f"MI250 {index}"
+
+
+class Cpus:
+    def __init__(self, *readings):
+        self.readings = list(readings)
+
+    def __len__(self):
+        return 1
+
+    def get_total_energy_consumption(self, index):
+        cpu_mj, dram_mj = self.readings.pop(0)
+        return SimpleNamespace(cpu_mj=cpu_mj, dram_mj=dram_mj)
+
+
+def missing():
+    raise RuntimeError("not here")
+
+
+def test_gpu_cpu_and_memory_are_parts():
+    devices = SimpleNamespace(
+        get_gpus=lambda: Gpus([1000, 8000], []),  # the second one has no counter
+        get_cpus=lambda: Cpus((500.0, 100.0), (2500.0, 400.0)),
+    )
+    meter = ZeusMeter(devices=devices)
+    measured = between(meter.read(), meter.read())
+    assert measured.energy_kwh * 3.6e6 == pytest.approx(7.0 + 2.0 + 0.3)
+    assert {k: pytest.approx(v * 3.6e6) for k, v in measured.parts_kwh.items()} == {
+        "gpu": 7.0,
+        "cpu": 2.0,
+        "memory": 0.3,
+    }
+    assert measured.provenance.devices == ("MI250 0", "CPU package 0")
+
+
+def test_a_cpu_without_memory_counter():
+    devices = SimpleNamespace(get_gpus=missing, get_cpus=lambda: Cpus((500.0, None), (700.0, None)))
+    meter = ZeusMeter(devices=devices)
+    assert between(meter.read(), meter.read()).parts_kwh == {"cpu": pytest.approx(0.2 / 3.6e6)}
+
+
+def test_no_device_raises_with_both_reasons():
+    devices = SimpleNamespace(get_gpus=missing, get_cpus=missing)
+    with pytest.raises(MeterError, match=r"GPU: RuntimeError: not here; CPU: RuntimeError"):
+        ZeusMeter(devices=devices)
+
+
+def test_a_device_that_stops_answering_is_an_error_and_not_zero():
+    meter = ZeusMeter(devices=SimpleNamespace(get_gpus=lambda: Gpus([1]), get_cpus=missing))
+    meter.read()
+    with pytest.raises(MeterError, match="no longer answers"):
+        meter.read()
+
+
+def test_the_real_package_measures_or_raises_where_its_monitor_says_nothing():
+    from zeus.monitor import ZeusMonitor
+
+    monitor = ZeusMonitor()
+    if monitor.gpu_indices or monitor.cpu_indices:
+        assert ZeusMeter().provenance.kind == "measured"
+        return
+    monitor.begin_window("work")
+    sum(range(100_000))
+    assert monitor.end_window("work").total_energy == 0  # the trap: work, and yet 0 J
+    with pytest.raises(MeterError, match=r"Zeus found no energy counter.*zeus\.show_env"):
+        ZeusMeter()
+
+
+def test_without_the_package_the_message_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "zeus.device", None)
+    with pytest.raises(ImportError, match=r"not zeus-ml.*eahas-plugins\[meters\]"):
+        ZeusMeter()

@@ -9,6 +9,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+import dask
 from dask.distributed import Client, wait
 from smac.runhistory import StatusType, TrialInfo, TrialValue
 from smac.runner.dask_runner import DaskParallelRunner
@@ -113,15 +114,28 @@ class EnergyDaskRunner(DaskParallelRunner):
             processes.
     """
 
+    _close_client_at_del = False  # SMAC's destructor asks even when its constructor has failed
+
     def __init__(
         self,
         single_worker: EnergyRunner,
         patience: int = 60,
         dask_client: Client | None = None,
     ) -> None:
-        # SMAC's local cluster keeps its files and a scheduler file in there.
-        Path(single_worker._scenario.output_directory).mkdir(parents=True, exist_ok=True)
+        own = dask_client is None
+        if dask_client is None:
+            folder = Path(single_worker._scenario.output_directory)
+            folder.mkdir(parents=True, exist_ok=True)
+            dask.config.set({"distributed.worker.daemon": False})  # trainings have subprocesses
+            dask_client = Client(  # type: ignore[no-untyped-call]
+                n_workers=single_worker._scenario.n_workers,
+                processes=True,
+                threads_per_worker=1,
+                local_directory=str(folder),
+                dashboard_address=":0",  # any free port: several runs on one machine
+            )
         super().__init__(single_worker, patience, dask_client)
+        self._close_client_at_del = own
         self._worker = single_worker
         self._futures: dict[Any, TrialInfo] = {}
         self._last_worker_s = time.monotonic()

@@ -43,7 +43,7 @@ class PowerLawBench:
         n_epochs = int(config["max_epoch"])
         epoch = np.arange(1, n_epochs + 1, dtype=np.float64)
         size = np.log(config["width"] / 4) / np.log(64)
-        tuned = np.exp(-(np.log10(config["lr"]) + 1.5) ** 2)
+        tuned = np.exp(-((np.log10(config["lr"]) + 1.5) ** 2))
         best = 0.5 + 0.3 * tuned + 0.15 * size
         if config["optimizer"] == "adam":
             best += 0.02

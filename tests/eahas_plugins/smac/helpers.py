@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from smac.acquisition.maximizer.local_and_random_search import LocalAndSortedRandomSearch
+from smac.model.random_forest.random_forest import RandomForest
 from smac.runhistory import RunHistory
 from smac.scenario import Scenario
 
@@ -26,6 +27,22 @@ def maximizer(scenario: Scenario) -> LocalAndSortedRandomSearch:
     )
 
 
+def forest(scenario: Scenario) -> RandomForest:
+    """SMAC's model; its default of 2 ** 20 leaves allocates that many per tree."""
+    return RandomForest(
+        scenario.configspace,
+        log_y=True,
+        n_trees=10,
+        ratio_features=1.0,
+        min_samples_split=2,
+        min_samples_leaf=1,
+        max_leaf_nodes=1000,
+        bootstrapping=True,
+        seed=scenario.seed,
+        n_jobs=1,
+    )
+
+
 def multi_fidelity(
     folder: Path,
     *,
@@ -43,6 +60,7 @@ def multi_fidelity(
         target,
         budget_kwh=budget_kwh,
         acquisition_maximizer=maximizer(scenario),
+        model=forest(scenario),
         logging_level=QUIET,
         **kwargs,
     )
@@ -63,6 +81,7 @@ def full_fidelity(
         target,
         budget_kwh=budget_kwh,
         acquisition_maximizer=maximizer(scenario),
+        model=forest(scenario),
         logging_level=QUIET,
         **kwargs,
     )

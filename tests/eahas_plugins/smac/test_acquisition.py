@@ -13,12 +13,13 @@ from ConfigSpace import (
     Integer,
     OrdinalHyperparameter,
 )
-from smac import HyperparameterOptimizationFacade, Scenario
+from smac import Scenario
 from smac.acquisition.function.expected_improvement import EI
 from smac.runhistory import RunHistory
 from smac.runhistory.encoder.log_scaled_encoder import RunHistoryLogScaledEncoder
 
 from eahas_plugins.smac import EnergyBudgetCallback, EnergyEI
+from tests.eahas_plugins.smac.helpers import forest
 
 
 def everything() -> ConfigurationSpace:
@@ -54,7 +55,7 @@ def trained(
     encoder = RunHistoryLogScaledEncoder(scenario)
     encoder.runhistory = history
     X, Y = encoder.transform()
-    model = HyperparameterOptimizationFacade.get_model(scenario)
+    model = forest(scenario)
     model.train(X, Y)
     if isinstance(function, EnergyEI):
         function.attach(scenario, history, account)

@@ -12,6 +12,9 @@ from eahas_plugins.optuna.budget import EnergyBudget
 from eahas_plugins.optuna.objective import SurrogateObjective
 from eahas_plugins.spaces import OptunaSpace
 
+SCHEDULE = "max_epoch"
+"""The hyperparameter that holds the length of the schedule, in the spaces that have one."""
+
 
 def optimise(
     setting: Setting, *, sampler: BaseSampler, pruner: BasePruner | None = None
@@ -24,7 +27,7 @@ def optimise(
     Args:
         setting: What the method is given.
         sampler: Any sampler.
-        pruner: Any pruner; none by default, and then epochs are not reported one by one.
+        pruner: Any pruner; none by default.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
@@ -44,8 +47,12 @@ def optimise(
 
 
 def longest_schedule(bench: SeededBench) -> int:
-    """Epochs of the longest training in the space: the largest ``max_epoch``."""
-    return int(max(bench.space["max_epoch"].sequence))
+    """Epochs of the longest training: the largest ``max_epoch``, or what a default trains for."""
+    if SCHEDULE in bench.space:
+        return int(max(bench.space[SCHEDULE].sequence))
+    energy = bench.query(bench.space.get_default_configuration()).energy_kwh
+    assert energy is not None  # SeededBench checks it
+    return len(energy)
 
 
 def paper_hyperband(bench: SeededBench) -> HyperbandPruner:

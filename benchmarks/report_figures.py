@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -228,8 +227,8 @@ def _one_two_five(axis: Axis) -> None:
 
 def describe_provenance(provenance: Mapping[str, Any]) -> str:
     """Where the numbers come from, short enough for a figure."""
-    words = [f"data {provenance.get('kind', 'of unknown origin')}"]
-    for name in ("energy", "meter"):
-        if value := provenance.get(name):
-            words.append(f"{name}: {value if isinstance(value, str) else json.dumps(value)}")
-    return ", ".join(words)
+    n_records = provenance.get("n_records")
+    count = f" ({n_records:,} trainings)" if isinstance(n_records, int) else ""
+    words = f"{provenance.get('kind', 'unknown')} data{count}"
+    energy = provenance.get("energy")
+    return f"{words}, energy {energy}" if isinstance(energy, str) else words

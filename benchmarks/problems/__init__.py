@@ -21,23 +21,26 @@ class Problem:
     """A problem by name; small, so that it can be sent to a worker, which loads it.
 
     Args:
-        name: A file of this folder (dashes for underscores), or the path of a benchmark's folder.
+        name: A file of this folder (dashes for underscores), or the name of a benchmark's folder.
         source: Folder of the user's that the problem reads, if it does.
+        folder: The benchmark's folder, where the problem is one.
     """
 
     name: str
     source: Path | None = None
+    folder: Path | None = None
 
     def load(self) -> Bench:
         """The benchmark."""
-        if self.name in problem_names():
+        bench: Bench
+        if self.folder is None:
             module = importlib.import_module(f"{__name__}.{self.name.replace('-', '_')}")
-            bench: Bench = module.load(self.source)
-            return bench
-        import surrogate
+            bench = module.load(self.source)
+        else:
+            import surrogate
 
-        loaded: Bench = surrogate.load(self.name)
-        return loaded
+            bench = surrogate.load(self.folder)
+        return bench
 
 
 def problem_names() -> list[str]:
@@ -53,11 +56,13 @@ def get_problem(name: str, source: Path | None = None) -> Problem:
         ValueError: If there is neither.
     """
     known = problem_names()
-    if name not in known and not (Path(name) / "provenance.json").is_file():
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(
-            f"task must be one of {', '.join(known)}, or a folder made by `eahas import-official`, "
-            f"but got {name!r}.{hint}"
-        )
-    return Problem(name, source)
+    if name in known:
+        return Problem(name, source)
+    if (Path(name) / "provenance.json").is_file():
+        return Problem(Path(name).resolve().name, folder=Path(name).resolve())
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(
+        f"task must be one of {', '.join(known)}, or a folder made by `eahas import-official`, "
+        f"but got {name!r}.{hint}"
+    )

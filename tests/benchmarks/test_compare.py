@@ -182,4 +182,5 @@ def test_a_problem_is_a_file_or_a_folder(tmp_path):
     with pytest.raises(ValueError, match="import-official"):
         get_problem(str(tmp_path))
     (tmp_path / "provenance.json").write_text(json.dumps({}))
-    assert get_problem(str(tmp_path)).name == str(tmp_path)
+    found = get_problem(str(tmp_path))
+    assert (found.name, found.folder) == (tmp_path.name, tmp_path)

@@ -2,6 +2,7 @@
 
 import math
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,12 +10,14 @@ import pytest
 from benchmarks.harness import Setting, run_study
 from benchmarks.harness_bench import SeededBench
 from benchmarks.methods import check_method, get_method, method_names
+from benchmarks.problems import get_problem
 from tests.benchmarks.synthetic import SyntheticBench
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning"),
 ]
 
+ZEUS = Path(__file__).parents[3] / "shared" / "data" / "zeus"
 MEAN_TRAINING_KWH = 0.031
 ELSEWHERE = {"gp": "torch", "hpbandster-bohb": "hpbandster", "ea-hpbandster-bohb": "hpbandster"}
 """Methods whose packages not every environment of the tests has."""
@@ -95,3 +98,17 @@ def test_a_study_is_the_same_every_time_and_another_with_another_seed(name):
     other, _ = run(name, seed=2, trainings=3.0)
     assert rows == again
     assert [row.config for row in rows] != [row.config for row in other]
+
+
+@pytest.mark.parametrize("name", ["tpe", "ls", "bananas", "bohb", "ea-tpe", "ea-hb", "ea-bohb"])
+def test_a_problem_without_schedules_is_searched_too(name):
+    bench = get_problem("zeus-v100", ZEUS / "squad").load()
+    mean_kwh = np.mean([record.energy_kwh[-1] for record in bench.records])
+    method = get_method(name)
+    setting = Setting(bench=SeededBench(bench, 0), budget_kwh=6.0 * mean_kwh, seed=0)
+    rows = run_study(
+        method.run, setting, name=name, energy_aware=method.energy_aware, host=method.host
+    )
+    assert len(rows) >= 5
+    assert rows[-1].kwh <= setting.budget_kwh * (1.0 + 1e-9)
+    assert set(rows[0].config) == {"batch_size", "power_limit_w"}

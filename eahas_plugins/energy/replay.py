@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from eahas_plugins.energy.readings import EnergyMeter, MeterError, Provenance, Reading
+from eahas_plugins.energy.readings import EnergyMeter, MeterError, Provenance, Reading, Scope
 
 
 class RecordingMeter:
@@ -86,6 +86,7 @@ class FakeMeter:
     Args:
         watts: Power drawn all the time by the clock, W.
         scope: What the readings are said to cover.
+        resolution_s: How short a window it is said to resolve, seconds.
         clock: Where the time comes from. By default it stands still but for `advance`.
     """
 
@@ -93,7 +94,8 @@ class FakeMeter:
         self,
         *,
         watts: float = 0.0,
-        scope: str = "process",
+        scope: Scope = "process",
+        resolution_s: float = 0.0,
         clock: Callable[[], float] | None = None,
     ) -> None:
         self._watts = watts
@@ -105,11 +107,12 @@ class FakeMeter:
             kind="estimated",
             meter="fake",
             sampling="by hand",
-            scope="machine" if scope == "machine" else "process",
+            scope=scope,
+            resolution_s=resolution_s,
         )
 
     @classmethod
-    def steady(cls, *, watts: float, scope: str = "process") -> FakeMeter:
+    def steady(cls, *, watts: float, scope: Scope = "process") -> FakeMeter:
         """A machine that draws constant power."""
         return cls(watts=watts, scope=scope, clock=time.monotonic)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eahas_plugins.energy import FakeMeter, Share
+from eahas_plugins.energy import CpuTimeMeter, FakeMeter, Share
 from eahas_plugins.energy.roster import Activity, Roster
 from eahas_plugins.energy.sharing import shared_fraction
 
@@ -69,9 +69,7 @@ def test_shares_of_one_meter_in_one_process():
     assert last.parts_kwh["gpu"] == pytest.approx(1.25)
 
 
-def test_time_is_shared_as_well_as_energy(tmp_path):
-    from eahas_plugins.energy import CpuTimeMeter
-
+def test_time_is_shared_as_well_as_energy():
     meter = CpuTimeMeter(watts_per_core=10.0, idle_watts=0.0)
     first, second = Share(meter), Share(meter)
     until = time.process_time() + 0.2
@@ -112,8 +110,10 @@ def test_meters_of_other_devices_and_processes_are_not_shared(tmp_path):
 
 WORKER = """
 import json, sys, time
-from eahas_plugins.energy import FakeMeter, Share
+from eahas_plugins.energy import CpuTimeMeter, FakeMeter, Share
 meter = FakeMeter.steady(watts=3.6e6, scope="machine")  # 1 kWh a second
+print("ready", flush=True)
+sys.stdin.readline()
 share = Share(meter)
 print(json.dumps(share._last.monotonic_s), flush=True)
 for _ in range(int(sys.argv[1])):
@@ -127,14 +127,27 @@ print(json.dumps([last.monotonic_s, last.energy_kwh]), flush=True)
 """
 
 
-def start_worker(steps, end="leave"):
-    return subprocess.Popen(
-        [sys.executable, "-c", WORKER, str(steps), end], stdout=subprocess.PIPE, text=True
-    )
+def start_workers(*steps, end="leave"):
+    """Start processes that then begin at once."""
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WORKER, str(n_steps), end],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for n_steps in steps
+    ]
+    for worker in workers:
+        assert worker.stdout.readline() == "ready\n"
+    for worker in workers:
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    return workers
 
 
 def test_processes_of_one_machine_share_one_meter_without_double_count():
-    workers = [start_worker(steps) for steps in (8, 16, 24)]
+    workers = start_workers(8, 16, 24)
     spans, parts = [], []
     for worker in workers:
         start_s, (end_s, energy_kwh) = map(
@@ -153,7 +166,7 @@ def test_processes_of_one_machine_share_one_meter_without_double_count():
 
 
 def test_a_killed_process_keeps_its_part_and_takes_no_more():
-    victim = start_worker(4, "hang")
+    (victim,) = start_workers(4, end="hang")
     assert victim.stdout.readline()
     assert victim.stdout.readline() == "hangs\n"
     meter = FakeMeter.steady(watts=3.6e6, scope="machine")

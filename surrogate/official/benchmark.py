@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from surrogate import regnet
 from surrogate.columns import checked_columns
 from surrogate.network import TwoEncoderNetwork
-from surrogate.official.encoding import encode
+from surrogate.official.encoding import encode, encode_one
 from surrogate.official.intersect import curve_values
 from surrogate.records import Complexity, Run
 from surrogate.space import ARCHITECTURE, check, get_space, get_task
@@ -67,7 +67,13 @@ class OfficialBenchmark:
         Raises:
             ValueError: If the configuration is not in the space or the seed is negative.
         """
-        return self.query_many([check(config, self.task)], seed=seed)[0]
+        _check_seed(seed)
+        plain = check(config, self.task)
+        X = encode_one(plain)
+        n_epochs = plain["max_epoch"]
+        error = self._error(self._members(X, n_epochs), [plain.values()], seed)
+        size = regnet.complexity(plain, get_task(self.task).trunk)
+        return _runs(error, self._costs(X), [size])[0]
 
     def query_many(
         self, configs: Sequence[Mapping[str, Any]], *, seed: int | None = None
@@ -77,49 +83,39 @@ class OfficialBenchmark:
         Raises:
             ValueError: If a configuration is not in the space or the seed is negative.
         """
-        if seed is not None and not seed >= 0:
-            raise ValueError(f"seed must not be negative but got {seed!r}.")
+        _check_seed(seed)
         if not configs:
             return []
         columns = checked_columns(configs, self.task)
         X = encode(columns)
         costs = self._costs(X)
-        passes = costs.get("inference_energy")
         architecture = [np.array(columns[name]) for name in ARCHITECTURE]
-        sizes = regnet.count(*architecture, trunk=get_task(self.task).trunk)
-        rows = None if seed is None else list(zip(*columns.values(), strict=True))
+        sizes = [
+            Complexity(params=params, flops=flops, activations=activations)
+            for params, flops, activations in regnet.count(
+                *architecture, trunk=get_task(self.task).trunk
+            ).T.tolist()
+        ]
+        rows = list(zip(*columns.values(), strict=True))
         runs: list[Any] = [None] * len(configs)
-        for places, members in self._member_curves(X, columns["max_epoch"]):
-            error = members.mean(axis=0)
-            if rows is not None and seed is not None:
-                for i, place in enumerate(places.tolist()):
-                    error[i] += _deviation(members[:, i], error[i], seed, rows[place])
-            accuracy = np.clip(1.0 - error / 100.0, 0.0, 1.0)
-            epochs = np.arange(1, accuracy.shape[1] + 1)
-            curves = {
-                name: costs[name][places, None] * epochs if name in costs else None
-                for name in ("energy", "runtime")
-            }
-            for i, place in enumerate(places.tolist()):
-                params, flops, activations = sizes[:, place].tolist()
-                runs[place] = Run(
-                    train_accuracy=None,
-                    val_accuracy=None,
-                    test_accuracy=accuracy[i],
-                    energy_kwh=_row(curves["energy"], i),
-                    runtime_s=_row(curves["runtime"], i),
-                    inference_energy_kwh=None if passes is None else float(passes[place]),
-                    complexity=Complexity(params=params, flops=flops, activations=activations),
-                )
+        for places in _chunks(columns["max_epoch"]):
+            members = self._members(X[places], columns["max_epoch"][places[0]])
+            error = self._error(members, [rows[i] for i in places], seed)
+            chosen = {name: column[places] for name, column in costs.items()}
+            found = _runs(error, chosen, [sizes[i] for i in places])
+            for i, run in zip(places, found, strict=True):
+                runs[i] = run
         return runs
 
     def error_percent(self, configs: Sequence[Mapping[str, Any]]) -> list[Floats]:
         """Upstream's own output for each configuration: test error in percent, not clipped."""
         columns = checked_columns(configs, self.task)
+        X = encode(columns)
         out: list[Any] = [None] * len(configs)
-        for places, members in self._member_curves(encode(columns), columns["max_epoch"]):
-            for i, place in enumerate(places.tolist()):
-                out[place] = members[:, i].mean(axis=0)
+        for places in _chunks(columns["max_epoch"]):
+            errors = self._members(X[places], columns["max_epoch"][places[0]]).mean(axis=0)
+            for i, error in zip(places, errors, strict=True):
+                out[i] = error
         return out
 
     def _costs(self, X: Floats) -> dict[str, Floats]:
@@ -130,29 +126,59 @@ class OfficialBenchmark:
             for name, column in zip(self.costs, predicted, strict=True)
         }
 
-    def _member_curves(
-        self, X: Floats, lengths: Sequence[int]
-    ) -> Iterator[tuple[NDArray[np.intp], Floats]]:
-        """For chunks of configurations of one length: their places, and the members' errors."""
-        for n_epochs in sorted(set(lengths)):
-            of_length = np.flatnonzero(np.asarray(lengths) == n_epochs)
-            for start in range(0, len(of_length), _CONFIGS_PER_CHUNK):
-                places = of_length[start : start + _CONFIGS_PER_CHUNK]
-                with np.errstate(over="ignore", invalid="ignore"):  # checked in the next line
-                    points = self.network.predict(X[places])
-                if not np.isfinite(points).all():
-                    raise ValueError("the imported network has no finite output: import it again.")
-                n_members, n, out_dim = points.shape
-                curves = curve_values(points.reshape(-1, out_dim), n_epochs)
-                yield places, curves.reshape(n_members, n, n_epochs)
+    def _members(self, X: Floats, n_epochs: int) -> Floats:
+        """Errors of every member in percent, of shape (n_members, n, n_epochs)."""
+        with np.errstate(over="ignore", invalid="ignore"):  # checked in the next line
+            points = self.network.predict(X)
+        if not np.isfinite(points).all():
+            raise ValueError("the imported network has no finite output: import it again.")
+        n_members, n, out_dim = points.shape
+        curves = curve_values(points.reshape(-1, out_dim), n_epochs)
+        return curves.reshape(n_members, n, n_epochs)
+
+    def _error(self, members: Floats, values: Sequence[Iterable[Any]], seed: int | None) -> Floats:
+        """The mean over the members, or with a seed a draw, of shape (n, n_epochs)."""
+        error: Floats = members.mean(axis=0)
+        if seed is not None:
+            for i, row in enumerate(values):
+                rng = np.random.default_rng([int(seed), zlib.crc32(repr(tuple(row)).encode())])
+                weights = rng.standard_normal(len(members)) / np.sqrt(max(1, len(members) - 1))
+                error[i] += weights @ (members[:, i] - error[i])
+        return error
 
 
-def _deviation(members: Floats, mean: Floats, seed: int, values: tuple[Any, ...]) -> Floats:
-    """Array of shape (n_epochs,): a random combination of the members' deviations."""
-    rng = np.random.default_rng([int(seed), zlib.crc32(repr(values).encode())])
-    weights = rng.standard_normal(len(members)) / np.sqrt(max(1, len(members) - 1))
-    return np.asarray(weights @ (members - mean))
+def _check_seed(seed: int | None) -> None:
+    if seed is not None and not seed >= 0:
+        raise ValueError(f"seed must not be negative but got {seed!r}.")
 
 
-def _row(curves: Floats | None, i: int) -> Floats | None:
-    return None if curves is None else curves[i]
+def _chunks(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Places of configurations of one length, few at a time."""
+    for n_epochs in sorted(set(lengths)):
+        places = [i for i, length in enumerate(lengths) if length == n_epochs]
+        for start in range(0, len(places), _CONFIGS_PER_CHUNK):
+            yield places[start : start + _CONFIGS_PER_CHUNK]
+
+
+def _runs(
+    error: Floats, costs: Mapping[str, Floats], complexities: Sequence[Complexity]
+) -> list[Run]:
+    accuracy = np.clip(1.0 - error / 100.0, 0.0, 1.0)
+    epochs = np.arange(1.0, accuracy.shape[1] + 1.0)
+    energy, runtime = (
+        costs[name][:, None] * epochs if name in costs else [None] * len(accuracy)
+        for name in ("energy", "runtime")
+    )
+    passes = costs.get("inference_energy")
+    return [
+        Run(
+            train_accuracy=None,
+            val_accuracy=None,
+            test_accuracy=accuracy[i],
+            energy_kwh=energy[i],
+            runtime_s=runtime[i],
+            inference_energy_kwh=None if passes is None else float(passes[i]),
+            complexity=complexity,
+        )
+        for i, complexity in enumerate(complexities)
+    ]

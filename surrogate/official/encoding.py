@@ -31,6 +31,8 @@ ONE_HOT: Mapping[str, tuple[Any, ...]] = {
 }
 """Training: values, one column each."""
 
+_POSITION = {name: {v: i for i, v in enumerate(values)} for name, values in ONE_HOT.items()}
+
 N_FEATURES = len(SCALED) + sum(map(len, ONE_HOT.values()))
 
 
@@ -42,8 +44,17 @@ def encode(columns: Mapping[str, Sequence[Any]]) -> Floats:
         X[:, place] = (np.asarray(columns[name], dtype=np.float64) - low) / (high - low)
     first = len(SCALED)
     rows = np.arange(n)
-    for name, values in ONE_HOT.items():
-        position = {value: first + i for i, value in enumerate(values)}
-        X[rows, [position[value] for value in columns[name]]] = 1.0
-        first += len(values)
+    for name, position in _POSITION.items():
+        X[rows, [first + position[value] for value in columns[name]]] = 1.0
+        first += len(position)
     return X
+
+
+def encode_one(config: Mapping[str, Any]) -> Floats:
+    """The same for one checked configuration, of shape (1, 26)."""
+    row = [(config[name] - low) / (high - low) for name, (low, high) in SCALED.items()]
+    for name, position in _POSITION.items():
+        hot = [0.0] * len(position)
+        hot[position[config[name]]] = 1.0
+        row += hot
+    return np.array([row])

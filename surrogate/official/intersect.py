@@ -17,6 +17,7 @@ References:
 
 from __future__ import annotations
 
+from functools import cache
 from math import comb
 
 import numpy as np
@@ -30,6 +31,8 @@ LOWEST, HIGHEST = -10.0, 100.0
 _STRAIGHT = 0.5**26
 _MOST_HALVINGS = 31
 _MAX_ROUNDS = 60
+_FAST_ROUNDS = 3
+_CLOSE = 1e-8
 _N_CELLS = 64
 _GRID = np.linspace(0.0, 1.0, _N_CELLS + 1)
 
@@ -55,8 +58,8 @@ def curve_values(points: Floats, n_epochs: int) -> Floats:
     piece, epoch = np.nonzero(inside)
     start, below, above = _brackets(cx[row], low, high, piece, epochs[epoch])
     curve = row[piece]
-    s = _solve(cx[curve], epochs[epoch], start, below, above)
-    value = _horner(cy[curve], s)
+    s = _solve(cx.T.take(curve, axis=1), epochs[epoch], start, below, above)
+    value = _horner(cy.T.take(curve, axis=1).T, s)
 
     hit = (value >= LOWEST) & (value <= HIGHEST)
     curve, epoch, s, value = curve[hit], epoch[hit], s[hit], value[hit]
@@ -81,6 +84,7 @@ def control_points(points: Floats, n_epochs: int) -> tuple[Floats, Floats]:
     return x, y
 
 
+@cache
 def _to_power_basis(degree: int) -> Floats:
     """Matrix from control points to the coefficients of s^0 .. s^degree."""
     matrix = np.zeros((degree + 1, degree + 1))
@@ -150,24 +154,34 @@ def _brackets(
         part = slice(first[i], first[i + 1])
         cell[part] = x[i].searchsorted(target[part], side="right")
     np.clip(cell, 1, _N_CELLS, out=cell)
-    before, after = x[piece, cell - 1], x[piece, cell]
-    below, above = grid[piece, cell - 1], grid[piece, cell]
+    cell += piece * (_N_CELLS + 1)
+    x, grid = x.reshape(-1), grid.reshape(-1)
+    before, after = x.take(cell - 1), x.take(cell)
+    below, above = grid.take(cell - 1), grid.take(cell)
     width = np.where(after > before, after - before, 1.0)
     return below + (above - below) * ((target - before) / width), below, above
 
 
-def _solve(cx: Floats, target: Floats, start: Floats, below: Floats, above: Floats) -> Floats:
-    """The s between ``below`` and ``above`` where x(s) = target, by Newton or halving."""
-    columns = cx.T
+def _solve(columns: Floats, target: Floats, start: Floats, below: Floats, above: Floats) -> Floats:
+    """The s between ``below`` and ``above`` where x(s) = target; ``columns`` holds x's powers.
+
+    Plain Newton nearly always stays in the bracket. If it left it anywhere, all is done again with
+    halving where Newton would leave.
+    """
+    s = start
+    with np.errstate(all="ignore"):
+        for _ in range(_FAST_ROUNDS):
+            x, slope = _value_and_slope(columns, s)
+            x -= target
+            step = x / slope
+            s = s - step
+        if np.abs(step).max(initial=0.0) < _CLOSE and bool(
+            ((s - below) * (s - above) <= _CLOSE**2).all()
+        ):
+            return s
     s = start
     for _ in range(_MAX_ROUNDS):
-        x, slope = columns[-1] * s, np.zeros_like(s) + columns[-1]
-        for column in columns[-2:0:-1]:
-            x += column
-            slope *= s
-            slope += x
-            x *= s
-        x += columns[0]
+        x, slope = _value_and_slope(columns, s)
         x -= target
         under = x < 0.0
         below, above = np.where(under, s, below), np.where(under, above, s)
@@ -177,9 +191,21 @@ def _solve(cx: Floats, target: Floats, start: Floats, below: Floats, above: Floa
         new = np.where(outside | ~np.isfinite(new), 0.5 * (below + above), new)
         moved = np.abs(new - s).max(initial=0.0)
         s = new
-        if moved < 1e-9:  # Newton's next error is its square
+        if moved < _CLOSE:  # Newton's next error is its square
             break
     return s
+
+
+def _value_and_slope(columns: Floats, s: Floats) -> tuple[Floats, Floats]:
+    """X and dx/ds by Horner's scheme."""
+    x, slope = columns[-1] * s, columns[-1].copy()
+    for column in columns[-2:0:-1]:
+        x += column
+        slope *= s
+        slope += x
+        x *= s
+    x += columns[0]
+    return x, slope
 
 
 def _last_is_first_found(x: Floats, y: Floats, curve: Ints, epoch: Ints, s: Floats) -> Ints:

@@ -93,13 +93,17 @@ def _n_classes(task: str) -> int:
 
 def note(task: str, provenance: Mapping[str, Any], n: int) -> str:
     """One line that says where the numbers of a figure come from."""
-    parts = [f"{task}, {n:,} trainings"]
-    for key in ("kind", "meter", "machine"):
+    kind = str(provenance.get("kind", "of unknown origin"))
+    parts = [f"{task}, {n:,} trainings", kind]
+    energy = provenance.get("energy", kind)
+    if energy != kind:
+        parts.append(f"energy {energy}")
+    for key in ("meter", "machine"):
         value = provenance.get(key)
         if isinstance(value, list) and value:  # the most frequent first
             value = value[0]
         if isinstance(value, Mapping):
             value = value.get("name") or value.get("cpu") or value.get("kind")
         if value:
-            parts.append(str(value) if key == "kind" else f"{key}: {str(value)[:60]}")
+            parts.append(f"{key}: {str(value)[:60]}")
     return " · ".join(parts)

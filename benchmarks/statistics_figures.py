@@ -127,9 +127,7 @@ def _fronts(figure: Figure, p: Points, energy: Floats, runtime: Floats) -> None:
         ((energy, "Training energy per epoch (Wh)"), (runtime, "Training time per epoch (s)"))
     ):
         for axes in grid[:, column]:
-            axes.scatter(
-                cost, p.judged, s=3, color=_CLOUD, alpha=0.25, linewidths=0, rasterized=True
-            )
+            _cloud(axes, cost, p.judged)
             _log_axis(axes, cost)
         close = grid[0, column]
         for places, colour, name in (
@@ -198,7 +196,7 @@ def _power(axes: Axes, power: Floats) -> None:
 
 
 def _energy_runtime(axes: Axes, energy: Floats, runtime: Floats) -> None:
-    axes.scatter(runtime, energy, s=3, color=_CLOUD, alpha=0.3, linewidths=0, rasterized=True)
+    _cloud(axes, runtime, energy)
     _log_axis(axes, runtime)
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
@@ -207,9 +205,9 @@ def _energy_runtime(axes: Axes, energy: Floats, runtime: Floats) -> None:
     limits = axes.get_xlim(), axes.get_ylim()
     power = np.percentile(energy * S_PER_H / runtime, [1, 50, 99])
     reach = np.array(limits[0])
-    for watts in power:
+    for watts, place in zip(power, (0.6, 0.75, 0.93), strict=True):
         axes.plot(reach, watts * reach / S_PER_H, color=_ENERGY, linewidth=0.9, linestyle="--")
-        x = min(limits[0][1], limits[1][1] * S_PER_H / watts) * 0.93
+        x = min(limits[0][1], limits[1][1] * S_PER_H / watts) * place
         axes.annotate(
             f"{watts:.3g} W",
             (x, watts * x / S_PER_H),
@@ -226,6 +224,12 @@ def _energy_runtime(axes: Axes, energy: Floats, runtime: Floats) -> None:
         axes.set_title(f"correlation {r:.2f}, of the logarithms {of_logs:.2f}", loc="left")
     axes.set_xlabel("Training time per epoch (s)")
     axes.set_ylabel("Training energy per epoch (Wh)")
+
+
+def _cloud(axes: Axes, x: Floats, y: Floats) -> None:
+    """All trainings; the fewer there are, the larger and darker."""
+    few = float(np.clip((5000.0 / len(x)) ** 0.4, 1.0, 3.0))
+    axes.scatter(x, y, s=3.0 * few, color=_CLOUD, alpha=0.25 * few, linewidths=0, rasterized=True)
 
 
 def _log_axis(axes: Axes, values: Floats) -> None:

@@ -24,6 +24,7 @@ def _axes(title: str, x: str, y: str) -> Axes:
     axes.set(title=title, xlabel=x, ylabel=y)
     axes.grid(alpha=0.3)
     axes.set_axisbelow(True)
+    axes.ticklabel_format(style="sci", scilimits=(-3, 5), useMathText=True)
     return axes
 
 
@@ -55,6 +56,7 @@ def plot_energy_history(study: Study) -> Axes:
             )
     total = axes.twinx()
     total.set_ylabel("Energy of the Study (kWh)")
+    total.ticklabel_format(style="sci", scilimits=(-3, 5), useMathText=True)
     total.plot(
         [i + 1 for i in places], history.cumulative_kwh, color=CUMULATIVE_COLOR, label="Study"
     )

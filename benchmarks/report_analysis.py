@@ -50,6 +50,11 @@ class Trace:
         best = np.maximum.accumulate(self.test_accuracy)
         return np.append(self.kwh, np.inf)[np.searchsorted(best, targets, side="left")]
 
+    def kwh_to_keep(self, target: float) -> float:
+        """Energy from which on no incumbent is worse than the target; infinite for never."""
+        missed = np.flatnonzero(self.test_accuracy < target)
+        return float(np.append(self.kwh, np.inf)[missed[-1] + 1 if len(missed) else 0])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MethodTraces:

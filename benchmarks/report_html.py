@@ -106,16 +106,24 @@ def _figure(results: Results, summary: dict[str, Any], axis: str) -> go.Figure |
             y=(100.0 * band.median).tolist(),
             name=name,
             legendgroup=name,
-            line={"color": style.colour, "dash": style.dash_plotly, "width": style.width},
+            line={
+                "color": style.colour,
+                "dash": style.dash_plotly,
+                "width": style.width,
+                "shape": "hv",
+            },
             hovertemplate="%{x:.3g}, regret %{y:.2f} points",
         )
     target = summary["target_test_accuracy"]
     if target is not None:
-        figure.add_hline(
-            y=max(100.0 * (summary["reference_test_accuracy"] - target), 0.01),
+        ends = [band.grid[i] / scale for band in found.values() for i in (0, -1)]
+        figure.add_scatter(  # a shape would need its place in logarithms
+            x=[min(ends), max(ends)],
+            y=[max(100.0 * (summary["reference_test_accuracy"] - target), 0.01)] * 2,
+            mode="lines",
+            name=f"final median of {summary['best_plain_method']}",
             line={"color": "black", "width": 1, "dash": "dot"},
-            annotation_text=f"final median of {summary['best_plain_method']}",
-            annotation_position="bottom left",
+            hoverinfo="skip",
         )
     figure.update_layout(
         template="plotly_white",
@@ -123,11 +131,12 @@ def _figure(results: Results, summary: dict[str, Any], axis: str) -> go.Figure |
         margin={"l": 60, "r": 20, "t": 30, "b": 50},
         xaxis={
             "type": "log",
+            "dtick": "D2",
             "title": "Cumulative training energy of the study (kWh)"
             if axis == "kwh"
             else "Cumulative training time of the study (h)",
         },
-        yaxis={"type": "log", "title": "Test regret (percentage points)"},
+        yaxis={"type": "log", "dtick": "D2", "title": "Test regret (percentage points)"},
     )
     return figure
 

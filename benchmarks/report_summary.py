@@ -30,7 +30,8 @@ def summarise(results: Results) -> dict[str, Any]:
     """Everything that ``summary.json`` holds; energies in kWh, None for "never" and "unknown".
 
     The target is the median final test accuracy of the best plain method. A method's energy to it
-    is that of the first incumbent which is as good. ``kwh_ratio_to_final_of`` has the same ratio
+    is that of the first incumbent which is as good; ``kwh_to_keep_target`` is that from which on
+    all are (an incumbent with a lucky validation accuracy may be worse than the one before). ``kwh_ratio_to_final_of`` has the same ratio
     with every plain method in the place of the best, each with its own final median as target.
     """
     methods = collect(results)
@@ -88,6 +89,7 @@ def _method(
         },
         "hypervolume": _quartiles(volumes),
         "kwh_to_target": None,
+        "kwh_to_keep_target": None,
         "n_reached_target": None,
         "kwh_to_target_over_best_plain": None,
         "kwh_ratio_to_final_of": {
@@ -97,8 +99,10 @@ def _method(
     if best is None or target is None:
         return summary
     energies = np.array([trace.kwh_to(np.array([target]))[0] for trace in method.traces])
+    kept = np.array([trace.kwh_to_keep(target) for trace in method.traces])
     return summary | {
         "kwh_to_target": _reached(energies),
+        "kwh_to_keep_target": _reached(kept),
         "n_reached_target": int(np.isfinite(energies).sum()),
         "kwh_to_target_over_best_plain": summary["kwh_ratio_to_final_of"][best],
     }

@@ -49,6 +49,13 @@ def test_energy_to_target_is_that_of_the_first_incumbent_as_good():
 
 
 @pytest.mark.parametrize(
+    ("target", "expected"), [(0.5, 1.0), (0.6, 2.0), (0.65, np.inf), (0.71, np.inf)]
+)
+def test_energy_to_keep_the_target_is_that_after_the_last_worse_incumbent(target, expected):
+    assert trace([1, 2, 4], [0.5, 0.7, 0.6]).kwh_to_keep(target) == expected
+
+
+@pytest.mark.parametrize(
     ("energies", "q", "expected"),
     [
         ([1.0, np.inf], 0.5, 1.0),  # half are there

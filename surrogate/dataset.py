@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,17 +47,20 @@ class Dataset:
     def take(self, places: Sequence[int] | NDArray[np.int64]) -> Dataset:
         """Some of the trainings."""
         places = np.asarray(places)
-        return Dataset(
-            task=self.task,
+        return replace(
+            self,
             X=self.X[places],
             group=self.group[places],
             n_epochs=self.n_epochs[places],
-            curve_names=self.curve_names,
             curves=tuple(self.curves[i] for i in places.tolist()),
-            cost_names=self.cost_names,
             costs=self.costs[places],
-            cost_jitter=self.cost_jitter,
         )
+
+    def only_curve(self, name: str) -> Dataset:
+        """The same trainings with one curve each."""
+        place = self.curve_names.index(name)
+        curves = tuple(found[place : place + 1] for found in self.curves)
+        return replace(self, curve_names=(name,), curves=curves)
 
 
 def from_records(records: Iterable[Record], task: str) -> Dataset:

@@ -1,0 +1,178 @@
+"""The ways of predicting a learning curve that the quality table compares.
+
+Each takes trainings to learn from and configurations to predict, and gives a validation curve for
+each of the latter. They see the same features and have the same number of trees or networks.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surrogate import bezier
+from surrogate.dataset import Dataset
+from surrogate.fit import Settings, Shape, choose_shape, control_points, curves_of
+from surrogate.fit import fit as fit_ensemble
+
+Floats = NDArray[np.float64]
+Curves = list[Floats]
+Method = Callable[[Dataset, Dataset, int], Curves]
+
+N_TREES, DEPTH, LEARNING_RATE = 200, 6, 0.1
+"""Of the boosted trees that predict one number."""
+N_EPOCHS_SEEN = 12
+"""Epochs of a training that the models of single epochs learn from, evenly spread."""
+N_COMPONENTS = 6
+"""Of the singular value decomposition."""
+
+
+def validation(data: Dataset) -> Curves:
+    """The measured validation curves."""
+    place = data.curve_names.index("val_accuracy")
+    return [curves[place] for curves in data.curves]
+
+
+def xgboost_regressor(X: Floats, y: Floats, seed: int) -> Callable[[Floats], Floats]:
+    """Boosted trees of XGBoost."""
+    import xgboost
+
+    params = {"max_depth": DEPTH, "eta": LEARNING_RATE, "nthread": 1, "seed": seed}
+    booster = xgboost.train(params, xgboost.DMatrix(X, y), N_TREES)
+    return lambda rows: np.asarray(booster.predict(xgboost.DMatrix(rows)), dtype=np.float64)
+
+
+def lightgbm_regressor(X: Floats, y: Floats, seed: int) -> Callable[[Floats], Floats]:
+    """Boosted trees of LightGBM."""
+    import lightgbm
+
+    params = {
+        "num_leaves": 31,
+        "learning_rate": LEARNING_RATE,
+        "num_threads": 1,
+        "seed": seed,
+        "verbose": -1,
+        "deterministic": True,
+    }
+    booster = lightgbm.train(params, lightgbm.Dataset(X, y), N_TREES)
+    return lambda rows: np.asarray(booster.predict(rows), dtype=np.float64)
+
+
+def per_epoch(regressor: Any) -> Method:
+    """One model of single values; the fraction of the schedule that is done is a feature."""
+
+    def predict(learn: Dataset, held: Dataset, seed: int) -> Curves:
+        rows, values = [], []
+        for x, curve in zip(learn.X, validation(learn), strict=True):
+            seen = np.unique(np.linspace(0, len(curve) - 1, N_EPOCHS_SEEN).round().astype(int))
+            rows.append(_with_fraction(x, bezier.fractions(len(curve))[seen]))
+            values.append(curve[seen])
+        model = regressor(np.concatenate(rows), np.concatenate(values), seed)
+        asked = [
+            _with_fraction(x, bezier.fractions(int(n)))
+            for x, n in zip(held.X, held.n_epochs, strict=True)
+        ]
+        found = np.split(model(np.concatenate(asked)), np.cumsum(held.n_epochs)[:-1])
+        return [np.clip(curve, 0.0, 1.0) for curve in found]
+
+    return predict
+
+
+def _with_fraction(x: Floats, done: Floats) -> Floats:
+    return np.column_stack([np.tile(x, (len(done), 1)), done])
+
+
+def svd(regress: Callable[[Dataset, Floats, Floats, int], Floats]) -> Method:
+    """The leading components of all curves of one length, and a model of their coefficients."""
+
+    def predict(learn: Dataset, held: Dataset, seed: int) -> Curves:
+        found: dict[int, Floats] = {}
+        truth = validation(learn)
+        for n_epochs in np.unique(held.n_epochs).tolist():
+            known = np.flatnonzero(learn.n_epochs == n_epochs)
+            asked = np.flatnonzero(held.n_epochs == n_epochs)
+            matrix = np.array([truth[i] for i in known.tolist()])
+            mean = matrix.mean(axis=0)
+            _, _, components = np.linalg.svd(matrix - mean, full_matrices=False)
+            components = components[:N_COMPONENTS]
+            coefficients = (matrix - mean) @ components.T
+            predicted = regress(learn.take(known), coefficients, held.X[asked], seed)
+            curves = np.clip(predicted @ components + mean, 0.0, 1.0)
+            found.update(zip(asked.tolist(), curves, strict=True))
+        return [found[i] for i in range(len(held))]
+
+    return predict
+
+
+def _boost_each(learn: Dataset, targets: Floats, X: Floats, seed: int) -> Floats:
+    return np.stack([xgboost_regressor(learn.X, y, seed)(X) for y in targets.T], axis=1)
+
+
+def bsc_xgboost(learn: Dataset, held: Dataset, seed: int) -> Curves:
+    """What ships: see :mod:`surrogate.fit`."""
+    settings = Settings(seed=seed)
+    shape, _ = choose_shape(learn, settings, SHAPES, most=600)
+    fitted = fit_ensemble(learn, shape, settings)
+    n_points = len(learn.curve_names) * (shape.degree + 1)
+    outputs = fitted.forest.predict(held.X)[:, :n_points]
+    place = learn.curve_names.index("val_accuracy")
+    return [
+        curves_of(row[None], shape, int(n))[0, place]
+        for row, n in zip(outputs, held.n_epochs, strict=True)
+    ]
+
+
+SHAPES = tuple(Shape(degree=d, power=p) for d in bezier.DEGREES for p in (1.5, 2.0, 3.0))
+"""Fewer than what ships chooses from, to save time; x from chords never won."""
+
+
+def bsc_network(learn: Dataset, held: Dataset, seed: int) -> Curves:
+    """The paper's two-encoder network, one Bezier curve with x from chord lengths."""
+    from benchmarks.quality_network import train_network
+
+    single = learn.only_curve("val_accuracy")
+    shape = Shape(degree=4, power=None)
+    targets = control_points(single, shape)  # inner x, then all y
+    n_inner = shape.degree - 1
+    inner_x, y = targets[:, :n_inner], targets[:, n_inner:]
+    wanted = np.column_stack([y[:, 0], y[:, -1], inner_x, y[:, 1:-1]])
+    out = train_network(single.X, wanted, seed=seed)(held.X)
+    first, last, inner_x, inner_y = np.split(out, [1, 2, 2 + n_inner], axis=1)
+    outputs = np.column_stack([inner_x, first, inner_y, last])
+    return [
+        curves_of(row[None], shape, int(n))[0, 0]
+        for row, n in zip(outputs, held.n_epochs, strict=True)
+    ]
+
+
+def _network_each(learn: Dataset, targets: Floats, X: Floats, seed: int) -> Floats:
+    from benchmarks.quality_network import train_network
+
+    scale = targets.std(axis=0) + 1e-9
+    # The endpoints' sigmoid heads have nothing to do here: they learn a constant.
+    unused = np.full((len(targets), 2 + targets.shape[1] % 2), 0.5)  # and their number is even
+    wanted = np.column_stack([unused, targets / scale])
+    out = train_network(learn.X, wanted, seed=seed)(X)
+    return np.asarray(out[:, unused.shape[1] :] * scale)
+
+
+def available() -> tuple[Mapping[str, Method], list[str]]:
+    """The methods whose packages are installed, and what is missing for the others."""
+    methods: dict[str, tuple[str, Method]] = {
+        "XGBoost per epoch": ("xgboost", per_epoch(xgboost_regressor)),
+        "LightGBM per epoch": ("lightgbm", per_epoch(lightgbm_regressor)),
+        "SVD + XGBoost": ("xgboost", svd(_boost_each)),
+        "SVD + network": ("torch", svd(_network_each)),
+        "BSC + XGBoost": ("xgboost", bsc_xgboost),
+        "BSC + network": ("torch", bsc_network),
+    }
+    here = {name for name, _ in methods.values() if importlib.util.find_spec(name) is not None}
+    missing = [
+        f"{method} needs {package}: pip install {package}"
+        for method, (package, _) in methods.items()
+        if package not in here
+    ]
+    return {m: call for m, (package, call) in methods.items() if package in here}, missing

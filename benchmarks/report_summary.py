@@ -31,8 +31,9 @@ def summarise(results: Results) -> dict[str, Any]:
 
     The target is the median final test accuracy of the best plain method. A method's energy to it
     is that of the first incumbent which is as good; ``kwh_to_keep_target`` is that from which on
-    all are (an incumbent with a lucky validation accuracy may be worse than the one before). ``kwh_ratio_to_final_of`` has the same ratio
-    with every plain method in the place of the best, each with its own final median as target.
+    all are (one with a lucky validation accuracy may be worse than the one before it).
+    ``kwh_ratio_to_final_of`` has the same ratio with every plain method in the place of the best,
+    each with its own final median as target.
     """
     methods = collect(results)
     plain = best_plain(methods)

@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 COSTS = ("energy", "inference_energy", "runtime")
 _WH_PER_KWH = 1000.0
-_CONFIGS_PER_CHUNK = 256
+_CONFIGS_PER_CHUNK = 64
 
 
 @dataclass(frozen=True, kw_only=True)

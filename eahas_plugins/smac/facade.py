@@ -101,7 +101,7 @@ class _EnergyFacade(AbstractFacade):
         )
         if n_initial is not None and components.get("initial_design") is None:
             design: Callable[..., Any] = self.get_initial_design
-            components["initial_design"] = design(alone, n_configs=n_initial)
+            components["initial_design"] = design(alone, n_configs=n_initial, max_ratio=1.0)
         runner: EnergyRunner | EnergyDaskRunner | None = None
         if target_function is not None:
             self._worker = runner = EnergyRunner(

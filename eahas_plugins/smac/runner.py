@@ -199,6 +199,9 @@ class EnergyDaskRunner(DaskParallelRunner):
                 _, value = future.result()
             except Exception as error:  # killed too often, cancelled, or it could not be sent back
                 value = self._lost(error)
+            # Now, not when it goes out of scope: if its worker died meanwhile, Dask would train
+            # again for a result that we have already.
+            future.release()
             self._results_queue.append((info, value))
 
     def _lost(self, error: Exception) -> TrialValue:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ConfigSpace import Configuration
 
-from eahas_plugins.energy import EnergyMeter, between
+from eahas_plugins.energy import EnergyMeter, Measurement, Share, auto_meter, between
 from eahas_plugins.energy.ledger import ENERGY_ATTR
 from eahas_plugins.smac.budget import TRAINING_ATTR, Plan
 from eahas_plugins.smac.journal import Attempt
@@ -40,7 +40,7 @@ class EnergyTraining:
     """What a training function is given: the rung it is on, its checkpoint, and when to stop.
 
     Args:
-        meter: What counts the energy.
+        meter: What counts the energy; trials that share it each get their part.
         folder: Where this training's checkpoint and progress are kept.
         seed: SMAC's seed.
         budget: SMAC's budget: kWh or epochs of the whole training; None for no end.
@@ -66,24 +66,27 @@ class EnergyTraining:
         self.truncated = False
         self._in_kwh = in_kwh
         self._attempt = attempt
-        self._meter = meter
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # the heartbeat reads and charges too
         self._progress_file = folder / "progress.json"
         paid = progress_of(folder)
         self.resumed = paid.epochs > 0
         self.epochs = paid.epochs
-        self._paid_kwh = paid.energy_kwh
-        self.start = meter.read()
+        self.paid_kwh = paid.energy_kwh
+        self._share = Share(meter)
+        self._start = self._share.read()
+        self._now = self._start
 
     @property
     def energy_kwh(self) -> float:
         """Energy of this training so far, kWh; what earlier rungs paid is included."""
-        return self._paid_kwh + self.own_kwh
+        return self.paid_kwh + self.own_kwh
 
     @property
     def own_kwh(self) -> float:
         """Energy that this trial has burnt, kWh."""
-        return max(0.0, self._meter.read().energy_kwh - self.start.energy_kwh)
+        with self._lock:
+            self._now = self._share.read()
+            return self._now.energy_kwh - self._start.energy_kwh
 
     def report(self, accuracy: float) -> bool:
         """Tell the accuracy after an epoch, once the checkpoint is saved; True: stop now.
@@ -110,9 +113,24 @@ class EnergyTraining:
 
     def charge(self) -> None:
         """Write down what has been burnt so far; this also renews the reservation."""
+        own_kwh = self.own_kwh
         if self._attempt is not None:
-            with self._lock:  # the heartbeat calls this too
-                self._attempt.report(self.own_kwh)
+            with self._lock:
+                self._attempt.report(own_kwh)
+
+    def finish(self) -> None:
+        """Charge for the last time and give up the meter."""
+        self.charge()
+        with self._lock:
+            self._share.leave()
+
+    def measured(self) -> Measurement:
+        """Energy and time of this trial, as last charged.
+
+        Raises:
+            MeterError: If the meter has counted nothing.
+        """
+        return between(self._start, self._now)
 
 
 class EnergyTarget:
@@ -224,11 +242,11 @@ class EnergyTarget:
             )
             with _heartbeat(training, self.heartbeat_s):
                 returned = self.train(native_config(config), training)
-            measured = between(training.start, meter.read())
+            measured = training.measured()
         accuracy = training.accuracy if returned is None else float(returned)
         if accuracy is None:
             raise ValueError("a training must report or return an accuracy but ended without.")
-        total_kwh = training.energy_kwh
+        total_kwh = training.paid_kwh + measured.energy_kwh
         info = {
             ENERGY_ATTR: measured.energy_kwh,
             TRAINING_ATTR: total_kwh,
@@ -253,11 +271,7 @@ def progress_of(folder: Path) -> _Progress:
 
 def meter_of(meter: EnergyMeter | str) -> EnergyMeter:
     """The meter; ``"auto"`` is decided on the machine that trains."""
-    if isinstance(meter, str):
-        from eahas_plugins.energy import auto_meter
-
-        return auto_meter()
-    return meter
+    return auto_meter() if isinstance(meter, str) else meter
 
 
 def _key(config: Configuration, seed: int) -> str:
@@ -281,4 +295,4 @@ def _heartbeat(training: EnergyTraining, every_s: float) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
-        training.charge()
+        training.finish()

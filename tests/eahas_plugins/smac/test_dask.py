@@ -153,7 +153,7 @@ def test_a_killed_worker_costs_nothing_but_its_trial(tmp_path: Path, client: Cli
 def dies(config: Any, seed: int = 0, budget: float | None = None, attempt: Any = None) -> Any:
     """Very wide networks take their worker down every time."""
     run = BENCH.query(config)
-    if config["width"] > 150:
+    if config["width"] > 100:
         attempt.report(float(run.energy_kwh[0]))
         os.kill(os.getpid(), signal.SIGKILL)
     return steps(config, seed, budget, attempt)
@@ -163,14 +163,14 @@ def test_a_trial_that_kills_every_worker_fails_and_is_charged(
     tmp_path: Path, client: Client
 ) -> None:
     scenario = energy_scenario(
-        SurrogateTarget(BENCH), name="run", output_directory=tmp_path, seed=1, n_trials=12
+        SurrogateTarget(BENCH), name="run", output_directory=tmp_path, seed=1, n_trials=6
     )
     facade = multi_fidelity(
         tmp_path,
         budget_kwh=5.0,
         target=dies,
         scenario=scenario,
-        n_initial=12,
+        n_initial=6,
         dask_client=client,
     )
     facade.optimize()
@@ -181,7 +181,8 @@ def test_a_trial_that_kills_every_worker_fails_and_is_charged(
         one_epoch = BENCH.query(history.get_config(key.config_id)).energy_kwh[0]
         assert value.additional_info["energy_kwh"] >= one_epoch * (1 - 1e-9)  # once per death
         assert "KilledWorker" in value.additional_info["error"]
-    assert facade.spent_kwh == pytest.approx(sum(energies(history)))
+    # At least: Dask may have trained again for a result that died with its worker.
+    assert facade.spent_kwh >= sum(energies(history)) * (1 - 1e-9)
 
 
 def test_a_run_of_many_workers_is_resumed_by_one(tmp_path: Path, client: Client) -> None:

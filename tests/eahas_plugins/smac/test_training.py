@@ -30,7 +30,7 @@ class Counter:
 
     @property
     def provenance(self) -> Provenance:
-        return Provenance(kind="measured", meter="counter", sampling="exact", scope="machine")
+        return Provenance(kind="measured", meter="counter", sampling="exact", scope="process")
 
     def read(self) -> Reading:
         return Reading(
@@ -191,6 +191,19 @@ def test_the_estimating_meter_says_so_and_travels_to_workers(tmp_path: Path) -> 
     _, info = pickle.loads(pickle.dumps(target))(configuration())
     assert info["energy_kind"] == "estimated"
     assert info["energy_kwh"] > 0.0
+
+
+def test_the_best_meter_of_the_machine_is_found(tmp_path: Path) -> None:
+    _, info = EnergyTarget(busy, checkpoints=tmp_path)(configuration())
+    assert info["energy_kwh"] > 0.0
+    assert info["energy_kind"] in ("measured", "estimated")
+
+
+def busy(config: dict[str, Any], training: EnergyTraining) -> float:
+    end_s = time.process_time() + 0.05
+    while time.process_time() < end_s:
+        sum(range(10_000))
+    return 0.5
 
 
 def working(config: dict[str, Any], training: EnergyTraining) -> float:

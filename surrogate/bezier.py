@@ -33,8 +33,11 @@ N_PIECES = 128
 
 
 def fractions(n_epochs: int) -> Floats:
-    """The part of the schedule that is done after each epoch, of shape (n_epochs,)."""
-    return np.linspace(0.0, 1.0, n_epochs)
+    """The part of the schedule that is done after each epoch, of shape (n_epochs,).
+
+    Counted from epoch 1, so that curves begin where they are first known; a single epoch is all.
+    """
+    return np.linspace(0.0, 1.0, n_epochs) if n_epochs > 1 else np.ones(1)
 
 
 def fit(curves: ArrayLike, degree: int) -> Floats:
@@ -56,11 +59,11 @@ def fit(curves: ArrayLike, degree: int) -> Floats:
     if y.ndim != 2 or not y.size or not np.isfinite(y).all():
         raise ValueError("curves must have shape (n_curves, n_epochs) and be finite.")
     done = fractions(y.shape[1])
-    steps = np.diff(np.vstack([done, y]), axis=1)
-    length = np.concatenate([[0.0], np.cumsum(np.sqrt((steps**2).sum(axis=0)))])
-    if y.shape[1] == 1:
+    if len(done) == 1:
         x = np.linspace(0.0, 1.0, degree + 1)
         return np.vstack([x, np.repeat(y, degree + 1, axis=1)])
+    steps = np.diff(np.vstack([done, y]), axis=1)
+    length = np.concatenate([[0.0], np.cumsum(np.sqrt((steps**2).sum(axis=0)))])
     x = rising(_control_values(basis(length / length[-1], degree), done[None])[0])
     return fit_at(x, y)
 

@@ -10,7 +10,8 @@ TASK = "fashion-nano"
 
 
 def configurations(n, seed=0):
-    return [check(c, TASK) for c in get_space(TASK, seed=seed).sample_configuration(n)]
+    space = get_space(TASK, seed=seed)
+    return [check(space.sample_configuration(), TASK) for _ in range(n)]
 
 
 def record(config, *, run, seed=0, noise=0.01):

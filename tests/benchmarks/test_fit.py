@@ -1,0 +1,58 @@
+import json
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import surrogate
+from benchmarks.fit import fit
+from surrogate.record_files import write_records
+from tests.surrogate import made_up
+
+
+def run(*arguments):
+    app = typer.Typer()
+    app.command()(fit)
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_one_command_builds_a_folder_that_loads(tmp_path, monkeypatch):
+    from surrogate import build
+    from tests.surrogate.conftest import QUICK
+
+    monkeypatch.setattr(build, "Settings", lambda: QUICK)
+    records = tmp_path / "runs.jsonl"
+    write_records(records, made_up.records(30, 2))
+    with records.open("a") as stream:
+        stream.write('{"schema": 1, "con')  # killed here
+    out = tmp_path / "out"
+    outcome = run("--task", made_up.TASK, "--records", records, "--out", out)
+    assert outcome.exit_code == 0, outcome.output
+    assert "34 trainings of 30 configurations" in outcome.output
+    assert "runs.jsonl:35: not a whole JSON object" in outcome.output
+    assert {path.name for path in out.iterdir()} == {
+        "model.npz",
+        "provenance.json",
+        "records.jsonl.gz",
+        "SHA256SUMS",
+    }
+    provenance = json.loads((out / "provenance.json").read_text())
+    assert surrogate.load(out).provenance == provenance
+    assert (provenance["kind"], provenance["energy"]) == ("measured", "estimated")
+    assert provenance["runtime"] == "measured: CPU seconds of training"
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "message"),
+    [
+        ("mnist", "runs.jsonl", "task must be one of"),
+        ("cifar10", "nowhere.jsonl", "records must be a file"),
+        ("cifar10", "runs.jsonl", "must belong to task 'cifar10'"),
+    ],
+)
+def test_bad_input(tmp_path, task, name, message):
+    write_records(tmp_path / "runs.jsonl", made_up.records(2, 0))
+    outcome = run("--task", task, "--records", tmp_path / name, "--out", tmp_path / "out")
+    assert isinstance(outcome.exception, ValueError)
+    assert message in str(outcome.exception)
+    assert not (tmp_path / "out").exists()

@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 from benchmarks.harness_seeds import derive_seed
 from surrogate.records import Run
 
+SCHEDULE = "max_epoch"
+"""The hyperparameter that holds the length of the schedule, in the spaces that have one."""
+
 N_PRIOR = 2000
 """Draws from the prior for the mean energy of a training."""
 
@@ -90,6 +93,15 @@ class SeededBench:
         if key not in self._truth:
             self._truth[key] = _complete(self._bench.query(plain_config(config)))
         return self._truth[key]
+
+
+def longest_schedule(bench: SeededBench) -> int:
+    """Epochs of the longest training: the largest ``max_epoch``, or what a default trains for."""
+    if SCHEDULE in bench.space:
+        return int(max(bench.space[SCHEDULE].sequence))
+    energy = bench.query(bench.space.get_default_configuration()).energy_kwh
+    assert energy is not None  # SeededBench checks it
+    return len(energy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,10 @@ from optuna.pruners import BasePruner, HyperbandPruner, NopPruner
 from optuna.samplers import BaseSampler
 
 from benchmarks.harness import Evaluation, Setting
-from benchmarks.harness_bench import SeededBench
+from benchmarks.harness_bench import SeededBench, longest_schedule
 from eahas_plugins.optuna.budget import EnergyBudget
 from eahas_plugins.optuna.objective import SurrogateObjective
 from eahas_plugins.spaces import OptunaSpace
-
-SCHEDULE = "max_epoch"
-"""The hyperparameter that holds the length of the schedule, in the spaces that have one."""
 
 
 def optimise(
@@ -44,15 +41,6 @@ def optimise(
         Evaluation(config=space.to_config(t.params), energy_kwh=t.user_attrs.get("energy_kwh", 0.0))
         for t in study.get_trials(deepcopy=False)
     ]
-
-
-def longest_schedule(bench: SeededBench) -> int:
-    """Epochs of the longest training: the largest ``max_epoch``, or what a default trains for."""
-    if SCHEDULE in bench.space:
-        return int(max(bench.space[SCHEDULE].sequence))
-    energy = bench.query(bench.space.get_default_configuration()).energy_kwh
-    assert energy is not None  # SeededBench checks it
-    return len(energy)
 
 
 def paper_hyperband(bench: SeededBench) -> HyperbandPruner:

@@ -9,7 +9,8 @@ from optuna.pruners import MedianPruner
 from optuna.samplers import TPESampler
 
 from benchmarks.harness import Evaluation, Setting
-from benchmarks.harness_optuna import longest_schedule, optimise
+from benchmarks.harness_bench import longest_schedule
+from benchmarks.harness_optuna import optimise
 
 LABEL = "TPE, median pruner"
 ENERGY_AWARE = False

@@ -15,7 +15,7 @@ from benchmarks.rows import RowFile, RowsError, load
 from tests.benchmarks.synthetic import SyntheticBench, SyntheticProblem
 
 pytestmark = [
-    pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning"),
+    pytest.mark.filterwarnings("ignore:.*experimental"),
 ]
 
 PROBLEM = SyntheticProblem()
@@ -34,7 +34,7 @@ def sorted_lines(path):
 
 @pytest.fixture(scope="module", autouse=True)
 def _search_for_the_reference_once():
-    known = find_reference(SyntheticBench(), n_prior=200)
+    known = find_reference(SyntheticBench(), n_prior=200, rounds=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("benchmarks.compare.find_reference", lambda bench: known)
         yield

@@ -131,12 +131,14 @@ def test_unknown_energy_is_an_error(configs):
 
 
 def test_reference_is_found_again_and_near_the_optimum():
-    bench = SyntheticBench()
+    bench, small = SyntheticBench(), {"n_prior": 200, "rounds": 8, "keep": 10, "children": 8}
     before = bench.space.random.get_state()[1].tolist()
-    reference = find_reference(bench, n_prior=200)
-    assert reference == find_reference(SyntheticBench(), n_prior=200)
+    reference = find_reference(bench, **small)
+    assert reference == find_reference(SyntheticBench(), **small)
     assert bench.space.random.get_state()[1].tolist() == before
-    assert reference.test_accuracy == pytest.approx(0.9 - 0.4 / 40, abs=1e-6)  # known optimum
-    draws = SyntheticBench().space.sample_configuration(3000)
-    energies = [bench.query(config).energy_kwh[-1] for config in draws]
+    optimum = 0.9 - 0.4 / 40
+    assert optimum - 0.005 < reference.test_accuracy <= optimum
+    energies = [
+        bench.query(config).energy_kwh[-1] for config in bench.space.sample_configuration(3000)
+    ]
     assert reference.mean_training_kwh == pytest.approx(np.mean(energies), rel=0.15)

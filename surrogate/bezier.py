@@ -30,14 +30,19 @@ DEGREES = (3, 4, 5, 6)
 """Cubic to sextic."""
 N_PIECES = 128
 """Straight pieces that stand for a curve when it is read."""
+_ROWS_PER_CHUNK = 32
+"""Trainings read together, so that the temporaries stay in the cache."""
 
 
+@cache
 def fractions(n_epochs: int) -> Floats:
     """The part of the schedule that is done after each epoch, of shape (n_epochs,).
 
     Counted from epoch 1, so that curves begin where they are first known; a single epoch is all.
     """
-    return np.linspace(0.0, 1.0, n_epochs) if n_epochs > 1 else np.ones(1)
+    done = np.linspace(0.0, 1.0, n_epochs) if n_epochs > 1 else np.ones(1)
+    done.flags.writeable = False  # it is shared
+    return done
 
 
 def fit(curves: ArrayLike, degree: int) -> Floats:
@@ -91,7 +96,7 @@ def warped(degree: int, power: float) -> Floats:
 
 def rising(x: Floats) -> Floats:
     """``x`` of shape (..., degree + 1), clipped and raised so that it rises from 0 to 1."""
-    x = np.maximum.accumulate(np.clip(x, 0.0, 1.0), axis=-1)
+    x = np.maximum.accumulate(np.maximum(np.minimum(x, 1.0), 0.0), axis=-1)
     x[..., 0] = 0.0
     x[..., -1] = 1.0
     return x
@@ -109,7 +114,22 @@ def evaluate(points: Floats, n_epochs: int) -> Floats:
         Taking pieces as straight costs less than 1e-3 for control points in [0, 1], usually 1e-4.
     """
     n, n_coordinates, n_points = points.shape
-    grid = points @ _grid_basis(n_points - 1).T  # (n, 1 + n_curves, N_PIECES + 1)
+    out = np.empty((n, n_coordinates - 1, n_epochs))
+    if n == 1:  # less to do than to set up
+        grid = points[0] @ _grid_basis(n_points - 1).T
+        done = fractions(n_epochs)
+        for curve, y in enumerate(grid[1:]):
+            out[0, curve] = np.interp(done, grid[0], y)
+        return out
+    for start in range(0, n, _ROWS_PER_CHUNK):
+        chunk = slice(start, start + _ROWS_PER_CHUNK)
+        _evaluate_many(points[chunk] @ _grid_basis(n_points - 1).T, out[chunk])
+    return out
+
+
+def _evaluate_many(grid: Floats, out: Floats) -> None:
+    """Read curves of shape (n, 1 + n_curves, N_PIECES + 1) into ``out`` (n, n_curves, n_epochs)."""
+    n, n_curves, n_epochs = out.shape
     x = grid[:, 0] * (n_epochs - 1)
     # Epochs are whole numbers here: counting the grid points before each replaces a search.
     first = np.ceil(x[:, 1:-1]).astype(np.intp)
@@ -120,12 +140,10 @@ def evaluate(points: Floats, n_epochs: int) -> Floats:
     left = x.take(piece)
     width = x.take(piece + 1) - left
     part = np.divide(np.arange(n_epochs) - left, width, out=np.ones_like(left), where=width > 0.0)
-    out = np.empty((n, n_coordinates - 1, n_epochs))
-    for curve in range(n_coordinates - 1):
+    for curve in range(n_curves):
         y = np.ascontiguousarray(grid[:, curve + 1])
         start = y.take(piece)
         out[:, curve] = start + part * (y.take(piece + 1) - start)
-    return out
 
 
 def basis(s: ArrayLike, degree: int) -> Floats:

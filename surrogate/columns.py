@@ -32,13 +32,23 @@ def checked_columns(configs: Sequence[Mapping[str, Any]], task: str) -> dict[str
     Raises:
         ValueError: As :func:`surrogate.space.check`, naming the configuration's place.
     """
+    members = _members(task)
+    try:
+        given = {name: [config[name] for config in configs] for name in members}
+        columns = {name: [known[v] for v in given[name]] for name, known in members.items()}
+        if set(map(len, configs)) <= {len(members)} and not any(
+            bool in map(type, column) for column in given.values()
+        ):
+            return columns
+    except (KeyError, TypeError):
+        pass  # one by one, then
     plain = []
     for place, config in enumerate(configs):
         try:
             plain.append(checked(config, task))
         except ValueError as error:
             raise ValueError(f"configs[{place}]: {error}") from None
-    return {name: [config[name] for config in plain] for name in _members(task)}
+    return {name: [config[name] for config in plain] for name in members}
 
 
 @cache

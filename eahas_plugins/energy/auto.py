@@ -64,9 +64,13 @@ def choose_meter() -> MeterChoice:
         meter = _try(name, make_other, why)
         if meter is not None:
             return MeterChoice(meter=meter, why=tuple(why))
-    estimate = CpuTimeMeter(
-        watts_per_core=WATTS_PER_CORE, idle_watts=0.0, include_children=sys.platform == "linux"
-    )
+    try:
+        estimate = CpuTimeMeter(
+            watts_per_core=WATTS_PER_CORE, idle_watts=0.0, include_children=True
+        )
+    except OSError as error:
+        why.append(f"no child processes ({error})")
+        estimate = CpuTimeMeter(watts_per_core=WATTS_PER_CORE, idle_watts=0.0)
     why.append(f"nothing can be measured here: CPU time x {WATTS_PER_CORE:g} W, an estimate")
     return MeterChoice(meter=estimate, why=tuple(why))
 

@@ -1,5 +1,6 @@
 """The explicit estimate: CPU seconds times watts, for machines without a counter."""
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -83,22 +84,33 @@ class CpuTimeMeter:
 
 def living_descendants_cpu_s(pid: int) -> float:
     """Return the CPU seconds of all living descendants of a process, their dead ones included."""
-    ticks: dict[int, int] = {}
-    children: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            # The command's name is in parentheses and may itself hold spaces and parentheses.
-            fields = stat.read_text(errors="replace").rpartition(")")[2].split()
-        except (FileNotFoundError, ProcessLookupError):  # ended while we were looking
-            continue
-        child, parent = int(stat.parent.name), int(fields[1])
-        ticks[child] = sum(int(value) for value in fields[11:15])  # utime stime cutime cstime
-        children.setdefault(parent, []).append(child)
-    if not ticks:
-        raise OSError("children are counted through /proc, which is not mounted here")
-    pending, total = list(children.get(pid, ())), 0
+    if not Path(f"/proc/self/task/{os.getpid()}/children").exists():
+        raise OSError(
+            "children are counted through the kernel's /proc/PID/task/TID/children, which is not "
+            "there; use include_children=False"
+        )
+    pending, ticks = _children(pid), 0
     while pending:
         child = pending.pop()
-        total += ticks[child]
-        pending.extend(children.get(child, ()))
-    return total / os.sysconf("SC_CLK_TCK")
+        fields = _stat(child)
+        if fields is not None:
+            ticks += sum(int(value) for value in fields[11:15])  # utime stime cutime cstime
+            pending.extend(_children(child))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _children(pid: int) -> list[int]:
+    """Return the direct children; the kernel lists them per thread that started them."""
+    children: list[int] = []
+    for listing in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # the thread has ended
+            children.extend(int(child) for child in listing.read_text().split())
+    return children
+
+
+def _stat(pid: int) -> list[str] | None:
+    """Return the fields after the command's name, which may hold spaces and parentheses."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):  # ended while we were looking
+        return None

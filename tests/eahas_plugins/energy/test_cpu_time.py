@@ -100,3 +100,9 @@ def test_impossible_core_power_is_refused(watts):
 def test_impossible_idle_power_is_refused(watts):
     with pytest.raises(ValueError, match="idle_watts must be at least 0"):
         CpuTimeMeter(watts_per_core=1.0, idle_watts=watts)
+
+
+def test_where_children_cannot_be_seen_it_says_so(monkeypatch):
+    monkeypatch.setattr(os, "getpid", lambda: 2**30)  # nobody's: as if /proc were not there
+    with pytest.raises(OSError, match="include_children=False"):
+        CpuTimeMeter(watts_per_core=1.0, idle_watts=0.0, include_children=True)

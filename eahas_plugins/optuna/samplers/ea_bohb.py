@@ -20,7 +20,7 @@ def ea_bohb(
     schedules: Sequence[Any] | None = None,
     budget_kwh: float | None = None,
     promotion_share: float = 0.5,
-    energy_weight: float = 0.0,
+    energy_weight: float = 1.0,
     pruner: BasePruner | None = None,
     prune: bool = True,
     seed: int | None = None,
@@ -48,8 +48,8 @@ def ea_bohb(
         promotion_share: Part of the energy for repetitions; 0 tries short schedules only.
         energy_weight: Weight of predicted energy in TPE's acquisition while nothing is spent; 0
             switches cooling off.
-        pruner: Another pruner than the default, which keeps the best 40 % at a quarter of their
-            schedule and leaves repetitions alone.
+        pruner: Another pruner than the default, which drops the worst 30 % at half of their
+            schedule and leaves repetitions alone. Earlier, a curve says too little about its end.
         prune: Whether to prune at all.
         seed: Seed of the sampler.
         **tpe: Further arguments of ``EnergyTPESampler``.
@@ -86,6 +86,6 @@ def _pruner(fidelity_param: str | None, *, prune: bool) -> BasePruner:
         return NopPruner()
     return SparePromotionsPruner(
         ScheduleRelativePruner(
-            fidelity_param=fidelity_param, fractions=(0.25,), keep=0.4, n_startup_trials=5
+            fidelity_param=fidelity_param, fractions=(0.5,), keep=0.7, n_startup_trials=5
         )
     )

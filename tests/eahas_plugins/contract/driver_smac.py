@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import joblib
+from smac import MultiFidelityFacade
+from smac.runhistory import RunHistory, StatusType
+
+from eahas_plugins.smac import EnergyMultiFidelityFacade, SurrogateTarget, energy_scenario
+from eahas_plugins.spaces import native_config
+from tests.eahas_plugins.contract.problem import ContractProblem, Outcome
+from tests.eahas_plugins.smac.helpers import QUIET, forest, maximizer
+
+N_INITIAL = 6
+
+
+class FragileTarget(SurrogateTarget):
+    """Fails where the problem says so, with its energy reported."""
+
+    def __call__(
+        self, config: Any, seed: int = 0, budget: float | None = None, attempt: Any = None
+    ) -> Any:
+        problem: Any = self.bench
+        if problem.fails(config):
+            if attempt is not None:
+                attempt.report(problem.burnt_when_failing(config))
+            raise RuntimeError("the training diverged")
+        return super().__call__(config, seed, budget, attempt)
+
+
+class SmacDriver:
+    name = "smac"
+    unsupported: ClassVar[Mapping[str, str]] = {}
+
+    def run(
+        self,
+        problem: ContractProblem,
+        folder: Path,
+        *,
+        budget_kwh: float,
+        seed: int = 0,
+        weight: float | None = None,
+        n_trials: int | None = None,
+    ) -> list[Outcome]:
+        target, parts = self._parts(problem, folder, seed, n_trials, "aware")
+        weights = {} if weight is None else {"reward_weight": weight, "cooling": weight}
+        scenario = parts.pop("scenario")
+        facade = EnergyMultiFidelityFacade(
+            scenario, target, budget_kwh=budget_kwh, n_initial=N_INITIAL, **weights, **parts
+        )
+        return self._optimized(facade)
+
+    def plain(
+        self, problem: ContractProblem, folder: Path, *, seed: int, n_trials: int
+    ) -> list[Outcome]:
+        target, parts = self._parts(problem, folder, seed, n_trials, "plain")
+        scenario = parts.pop("scenario")
+        design = MultiFidelityFacade.get_initial_design(
+            scenario, n_configs=N_INITIAL, max_ratio=1.0
+        )
+        return self._optimized(
+            MultiFidelityFacade(scenario, target, initial_design=design, **parts)
+        )
+
+    def _parts(
+        self, problem: ContractProblem, folder: Path, seed: int, n_trials: int | None, name: str
+    ) -> tuple[SurrogateTarget, dict[str, Any]]:
+        target = (FragileTarget if problem.fragile else SurrogateTarget)(problem)
+        scenario = energy_scenario(
+            target,
+            name=name,
+            output_directory=folder,
+            seed=seed,
+            min_budget=1.5,
+            max_budget=9,
+            n_trials=n_trials or 1000,
+        )
+        return target, {
+            "scenario": scenario,
+            "acquisition_maximizer": maximizer(scenario),
+            "model": forest(scenario),
+            "logging_level": QUIET,
+        }
+
+    def _optimized(self, facade: Any) -> list[Outcome]:
+        with joblib.parallel_config(backend="sequential"):
+            facade.optimize()
+        history: RunHistory = facade.runhistory
+        return [
+            Outcome(
+                config={**native_config(history.get_config(key.config_id)), "budget": key.budget},
+                energy_kwh=value.additional_info.get("energy_kwh", 0.0),
+                failed=value.status == StatusType.CRASHED,
+            )
+            for key, value in history.items()
+        ]
+
+
+DRIVER = SmacDriver()

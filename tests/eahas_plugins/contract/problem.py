@@ -1,0 +1,180 @@
+"""The study that every adapter runs: closed-form trainings over any space."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from ConfigSpace import (
+    AndConjunction,
+    Categorical,
+    ConfigurationSpace,
+    Constant,
+    EqualsCondition,
+    Float,
+    ForbiddenAndConjunction,
+    ForbiddenEqualsClause,
+    GreaterThanCondition,
+    InCondition,
+    Integer,
+    OrdinalHyperparameter,
+)
+from numpy.typing import NDArray
+
+N_EPOCHS = 9
+STEP_KWH = 1e-3
+"""Energy of an epoch, kWh: between half of it and all of it, as the configuration wants."""
+
+
+@dataclass(frozen=True)
+class ContractRun:
+    val_accuracy: NDArray[np.float64]
+    test_accuracy: NDArray[np.float64]
+    energy_kwh: NDArray[np.float64]
+    runtime_s: NDArray[np.float64]
+    inference_energy_kwh: float | None = None
+
+
+class ContractProblem:
+    """Accuracy and energy of a training are a fixed function of its configuration.
+
+    Args:
+        space: What is searched.
+        fragile: Whether one configuration in four fails after a third of its epochs.
+    """
+
+    def __init__(self, space: ConfigurationSpace | None = None, *, fragile: bool = False) -> None:
+        self.space = space_of_numbers() if space is None else space
+        self.fragile = fragile
+
+    def query(self, config: Mapping[str, Any]) -> ContractRun:
+        quality, price = (self._draw(config, salt) for salt in ("quality", "price"))
+        epoch = np.arange(1, N_EPOCHS + 1, dtype=np.float64)
+        accuracy = (0.4 + 0.5 * quality) * (1.0 - 0.5 * np.exp(-epoch / 3.0))
+        energy = STEP_KWH * (0.5 + 0.5 * price) * epoch
+        return ContractRun(accuracy, accuracy, energy, 2.0 * epoch)
+
+    def fails(self, config: Mapping[str, Any]) -> bool:
+        return self.fragile and self._draw(config, "fails") < 0.25
+
+    def burnt_when_failing(self, config: Mapping[str, Any]) -> float:
+        return float(self.query(config).energy_kwh[N_EPOCHS // 3 - 1])
+
+    def _draw(self, config: Mapping[str, Any], salt: str) -> float:
+        """A number in [0, 1) that depends on the configuration alone, in any process."""
+        values = sorted((name, _plain(value)) for name, value in dict(config).items())
+        digest = hashlib.sha256(repr((salt, values)).encode()).digest()
+        return int.from_bytes(digest[:4]) / 2**32
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, np.generic):
+        value = value.item()
+    return f"{value:.9g}" if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """One trial of a study, in the order in which they were started."""
+
+    config: dict[str, Any]
+    energy_kwh: float
+    failed: bool
+
+
+class Driver(Protocol):
+    """How the contract suite runs a host. One object per host in ``DRIVERS``."""
+
+    name: str
+    unsupported: Mapping[str, str]
+    """Names in ``SPACES`` that the host cannot search, with the message that says so."""
+
+    def run(
+        self,
+        problem: ContractProblem,
+        folder: Path,
+        *,
+        budget_kwh: float,
+        seed: int = 0,
+        weight: float | None = None,
+        n_trials: int | None = None,
+    ) -> list[Outcome]:
+        """Run, or resume what is in the folder, until the budget or ``n_trials`` is reached.
+
+        A trial trains ``problem.query(config)`` epoch by epoch; where ``problem.fails(config)``
+        it reports ``problem.burnt_when_failing(config)`` and raises. ``weight=0`` switches every
+        energy-aware decision off, None is the adapter's default. Returns all trials there are.
+        """
+
+    def plain(
+        self, problem: ContractProblem, folder: Path, *, seed: int, n_trials: int
+    ) -> list[Outcome]:
+        """The same with the plain host's own classes."""
+
+
+def space_of_numbers() -> ConfigurationSpace:
+    space = ConfigurationSpace()
+    space.add([Float("x", (0.0, 1.0)), Float("lr", (1e-4, 1.0), log=True), Integer("n", (1, 99))])
+    return space
+
+
+def space_of_every_kind() -> ConfigurationSpace:
+    space = space_of_numbers()
+    space.add(
+        [
+            Integer("width", (4, 256), log=True),
+            Categorical("optimizer", ["sgd", "adam"]),
+            Categorical("nesterov", [True, False]),
+            OrdinalHyperparameter("epochs", [10, 20, 40]),
+            OrdinalHyperparameter("depth", [4, 5, 6, 7]),
+            OrdinalHyperparameter("size", ["small", "large"]),
+            Constant("batch", 100),
+        ]
+    )
+    return space
+
+
+def space_with_conditions() -> ConfigurationSpace:
+    space = ConfigurationSpace()
+    kind = Categorical("kind", ["mlp", "cnn", "tree"])
+    depth = Integer("depth", (1, 9))
+    kernel = Integer("kernel", (1, 7))
+    dropout = Float("dropout", (0.0, 0.5))
+    leaves = Integer("leaves", (2, 512), log=True)
+    space.add([kind, depth, kernel, dropout, leaves])
+    space.add(
+        [
+            EqualsCondition(leaves, kind, "tree"),
+            InCondition(depth, kind, ["mlp", "cnn"]),
+            AndConjunction(
+                EqualsCondition(kernel, kind, "cnn"), GreaterThanCondition(kernel, depth, 2)
+            ),
+            InCondition(dropout, kind, ["mlp", "cnn"]),
+        ]
+    )
+    return space
+
+
+def space_with_a_forbidden_clause() -> ConfigurationSpace:
+    space = ConfigurationSpace()
+    optimizer = Categorical("optimizer", ["sgd", "adam"])
+    size = OrdinalHyperparameter("size", ["small", "large"])
+    space.add([optimizer, size, Float("x", (0.0, 1.0))])
+    space.add(
+        ForbiddenAndConjunction(
+            ForbiddenEqualsClause(optimizer, "sgd"), ForbiddenEqualsClause(size, "large")
+        )
+    )
+    return space
+
+
+SPACES = {
+    "numbers": space_of_numbers,
+    "every kind": space_of_every_kind,
+    "conditions": space_with_conditions,
+    "forbidden": space_with_a_forbidden_clause,
+}

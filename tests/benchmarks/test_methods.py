@@ -112,3 +112,12 @@ def test_a_problem_without_schedules_is_searched_too(name):
     assert len(rows) >= 5
     assert rows[-1].kwh <= setting.budget_kwh * (1.0 + 1e-9)
     assert set(rows[0].config) == {"batch_size", "power_limit_w"}
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in method_names() if name.startswith("ea-bohb-no-")]
+)
+def test_an_ablation_changes_something(name):
+    whole, _ = run("ea-bohb", trainings=20.0)
+    ablated, _ = run(name, trainings=20.0)
+    assert [row.config for row in whole] != [row.config for row in ablated]

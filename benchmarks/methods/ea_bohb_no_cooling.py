@@ -1,4 +1,4 @@
-"""EA-BOHB with predicted energy in the acquisition, its weight cooling to 0 as energy is spent."""
+"""EA-BOHB without cooling: predicted energy has no part in the acquisition."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from benchmarks.harness import Evaluation, Setting
 from benchmarks.harness_optuna import optimise
 from eahas_plugins.optuna.samplers.ea_bohb import ea_bohb
 
-LABEL = "EA-BOHB with cooling"
+LABEL = "EA-BOHB without cooling"
 ENERGY_AWARE = True
 REQUIRES = ("optuna",)
 
 
 def run(setting: Setting) -> list[Evaluation]:
     """Spend the budget."""
-    sampler, pruner = ea_bohb(energy_weight=1.0, seed=setting.host_seed)
+    sampler, pruner = ea_bohb(energy_weight=0.0, seed=setting.host_seed)
     return optimise(setting, sampler=sampler, pruner=pruner)

@@ -256,7 +256,7 @@ class EnergyBudget:
         if self.min_gain_per_kwh is None:
             return False
         return gain_has_dried_up(
-            self._book.ledger(study).finished,
+            (t for t in study.get_trials(deepcopy=False) if t.state.is_finished()),
             study.direction,
             min_gain_per_kwh=self.min_gain_per_kwh,
             window_kwh=self.gain_window_kwh,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from optuna.trial import Trial
 
 from eahas_plugins.energy.ledger import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, known_kwh
-from eahas_plugins.optuna.budget_ledger import LEASE_ATTR, STOPPED_ATTR
+from eahas_plugins.optuna.budget_reader import LEASE_ATTR, STOPPED_ATTR
 
 
 def write_attr(trial: Trial, key: str, value: object) -> None:

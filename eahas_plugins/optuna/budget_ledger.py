@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import bisect
 import threading
-from collections.abc import Sequence
 
 from optuna.study import Study
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
 from eahas_plugins.energy.ledger import (
     ENERGY_ATTR,
@@ -17,11 +16,14 @@ from eahas_plugins.energy.ledger import (
     RunningTrial,
     known_kwh,
 )
-
-LEASE_ATTR = "energy_lease"
-"""Trial attribute: [trial number, Unix time in s until which its reservation holds]."""
-STOPPED_ATTR = "energy_stopped"
-"""Trial attribute: {"by": "budget" | "trial_limit" | "no_room", "needed_kwh": …}."""
+from eahas_plugins.optuna.budget_reader import (
+    LEASE_ATTR,
+    STOPPED_ATTR,
+    DatabaseReader,
+    TrialEnergy,
+    TrialReader,
+    reader_of,
+)
 
 
 class StudyLedger:
@@ -33,12 +35,11 @@ class StudyLedger:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._reader: TrialReader | DatabaseReader | None = None
         self._n_seen = 0
         self._unfinished: set[int] = set()
         self._finished_kwh = 0.0
         self._typical: list[float] = []  # sorted energies of trials that ran as long as they wished
-        self.finished: list[FrozenTrial] = []
-        """Finished trials in the order in which this process saw them."""
         self.dearest_refusal_kwh = 0.0
         """The largest step that the budget has refused so far, kWh."""
         self.latest: Balance | None = None
@@ -53,18 +54,18 @@ class StudyLedger:
             now_s: Unix time, s.
         """
         with self._lock:
-            trials = study.get_trials(deepcopy=False)
+            if self._reader is None:
+                self._reader = reader_of(study)
             running = []
-            for number in [*sorted(self._unfinished), *range(self._n_seen, len(trials))]:
-                trial = trials[number]
+            for trial in self._reader.read(study, self._unfinished):
+                self._n_seen = max(self._n_seen, trial.number + 1)
                 if trial.state.is_finished():
-                    self._unfinished.discard(number)
-                    self._settle(trial, trials)
+                    self._unfinished.discard(trial.number)
+                    self._settle(study, trial)
                     continue
-                self._unfinished.add(number)
+                self._unfinished.add(trial.number)
                 if trial.state is TrialState.RUNNING:
-                    running.append(_running(trial, trials, now_s))
-            self._n_seen = len(trials)
+                    running.append(_running(study, trial, now_s))
             self.latest = Balance(
                 cap_kwh=cap_kwh, finished_kwh=self._finished_kwh, running=tuple(running)
             )
@@ -83,11 +84,10 @@ class StudyLedger:
         with self._lock:
             return self._typical[len(self._typical) // 2] if self._typical else None
 
-    def _settle(self, trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> None:
-        spent_kwh = _spent(trial, trials)
+    def _settle(self, study: Study, trial: TrialEnergy) -> None:
+        spent_kwh = _spent(study, trial)
         self._finished_kwh += spent_kwh
-        self.finished.append(trial)
-        stopped = trial.user_attrs.get(STOPPED_ATTR)
+        stopped = trial.attrs.get(STOPPED_ATTR)
         if isinstance(stopped, dict):
             if stopped.get("by") == "budget":
                 self.note_refusal(known_kwh(stopped.get("needed_kwh")) or 0.0)
@@ -95,39 +95,39 @@ class StudyLedger:
             bisect.insort(self._typical, spent_kwh)
 
 
-def _running(trial: FrozenTrial, trials: Sequence[FrozenTrial], now_s: float) -> RunningTrial:
-    attrs = trial.user_attrs
+def _running(study: Study, trial: TrialEnergy, now_s: float) -> RunningTrial:
+    spent_kwh = _spent(study, trial)
     lease = _lease(trial)
-    if lease is not None and lease[0] != trial.number:  # a retry, not started yet
-        return RunningTrial(number=trial.number, spent_kwh=_spent(trial, trials))
+    # Nobody renews a promise without a lease, and another trial's lease was copied to a retry.
+    live = lease is not None and lease[0] == trial.number and now_s < lease[1]
     return RunningTrial(
         number=trial.number,
-        spent_kwh=_spent(trial, trials),
-        reserved_kwh=known_kwh(attrs.get(RESERVED_ATTR)) or 0.0,
-        step_kwh=known_kwh(attrs.get(STEP_ATTR)) or 0.0,
-        # nobody renews a promise without a lease
-        live=lease is not None and now_s < lease[1],
+        spent_kwh=spent_kwh,
+        reserved_kwh=known_kwh(trial.attrs.get(RESERVED_ATTR)) or 0.0,
+        step_kwh=known_kwh(trial.attrs.get(STEP_ATTR)) or 0.0,
+        live=live,
     )
 
 
-def _spent(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> float:
+def _spent(study: Study, trial: TrialEnergy) -> float:
     """Energy of a trial, kWh, and 0 for a retry that still shows the energy of the dead trial.
 
     Optuna copies the attributes of a trial that it retries. They are counted where they belong,
     with the dead trial, until the retry has written its own.
     """
-    spent_kwh = known_kwh(trial.user_attrs.get(ENERGY_ATTR)) or 0.0
+    spent_kwh = known_kwh(trial.attrs.get(ENERGY_ATTR)) or 0.0
     lease = _lease(trial)
     if lease is None or lease[0] == trial.number:
         return spent_kwh
-    if lease[0] not in trial.system_attrs.get("retry_history", ()):
+    trials = study.get_trials(deepcopy=False)
+    if lease[0] not in trials[trial.number].system_attrs.get("retry_history", ()):
         return spent_kwh
-    inherited = known_kwh(trials[lease[0]].user_attrs.get(ENERGY_ATTR))
-    return 0.0 if spent_kwh == inherited else spent_kwh
+    inherited_kwh = known_kwh(trials[lease[0]].user_attrs.get(ENERGY_ATTR))
+    return 0.0 if spent_kwh == inherited_kwh else spent_kwh
 
 
-def _lease(trial: FrozenTrial) -> tuple[int, float] | None:
-    lease = trial.user_attrs.get(LEASE_ATTR)
+def _lease(trial: TrialEnergy) -> tuple[int, float] | None:
+    lease = trial.attrs.get(LEASE_ATTR)
     if not isinstance(lease, list | tuple) or len(lease) != 2:
         return None
     return int(lease[0]), float(lease[1])

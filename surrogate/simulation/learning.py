@@ -2,12 +2,13 @@
 
 Everything is a sum in log-odds of the accuracy, z = log(a / (1 - a)). With u the decades by which
 a configuration's learning rate exceeds its best one, and r(t) the learning rate of epoch t
-relative to the best (:mod:`surrogate.simulation.schedule`)::
+relative to the best, R of which is the base and f(t) the policy's fraction of it
+(:mod:`surrogate.simulation.schedule`)::
 
     S(t) = sum over epochs of 1.6 r^0.8 / (0.6 + r^0.8)         progress, in epochs at the best rate
     a(t) = a_end - (a_end - chance) (1 + S / tau)^-1.1           what has been learnt so far
     z(t) = logit a(t) - damage max(u, 0)^2 t / T                 harm that a high rate adds up
-           - 2.4 r^1.2 / (0.5 + r^1.2)                           agitation, gone once annealed
+           - 2.4 f(t) R^1.2 / (0.5 + R^1.2)                      agitation, gone once annealed
            + luck + wandering(t)
 
 a_end has the log-odds ``best_logit`` + architecture + optimiser + policy - loss by a too low rate
@@ -61,7 +62,8 @@ def accuracies(c: Columns, data: Dataset, draws: Draws) -> tuple[Curves, Curves,
     n_epochs = draws.weights.shape[1]
     chance = 1.0 / data.n_classes
     excess = excess_decades(c)
-    rate = policy(c, n_epochs) * 10.0 ** excess[:, None]
+    fraction, start = policy(c, n_epochs), 10.0 ** excess[:, None]
+    rate = fraction * start
     speed = 1.6 * rate**0.8 / (0.6 + rate**0.8)
     progress = np.cumsum(speed, axis=1)
 
@@ -70,14 +72,12 @@ def accuracies(c: Columns, data: Dataset, draws: Draws) -> tuple[Curves, Curves,
     learnt = end - np.maximum(end - chance, 0.0) * left
     unstable = _sigmoid((excess - 1.7) / 0.25)[:, None]
     luck = (data.luck + UNSTABLE_LOGIT * unstable) * draws.offset[:, None]
-    agitation = np.minimum(rate, 4.0)
-    wandering = (0.5 * data.luck + 0.16 * agitation + 0.1 * unstable) * correlated(
-        draws.weights, 0.5
-    )
-    noise = AGITATION_LOGIT * rate**1.2 / (rate**1.2 + 0.5)
+    agitation = start**1.2 / (start**1.2 + 0.5) * fraction
+    drift = correlated(draws.weights, SMOOTH ** (100.0 / n_epochs))
+    wandering = (0.5 * data.luck + 0.5 * agitation + 0.1 * unstable) * drift
     late = (np.arange(n_epochs) + 1.0) / n_epochs
     harm = data.damage * np.maximum(excess, 0.0)[:, None] ** 2 * late
-    z = _logit(learnt) - harm - noise + luck + wandering
+    z = _logit(learnt) - harm - AGITATION_LOGIT * agitation + luck + wandering
     gap = _train_gap(c, data) * progress / (progress + 15.0) - 0.2
 
     diverged = _diverged(c, excess, draws, n_epochs)

@@ -29,6 +29,16 @@ NAMES = (
 )
 """The columns, in order. Logarithms, because time and energy are nearly products of powers."""
 
+COST_NAMES = (
+    "bias",
+    *ARCHITECTURE,
+    "log_params",
+    "log_flops",
+    "log_activations",
+    *(f"optimizer={name}" for name in OPTIMIZERS),
+)
+"""The columns that the time and energy of an epoch depend on: what is computed, not how well."""
+
 
 def encode(columns: Mapping[str, Sequence[Any]], task: Task) -> tuple[Floats, NDArray[np.int64]]:
     """Features and complexities of many configurations.

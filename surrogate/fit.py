@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from surrogate import bezier
 from surrogate.dataset import Dataset
-from surrogate.model import Noise
+from surrogate.ensemble import mean_of, side_by_side, with_base
+from surrogate.features import COST_NAMES, NAMES
+from surrogate.model import Noise, read_curves
 from surrogate.trees import Trees, from_xgboost
 
 Floats = NDArray[np.float64]
@@ -42,7 +43,7 @@ class Settings:
     curve_depth: int = 6
     cost_depth: int = 4
     learning_rate: float = 0.25
-    ridge: float = 1e-3
+    ridge: float = 0.03
     max_bin: int = 64
     seed: int = 0
 
@@ -102,16 +103,7 @@ def control_points(data: Dataset, shape: Shape) -> Floats:
 
 def curves_of(outputs: Floats, shape: Shape, n_epochs: int) -> Floats:
     """Curves of shape (n, n_curves, n_epochs) from predicted control points."""
-    n_points = shape.degree + 1
-    if shape.x is not None:
-        matrix = bezier.reader(shape.x, n_epochs)
-        return np.clip(outputs.reshape(len(outputs), -1, n_points) @ matrix, 0.0, 1.0)
-    n_inner = shape.degree - 1
-    x = np.zeros((len(outputs), 1, n_points))
-    x[:, 0, 1:-1] = outputs[:, :n_inner]
-    y = outputs[:, n_inner:].reshape(len(outputs), -1, n_points)
-    points = np.concatenate([bezier.rising(x), y], axis=1)
-    return np.clip(bezier.evaluate(points, n_epochs), 0.0, 1.0)
+    return read_curves(outputs, shape.degree, shape.x, n_epochs)
 
 
 def grow(
@@ -135,7 +127,7 @@ def grow(
     used = weight > 0.0
     matrix = xgboost.DMatrix(X[used], (targets - centre)[used], weight=weight[used])
     trees = from_xgboost(xgboost.train(params, matrix, rounds))
-    return _with_base(trees, trees.base + centre)
+    return with_base(trees, trees.base + centre)
 
 
 def split(data: Dataset, *, share: float, seed: int) -> tuple[Dataset, Dataset]:
@@ -187,10 +179,11 @@ def choose_shape(
 def fit(data: Dataset, shape: Shape, settings: Settings) -> Fitted:
     """Fit the ensemble of one shape."""
     points = control_points(data, shape) if data.curve_names else np.empty((len(data), 0))
-    linear = _ridge(data.X, data.costs, settings.ridge)
+    related = np.isin(NAMES, COST_NAMES)
+    linear = _ridge(np.where(related, data.X, 0.0), data.costs, settings.ridge)
     residual = data.costs - data.X @ linear
     members = [_member(data, points, residual, settings, m) for m in range(settings.n_members)]
-    forest = _ensemble(members)
+    forest = mean_of(members)
     noise = _noise(data, shape, points, residual, forest, settings.n_members)
     return Fitted(shape=shape, forest=forest, linear=linear, noise=noise)
 
@@ -215,64 +208,15 @@ def _member(
     return side_by_side(parts)
 
 
-def side_by_side(parts: Sequence[Trees]) -> Trees:
-    """One forest with the outputs of all parts, in order."""
-    n_outputs = sum(part.n_outputs for part in parts)
-    padded, column = [], 0
-    for part in parts:
-        value = np.zeros((len(part.value), n_outputs), dtype=part.value.dtype)
-        value[:, column : column + part.n_outputs] = part.value
-        padded.append(value)
-        column += part.n_outputs
-    return _join(parts, padded, np.concatenate([part.base for part in parts]))
-
-
-def _ensemble(members: Sequence[Trees]) -> Trees:
-    """The mean of members; as ``Trees.predict_members`` wants them, all have one base."""
-    base = np.mean([member.base for member in members], axis=0)
-    values = []
-    for member in members:
-        # What a member's base differs by goes into the leaves of its first tree.
-        value = member.value.copy()
-        value[_reachable(member, int(member.roots[0]))] += (member.base - base).astype(value.dtype)
-        values.append(value / len(members))
-    return _join(members, values, base)
-
-
-def _reachable(trees: Trees, root: int) -> NDArray[np.int64]:
-    found, level = [np.array([root])], np.array([root])
-    while len(level := level[trees.left[level] != level]):
-        level = np.concatenate([trees.left[level], trees.right[level]])
-        found.append(level)
-    return np.concatenate(found)
-
-
-def _join(parts: Sequence[Trees], values: Sequence[NDArray[Any]], base: Floats) -> Trees:
-    starts = np.concatenate([[0], np.cumsum([len(part.left) for part in parts])])
-    return Trees(
-        feature=np.concatenate([part.feature for part in parts]),
-        threshold=np.concatenate([part.threshold for part in parts]),
-        left=np.concatenate([p.left + s for p, s in zip(parts, starts, strict=False)]),
-        right=np.concatenate([p.right + s for p, s in zip(parts, starts, strict=False)]),
-        value=np.concatenate(values),
-        roots=np.concatenate([p.roots + s for p, s in zip(parts, starts, strict=False)]),
-        base=base,
-    )
-
-
-def _with_base(trees: Trees, base: Floats) -> Trees:
-    return _join([trees], [trees.value], base)
-
-
 def _ridge(X: Floats, targets: Floats, penalty: float) -> Floats:
     """Coefficients of shape (n_features, n_targets); the penalty is on standardised features."""
-    scale = np.maximum(X.std(axis=0), 1e-9)
-    centre = np.where(X.std(axis=0) > 0.0, X.mean(axis=0), 0.0)
-    Z = (X - centre) / np.where(X.std(axis=0) > 0.0, scale, 1.0)
+    spread = X.std(axis=0)
+    varies = spread > 0.0
+    scale = np.where(varies, spread, 1.0)
+    centre = np.where(varies, X.mean(axis=0), 0.0)
+    Z = np.where(varies, (X - centre) / scale, 0.0)
     gram = Z.T @ Z + penalty * len(X) * np.eye(X.shape[1])
-    weights = np.linalg.solve(gram, Z.T @ (targets - targets.mean(axis=0)))
-    coefficients = weights / np.where(X.std(axis=0) > 0.0, scale, 1.0)[:, None]
-    coefficients[X.std(axis=0) == 0.0] = 0.0
+    coefficients = np.linalg.solve(gram, Z.T @ (targets - targets.mean(axis=0))) / scale[:, None]
     coefficients[0] = targets.mean(axis=0) - centre @ coefficients  # column 0 is the bias
     return np.asarray(coefficients)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,35 @@ COSTS = (*CUMULATIVE, INFERENCE, *(f"{name}_first" for name in CUMULATIVE))
 """Logarithms that are predicted: per epoch, per epoch, per pass; then by what factor the first
 epoch exceeds the others."""
 CURVES = ("train_accuracy", "val_accuracy", "test_accuracy")
+
+
+def read_curves(outputs: Floats, degree: int, x: Floats | None, n_epochs: int) -> Floats:
+    """Curves in [0, 1] of shape (n, n_curves, n_epochs).
+
+    Args:
+        outputs: Inner x control values (only if ``x`` is None), then the y of each curve.
+        degree: Degree of the Bezier curves.
+        x: Array of shape (degree + 1,): the x control values, where they are the same for all.
+        n_epochs: How many epochs the schedule has.
+    """
+    n, n_points = len(outputs), degree + 1
+    if x is not None:
+        read = outputs.reshape(-1, n_points) @ _reader(x.tobytes(), n_epochs)
+        curves = read.reshape(n, -1, n_epochs)
+    else:
+        rising = np.zeros((n, 1, n_points))
+        rising[:, 0, 1:-1] = outputs[:, : degree - 1]
+        y = outputs[:, degree - 1 :].reshape(n, -1, n_points)
+        points = np.concatenate([bezier.rising(rising), y], axis=1)
+        curves = bezier.evaluate(points, n_epochs)
+    np.maximum(curves, 0.0, out=curves)  # faster than clip for a single run
+    np.minimum(curves, 1.0, out=curves)
+    return curves
+
+
+@lru_cache(maxsize=64)
+def _reader(x: bytes, n_epochs: int) -> Floats:
+    return bezier.reader(np.frombuffer(x), n_epochs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +110,6 @@ class FittedBenchmark:
     noise: Noise
     provenance: Mapping[str, Any]
     space: ConfigurationSpace = field(init=False)
-    _readers: dict[int, Floats] = field(init=False, default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "space", get_space(self.task))
@@ -160,12 +189,11 @@ class FittedBenchmark:
         Curves have shape (n, n_epochs); the inference energy is a list.
         """
         n_points = outputs.shape[1] - len(self.costs)
-        curves = self._curves(outputs[:, :n_points], n_epochs)
+        curves = read_curves(outputs[:, :n_points], self.degree, self.x, n_epochs)
         cost = np.exp(outputs[:, n_points:] + X @ self.linear)
         if rng is not None:
             curves += rng.standard_normal(curves.shape) * self._curve_jitter(n_epochs)
-        np.maximum(curves, 0.0, out=curves)  # faster than clip for a single run
-        np.minimum(curves, 1.0, out=curves)
+            np.clip(curves, 0.0, 1.0, out=curves)
         values: dict[str, Any] = {name: curves[:, i] for i, name in enumerate(self.curves)}
         epochs = np.arange(n_epochs)
         for name in (name for name in CUMULATIVE if name in self.costs):
@@ -199,20 +227,6 @@ class FittedBenchmark:
                 strict=True,
             )
         ]
-
-    def _curves(self, outputs: Floats, n_epochs: int) -> Floats:
-        """Array of shape (n, n_curves, n_epochs)."""
-        n, n_points = len(outputs), self.degree + 1
-        if self.x is not None:
-            if n_epochs not in self._readers:
-                self._readers[n_epochs] = bezier.reader(self.x, n_epochs)
-            control = outputs.reshape(-1, n_points)
-            return (control @ self._readers[n_epochs]).reshape(n, -1, n_epochs)
-        n_inner = self.degree - 1
-        x = np.zeros((n, 1, n_points))
-        x[:, 0, 1:-1] = outputs[:, :n_inner]
-        y = outputs[:, n_inner:].reshape(n, -1, n_points)
-        return bezier.evaluate(np.concatenate([bezier.rising(x), y], axis=1), n_epochs)
 
     def _curve_jitter(self, n_epochs: int) -> Floats:
         known = self.noise.curve_jitter

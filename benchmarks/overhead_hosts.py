@@ -49,7 +49,6 @@ def smac_seconds(energy_aware: bool, n_trials: int, folder: Path) -> float:
         seed=0,
         max_budget=20,
         n_trials=n_trials,
-        max_budget=20,
     )
     facade: Any
     if energy_aware:

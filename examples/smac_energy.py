@@ -21,6 +21,7 @@ from smac.runhistory import RunHistory, StatusType, TrialInfo, TrialValue
 
 import surrogate
 from eahas_plugins.smac import EnergyMultiFidelityFacade, SurrogateTarget, energy_scenario
+from eahas_plugins.spaces import native_config
 
 log = logging.getLogger("smac_energy")
 
@@ -48,7 +49,7 @@ class LogTrials(Callback):
         incumbent = smbo.intensifier.get_incumbent()
         if incumbent != self._incumbent:
             self._incumbent = incumbent
-            log.info("new incumbent: %s", dict(incumbent or {}))
+            log.info("new incumbent: %s", native_config(incumbent or {}))
         return None
 
 
@@ -120,7 +121,8 @@ def main() -> None:
     finally:
         facade.close()
     log.info("spent %.4g of %.4g kWh", facade.spent_kwh, budget_kwh)
-    log.info("incumbent: %s", dict(incumbent) if not isinstance(incumbent, list) else incumbent)
+    if not isinstance(incumbent, list):  # one objective, one incumbent
+        log.info("incumbent: %s", native_config(incumbent))
     draw(facade.runhistory, arguments.figure, budget_kwh)
     log.info("figure: %s", arguments.figure)
 

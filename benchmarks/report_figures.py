@@ -55,11 +55,16 @@ class Band:
     high: Floats
 
 
-def styles(methods: Mapping[str, MethodTraces]) -> dict[str, Style]:
-    """One style each: warm, solid lines for the energy-aware, cool, broken ones for the plain."""
+def styles(comparisons: Sequence[Results]) -> dict[str, Style]:
+    """One style per method, the same in every panel.
+
+    Warm, solid lines for the energy-aware, cool, broken ones for the plain.
+    """
+    tables = [collect(results) for results in comparisons]
+    methods = {name: table[name] for table in tables for name in sorted(table)}
     found = {}
     for aware, colours in ((False, _PLAIN), (True, _AWARE)):
-        names = [name for name, method in methods.items() if method.energy_aware == aware]
+        names = sorted(n for n, method in methods.items() if method.energy_aware == aware)
         for position, name in enumerate(names):
             round_, colour = divmod(position, len(colours))
             dash = _DASHES[(round_ + (0 if aware else 1 + position % 3)) % 4]
@@ -132,8 +137,9 @@ def draw_regret(
     FigureCanvasAgg(figure)
     panels = figure.subplots(1, n_panels, squeeze=False)[0]
     handles: dict[str, object] = {}
+    drawn = styles(comparisons)
     for panel, results, mark in zip(panels, comparisons, targets, strict=True):
-        handles |= _panel(panel, results, axis, mark)
+        handles |= _panel(panel, results, drawn, axis, mark)
     panels[0].set_ylabel("Test regret (percentage points)")
     figure.legend(
         handles.values(),
@@ -153,11 +159,12 @@ def save(figure: Figure, path: Path) -> None:
         figure.savefig(path.with_suffix(".svg"), metadata={"Date": None})
 
 
-def _panel(panel: Axes, results: Results, axis: str, target: float | None) -> dict[str, object]:
+def _panel(
+    panel: Axes, results: Results, drawn: Mapping[str, Style], axis: str, target: float | None
+) -> dict[str, object]:
     methods, header = collect(results), results.header
     handles: dict[str, object] = {}
     scale = 1.0 if axis == "kwh" else 3600.0
-    drawn = styles(methods)
     for name, band in bands(results, axis).items():
         style = drawn[name]
         x = band.grid / scale

@@ -10,7 +10,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
-from benchmarks.report_analysis import FRACTIONS, collect
+from benchmarks.report_analysis import FRACTIONS
 from benchmarks.report_figures import bands, describe_provenance, styles
 from benchmarks.rows import Results
 
@@ -85,7 +85,7 @@ def _figure(results: Results, summary: dict[str, Any], axis: str) -> go.Figure |
     if not found:
         return None
     figure = go.Figure()
-    drawn = styles(collect(results))
+    drawn = styles([results])
     scale = 1.0 if axis == "kwh" else 3600.0
     for name, band in found.items():
         style = drawn[name]

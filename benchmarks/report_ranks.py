@@ -107,9 +107,7 @@ def draw_ranks(ranks: Ranks, comparisons: Sequence[Results], path: Path) -> None
     FigureCanvasAgg(figure)
     panel = figure.subplots()
     panel.set_axis_off()
-    colours: dict[str, str] = {}
-    for results in comparisons:
-        colours |= {name: style.colour for name, style in styles(collect(results)).items()}
+    colours = {name: style.colour for name, style in styles(comparisons).items()}
     low, high = 1.0, float(n_methods)
     margin = 0.32 * (high - low)
     panel.set_xlim(low - margin, high + margin)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,21 +14,33 @@ from surrogate.records import Record, Row
 Key = tuple[Any, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
 class TableBenchmark:
     """Recorded trainings, queried by their configuration; build it with :meth:`from_records`.
 
     Args:
         space: The joint space.
-        records: All rows, in the order of the records.
+        read: Gives the rows; called when they are first needed.
         provenance: Where they come from.
     """
 
-    space: ConfigurationSpace
-    records: tuple[Row, ...]
-    provenance: Mapping[str, Any]
+    def __init__(
+        self,
+        space: ConfigurationSpace,
+        read: Callable[[], Iterable[Record]],
+        *,
+        provenance: Mapping[str, Any],
+    ) -> None:
+        self.space = space
+        self.provenance = provenance
+        self._read = read
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def records(self) -> tuple[Row, ...]:
+        """All finished rows, in the order of the records."""
+        return tuple(record.row() for record in self._read() if record.status == "finished")
+
+    @cached_property
+    def _places(self) -> dict[Key, list[int]]:
         names = tuple(self.space)
         places: dict[Key, list[int]] = {}
         for place, row in enumerate(self.records):
@@ -38,7 +50,7 @@ class TableBenchmark:
                     f"{', '.join(row.config)}."
                 )
             places.setdefault(tuple(row.config[name] for name in names), []).append(place)
-        object.__setattr__(self, "_places", places)
+        return places
 
     @classmethod
     def from_records(
@@ -70,14 +82,16 @@ class TableBenchmark:
                 in their hyperparameters.
         """
         whole = [r if isinstance(r, Record) else Record.from_json(r) for r in records]
-        rows = tuple(record.row() for record in whole if record.status == "finished")
-        if not rows:
+        configs = [record.config for record in whole if record.status == "finished"]
+        if not configs:
             raise ValueError("a table must have at least one finished record.")
-        return cls(
-            space=_observed_space([row.config for row in rows]) if space is None else space,
-            records=rows,
+        table = cls(
+            _observed_space(configs) if space is None else space,
+            lambda: whole,
             provenance={"kind": "unknown"} if provenance is None else dict(provenance),
         )
+        table._places  # noqa: B018  (here the caller can still mend the records)
+        return table
 
     def query(self, config: Mapping[str, Any], *, seed: int | None = None) -> Row:
         """The recorded training of a configuration.
@@ -106,7 +120,7 @@ class TableBenchmark:
             raise ValueError(
                 f"unknown hyperparameter {unknown[0]!r}: it must be one of {', '.join(names)}."
             )
-        places: dict[Key, list[int]] = self._places  # type: ignore[attr-defined]
+        places = self._places
         key = tuple(config[name] for name in names)
         if key in places:
             return places[key]

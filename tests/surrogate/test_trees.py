@@ -118,3 +118,29 @@ def test_refuses_linear_boosters(data):
     booster = xgb.train({"booster": "gblinear", "nthread": 1}, xgb.DMatrix(X, Y[:, 0]), 2)
     with pytest.raises(ValueError, match="must be gbtree"):
         from_xgboost(booster)
+
+
+def test_arrays_keep_everything(data):
+    X, Y = data
+    trees = from_xgboost(boost(X, Y, multi_strategy="multi_output_tree"))
+    arrays = trees.to_arrays()
+    again = Trees.from_arrays(arrays)
+    np.testing.assert_array_equal(again.predict(X), trees.predict(X))
+    assert sum(array.nbytes for array in arrays.values()) < trees.value.nbytes
+
+
+@pytest.mark.parametrize("n_rows", [1, 60])
+def test_members_have_equally_many_trees_and_a_common_base(n_rows):
+    two = {
+        name: np.concatenate([STUMP[name], STUMP[name] + shift])
+        for name, shift in (("left", 3), ("right", 3), ("roots", 3), ("threshold", 1.0))
+    }
+    two |= {"feature": np.tile(STUMP["feature"], 2), "value": np.tile(STUMP["value"], (2, 1)) / 2}
+    trees = Trees(**two, base=STUMP["base"])
+    rows = np.tile([[9.0, 1.0]], (n_rows, 1))  # right in the first tree, left in the second
+    first, second = trees.predict_members(rows, 2)
+    assert first.tolist() == [[2.0, 120.0]] * n_rows
+    assert second.tolist() == [[1.0, 110.0]] * n_rows
+    assert trees.predict(rows).tolist() == [[1.5, 115.0]] * n_rows
+    with pytest.raises(ValueError, match="3 members must have equally many of 2 trees"):
+        trees.predict_members(rows, 3)

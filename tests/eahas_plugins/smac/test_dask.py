@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,14 +64,21 @@ def steps(config: Any, seed: int = 0, budget: float | None = None, attempt: Any 
     }
 
 
-def facade_of(folder: Path, client: Client | None, budget_kwh: float, **kwargs: Any) -> Any:
+def facade_of(
+    folder: Path,
+    client: Client | None,
+    budget_kwh: float,
+    *,
+    target: Any = steps,
+    **kwargs: Any,
+) -> Any:
     scenario = energy_scenario(
         SurrogateTarget(BENCH), name="run", output_directory=folder, seed=1, **kwargs
     )
     return multi_fidelity(
         folder,
         budget_kwh=budget_kwh,
-        target=steps,
+        target=target,
         scenario=scenario,
         n_initial=200,
         dask_client=client,
@@ -117,36 +123,29 @@ def test_logarithmic_integers_are_stored_once(tmp_path: Path, client: Client) ->
     assert len(widths) == len(history)
 
 
+def doomed(config: Any, seed: int = 0, budget: float | None = None, attempt: Any = None) -> Any:
+    """The worker of the sixth trial is killed in the middle of it, once."""
+    marker = attempt.folder / "killed"
+    if attempt.grant.number == 5 and not marker.exists():
+        marker.touch()
+        attempt.report(float(BENCH.query(config).energy_kwh[0]))
+        os.kill(os.getpid(), signal.SIGKILL)
+    return steps(config, seed, budget, attempt)
+
+
 def test_a_killed_worker_costs_nothing_but_its_trial(tmp_path: Path, client: Client) -> None:
-    facade = facade_of(tmp_path, client, 0.12)
-    victim = next(iter(client.run(os.getpid).values()))
-    killed: list[int] = []
-
-    def kill_while_it_trains() -> None:
-        """Kill the victim when the journal shows that every worker is in the middle of a trial."""
-        journal = facade.account.journal
-        deadline = time.monotonic() + 60.0
-        while time.monotonic() < deadline:
-            running = [e for e in journal.entries() if not e.done and e.energy_kwh > 0.0]
-            if len(running) == N_WORKERS:
-                os.kill(victim, signal.SIGKILL)
-                killed.append(victim)
-                return
-            time.sleep(0.002)
-
-    thread = threading.Thread(target=kill_while_it_trains)
-    thread.start()
+    facade = facade_of(tmp_path, client, 0.06, target=doomed)
     facade.optimize()
-    thread.join()
-    assert killed == [victim]
+    assert (facade.account.journal.folder / "killed").exists()
     entries = facade.account.journal.entries()
     attempts = [e.number for e in entries]
     retried = {n for n in attempts if attempts.count(n) > 1}
-    assert len(retried) == 1  # the dead attempt and its retry are both in the account
+    assert 5 in retried  # the dead attempt and its retry are both in the account
     assert all(e.done for e in entries)
     assert sum(e.energy_kwh for e in entries) == pytest.approx(facade.spent_kwh)
-    assert facade.spent_kwh == pytest.approx(sum(energies(facade.runhistory)))
-    assert 0.12 - DEAREST_STEP_KWH < facade.spent_kwh <= 0.12 + N_WORKERS * DEAREST_STEP_KWH
+    # At least: Dask may have trained again for a result that died with its worker.
+    assert facade.spent_kwh >= sum(energies(facade.runhistory)) * (1 - 1e-9)
+    assert 0.06 - DEAREST_STEP_KWH < facade.spent_kwh <= 0.06 + N_WORKERS * DEAREST_STEP_KWH
     assert facade.runhistory.running == 0
 
 

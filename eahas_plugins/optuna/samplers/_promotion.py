@@ -62,6 +62,13 @@ class PromotionLog:
         self._key: Hashable = None
         self._restart()
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_key": None, "_log": None, "_complete": {}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._restart()  # the other process reads the trials itself
+
     def _restart(self) -> None:
         self._log = TrialLog()
         self._complete: dict[int, FrozenTrial] = {}

@@ -39,15 +39,14 @@ class RewardSampler(BaseSampler):
         self._restart()
 
     def __getstate__(self) -> dict[str, Any]:
-        state = self.__dict__.copy()
+        state = {**self.__dict__, "_key": None, "_log": None, "_complete": []}
         del state["_lock"]
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._lock = threading.Lock()
-        self._key = None  # the other process holds other trials
-        self._restart()
+        self._restart()  # the other process reads the trials itself
 
     def reseed_rng(self) -> None:
         """Give each process its own random numbers."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import weakref
 from collections.abc import Callable, Container, Hashable
 
 from optuna.distributions import (
@@ -31,9 +32,10 @@ def whole(study: Study) -> Study:
 def study_key(study: Study) -> Hashable:
     """What two objects of the same study in one process agree in.
 
-    Study has no public identity that costs no read (checked with Optuna 4.5 and 5.0).
+    Study has no public identity that costs no read (checked with Optuna 4.5 and 5.0). The storage
+    is held weakly: its ``id`` could be that of a later one.
     """
-    return (id(study._storage), study._study_id)
+    return (weakref.ref(study._storage), study._study_id)
 
 
 def energy_of(trial: FrozenTrial) -> float:

@@ -222,6 +222,10 @@ def test_reproducible_and_picklable():
     for study in studies:
         study.optimize(train, n_trials=40)
     assert history(studies[0]) == history(studies[1])
+    used = pickle.loads(pickle.dumps(sampler))
+    study = study_of(used, direction="maximize")
+    study.optimize(train, n_trials=4)
+    assert all(source_of(t) is None for t in study.trials)
 
 
 def test_works_under_hyperband():

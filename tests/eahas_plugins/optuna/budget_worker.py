@@ -14,6 +14,17 @@ STEP_KWH = 1.0
 """Mean energy of a step; a trial's own steps need between half and one and a half of it."""
 
 
+def requeue(study: optuna.Study, number: int) -> None:
+    """Fail a dead worker's trial and queue it again, as Optuna's heartbeat does."""
+    storages = optuna.storages
+    if hasattr(storages, "RetryHeartbeatStaleTrialCallback"):
+        retry = storages.RetryHeartbeatStaleTrialCallback()
+    else:  # its name before Optuna 4.9
+        retry = storages.RetryFailedTrialCallback()
+    study.tell(number, state=optuna.trial.TrialState.FAIL)
+    retry(study, study.trials[number])
+
+
 def open_storage(spec: str) -> optuna.storages.BaseStorage:
     """A storage from ``journal:PATH`` or a database address."""
     if spec.startswith("journal:"):

@@ -8,10 +8,10 @@ from typing import Any
 
 import optuna
 import pytest
-from optuna.storages import RetryHeartbeatStaleTrialCallback
 from optuna.trial import TrialState
 
 from eahas_plugins.optuna.budget import EnergyBudget
+from tests.eahas_plugins.optuna.budget_worker import requeue
 
 Objective = Callable[[optuna.Trial], float]
 
@@ -278,8 +278,7 @@ def dead_trial(study: optuna.Study, budget: EnergyBudget, energy_kwh: float) -> 
 def test_retry_starts_from_zero_and_nothing_counts_twice() -> None:
     study, budget = new_study(), EnergyBudget(10.0)
     dead = dead_trial(study, budget, 3.0)
-    study.tell(dead, state=TrialState.FAIL)
-    RetryHeartbeatStaleTrialCallback()(study, study.trials[dead])
+    requeue(study, dead)
     assert study.trials[1].user_attrs["energy_kwh"] == 3.0  # copied by Optuna
     assert budget.spent_kwh(study) == 3.0  # waiting
     retry = study.ask()
@@ -297,8 +296,7 @@ def test_retry_starts_from_zero_and_nothing_counts_twice() -> None:
 def test_retry_that_fails_before_it_starts_counts_once() -> None:
     study, budget = new_study(), EnergyBudget(10.0)
     dead = dead_trial(study, budget, 3.0)
-    study.tell(dead, state=TrialState.FAIL)
-    RetryHeartbeatStaleTrialCallback()(study, study.trials[dead])
+    requeue(study, dead)
     study.tell(study.ask(), state=TrialState.FAIL)
     assert budget.spent_kwh(study) == 3.0
 

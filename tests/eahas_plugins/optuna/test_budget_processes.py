@@ -13,7 +13,6 @@ from pathlib import Path
 
 import optuna
 import pytest
-from optuna.storages import RetryHeartbeatStaleTrialCallback
 from optuna.trial import TrialState
 
 from tests.eahas_plugins.optuna import budget_worker
@@ -119,10 +118,8 @@ def test_killed_workers(
         assert sorted({w.exitcode for w in workers} - {-signal.SIGKILL}) == [0]
         check(CAP_KWH, N_WORKERS - killed)
 
-        # As a heartbeat does: fail the dead workers' trials and queue them again.
         for trial in study.get_trials(states=(TrialState.RUNNING,)):
-            study.tell(trial.number, state=TrialState.FAIL)
-            RetryHeartbeatStaleTrialCallback()(study, study.trials[trial.number])
+            budget_worker.requeue(study, trial.number)
 
         # On SQLite, which knows no row locks, Optuna may hand a queued trial to two processes.
         n_resumed = 1 if spec.startswith("sqlite") else N_WORKERS

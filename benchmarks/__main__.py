@@ -7,7 +7,21 @@ import sys
 
 import typer
 
-COMMANDS = ("collect", "derive-energy", "verify")
+COMMANDS = (
+    "collect",
+    "derive-energy",
+    "verify",
+    "card",
+    "simulate",
+    "fit",
+    "surrogate-quality",
+    "speed",
+    "statistics",
+    "compare",
+    "report",
+    "overhead",
+    "overhead-hosts",
+)
 
 
 def _app(arguments: list[str]) -> typer.Typer:

@@ -73,7 +73,8 @@ class WeightedPositions:
     def sample_vector(self, n: int, seed: np.random.RandomState | None = None) -> Floats:
         """``n`` positions."""
         rng = np.random.RandomState() if seed is None else seed
-        return rng.choice(len(self.weights), size=n, p=self._probabilities).astype(np.float64)
+        edges = np.cumsum(self._probabilities)[:-1]  # far faster than choice(p=...)
+        return np.searchsorted(edges, rng.uniform(size=n), side="right").astype(np.float64)
 
     def max_density(self) -> float:
         """The largest probability."""

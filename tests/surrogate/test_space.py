@@ -18,18 +18,7 @@ from surrogate.space import (
     to_upstream,
 )
 
-NAMES = [
-    "depth",
-    "w0",
-    "wa",
-    "wm",
-    "group_width",
-    "base_lr",
-    "optimizer",
-    "lr_policy",
-    "cutout_length",
-    "max_epoch",
-]
+NAMES = [*ARCHITECTURE, *TRAINING]
 
 
 @pytest.mark.parametrize("task", TASKS)

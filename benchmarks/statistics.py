@@ -23,6 +23,9 @@ def statistics(
     out: Annotated[Path, typer.Option(help="Folder for the figures and statistics.json.")],
     configs: Annotated[int, typer.Option(help="Trainings to draw where there is no table.")] = 5000,
     seed: Annotated[int, typer.Option(help="Seed of the draw.")] = 0,
+    noise: Annotated[
+        bool, typer.Option(help="Add the spread of repeated trainings to predicted means.")
+    ] = False,
     records: Annotated[
         Path | None, typer.Option(help="Use this record file instead of the benchmark.")
     ] = None,
@@ -31,7 +34,7 @@ def statistics(
     if configs < 1 or seed < 0:
         raise ValueError(f"configs must be positive and seed not negative: {configs}, {seed}.")
     found, provenance = (
-        _of_benchmark(task, configs, seed) if records is None else _of_records(task, records)
+        _of_benchmark(task, configs, seed, noise) if records is None else _of_records(task, records)
     )
     out.mkdir(parents=True, exist_ok=True)
     numbers = {"task": task, "provenance": provenance, **summary(found)}
@@ -42,8 +45,8 @@ def statistics(
     typer.echo(f"{out}: statistics.json, {', '.join(figures)} of {len(found)} trainings")
 
 
-def _of_benchmark(task: str, n: int, seed: int) -> tuple[Points, dict[str, Any]]:
-    """Every training of a table; else plausible trainings drawn as the collection drew them."""
+def _of_benchmark(task: str, n: int, seed: int, noise: bool) -> tuple[Points, dict[str, Any]]:
+    """Every training of a table; else predictions for networks as the collection drew them."""
     table = f"{task}{TABLE_SUFFIX}"
     bench = surrogate.load(table if table in TASK_NAMES else task)
     name = str(bench.space.name)
@@ -52,13 +55,15 @@ def _of_benchmark(task: str, n: int, seed: int) -> tuple[Points, dict[str, Any]]
         configs, runs = [row.config for row in rows], list(rows)
     elif name in LIMITS:
         configs = sample(name, n, seed=seed, limits=Limits())
-        runs = bench.query_many(configs, seed=seed)
+        runs = bench.query_many(configs, seed=seed if noise else None)
     else:
         space = bench.space
         space.seed(seed)
         configs = [dict(config) for config in space.sample_configuration(n)]
-        runs = bench.query_many(configs, seed=seed)
-    return points(configs, runs, n_classes=_n_classes(name)), dict(bench.provenance)
+        runs = bench.query_many(configs, seed=seed if noise else None)
+    shown = "recorded" if rows is not None else "predicted, noisy" if noise else "predicted means"
+    found = points(configs, runs, n_classes=_n_classes(name))
+    return found, {"shown": shown, **bench.provenance}
 
 
 def _of_records(task: str, path: Path) -> tuple[Points, dict[str, Any]]:
@@ -73,6 +78,7 @@ def _of_records(task: str, path: Path) -> tuple[Points, dict[str, Any]]:
     first = kept[0]
     kind = "measured" if first.meter is None else first.meter["kind"]
     provenance = {
+        "shown": "recorded",
         "kind": kind,
         "task": task,
         "meter": first.meter,
@@ -95,6 +101,8 @@ def note(task: str, provenance: Mapping[str, Any], n: int) -> str:
     """One line that says where the numbers of a figure come from."""
     kind = str(provenance.get("kind", "of unknown origin"))
     parts = [f"{task}, {n:,} trainings", kind]
+    if "shown" in provenance:
+        parts.append(str(provenance["shown"]))
     energy = provenance.get("energy", kind)
     if energy != kind:
         parts.append(f"energy {energy}")

@@ -120,8 +120,9 @@ def _fronts(figure: Figure, p: Points, energy: Floats, runtime: Floats) -> None:
     only = sorted({*by_energy} ^ {*by_runtime})
     grid = figure.subplots(2, 2, sharex="col", sharey="row", height_ratios=(3, 2))
     on_fronts = p.judged[[*by_energy, *by_runtime]]
-    margin = 0.12 * max(float(np.ptp(on_fronts)), 1.0)
-    grid[0, 0].set_ylim(on_fronts.min() - margin, on_fronts.max() + margin)
+    best, middle = float(on_fronts.max()), float(np.median(on_fronts))
+    height = max(min(best - float(on_fronts.min()), 3.0 * (best - middle)), 1.0)  # no lone worst
+    grid[0, 0].set_ylim(best - 1.12 * height, best + 0.12 * height)
     handles: dict[str, object] = {}
     for column, (cost, label) in enumerate(
         ((energy, "Training energy per epoch (Wh)"), (runtime, "Training time per epoch (s)"))

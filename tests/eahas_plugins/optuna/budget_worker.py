@@ -28,7 +28,10 @@ def requeue(study: optuna.Study, number: int) -> None:
 def open_storage(spec: str) -> optuna.storages.BaseStorage:
     """A storage from ``journal:PATH`` or a database address."""
     if spec.startswith("journal:"):
-        backend = optuna.storages.journal.JournalFileBackend(spec.removeprefix("journal:"))
+        path = spec.removeprefix("journal:")
+        # A killed worker may leave its lock behind, which the others then wait out.
+        lock = optuna.storages.journal.JournalFileSymlinkLock(path, grace_period=10)
+        backend = optuna.storages.journal.JournalFileBackend(path, lock_obj=lock)
         return optuna.storages.JournalStorage(backend)
     patience = {"connect_args": {"timeout": 120}} if spec.startswith("sqlite") else {}
     return optuna.storages.RDBStorage(spec, engine_kwargs=patience)

@@ -18,6 +18,9 @@ from numbers import Real
 
 ENERGY_ATTR = "energy_kwh"
 """Trial attribute: cumulative energy of the trial so far, kWh."""
+TRAINING_ATTR = "training_energy_kwh"
+"""Trial information: energy of the configuration's training, what earlier rungs paid included,
+kWh; ``energy_kwh`` is what the trial itself has burnt, and the sum of those is what was spent."""
 RESERVED_ATTR = "energy_reserved_kwh"
 """Trial attribute: energy the whole trial is expected to need, kWh."""
 STEP_ATTR = "energy_step_kwh"

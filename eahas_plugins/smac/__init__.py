@@ -9,18 +9,18 @@ except ModuleNotFoundError as error:
         raise
     raise ImportError("eahas_plugins.smac needs SMAC: pip install 'eahas-plugins[smac]'") from error
 
+from eahas_plugins.energy.journal import EnergyExhaustedError, EnergyJournal
 from eahas_plugins.smac.acquisition import EnergyEI
-from eahas_plugins.smac.budget import EnergyBudgetCallback, EnergyExhaustedError
+from eahas_plugins.smac.budget import EnergyBudgetCallback
 from eahas_plugins.smac.facade import (
     EnergyHyperparameterOptimizationFacade,
     EnergyMultiFidelityFacade,
 )
 from eahas_plugins.smac.intensifier import EnergyHyperband, EnergyIntensifier
-from eahas_plugins.smac.journal import EnergyJournal
 from eahas_plugins.smac.runner import EnergyDaskRunner, EnergyRunner
 from eahas_plugins.smac.scenario import energy_scenario
-from eahas_plugins.smac.target import SurrogateTarget
-from eahas_plugins.smac.training import EnergyTarget, EnergyTraining
+from eahas_plugins.targets.surrogate import SurrogateTarget
+from eahas_plugins.targets.training import EnergyTarget, EnergyTraining
 
 __all__ = [
     "EnergyBudgetCallback",

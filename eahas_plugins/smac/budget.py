@@ -3,59 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from statistics import median
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal
 
-from ConfigSpace import Configuration
 from smac.callback.callback import Callback
 from smac.main.smbo import SMBO
 from smac.runhistory import RunHistory, StatusType, TrialInfo, TrialKey, TrialValue
 
+from eahas_plugins.energy.journal import EnergyExhaustedError, EnergyJournal, Grant, TrialId
 from eahas_plugins.energy.ledger import (
     ENERGY_ATTR,
+    TRAINING_ATTR,
     Balance,
     RunningTrial,
     known_kwh,
     kwh_argument,
 )
 from eahas_plugins.policy import cooling
-from eahas_plugins.smac.journal import EnergyJournal, Grant, TrialId
+from eahas_plugins.targets.plan import Plan, Plans
 
-TRAINING_ATTR = "training_energy_kwh"
-"""Additional info: energy of the configuration's training, what earlier rungs paid included, kWh.
-``energy_kwh`` is what the trial itself has burnt: the sum over all trials is what was spent."""
 ESTIMATED_ATTR = "energy_estimated"
 """Additional info: true where a lost trial's energy was unknown and its expectation charged."""
 
 Shortfall = Literal["truncate", "skip"]
-
-
-class EnergyExhaustedError(RuntimeError):
-    """What is left of the budget does not pay for a single step of a trial."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a trial is expected to need before it starts.
-
-    Args:
-        total_kwh: Energy of the whole trial, kWh; None if unknown.
-        first_kwh: Energy below which it cannot even begin (its first epoch), kWh; None if unknown.
-    """
-
-    total_kwh: float | None
-    first_kwh: float | None = None
-
-
-@runtime_checkable
-class Plans(Protocol):
-    """A target that knows in advance what a trial needs."""
-
-    def plan(
-        self, config: Configuration, *, seed: int | None, budget: float | None, paid_kwh: float
-    ) -> Plan:
-        """What a trial is expected to need."""
 
 
 class EnergyBudgetCallback(Callback):

@@ -21,13 +21,14 @@ from smac.main.smbo import SMBO
 from smac.runhistory import StatusType, TrialInfo, TrialValue
 from smac.scenario import Scenario
 
+from eahas_plugins.energy.journal import EnergyJournal
 from eahas_plugins.energy.ledger import DEFAULT_LEASE_S
 from eahas_plugins.policy import PAPER_WEIGHT
 from eahas_plugins.smac.acquisition import EnergyEI
-from eahas_plugins.smac.budget import EnergyBudgetCallback, Plans, Shortfall
+from eahas_plugins.smac.budget import EnergyBudgetCallback, Shortfall
 from eahas_plugins.smac.intensifier import EnergyHyperband, EnergyIntensifier
-from eahas_plugins.smac.journal import EnergyJournal
 from eahas_plugins.smac.runner import EnergyDaskRunner, EnergyRunner
+from eahas_plugins.targets.plan import Plans
 
 _DEFAULT_ETA = 3
 _JOURNAL, _CHECKPOINTS = "energy", "checkpoints"

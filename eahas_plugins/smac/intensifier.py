@@ -13,9 +13,9 @@ from smac.runhistory import TrialInfo, TrialKey
 from smac.runhistory.dataclasses import InstanceSeedBudgetKey
 from smac.scenario import Scenario
 
-from eahas_plugins.energy.ledger import known_kwh
+from eahas_plugins.energy.ledger import TRAINING_ATTR, known_kwh
 from eahas_plugins.policy import PAPER_WEIGHT, n_rungs, promotion_candidates, reward
-from eahas_plugins.smac.budget import TRAINING_ATTR, EnergyBudgetCallback
+from eahas_plugins.smac.budget import EnergyBudgetCallback
 
 
 class _Admitted(Iterator[TrialInfo]):

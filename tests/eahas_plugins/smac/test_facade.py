@@ -18,13 +18,13 @@ from smac.facade.hyperparameter_optimization_facade import HyperparameterOptimiz
 from smac.main.smbo import SMBO
 from smac.runhistory import StatusType, TrialValue
 
+from eahas_plugins.energy.journal import EnergyJournal
 from eahas_plugins.smac import (
     EnergyHyperparameterOptimizationFacade,
     EnergyMultiFidelityFacade,
     SurrogateTarget,
     energy_scenario,
 )
-from eahas_plugins.smac.journal import EnergyJournal
 from tests.eahas_plugins.smac.bench import PowerLawBench
 from tests.eahas_plugins.smac.helpers import (
     QUIET,

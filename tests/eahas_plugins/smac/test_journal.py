@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from eahas_plugins.smac.journal import EnergyJournal, Grant
+from eahas_plugins.energy.journal import EnergyJournal, Grant
 
 
 @dataclass
@@ -131,7 +131,7 @@ def test_a_killed_process_loses_nothing_it_reported(tmp_path: Path) -> None:
     script = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from eahas_plugins.smac.journal import EnergyJournal, Grant\n"
+        "from eahas_plugins.energy.journal import EnergyJournal, Grant\n"
         "g = Grant(number=0, trial=(1, None, 0, None), cap_kwh=10.0)\n"
         "a = EnergyJournal(Path(sys.argv[1])).open(g)\n"
         "a.report(1.25)\n"

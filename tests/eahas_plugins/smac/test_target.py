@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from ConfigSpace import Categorical, Configuration, ConfigurationSpace, EqualsCondition, Float
 
+from eahas_plugins.energy.journal import Attempt, Grant
 from eahas_plugins.smac import EnergyExhaustedError, EnergyJournal, SurrogateTarget
-from eahas_plugins.smac.journal import Attempt, Grant
 from tests.eahas_plugins.smac.bench import PowerLawBench
 
 VALUES = {"width": 16, "lr": 0.03, "optimizer": "sgd", "max_epoch": 20}

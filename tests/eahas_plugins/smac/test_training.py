@@ -4,7 +4,6 @@ import json
 import pickle
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,31 +12,14 @@ from ConfigSpace import Configuration, ConfigurationSpace, Float
 from smac import Scenario
 from smac.runhistory import StatusType
 
-from eahas_plugins.energy import CpuTimeMeter, MeterError, Provenance, Reading
+from eahas_plugins.energy import CpuTimeMeter, MeterError
+from eahas_plugins.energy.journal import Grant
 from eahas_plugins.smac import EnergyJournal, EnergyTarget, EnergyTraining
-from eahas_plugins.smac.journal import Grant
+from tests.eahas_plugins.meters import Counter
 from tests.eahas_plugins.smac.helpers import multi_fidelity
 
 SPACE = ConfigurationSpace()
 SPACE.add(Float("lr", (0.0, 1.0)))
-
-
-@dataclass
-class Counter:
-    """A meter that counts what the trainings of these tests say they burn."""
-
-    energy_kwh: float = 100.0
-
-    @property
-    def provenance(self) -> Provenance:
-        return Provenance(kind="measured", meter="counter", sampling="exact", scope="process")
-
-    def read(self) -> Reading:
-        return Reading(
-            energy_kwh=self.energy_kwh,
-            monotonic_s=time.monotonic(),
-            provenance=self.provenance,
-        )
 
 
 Train = Callable[[dict[str, Any], EnergyTraining], float | None]

@@ -1,4 +1,4 @@
-"""Where every trial of a SMAC run writes its own energy, so that no death loses any.
+"""Where every trial of a run writes its own energy, so that no death loses any.
 
 SMAC hears of a trial when it ends. A worker that is killed says nothing, and a training that
 times out leaves no result. So each attempt at a trial keeps one small file in the run's folder,
@@ -20,11 +20,15 @@ from typing import Any
 
 from eahas_plugins.energy.ledger import DEFAULT_LEASE_S, Balance, RunningTrial, kwh_argument
 
-TrialId = tuple[int, str | None, int | None, float | None]
-"""Configuration id in the run history, instance, seed, budget."""
+TrialId = tuple[int | str, str | None, int | None, float | None]
+"""The host's id of the configuration, instance, seed, budget."""
 
 # Entries that say "done" are not read again: by folder, then by file name.
 _SEEN: dict[str, dict[str, Entry]] = {}
+
+
+class EnergyExhaustedError(RuntimeError):
+    """What is left of the budget does not pay for a single step of a trial."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,21 +6,19 @@ import hashlib
 import json
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Literal
 
-from ConfigSpace import Configuration
-
 from eahas_plugins.energy import EnergyMeter, Measurement, Share, auto_meter, between
-from eahas_plugins.energy.ledger import ENERGY_ATTR
-from eahas_plugins.smac.budget import TRAINING_ATTR, Plan
-from eahas_plugins.smac.journal import Attempt
-from eahas_plugins.smac.target import ERROR, Objectives, check_objectives, cost_of
+from eahas_plugins.energy.journal import Attempt
+from eahas_plugins.energy.ledger import ENERGY_ATTR, TRAINING_ATTR
 from eahas_plugins.spaces import native_config
+from eahas_plugins.targets.plan import Plan
+from eahas_plugins.targets.surrogate import ERROR, Objectives, check_objectives, cost_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -204,7 +202,7 @@ class EnergyTarget:
         return type(self).__call__.__code__
 
     def plan(
-        self, config: Configuration, *, seed: int | None, budget: float | None, paid_kwh: float
+        self, config: Mapping[str, Any], *, seed: int | None, budget: float | None, paid_kwh: float
     ) -> Plan:
         """A rung in kWh says itself what a trial needs, less what its checkpoint has paid."""
         if budget is None or self.fidelity != "kwh":
@@ -216,7 +214,7 @@ class EnergyTarget:
 
     def __call__(
         self,
-        config: Configuration,
+        config: Mapping[str, Any],
         seed: int = 0,
         budget: float | None = None,
         attempt: Attempt | None = None,
@@ -274,7 +272,7 @@ def meter_of(meter: EnergyMeter | str) -> EnergyMeter:
     return auto_meter() if isinstance(meter, str) else meter
 
 
-def _key(config: Configuration, seed: int) -> str:
+def _key(config: Mapping[str, Any], seed: int) -> str:
     text = json.dumps([sorted(native_config(config).items()), seed], default=repr)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -11,13 +11,13 @@ from types import CodeType
 from typing import Any, Literal
 
 import numpy as np
-from ConfigSpace import Configuration, ConfigurationSpace
+from ConfigSpace import ConfigurationSpace
 
-from eahas_plugins.energy.ledger import ENERGY_ATTR, kwh_argument
+from eahas_plugins.energy.journal import Attempt, EnergyExhaustedError
+from eahas_plugins.energy.ledger import ENERGY_ATTR, TRAINING_ATTR, kwh_argument
 from eahas_plugins.protocols import Benchmark, Curve
-from eahas_plugins.smac.budget import TRAINING_ATTR, EnergyExhaustedError, Plan
-from eahas_plugins.smac.journal import Attempt
 from eahas_plugins.spaces import Choices, Steps, native_config, parameter_of
+from eahas_plugins.targets.plan import Plan
 
 Fidelity = Literal["cut", "schedule", "kwh"]
 Objectives = Literal["error"] | Sequence[str]
@@ -123,7 +123,7 @@ class SurrogateTarget:
         return {**self.__dict__, "_last": None}
 
     def plan(
-        self, config: Configuration, *, seed: int | None, budget: float | None, paid_kwh: float
+        self, config: Mapping[str, Any], *, seed: int | None, budget: float | None, paid_kwh: float
     ) -> Plan:
         """The energy of a trial, known exactly; its first epoch is where it can be cut first."""
         training = self._training(config, budget, paid_kwh)
@@ -134,7 +134,7 @@ class SurrogateTarget:
 
     def __call__(
         self,
-        config: Configuration,
+        config: Mapping[str, Any],
         seed: int = 0,
         budget: float | None = None,
         attempt: Attempt | None = None,

@@ -1,0 +1,101 @@
+"""BOHB's choice of configurations, weighed by the energy that they are expected to need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from ConfigSpace import ConfigurationSpace, OrdinalHyperparameter
+from hpbandster.core.dispatcher import Job
+
+from eahas_plugins._positions import native
+from eahas_plugins.energy.ledger import ENERGY_ATTR, TRAINING_ATTR, known_kwh
+from eahas_plugins.hpbandster.masters import KernelGenerator
+from eahas_plugins.kwh_model import KwhModel, Number, columns_of
+
+_BUDGET = "hpbandster budget"
+
+
+class EnergyGenerator(KernelGenerator):
+    """BOHB's kernel densities, where the ratio good / bad is divided by predicted kWh ** alpha.
+
+    The energy comes from a regression of log kWh on configuration and budget; until that has seen
+    enough jobs, or with ``weight=0``, choices are BOHB's own.
+
+    Args:
+        configspace: Any space.
+        alpha: Weight of the energy now, called at each choice.
+        weight: Factor of ``alpha``; 0 switches the energy off.
+        budgets: The rungs, if the energy depends on them; None where they are energies.
+        seed: Seed of all draws.
+        **kwargs: BOHB's settings.
+    """
+
+    def __init__(
+        self,
+        *,
+        configspace: ConfigurationSpace,
+        alpha: Callable[[], float],
+        weight: float,
+        budgets: list[float] | None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(configspace=configspace, seed=seed, **kwargs)
+        columns = columns_of(configspace)
+        self._top = budgets[-1] if budgets and budgets[-1] > budgets[0] else None
+        if budgets and self._top is not None:
+            columns[_BUDGET] = Number(low=budgets[0], high=self._top, log=True)
+        self._energies = KwhModel(columns)
+        self._alpha = alpha
+        self._weight = weight
+
+    def get_config(self, budget: float) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The next configuration."""
+        power = self._weight * self._alpha() if self._weight and self._energies.ready else 0.0
+        if power == 0.0 or not self.kde_models:
+            return super().get_config(budget)
+        # BOHB minimises bad / good: dearer ones get more of the bad density. It reads the two
+        # densities from `kde_models` at each choice, and there is no other way in (0.7.4).
+        models = self.kde_models[max(self.kde_models)]
+        bad = models["bad"]
+        models["bad"] = _Dearer(bad, lambda vector: power * self._log_kwh(vector))
+        try:
+            return super().get_config(budget)
+        finally:
+            models["bad"] = bad
+
+    def new_result(self, job: Job, update_model: bool = True) -> None:
+        """Learn from a job, its energy included."""
+        super().new_result(job, update_model)
+        info = (job.result or {}).get("info")
+        if not isinstance(info, dict) or info.get("truncated"):
+            return
+        energy_kwh = known_kwh(info.get(TRAINING_ATTR, info.get(ENERGY_ATTR)))
+        if energy_kwh is not None:
+            self._energies.add({**job.kwargs["config"], _BUDGET: job.kwargs["budget"]}, energy_kwh)
+
+    def _log_kwh(self, vector: Any) -> float:
+        config = {_BUDGET: self._top}
+        for value, (name, hyperparameter) in zip(vector, self.configspace.items(), strict=True):
+            chosen = native(hyperparameter.to_value(float(value)))
+            original = self.original_space[name]
+            if isinstance(original, OrdinalHyperparameter):
+                chosen = native(original.sequence[int(chosen)])
+            config[name] = chosen
+        return float(self._energies.predict_log_kwh([config])[0])
+
+
+class _Dearer:
+    """A kernel density times exp of something."""
+
+    def __init__(self, density: Any, exponent: Callable[[Any], float]) -> None:
+        self._density = density
+        self._exponent = exponent
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._density, name)
+
+    def pdf(self, vector: Any) -> Any:
+        return self._density.pdf(vector) * np.exp(self._exponent(vector))

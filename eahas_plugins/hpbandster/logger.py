@@ -1,0 +1,43 @@
+"""HpBandSter's result log, with the energy of every job."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from hpbandster.core.dispatcher import Job
+from hpbandster.core.result import json_result_logger
+
+
+class EnergyResultLogger(json_result_logger):
+    """Writes ``configs.json`` and ``results.json`` as HpBandSter does, and ``energy.json``.
+
+    A line of ``energy.json`` is one job: ``{"config_id", "budget", "energy_kwh", "spent_kwh",
+    "failed"}``, with the energy of failed jobs, which HpBandSter's own file cannot hold;
+    ``spent_kwh`` is that of the whole run.
+
+    Args:
+        directory: Folder of the files.
+        overwrite: Whether files that are there may be replaced.
+
+    Raises:
+        FileExistsError: If files are there and may not be replaced.
+    """
+
+    def __init__(self, directory: str, overwrite: bool = False) -> None:
+        super().__init__(directory, overwrite)
+        self.energy_file = Path(directory) / "energy.json"
+        self.energy_file.write_text("", encoding="utf-8")
+
+    def __call__(self, job: Job) -> None:
+        """Write a finished or failed job."""
+        super().__call__(job)
+        line = {
+            "config_id": job.id,
+            "budget": job.kwargs["budget"],
+            "energy_kwh": getattr(job, "energy_kwh", None),
+            "spent_kwh": getattr(job, "spent_kwh", None),
+            "failed": job.result is None,
+        }
+        with self.energy_file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")

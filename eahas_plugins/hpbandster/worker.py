@@ -1,0 +1,107 @@
+"""Workers that train, measure their energy and stop where the budget ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hpbandster.core.worker import Worker
+
+from eahas_plugins.hpbandster._compat import plain
+from eahas_plugins.hpbandster.account import open_grant
+from eahas_plugins.protocols import Benchmark
+from eahas_plugins.targets import EnergyTarget, SurrogateTarget, Train
+
+
+class TargetWorker(Worker):
+    """A worker around a target of `eahas_plugins.targets`, the same object that SMAC takes.
+
+    Args:
+        target: What trains a configuration.
+        run_id: The run, as for the master.
+        seed: Seed of every training.
+        **kwargs: Arguments of HpBandSter's ``Worker``: ``nameserver``, ``nameserver_port``, ``id``.
+    """
+
+    def __init__(
+        self,
+        target: SurrogateTarget | EnergyTarget,
+        *,
+        run_id: str,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(run_id, **kwargs)
+        self.target = target
+        self.seed = seed
+
+    def compute(
+        self, config_id: Any, config: dict[str, Any], budget: float, working_directory: str
+    ) -> dict[str, Any]:
+        """Train; HpBandSter calls this.
+
+        Raises:
+            EnergyExhaustedError: If what the job may spend does not pay for one epoch.
+        """
+        attempt = open_grant(working_directory, self.run_id, config_id, budget)
+        try:
+            loss, info = self.target(config, seed=self.seed, budget=budget, attempt=attempt)
+        finally:
+            if attempt is not None:
+                attempt.close()
+        return {"loss": plain(loss), "info": plain(info)}
+
+
+class SurrogateWorker(TargetWorker):
+    """Trainings of a benchmark; the loss is ``1 - accuracy``.
+
+    Search ``worker.target.space``: with fidelity "schedule" the schedule is not in it.
+
+    Args:
+        bench: Anything with ``.space`` and ``.query(config)``.
+        run_id: The run, as for the master.
+        fidelity: What a budget means: ``"cut"`` epochs, complete ``"schedule"``, or ``"kwh"``.
+        seed: Seed of every training.
+        target: More arguments of `SurrogateTarget`.
+        **kwargs: Arguments of HpBandSter's ``Worker``.
+    """
+
+    def __init__(
+        self,
+        bench: Benchmark,
+        *,
+        run_id: str,
+        fidelity: Any = "cut",
+        seed: int = 0,
+        target: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        trained = SurrogateTarget(bench, fidelity=fidelity, **(target or {}))
+        super().__init__(trained, run_id=run_id, seed=seed, **kwargs)
+
+
+class EnergyWorker(TargetWorker):
+    """Your own training, metered; ``train(config, training)`` as in `EnergyTarget`.
+
+    Args:
+        train: The training: it reports after each epoch and stops when told to.
+        run_id: The run, as for the master.
+        meter: ``"auto"`` for the best the machine has, or an ``EnergyMeter``.
+        fidelity: What a budget means: ``"kwh"`` or ``"epochs"`` of the whole training.
+        seed: Seed of every training.
+        target: More arguments of `EnergyTarget`.
+        **kwargs: Arguments of HpBandSter's ``Worker``.
+    """
+
+    def __init__(
+        self,
+        train: Train,
+        *,
+        run_id: str,
+        meter: Any = "auto",
+        fidelity: Any = "kwh",
+        seed: int = 0,
+        target: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        trained = EnergyTarget(train, meter, fidelity=fidelity, **(target or {}))
+        super().__init__(trained, run_id=run_id, seed=seed, **kwargs)

@@ -1,0 +1,9 @@
+"""What trains a configuration and says what it cost: the same objects for SMAC and HpBandSter."""
+
+from __future__ import annotations
+
+from eahas_plugins.targets.plan import Plan, Plans
+from eahas_plugins.targets.surrogate import SurrogateTarget
+from eahas_plugins.targets.training import EnergyTarget, EnergyTraining, Train
+
+__all__ = ["EnergyTarget", "EnergyTraining", "Plan", "Plans", "SurrogateTarget", "Train"]

@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hpbandster.core.dispatcher import Job
+from hpbandster.core.worker import Worker
+
+from eahas_plugins.energy.journal import EnergyJournal
+from eahas_plugins.hpbandster import (
+    BOHB,
+    EnergyBOHB,
+    EnergyResultLogger,
+    EnergyWorker,
+    SurrogateWorker,
+)
+from eahas_plugins.hpbandster.generator import EnergyGenerator
+from tests.eahas_plugins.hpbandster.conftest import Cluster, trials, within_time
+from tests.eahas_plugins.smac.bench import PowerLawBench
+
+# HpBandSter, Pyro4 and statsmodels warn of their own; an error in their threads fails a run.
+pytestmark = pytest.mark.filterwarnings("default")
+# Few candidates per choice: drawing one takes HpBandSter a millisecond per hyperparameter.
+RUNGS = {"min_kwh": 2e-3, "max_kwh": 18e-3, "num_samples": 4}
+
+
+def _spent(cluster: Cluster) -> float:
+    folder = cluster.folder / f"energy_{cluster.run_id}"
+    return sum(entry.energy_kwh for entry in EnergyJournal(folder).entries())
+
+
+@pytest.mark.parametrize("shortfall", ["truncate", "skip"])
+def test_a_run_ends_at_its_budget(cluster: Cluster, shortfall: str) -> None:
+    logger = EnergyResultLogger(str(cluster.folder / "log"))
+    bench = PowerLawBench()
+    for _ in range(2):
+        cluster.worker(SurrogateWorker, bench, fidelity="kwh")
+    with cluster.master(
+        EnergyBOHB,
+        bench.space,
+        budget_kwh=0.2,
+        shortfall=shortfall,
+        seed=1,
+        result_logger=logger,
+        **RUNGS,
+    ) as master:
+        result = within_time(master.run)
+        assert master.spent_kwh == pytest.approx(_spent(cluster))
+    spent = sum(run.info["energy_kwh"] for run in result.get_all_runs() if run.info)
+    assert spent == pytest.approx(_spent(cluster))
+    assert 0.17 < spent <= 0.2 * (1 + 1e-9)
+    lines = [json.loads(line) for line in logger.energy_file.read_text().splitlines()]
+    assert sum(line["energy_kwh"] for line in lines) == pytest.approx(spent)
+    assert lines[-1]["spent_kwh"] == pytest.approx(spent)
+    assert len(trials(result)) == len(lines)
+
+
+def test_a_promoted_training_goes_on_and_is_not_paid_twice(cluster: Cluster) -> None:
+    bench = PowerLawBench()
+    cluster.worker(SurrogateWorker, bench, fidelity="kwh")
+    with cluster.master(EnergyBOHB, bench.space, budget_kwh=0.2, seed=1, **RUNGS) as master:
+        result = within_time(master.run)
+    promoted = 0
+    for config_id in result.get_id2config_mapping():
+        infos = [run.info for run in result.get_runs_by_id(config_id) if run.info]
+        paid = np.cumsum([info["energy_kwh"] for info in infos])
+        assert paid == pytest.approx([info["training_energy_kwh"] for info in infos])
+        promoted += len(infos) > 1
+    assert promoted > 3
+
+
+def test_a_higher_cap_goes_on_where_the_run_stopped(cluster: Cluster) -> None:
+    bench = PowerLawBench()
+    result = None
+    for cap, least in ((0.05, 0.04), (0.12, 0.1)):
+        cluster.worker(SurrogateWorker, bench, fidelity="kwh")
+        with cluster.master(
+            EnergyBOHB, bench.space, budget_kwh=cap, seed=1, previous_result=result, **RUNGS
+        ) as master:
+            result = within_time(master.run)
+        assert least < _spent(cluster) <= cap * (1 + 1e-9)
+    with cluster.master(EnergyBOHB, bench.space, budget_kwh=0.12, seed=1, **RUNGS) as master:
+        cluster.worker(SurrogateWorker, bench, fidelity="kwh")
+        again = within_time(master.run)
+    assert len(again.get_all_runs()) <= 3  # what was left pays for an epoch of a small network
+    assert _spent(cluster) <= 0.12 * (1 + 1e-9)
+
+
+def test_without_weights_it_is_bohb(cluster: Cluster) -> None:
+    bench = PowerLawBench()
+    rungs = {"min_budget": 2, "max_budget": 18, "seed": 3, "num_samples": 8}
+    runs = []
+    for kind, settings in (
+        (BOHB, {}),
+        (EnergyBOHB, {"budget_kwh": 1e3, "energy_weight": 0.0, "reward_weight": 0.0}),
+        (EnergyBOHB, {"budget_kwh": 1e3}),
+    ):
+        cluster.worker(SurrogateWorker, bench)
+        with cluster.master(kind, bench.space, **rungs, **settings) as master:
+            runs.append(trials(within_time(lambda m=master: m.run(n_iterations=5))))
+        for path in cluster.folder.glob("energy_test/*.json"):
+            path.unlink()
+    plain, weightless, weighted = runs
+    assert len(plain) > 30
+    assert [trial[:3] for trial in weightless] == [trial[:3] for trial in plain]
+    assert [trial[:3] for trial in weighted] != [trial[:3] for trial in plain]
+
+
+class _Failing(Worker):
+    def __init__(self, failure: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.failure = failure
+
+    def compute(
+        self, config_id: Any, config: dict[str, Any], budget: float, working_directory: str
+    ) -> dict[str, Any]:
+        if self.failure == "raises":
+            raise RuntimeError("out of memory")
+        if self.failure == "nan":
+            return {"loss": float("nan"), "info": {"energy_kwh": 0.004}}
+        return {"loss": 0.5, "info": {}}
+
+
+@pytest.mark.parametrize(("failure", "n_jobs"), [("raises", 10), ("nan", 5)])
+def test_failed_jobs_are_charged(cluster: Cluster, failure: str, n_jobs: int) -> None:
+    """What a failed job burnt; where it cannot say, the rung that it was promised (2 Wh)."""
+    cluster.worker(_Failing, failure)
+    with cluster.master(
+        EnergyBOHB, PowerLawBench().space, budget_kwh=0.02, seed=1, **RUNGS
+    ) as master:
+        result = within_time(master.run)
+        assert master.spent_kwh == pytest.approx(0.02)
+    assert sum(len(d.results) for d in result.data.values()) == n_jobs
+
+
+def test_a_worker_that_tells_no_energy_ends_the_run_with_the_remedy(cluster: Cluster) -> None:
+    cluster.worker(_Failing, "no energy")
+    with (
+        cluster.master(EnergyBOHB, PowerLawBench().space, budget_kwh=1.0, **RUNGS) as master,
+        pytest.raises(ValueError, match="must report its energy but returned none: return"),
+    ):
+        within_time(master.run)
+
+
+def test_a_users_training_is_metered_and_goes_on_from_its_checkpoint(cluster: Cluster) -> None:
+    from tests.eahas_plugins.meters import Counter
+
+    meter = Counter()
+
+    def train(config: dict[str, Any], training: Any) -> None:
+        state = training.checkpoint / "epochs"
+        done = int(state.read_text()) if state.exists() else 0
+        assert done == training.epochs
+        for epoch in range(done + 1, 41):
+            meter.energy_kwh += 1e-3
+            state.write_text(str(epoch))
+            if training.report(1.0 - 1.0 / (epoch + 1) - 0.01 * config["lr"]):
+                return
+
+    cluster.worker(EnergyWorker, train, meter=meter, target={"checkpoints": cluster.folder / "c"})
+    before = meter.energy_kwh
+    with cluster.master(
+        EnergyBOHB, PowerLawBench().space, budget_kwh=0.1, seed=1, **RUNGS
+    ) as master:
+        result = within_time(master.run)
+        assert master.spent_kwh == pytest.approx(meter.energy_kwh - before)
+    assert 0.099 <= meter.energy_kwh - before <= 0.101 + 1e-9
+    assert any(run.info["resumed"] for run in result.get_all_runs() if run.info)
+
+
+def test_a_killed_worker_process_costs_what_it_burnt_and_nothing_hangs(cluster: Cluster) -> None:
+    command = [sys.executable, "-m", "tests.eahas_plugins.hpbandster.worker_process"]
+    command += [cluster.run_id, cluster.host, str(cluster.port)]
+    log = cluster.folder / "burnt"
+    log.mkdir()
+    root = Path(__file__).parents[3]
+    workers = [
+        subprocess.Popen([*command, str(log), str(i == 0)], cwd=root, stderr=subprocess.DEVNULL)
+        for i in range(3)
+    ]
+    try:
+        with cluster.master(
+            EnergyBOHB, PowerLawBench().space, budget_kwh=0.15, seed=1, **RUNGS
+        ) as master:
+            result = within_time(lambda: master.run(min_n_workers=3))
+            spent = master.spent_kwh
+            balance = master.account.balance()
+        assert workers[0].wait(timeout=60) == -9  # it kills itself in the middle of a training
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+    burnt = sum(float(path.read_text()) for path in log.iterdir())
+    assert spent == pytest.approx(burnt)
+    assert balance.running == ()
+    assert 0.13 < spent <= 0.15 + 3e-3 + 1e-9  # one step of 1 Wh per worker
+    assert any(run.loss is None for run in result.get_all_runs())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"budget_kwh": 0.0}, "`budget_kwh` must be a positive finite number"),
+        ({"budget_kwh": float("nan")}, "`budget_kwh` must be a positive finite number"),
+        ({"max_kwh": None}, "give either min_kwh and max_kwh, or min_budget and max_budget"),
+        ({"min_budget": 1, "max_budget": 9}, "give either"),
+        ({"min_kwh": -1.0}, "`min_kwh` must be a positive finite number"),
+        ({"energy_weight": float("nan")}, "energy_weight must be finite"),
+        ({"reward_weight": 0.1}, "reward_weight must be at most 0"),
+        ({"shortfall": "stop"}, "shortfall must be 'truncate' or 'skip' but got 'stop'"),
+    ],
+)
+def test_bad_arguments(tmp_path: Path, arguments: dict[str, Any], message: str) -> None:
+    settings = {"budget_kwh": 1.0, **RUNGS, **arguments}
+    with pytest.raises(ValueError, match=message):
+        EnergyBOHB(PowerLawBench().space, run_id="bad", working_directory=str(tmp_path), **settings)
+
+
+def test_choices_turn_to_cheaper_networks_while_little_is_spent() -> None:
+    bench = PowerLawBench(seed=0)
+    known = bench.space.sample_configuration(60)
+
+    def energies(alpha: float) -> list[float]:
+        generator = EnergyGenerator(
+            configspace=bench.space,
+            alpha=lambda: alpha,
+            weight=1.0,
+            budgets=None,
+            seed=0,
+            num_samples=32,
+            random_fraction=0.0,
+        )
+        for i, config in enumerate(known):
+            job = Job((0, 0, i), config=dict(config), budget=1.0)
+            run = bench.query(config)
+            job.result = {
+                "loss": 1.0 - float(run.val_accuracy[-1]),
+                "info": {"energy_kwh": float(run.energy_kwh[-1])},
+            }
+            generator.new_result(job)
+        chosen = [generator.get_config(1.0)[0] for _ in range(30)]
+        return [float(bench.query(config).energy_kwh[-1]) for config in chosen]
+
+    assert np.median(energies(1.0)) < 0.7 * np.median(energies(0.0))

@@ -154,8 +154,8 @@ horizontal flips, label smoothing 0.1, two warm-up epochs, Nesterov momentum 0.9
 
 Validation accuracy goes from {val_range}; {at_chance} runs end below 15 %. `train_accuracy` is
 that of the augmented batches as they were seen. All runs together: {all_hours} h of CPU time in
-training, {all_kwh} kWh by the estimate. Standard deviation of the final test accuracy over seeds of one
-configuration: {noise}; the sampling error of 4,000 images alone is 0.5 points at 88 %.
+training, {all_kwh} kWh by the estimate. Standard deviation of the final test accuracy over seeds
+of one configuration: {noise}; the sampling error of 4,000 images alone is 0.5 points at 88 %.
 
 ## Energy is an estimate
 There was no counter on the machine. Energy = {static} W x CPU seconds + {arithmetic} pJ x

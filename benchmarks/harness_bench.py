@@ -98,7 +98,8 @@ class SeededBench:
 def longest_schedule(bench: SeededBench) -> int:
     """Epochs of the longest training: the largest ``max_epoch``, or what a default trains for."""
     if SCHEDULE in bench.space:
-        return int(max(bench.space[SCHEDULE].sequence))
+        schedule: Any = bench.space[SCHEDULE]
+        return int(max(schedule.sequence))
     energy = bench.query(bench.space.get_default_configuration()).energy_kwh
     assert energy is not None  # SeededBench checks it
     return len(energy)

@@ -25,6 +25,9 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 class Loadable(Protocol):
     """A problem: hashable, picklable, with a name."""
 
+    def __hash__(self) -> int:
+        """Equal problems load equal benchmarks."""
+
     @property
     def name(self) -> str:
         """The task."""

@@ -136,7 +136,7 @@ def draw_regret(
     )
     FigureCanvasAgg(figure)
     panels = figure.subplots(1, n_panels, squeeze=False)[0]
-    handles: dict[str, object] = {}
+    handles: dict[str, Any] = {}
     drawn = styles(comparisons)
     for panel, results, mark in zip(panels, comparisons, targets, strict=True):
         handles |= _panel(panel, results, drawn, axis, mark)
@@ -163,7 +163,7 @@ def _panel(
     panel: Axes, results: Results, drawn: Mapping[str, Style], axis: str, target: float | None
 ) -> dict[str, object]:
     methods, header = collect(results), results.header
-    handles: dict[str, object] = {}
+    handles: dict[str, Any] = {}
     scale = 1.0 if axis == "kwh" else 3600.0
     for name, band in bands(results, axis).items():
         style = drawn[name]
@@ -208,7 +208,7 @@ def _panel(
     panel.grid(which="major", color="0.9", linewidth=0.6)
     panel.spines[["top", "right"]].set_visible(False)
     if axis == "kwh":
-        mean = header.mean_training_kwh
+        mean: Any = header.mean_training_kwh
         above = panel.secondary_xaxis("top", functions=(lambda k: k / mean, lambda t: t * mean))
         above.set_xlabel("mean complete trainings", fontsize=8, color="0.35")
         above.tick_params(labelsize=8, colors="0.35")

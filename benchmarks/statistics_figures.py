@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
@@ -123,7 +124,7 @@ def _fronts(figure: Figure, p: Points, energy: Floats, runtime: Floats) -> None:
     best, middle = float(on_fronts.max()), float(np.median(on_fronts))
     height = max(min(best - float(on_fronts.min()), 3.0 * (best - middle)), 1.0)  # no lone worst
     grid[0, 0].set_ylim(best - 1.12 * height, best + 0.12 * height)
-    handles: dict[str, object] = {}
+    handles: dict[str, Any] = {}
     for column, (cost, label) in enumerate(
         ((energy, "Training energy per epoch (Wh)"), (runtime, "Training time per epoch (s)"))
     ):

@@ -140,7 +140,7 @@ def _cooled(acqf: Any, log_kwh: LogKwh, alpha: float, space: dict[str, BaseDistr
     smooth = [i for i, d in enumerate(space.values()) if not isinstance(d, CategoricalDistribution)]
     step = 1e-4
 
-    class LogEnergy(torch.autograd.Function):  # type: ignore[name-defined,misc]
+    class LogEnergy(torch.autograd.Function):  # type: ignore[name-defined]
         @staticmethod
         def forward(ctx: Any, x: Any) -> Any:
             ctx.save_for_backward(x)

@@ -20,6 +20,7 @@ from eahas_plugins.optuna.visualization._style import (
 
 
 def _axes(title: str, x: str, y: str) -> Axes:
+    axes: Axes
     _, axes = plt.subplots(layout="constrained")
     axes.set(title=title, xlabel=x, ylabel=y)
     axes.grid(alpha=0.3)

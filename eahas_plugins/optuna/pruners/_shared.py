@@ -49,17 +49,19 @@ def remember(study: Study, trial: FrozenTrial, key: str, value: Any) -> None:
     A pruner is handed a frozen trial and Optuna has no public way to write to it; its own
     pruners do this (checked on 4.5 to 5.0).
     """
-    study._storage.set_trial_system_attr(trial._trial_id, key, value)
+    study._storage.set_trial_system_attr(trial._trial_id, key, [trial.number, value])
 
 
-def remembered(study: Study, trial: FrozenTrial, key: str) -> list[float]:
+def recall(trial: FrozenTrial, key: str) -> Any:
+    """What was stored of this trial, else None; a retry has a copy of the dead trial's memory."""
+    stored = trial.system_attrs.get(key)
+    return stored[1] if stored is not None and stored[0] == trial.number else None
+
+
+def recall_others(study: Study, trial: FrozenTrial, key: str) -> list[float]:
     """Numbers stored under ``key`` for the other trials."""
-    found = (
-        other.system_attrs.get(key)
-        for other in study.get_trials(deepcopy=False)
-        if other.number != trial.number
-    )
-    return [float(value) for value in found if isinstance(value, int | float)]
+    others = (t for t in study.get_trials(deepcopy=False) if t.number != trial.number)
+    return [value for other in others if (value := recall(other, key)) is not None]
 
 
 def among_best(value: float, others: Iterable[float], *, share: float, maximize: bool) -> bool:

@@ -15,6 +15,7 @@ from eahas_plugins.optuna.pruners._shared import (
     last_value,
     maximizes,
     planned_kwh,
+    recall,
     remember,
 )
 
@@ -71,7 +72,7 @@ class MarginalGainPruner(BasePruner):
         energy_kwh, value = energy_of(trial), last_value(trial)
         if energy_kwh is None or value is None or energy_kwh < self._min_kwh:
             return False
-        curve: list[list[float]] = [list(p) for p in trial.system_attrs.get(_CURVE_KEY, [])]
+        curve: list[list[float]] = recall(trial, _CURVE_KEY) or []
         if curve and energy_kwh < 2.0 * curve[-1][0]:
             return False
         if math.isnan(value):

@@ -15,8 +15,9 @@ from eahas_plugins.optuna.pruners._shared import (
     last_value,
     maximizes,
     planned_kwh,
+    recall,
+    recall_others,
     remember,
-    remembered,
 )
 
 _SLACK = 1e-9  # so that epoch 3 of 10 counts as 30 %
@@ -83,7 +84,7 @@ class ScheduleRelativePruner(BasePruner):
             if fraction < mark - _SLACK:
                 break
             key = self._key(trial, mark)
-            if key not in trial.system_attrs and not self._keeps(study, trial, key, value):
+            if recall(trial, key) is None and not self._keeps(study, trial, key, value):
                 return True
         return False
 
@@ -107,7 +108,7 @@ class ScheduleRelativePruner(BasePruner):
         if math.isnan(value):
             return False
         remember(study, trial, key, value)
-        others = remembered(study, trial, key)
+        others = recall_others(study, trial, key)
         if len(others) < self._n_startup_trials:
             return True
         return among_best(value, others, share=self._keep, maximize=maximizes(study))

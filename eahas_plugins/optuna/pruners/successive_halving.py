@@ -16,8 +16,9 @@ from eahas_plugins.optuna.pruners._shared import (
     exceeds,
     last_value,
     maximizes,
+    recall,
+    recall_others,
     remember,
-    remembered,
 )
 
 
@@ -84,7 +85,7 @@ class EnergySuccessiveHalvingPruner(BasePruner):
             return False
         for rung in range(policy.rung_reached(energy_kwh, self.rungs_kwh) + 1):
             key = self._key(rung)
-            if key not in trial.system_attrs and not self._promotes(study, trial, key, value):
+            if recall(trial, key) is None and not self._promotes(study, trial, key, value):
                 return True
         return exceeds(trial, self.max_kwh)
 
@@ -92,7 +93,7 @@ class EnergySuccessiveHalvingPruner(BasePruner):
         if math.isnan(value):
             return False
         remember(study, trial, key, value)
-        others = remembered(study, trial, key)
+        others = recall_others(study, trial, key)
         if len(others) + 1 <= self._bootstrap_count:
             return False
         return among_best(

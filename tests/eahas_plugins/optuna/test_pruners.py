@@ -20,6 +20,7 @@ from eahas_plugins.optuna.pruners import (
     MarginalGainPruner,
     ScheduleRelativePruner,
 )
+from tests.eahas_plugins.optuna.budget_worker import requeue
 
 Point = tuple[float, float]  # energy in kWh, value
 
@@ -166,6 +167,22 @@ def test_contract_state_is_in_the_storage(pruner: BasePruner, tmp_path: Path) ->
         answers.append([run(study, points) for points in (BAD, GOOD, BAD)])
     assert answers[0] == answers[1]
     assert answers[0][0] is not None
+
+
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+def test_contract_retry_starts_with_an_empty_memory(pruner: BasePruner) -> None:
+    study = new_study(pruner)
+    run(study, GOOD)
+    trial = study.ask()
+    trial.set_user_attr("energy_reserved_kwh", 10.0)
+    for step, (energy_kwh, value) in enumerate(GOOD[:2], start=1):
+        trial.set_user_attr("energy_kwh", energy_kwh)
+        trial.report(value, step)
+        trial.should_prune()
+    requeue(study, trial.number)
+    if not isinstance(pruner, EnergyHyperbandPruner):  # whose brackets see too few trials
+        assert run(study, BAD) is not None
+    assert study.trials[-1].system_attrs["retry_history"] == [trial.number]
 
 
 def test_contract_asking_twice_gives_the_same_answer(pruner: BasePruner) -> None:

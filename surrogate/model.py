@@ -8,6 +8,7 @@ their disagreement, scaled to that of repeated trainings, is the noise of a seed
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -65,21 +66,31 @@ def _reader(x: bytes, n_epochs: int) -> Floats:
     return bezier.reader(np.frombuffer(x), n_epochs)
 
 
+_SHARED = 0.9
+"""Correlation of a run's shift with that of each of its curves: the images they are measured on
+differ."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noise:
     """How repeated trainings of one configuration differ.
 
+    Shares of ``1 - accuracy``, so that good networks differ little and poor ones much. What the
+    ensemble does not know is no noise: it is left out.
+
     Args:
         n_members: Members of the ensemble.
-        scale: Array of shape (n_outputs,): spread of repeats over spread of members.
+        offset: Standard deviation of a whole curve's shift, as a share of ``1 - accuracy``.
         curve_jitter: Array of shape (n_curves, n_points): standard deviation of an epoch's value
-            about its Bezier curve, at evenly spaced fractions of the schedule.
+            about its Bezier curve, likewise a share, at evenly spaced fractions of the schedule.
+        cost_offset: Standard deviation of the log of a whole training's energy and time.
         cost_jitter: Standard deviation of the log of one epoch's energy and time.
     """
 
     n_members: int
-    scale: Floats
+    offset: float
     curve_jitter: Floats
+    cost_offset: float
     cost_jitter: float
 
 
@@ -171,10 +182,7 @@ class FittedBenchmark:
         if not seed >= 0:
             raise ValueError(f"seed must not be negative but got {seed!r}.")
         rng = np.random.default_rng([int(seed), zlib.crc32(repr(tuple(values)).encode())])
-        members = self.forest.predict_members(X, self.noise.n_members)
-        mean = members.mean(axis=0)
-        weights = rng.standard_normal(len(members)) / np.sqrt(max(1, len(members) - 1))
-        outputs = mean + np.tensordot(weights, members - mean, axes=1) * self.noise.scale
+        outputs = self.forest.predict(X)
         return self._runs(self._read(X, outputs, n_epochs, rng), [size])[0]
 
     def _read(
@@ -192,7 +200,13 @@ class FittedBenchmark:
         curves = read_curves(outputs[:, :n_points], self.degree, self.x, n_epochs)
         cost = np.exp(outputs[:, n_points:] + X @ self.linear)
         if rng is not None:
-            curves += rng.standard_normal(curves.shape) * self._curve_jitter(n_epochs)
+            shared, own = rng.standard_normal(), rng.standard_normal((1, curves.shape[1], 1))
+            shift = np.clip(_SHARED * shared + math.sqrt(1.0 - _SHARED**2) * own, -3.0, 3.0)
+            jitter = rng.standard_normal(curves.shape) * self._curve_jitter(n_epochs)
+            curves += (1.0 - curves) * (self.noise.offset * shift + jitter)
+            cost[:, [name in CUMULATIVE for name in self.costs]] *= math.exp(
+                self.noise.cost_offset * rng.standard_normal()
+            )
             np.clip(curves, 0.0, 1.0, out=curves)
         values: dict[str, Any] = {name: curves[:, i] for i, name in enumerate(self.curves)}
         epochs = np.arange(n_epochs)

@@ -33,7 +33,8 @@ def write_model(
         "linear": linear,
         "x": np.empty(0) if x is None else x,
         "noise.n_members": np.array(noise.n_members),
-        "noise.scale": noise.scale,
+        "noise.offset": np.array(noise.offset),
+        "noise.cost_offset": np.array(noise.cost_offset),
         "noise.curve_jitter": noise.curve_jitter,
         "noise.cost_jitter": np.array(noise.cost_jitter),
     }
@@ -74,7 +75,8 @@ def read_model(folder: Path) -> FittedBenchmark:
             x=arrays["x"] if len(arrays["x"]) else None,
             noise=Noise(
                 n_members=int(arrays["noise.n_members"]),
-                scale=arrays["noise.scale"],
+                offset=float(arrays["noise.offset"]),
+                cost_offset=float(arrays["noise.cost_offset"]),
                 curve_jitter=arrays["noise.curve_jitter"],
                 cost_jitter=float(arrays["noise.cost_jitter"]),
             ),

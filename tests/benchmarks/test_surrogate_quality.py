@@ -18,7 +18,7 @@ def run(*arguments):
 
 @pytest.fixture(scope="module")
 def found():
-    return evaluate(made_up.TASK, made_up.records(60), repeats=1, most=3000)
+    return evaluate(made_up.TASK, made_up.records(200), repeats=1, most=3000)
 
 
 def test_every_installed_method_learns_something(found):

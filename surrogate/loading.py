@@ -11,7 +11,7 @@ from surrogate.space import TASKS, get_space
 
 RECORDS = "records.jsonl.gz"
 TABLE_SUFFIX = "-table"
-TASK_NAMES = (*TASKS, f"fashion-nano{TABLE_SUFFIX}")
+TASK_NAMES = (*TASKS, f"fashion-nano{TABLE_SUFFIX}", f"fashion-nano-gpu{TABLE_SUFFIX}")
 """Everything that :func:`load` knows by name."""
 
 
@@ -27,6 +27,7 @@ def load(name: str | Path, *, constrained: bool = False) -> Any:
     Args:
         name: ``"fashion-nano"``, ``"fashion-nano-table"``, ``"cifar10"``, ``"tinyimagenet"``, or a
             folder that ``eahas import-official`` or ``python -m benchmarks fit`` wrote.
+            ``"fashion-nano-gpu"`` (and its ``-table``) is known but not shipped.
         constrained: Refuse networks that upstream's collection rejected (``cifar10`` and
             ``tinyimagenet``).
 

@@ -2,6 +2,7 @@
 
 Schema history:
     1: ``schema``, ``config``, ``status`` and whatever was measured (see :class:`Record`).
+       ``disturbed`` is written for readers of the file; it is computed from the times.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 SCHEMA = 1
+
+DISTURBED = 1.2
+"""A run whose wall-clock time is more than this many times its CPU time shared its core."""
 
 Curve = NDArray[np.float64]
 """Array of shape (n_epochs,): the value after each epoch, epoch 1 first."""
@@ -71,6 +75,11 @@ class Row(Run):
     config: Mapping[str, Any]
     seed: int | None
     record: Record = field(repr=False, compare=False)
+
+    @property
+    def disturbed(self) -> bool | None:
+        """Whether other work on the machine delayed it by over 20 %. See `Record.disturbed`."""
+        return self.record.disturbed
 
 
 _FRACTIONS = ("train_accuracy", "val_accuracy", "test_accuracy")
@@ -142,9 +151,29 @@ class Record:
         )
 
     @property
+    def on_gpu(self) -> bool:
+        """Whether it was trained on a GPU."""
+        return bool(self.machine and self.machine.get("gpu"))
+
+    @property
+    def disturbed(self) -> bool | None:
+        """Whether its wall-clock time is over 20 % above its CPU time; None if not known.
+
+        Computed from the times, so that it holds for records of any age.
+        """
+        if self.train_wall_s is None or self.train_cpu_s is None:
+            return None
+        return bool(self.train_wall_s.sum() > DISTURBED * self.train_cpu_s.sum())
+
+    @property
     def epoch_s(self) -> Curve | None:
-        """Training time of each epoch, s: CPU time where known (it is robust under load)."""
-        return self.train_wall_s if self.train_cpu_s is None else self.train_cpu_s
+        """Training time of each epoch, s.
+
+        CPU time where known, which waiting for a core does not lengthen; on a GPU, whose work the
+        CPU time does not tell, wall-clock time.
+        """
+        cpu_s = None if self.on_gpu else self.train_cpu_s
+        return self.train_wall_s if cpu_s is None else cpu_s
 
     def row(self) -> Row:
         """This record with the fields of a query's result (energy and time cumulative)."""
@@ -170,6 +199,8 @@ class Record:
                 value = [None if np.isnan(number) else number for number in value.tolist()]
             if value is not None:
                 line[name] = value
+        if self.disturbed is not None:
+            line["disturbed"] = self.disturbed
         return line
 
     @classmethod

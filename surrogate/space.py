@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from numbers import Real
 from typing import Any
@@ -81,22 +81,22 @@ def _task(
 
 _GROUP_WEIGHTS = {1: 0.167, 2: 0.167, 4: 0.167, 8: 0.167, 16: 0.167, 24: 0.096, 32: 0.069}
 
+_FASHION_NANO = _task(
+    "fashion-nano",
+    depth=range(4, 11),
+    w0=range(8, 33, 8),
+    wa=(2.0, 8.0),
+    wm=(2.0, 3.0),
+    group_weights={1: 0.2, 2: 0.2, 4: 0.2, 8: 0.2, 16: 0.2},
+    cutout_length=4,
+    max_epoch=(10, 20, 40),
+    trunk=Trunk(image_size_px=14, image_channels=1, stem_width=8, n_classes=10, se_ratio=0.0),
+)
+
 TASKS: Mapping[str, Task] = {
     task.name: task
     for task in (
-        _task(
-            "fashion-nano",
-            depth=range(4, 11),
-            w0=range(8, 33, 8),
-            wa=(2.0, 8.0),
-            wm=(2.0, 3.0),
-            group_weights={1: 0.2, 2: 0.2, 4: 0.2, 8: 0.2, 16: 0.2},
-            cutout_length=4,
-            max_epoch=(10, 20, 40),
-            trunk=Trunk(
-                image_size_px=14, image_channels=1, stem_width=8, n_classes=10, se_ratio=0.0
-            ),
-        ),
+        _FASHION_NANO,
         _task(
             "cifar10",
             depth=range(6, 16),
@@ -123,6 +123,8 @@ TASKS: Mapping[str, Task] = {
                 image_size_px=32, image_channels=3, stem_width=32, n_classes=200, se_ratio=0.25
             ),
         ),
+        # The same trainings on a GPU. New tasks go last: simulations draw by a task's place.
+        replace(_FASHION_NANO, name="fashion-nano-gpu"),
     )
 }
 """The tasks by name; the first is the default."""
@@ -145,7 +147,7 @@ def get_space(task: str, *, seed: int | None = None) -> ConfigurationSpace:
     """A fresh ConfigSpace of a task, with upstream's values and priors.
 
     Args:
-        task: ``"fashion-nano"``, ``"cifar10"`` or ``"tinyimagenet"``.
+        task: ``"fashion-nano"``, ``"fashion-nano-gpu"``, ``"cifar10"`` or ``"tinyimagenet"``.
         seed: Seed of ``sample_configuration``.
 
     Raises:

@@ -6,7 +6,9 @@ from typer.testing import CliRunner
 
 import surrogate
 from benchmarks.fit import fit
-from surrogate.record_files import write_records
+from surrogate.record_files import read_records, write_records
+from surrogate.records import Record
+from surrogate.space import get_space
 from tests.surrogate import made_up
 
 
@@ -40,6 +42,32 @@ def test_one_command_builds_a_folder_that_loads(tmp_path, monkeypatch):
     assert surrogate.load(out).provenance == provenance
     assert (provenance["kind"], provenance["energy"]) == ("measured", "estimated")
     assert provenance["runtime"] == "measured: CPU seconds of training"
+
+
+def test_measured_energy_is_fitted_without_disturbed_runs(tmp_path, monkeypatch):
+    from surrogate import build
+    from tests.surrogate.conftest import QUICK
+
+    monkeypatch.setattr(build, "Settings", lambda: QUICK)
+    lines = [record.to_json() for record in made_up.records(30, 2)]
+    for place, line in enumerate(lines):
+        line["task"] = "fashion-nano-gpu"
+        line["machine"] = {"cpu": "c", "gpu": "g"}
+        line["meter"] = {"kind": "measured", "name": "nvml", "static_watts": 50.0 + place}
+        slower = 1.3 if place == 3 else 1.1
+        line["train_wall_s"] = [slower * seconds for seconds in line["train_cpu_s"]]
+    write_records(tmp_path / "runs.jsonl", [Record.from_json(line) for line in lines])
+    out = tmp_path / "out"
+    outcome = run("--task", "fashion-nano-gpu", "--records", tmp_path / "runs.jsonl", "--out", out)
+    assert outcome.exit_code == 0, outcome.output
+    bench = surrogate.load(out)
+    assert bench.provenance["energy"] == "measured"
+    assert bench.provenance["runtime"] == "measured: wall-clock seconds of training"
+    assert bench.provenance["meter"] == {"kind": "measured", "name": "nvml"}
+    assert (bench.provenance["n_records"], bench.provenance["n_left_out"]) == (33, 1)
+    assert bench.space == get_space("fashion-nano-gpu")
+    assert bench.query(bench.space.get_default_configuration()).energy_kwh[-1] > 0.0
+    assert len(read_records(out / "records.jsonl.gz").records) == 34  # the table has it
 
 
 @pytest.mark.parametrize(

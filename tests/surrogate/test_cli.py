@@ -82,7 +82,9 @@ def test_tasks_are_listed_one_a_line() -> None:
         "fashion-nano",
         "cifar10",
         "tinyimagenet",
+        "fashion-nano-gpu",
         "fashion-nano-table",
+        "fashion-nano-gpu-table",
     ]
     assert all(len(line.split()) >= 2 for line in lines)
 

@@ -17,7 +17,7 @@ def copy(fitted_folder, tmp_path):
 
 
 def test_unknown_task_lists_the_tasks():
-    with pytest.raises(ValueError, match=r"fashion-nano, cifar10, tinyimagenet, fashion-nano-tabl"):
+    with pytest.raises(ValueError, match=r"fashion-nano, cifar10, tinyimagenet, fashion-nano-gpu"):
         surrogate.load("imagenet")
     with pytest.raises(ValueError, match="Did you mean 'cifar10'"):
         surrogate.load("cifar-10")

@@ -30,6 +30,7 @@ LINE = {
     "machine": {"cpu": "x"},
     "versions": {"torch": "2"},
     "started": "2026-01-01T00:00:00+00:00",
+    "disturbed": True,
 }
 
 
@@ -46,6 +47,30 @@ def test_row_has_the_fields_of_a_query():
     assert row.runtime_s.tolist() == [1.0, 3.0]  # CPU time before wall time
     assert row.val_accuracy.tolist() == [0.25, 0.5]
     assert (row.config, row.seed) == (LINE["config"], 3)
+
+
+@pytest.mark.parametrize(
+    ("wall_s", "cpu_s", "expected"),
+    [
+        ([1.5, 2.5], [1.0, 2.0], True),
+        ([1.5, 2.0], [1.0, 2.0], False),  # one epoch was, the run was not
+        ([1.2, 2.3], [1.0, 2.0], False),
+        (None, [1.0, 2.0], None),
+        ([1.5, 2.5], None, None),
+    ],
+)
+def test_disturbed_runs_are_known_by_their_times(wall_s, cpu_s, expected):
+    line = {**LINE, "train_wall_s": wall_s, "train_cpu_s": cpu_s}
+    del line["disturbed"]  # as in records from before there was a flag
+    record = Record.from_json(line)
+    assert record.disturbed is record.row().disturbed is expected
+    assert record.to_json().get("disturbed") is expected
+    assert Record.from_json({**line, "disturbed": "who knows"}).disturbed is expected
+
+
+def test_time_on_a_gpu_is_wall_clock_time():
+    record = Record.from_json({**LINE, "machine": {"cpu": "x", "gpu": "y"}})
+    assert record.row().runtime_s.tolist() == [1.5, 4.0]
 
 
 def test_what_was_not_recorded_is_none():

@@ -9,14 +9,19 @@ import numpy as np
 from optuna import TrialPruned
 from optuna.trial import Trial
 
+from eahas_plugins.accuracy import accuracy_curve
 from eahas_plugins.protocols import Benchmark, BenchmarkRun
 from eahas_plugins.spaces import Config, ForbiddenConfigurationError, OptunaSpace
 
 OBJECTIVES = {
+    "accuracy": "maximize",
     "val_accuracy": "maximize",
+    "test_accuracy": "maximize",
     "energy_kwh": "minimize",
     "inference_energy_kwh": "minimize",
 }
+_AUTO = "accuracy"
+_ACCURACIES = ("val_accuracy", "test_accuracy")
 
 
 class SurrogateObjective:
@@ -28,8 +33,9 @@ class SurrogateObjective:
     training and of each next step, so it never overshoots.
 
     Each trial gets the attributes ``energy_kwh``, ``energy_reserved_kwh``, ``runtime_s``,
-    ``epochs``, ``val_accuracy`` and ``test_accuracy`` (of the last epoch reached) and
-    ``provenance``, as far as the benchmark knows them.
+    ``epochs``, ``val_accuracy`` and ``test_accuracy`` (of the last epoch reached),
+    ``accuracy_curve`` (which of the two was optimised) and ``provenance``, as far as the
+    benchmark knows them.
 
     Example:
         >>> import optuna, surrogate  # doctest: +SKIP
@@ -39,9 +45,10 @@ class SurrogateObjective:
 
     Args:
         bench: Any object with ``.space`` and ``.query(config)``.
-        objectives: What is optimised: ``"val_accuracy"`` at the end of the training,
-            ``"energy_kwh"`` of the training and ``"inference_energy_kwh"``. With more than one
-            Optuna reports and prunes nothing.
+        objectives: What is optimised: ``"accuracy"`` at the end of the training (validation where
+            the benchmark knows it, else test, as with imported official checkpoints; or one of
+            them by ``"val_accuracy"`` and ``"test_accuracy"``), ``"energy_kwh"`` of the training
+            and ``"inference_energy_kwh"``. With more than one Optuna reports and prunes nothing.
         report_every: Epochs between two reports. Larger saves writes to the storage, but
             pruners and budgets then act that much more coarsely.
         noise_seed: Seed of the benchmark's noise; trial *n* gets ``noise_seed + n``. None asks
@@ -55,7 +62,7 @@ class SurrogateObjective:
         self,
         bench: Benchmark,
         *,
-        objectives: Sequence[str] = ("val_accuracy",),
+        objectives: Sequence[str] = (_AUTO,),
         report_every: int = 1,
         noise_seed: int | None = None,
     ) -> None:
@@ -86,12 +93,17 @@ class SurrogateObjective:
             trial.set_user_attr("energy_kwh", 0.0)
             raise TrialPruned(str(error)) from error
         run = self._query(config, trial.number)
-        progress = _Progress(trial, run, self._provenance())
+        names = [accuracy_curve(run)[0] if n == _AUTO else n for n in self.objectives]
+        reported = names[0] if len(names) == 1 and names[0] in _ACCURACIES else None
+        progress = _Progress(trial, run)
         try:
-            self._train(trial, run, progress)
+            self._train(trial, run, reported, progress)
         finally:
-            progress.leave_record()
-        values = tuple(self._value(name, run) for name in self.objectives)
+            progress.leave_record(
+                accuracy_curve=next((name for name in names if name in _ACCURACIES), None),
+                provenance=self._provenance(),
+            )
+        values = tuple(self._value(name, run) for name in names)
         return values if len(values) > 1 else values[0]
 
     def _query(self, config: Config, number: int) -> BenchmarkRun:
@@ -99,17 +111,19 @@ class SurrogateObjective:
             return self.bench.query(config)
         return self.bench.query(config, seed=self.noise_seed + number)  # type: ignore[call-arg]
 
-    def _train(self, trial: Trial, run: BenchmarkRun, progress: _Progress) -> None:
-        single = self.objectives == ("val_accuracy",)
+    def _train(
+        self, trial: Trial, run: BenchmarkRun, reported: str | None, progress: _Progress
+    ) -> None:
+        curve = None if reported is None else _curve(run, reported)
         n_epochs = _n_epochs(run)
         stops = [*range(self.report_every, n_epochs, self.report_every), n_epochs]
         progress.reserve()
         for epoch in stops:
             progress.announce(epoch)
             progress.advance(epoch)
-            if not single:
+            if curve is None:
                 continue
-            trial.report(float(_curve(run, "val_accuracy")[epoch - 1]), step=epoch)
+            trial.report(float(curve[epoch - 1]), step=epoch)
             if epoch < n_epochs and trial.should_prune():
                 raise TrialPruned
 
@@ -132,10 +146,9 @@ class SurrogateObjective:
 class _Progress:
     """What a trial tells the storage, and through it the budget, about its training."""
 
-    def __init__(self, trial: Trial, run: BenchmarkRun, provenance: str | None) -> None:
+    def __init__(self, trial: Trial, run: BenchmarkRun) -> None:
         self._trial = trial
         self._run = run
-        self._provenance = provenance
         self._energy = None if run.energy_kwh is None else np.asarray(run.energy_kwh)
         self._epoch = 0
         self._announced_kwh = -1.0
@@ -161,7 +174,7 @@ class _Progress:
         if self._energy is not None:
             self._trial.set_user_attr("energy_kwh", self._spent(epoch))
 
-    def leave_record(self) -> None:
+    def leave_record(self, *, accuracy_curve: str | None, provenance: str | None) -> None:
         """Write once, at the end, what only the reader of the study needs."""
         last = self._epoch - 1
         record: dict[str, Any] = {"epochs": self._epoch}
@@ -170,10 +183,10 @@ class _Progress:
                 curve = getattr(self._run, name)
                 if curve is not None:
                     record[name] = float(curve[last])
-        if self._provenance is not None:
-            record["provenance"] = self._provenance
+        record |= {"accuracy_curve": accuracy_curve, "provenance": provenance}
         for name, value in record.items():
-            self._trial.set_user_attr(name, value)
+            if value is not None:
+                self._trial.set_user_attr(name, value)
 
     def _spent(self, epoch: int) -> float:
         if self._energy is None or epoch == 0:
@@ -182,11 +195,11 @@ class _Progress:
 
 
 def _n_epochs(run: BenchmarkRun) -> int:
-    for name in ("val_accuracy", "energy_kwh"):
+    for name in (*_ACCURACIES, "energy_kwh"):
         curve = getattr(run, name)
         if curve is not None and len(curve):
             return len(curve)
-    raise ValueError("a run must have val_accuracy or energy_kwh, but both are unknown.")
+    raise ValueError("a run must have an accuracy or energy_kwh, but all are unknown.")
 
 
 def _curve(run: BenchmarkRun, name: str) -> Sequence[float]:

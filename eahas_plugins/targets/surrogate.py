@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from ConfigSpace import ConfigurationSpace
 
+from eahas_plugins.accuracy import ACCURACIES, Accuracy, accuracy_curve
 from eahas_plugins.energy.journal import Attempt, EnergyExhaustedError
 from eahas_plugins.energy.ledger import ENERGY_ATTR, TRAINING_ATTR, kwh_argument
 from eahas_plugins.protocols import Benchmark, Curve
@@ -31,6 +32,7 @@ class _Training:
     """A planned training: it goes on after epoch ``first`` and ends after epoch ``last``."""
 
     accuracy: Curve
+    accuracy_name: str
     energy_kwh: Curve
     runtime_s: Curve | None
     test_accuracy: Curve | None
@@ -46,8 +48,8 @@ class SurrogateTarget:
     """Trainings of a benchmark as a target function: the cost is ``1 - accuracy``.
 
     ``additional_info`` holds ``energy_kwh`` (what this trial burnt), ``training_energy_kwh``
-    (with what earlier rungs of the same training paid), ``accuracy``, ``epochs`` and
-    ``truncated`` (whether the budget ended it early).
+    (with what earlier rungs of the same training paid), ``accuracy``, ``accuracy_curve`` (which
+    curve that is), ``epochs`` and ``truncated`` (whether the budget ended it early).
 
     Args:
         bench: Anything with ``.space`` and ``.query(config)``.
@@ -60,7 +62,8 @@ class SurrogateTarget:
         fidelity_param: The hyperparameter that holds the length of the schedule.
         resume: Whether a promoted training goes on where it stopped, so that energy already
             paid is not paid again (``"cut"`` and ``"kwh"``; another schedule always starts anew).
-        accuracy: Which curve of the benchmark is the accuracy.
+        accuracy: Which curve of the benchmark is the accuracy; ``"auto"`` is validation where it
+            is known, else test, as with imported official checkpoints.
 
     Raises:
         ValueError: If an argument is out of range, or ``fidelity_param`` is needed and is not an
@@ -75,10 +78,14 @@ class SurrogateTarget:
         objectives: Objectives = ERROR,
         fidelity_param: str = "max_epoch",
         resume: bool = True,
-        accuracy: Literal["val_accuracy", "test_accuracy"] = "val_accuracy",
+        accuracy: Accuracy = "auto",
     ) -> None:
         if fidelity not in ("cut", "schedule", "kwh"):
             raise ValueError(f"fidelity must be 'cut', 'schedule' or 'kwh' but got {fidelity!r}.")
+        if accuracy not in ACCURACIES:
+            raise ValueError(
+                f"accuracy must be one of {', '.join(ACCURACIES)} but got {accuracy!r}."
+            )
         self.objectives = check_objectives(objectives)
         self.bench = bench
         self.fidelity = fidelity
@@ -161,6 +168,7 @@ class SurrogateTarget:
             ENERGY_ATTR: training.energy_to(last),
             TRAINING_ATTR: total_kwh,
             "accuracy": accuracy,
+            "accuracy_curve": training.accuracy_name,
             "epochs": last,
             "truncated": last < training.last,
         }
@@ -182,11 +190,11 @@ class SurrogateTarget:
                 longest if budget is None else self._nearest_schedule(budget)
             )
         run = self._query(planned)
-        accuracy, energy_kwh = getattr(run, self._accuracy), run.energy_kwh
-        if accuracy is None or energy_kwh is None:
+        accuracy_name, accuracy = accuracy_curve(run, self._accuracy)
+        energy_kwh = run.energy_kwh
+        if energy_kwh is None:
             raise ValueError(
-                f"the benchmark must know {self._accuracy} and energy_kwh of every training "
-                f"but has none for {planned}."
+                f"the benchmark must know energy_kwh of every training but has none for {planned}."
             )
         n_epochs = len(energy_kwh)
         last = n_epochs
@@ -197,6 +205,7 @@ class SurrogateTarget:
         first = min(last, _epochs_within(energy_kwh, paid_kwh)) if self.resume else 0
         return _Training(
             accuracy=accuracy,
+            accuracy_name=accuracy_name,
             energy_kwh=energy_kwh,
             runtime_s=run.runtime_s,
             test_accuracy=run.test_accuracy,

@@ -15,6 +15,7 @@ def test_every_metric_is_the_last_value_of_its_curve() -> None:
     run = bench.query(config)
     values = as_function(bench, metrics=list(METRICS))(config)
     assert values == (
+        run.val_accuracy[-1],
         run.train_accuracy[-1],
         run.val_accuracy[-1],
         run.test_accuracy[-1],
@@ -37,12 +38,20 @@ class OnlyTest:
 
 
 def test_an_unknown_value_is_an_error_and_never_zero() -> None:
-    with pytest.raises(ValueError, match="does not know energy_kwh: use some of test_accuracy"):
+    with pytest.raises(ValueError, match="does not know energy_kwh: use some of accuracy, test"):
         as_function(OnlyTest(), metrics=["energy_kwh"])({})
     assert as_function(OnlyTest(), metrics=["test_accuracy"])({}) == (0.5,)
 
 
+def test_accuracy_is_that_of_the_test_set_where_no_other_is_known() -> None:
+    assert as_function(OnlyTest())({}) == (0.5,)
+    with pytest.raises(ValueError, match="does not know val_accuracy: use some of accuracy"):
+        as_function(OnlyTest(), metrics=["val_accuracy"])({})
+
+
 @pytest.mark.parametrize("metrics", ["val_accuracy", [], ["val_accuracy", "speed"]])
 def test_metrics_must_be_known_names(metrics: Any) -> None:
-    with pytest.raises(ValueError, match="metrics must be a list of some of train_accuracy"):
+    with pytest.raises(
+        ValueError, match="metrics must be a list of some of accuracy, train_accuracy"
+    ):
         as_function(OnlyTest(), metrics=metrics)

@@ -181,7 +181,7 @@ def test_a_benchmark_without_energy_is_refused() -> None:
             return run
 
     target = SurrogateTarget(Blind())
-    with pytest.raises(ValueError, match="must know val_accuracy and energy_kwh"):
+    with pytest.raises(ValueError, match="must know energy_kwh"):
         target(configuration(target))
 
 

@@ -15,7 +15,10 @@ def derive_energy(
     records: Annotated[Path, typer.Argument(help="JSON lines of 'collect'.")],
     out: Annotated[Path, typer.Argument(help="New file of the same lines.")],
 ) -> None:
-    """Write RECORDS to OUT with the energy estimated by the current model and coefficients."""
+    """Write RECORDS to OUT with the energy estimated by the current model and coefficients.
+
+    Measured energy stays. Every run is flagged 'disturbed' or not.
+    """
     if not records.is_file():
         raise ValueError(f"records must be a file but {records} is none.")
     if out.exists():

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from eahas_plugins.energy.estimate import SERVER_CORE, estimate_energy
+from surrogate.records import Record
 
 BATCH_SIZE = 100
 N_IMAGES = 4000
@@ -20,14 +21,19 @@ TRANSFERS_PER_PARAMETER = 8
 
 
 def with_estimated_energy(record: dict[str, Any]) -> dict[str, Any]:
-    """The same record with ``energy_kwh``, ``inference_energy_kwh`` and ``meter`` computed anew.
+    """The same record with its energy, ``meter`` and ``disturbed`` computed anew.
 
-    Energy = static power x CPU seconds + energy per multiply-add + energy per byte moved, with
-    the coefficients of :data:`eahas_plugins.energy.estimate.SERVER_CORE`.
+    Measured energy stays as it is. Else energy = static power x CPU seconds + energy per
+    multiply-add + energy per byte moved, with the coefficients of
+    :data:`eahas_plugins.energy.estimate.SERVER_CORE`.
 
     Args:
         record: A record of ``collect``; it is not changed.
     """
+    if (disturbed := Record.from_json(record).disturbed) is not None:
+        record = {**record, "disturbed": disturbed}
+    if (record.get("meter") or {}).get("kind") == "measured":
+        return record
     size = record["complexity"]
     passes_bytes = BYTES_PER_NUMBER * TRANSFERS_PER_ACTIVATION * N_IMAGES * size["activations"]
     steps_bytes = (

@@ -32,6 +32,14 @@ class Splits:
     val: Split
     test: Split
 
+    def to(self, device: torch.device) -> Splits:
+        """The same images on another device."""
+        moved = {
+            name: Split(images=split.images.to(device), labels=split.labels.to(device))
+            for name, split in (("train", self.train), ("val", self.val), ("test", self.test))
+        }
+        return Splits(**moved)
+
 
 def load_splits(folder: Path | None = None) -> Splits:
     """Read the four published files and make the splits, the same ones on every machine.

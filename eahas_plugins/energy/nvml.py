@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import threading
@@ -18,8 +19,8 @@ class NvmlMeter:
     """Energy of whole NVIDIA GPUs, as their driver counts it (Volta and later).
 
     The counter covers the board, memory included, and everything that runs on it. It is updated
-    every 20-100 ms. GPU work is asynchronous: read after something has waited for it, such as
-    ``loss.item()``.
+    every 20-100 ms (PETSc's manual on the same counter): less cannot be told apart. GPU work is
+    asynchronous: read after something has waited for it, such as ``loss.item()``.
 
     Args:
         devices: Indices (in ``nvidia-smi`` order) or UUIDs of the GPUs to count. By default those
@@ -85,6 +86,29 @@ class NvmlMeter:
             provenance=self._provenance,
             parts_kwh={"gpu": energy_kwh},
         )
+
+    def describe(self) -> dict[str, Any]:
+        """What tells one GPU's numbers from another's: name, driver, and power limit if it tells.
+
+        Units: W.
+        """
+        names = [_text(self._nvml.nvmlDeviceGetName(handle)) for handle in self._handles]
+        found: dict[str, Any] = {
+            "gpu": ", ".join(names),
+            "driver": _text(self._nvml.nvmlSystemGetDriverVersion()),
+        }
+        with contextlib.suppress(self._nvml.NVMLError):  # some boards have no limit to tell
+            limits_mw = [self._nvml.nvmlDeviceGetPowerManagementLimit(h) for h in self._handles]
+            found["power_limit_watts"] = sum(limits_mw) / 1000.0
+        return found
+
+    def n_processes(self) -> int:
+        """How many processes compute on these GPUs, as far as this one may see them."""
+        try:
+            running = [self._nvml.nvmlDeviceGetComputeRunningProcesses(h) for h in self._handles]
+        except self._nvml.NVMLError as error:
+            raise MeterError(f"NVML does not tell who uses the GPU ({error})") from error
+        return sum(len(processes) for processes in running)
 
     def _chosen(self, devices: Sequence[int | str] | None) -> Sequence[int | str]:
         if devices is not None:

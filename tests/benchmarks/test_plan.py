@@ -19,3 +19,8 @@ def test_the_first_300_runs_repeat_30_configurations_with_three_seeds() -> None:
     assert len({run.seed for run in runs}) == 320
     for run in runs:
         assert run.config == runs[run.config_run].config
+
+
+def test_runs_on_a_gpu_are_the_same_trainings() -> None:
+    for run in range(12):
+        assert plan("fashion-nano-gpu", run) == plan("fashion-nano", run)

@@ -11,6 +11,8 @@ from benchmarks.run_energy import with_estimated_energy
 
 def _record(**changes: Any) -> dict[str, Any]:
     return {
+        "schema": 1,
+        "config": {"depth": 4},
         "run": 3,
         "train_cpu_s": [2.0, 1.0],
         "inference_cpu_s": 0.5,
@@ -52,3 +54,14 @@ def test_derive_energy_keeps_every_measured_value(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     derived = json.loads(target.read_text())
     assert derived == with_estimated_energy(_record())
+
+
+def test_derived_records_are_flagged_and_measured_energy_stays() -> None:
+    assert "disturbed" not in with_estimated_energy(_record())
+    assert with_estimated_energy(_record(train_wall_s=[2.0, 2.0]))["disturbed"] is True
+    assert with_estimated_energy(_record(train_wall_s=[2.0, 1.5]))["disturbed"] is False
+    measured = _record(
+        energy_kwh=[1.0, 1.0], meter={"kind": "measured", "name": "nvml"}, disturbed=False
+    )
+    measured["train_wall_s"] = [3.0, 2.0]
+    assert with_estimated_energy(measured) == {**measured, "disturbed": True}

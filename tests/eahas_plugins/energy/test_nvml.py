@@ -39,6 +39,19 @@ class RecordedNvml:
     def nvmlDeviceGetUUID(self, handle):  # noqa: N802
         return f"GPU-{handle}"
 
+    def nvmlSystemGetDriverVersion(self):  # noqa: N802
+        return "580.1"
+
+    def nvmlDeviceGetPowerManagementLimit(self, handle):  # noqa: N802
+        if handle == 1:
+            raise NvmlError("Not Supported")
+        return 250_000
+
+    def nvmlDeviceGetComputeRunningProcesses(self, handle):  # noqa: N802
+        if handle == 1:
+            raise NvmlError("No Permission")
+        return ["one", "two"]
+
     def nvmlDeviceGetTotalEnergyConsumption(self, handle):  # noqa: N802
         if not self.counters[handle]:
             raise NvmlError("Not Supported")
@@ -67,6 +80,17 @@ def test_only_visible_gpus_are_counted(visible, monkeypatch):
     measured = between(meter.read(), meter.read())
     assert measured.energy_kwh == pytest.approx(1e-5)
     assert measured.provenance.devices == ("A100 GPU-1",)
+
+
+def test_a_record_can_say_which_gpu_it_was():
+    meter = NvmlMeter([0], nvml=RecordedNvml([0], [0]))
+    described = {"gpu": "Tesla V100", "driver": "580.1", "power_limit_watts": 250.0}
+    assert meter.describe() == described
+    assert meter.n_processes() == 2
+    other = NvmlMeter([1], nvml=RecordedNvml([0], [0]))
+    assert other.describe() == {"gpu": "A100", "driver": "580.1"}
+    with pytest.raises(MeterError, match="who uses the GPU"):
+        other.n_processes()
 
 
 def test_named_gpus_go_before_visible_ones(monkeypatch):

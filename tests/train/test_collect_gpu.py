@@ -1,0 +1,201 @@
+"""Collection with measured energy, whole but for the GPU: the CPU works and a counter counts."""
+
+import json
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from benchmarks import collect
+from benchmarks.__main__ import _app
+from benchmarks.gauge import CounterGauge
+from benchmarks.plan import PlannedRun, plan
+from benchmarks.training import data, gpu
+from benchmarks.training import train as training
+from eahas_plugins.energy import nvml
+from surrogate.dataset import from_records
+from surrogate.record_files import read_records
+from surrogate.space import TASKS
+
+
+class Counter:
+    """The module ``pynvml`` with one GPU and a clock of its own: 60 W, and 200 W at work."""
+
+    class NVMLError(Exception):
+        pass
+
+    def __init__(self):
+        self.now_s = 0.0
+        self.millijoules = 10.0**9
+        self.processes = []
+        self.next_processes = []
+        self.waited = True
+        self.read_before_work_was_done = False
+
+    def pass_time(self, seconds, watts=60.0):
+        self.now_s += seconds
+        self.millijoules += 1000.0 * watts * seconds
+
+    def synchronize(self, device):
+        assert device == torch.device("cpu")
+        self.waited = True
+
+    def work(self):
+        self.pass_time(0.3, watts=200.0)
+        self.waited = False
+
+    def module(self):
+        return SimpleNamespace(
+            NVMLError=self.NVMLError,
+            nvmlInit=lambda: None,
+            nvmlDeviceGetHandleByUUID=lambda uuid: uuid,
+            nvmlDeviceGetName=lambda handle: "Tesla V100",
+            nvmlDeviceGetUUID=lambda handle: handle,
+            nvmlSystemGetDriverVersion=lambda: "580.1",
+            nvmlDeviceGetPowerManagementLimit=lambda handle: 250_000,
+            nvmlDeviceGetComputeRunningProcesses=lambda handle: self.seen(),
+            nvmlDeviceGetTotalEnergyConsumption=lambda handle: self.total(),
+        )
+
+    def seen(self):
+        return self.next_processes.pop(0) if self.next_processes else self.processes
+
+    def total(self):
+        self.read_before_work_was_done |= not self.waited
+        self.pass_time(0.001)
+        return int(self.millijoules)
+
+
+def working(function, counter):
+    def work(*arguments):
+        counter.work()
+        return function(*arguments)
+
+    return work
+
+
+@pytest.fixture
+def counter(monkeypatch, tmp_path):
+    """A GPU for torch and NVML; small splits and one short configuration, to be quick."""
+    counter = Counter()
+    monkeypatch.setitem(sys.modules, "pynvml", counter.module())
+    monkeypatch.setattr(nvml, "time", SimpleNamespace(monotonic=lambda: counter.now_s))
+    monkeypatch.setattr(gpu, "find_gpu", lambda: (torch.device("cpu"), "GPU-0"))
+    monkeypatch.setattr(gpu.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(torch.cuda, "synchronize", counter.synchronize)
+    for name in ("_train_epoch", "_accuracy"):
+        monkeypatch.setattr(training, name, working(getattr(training, name), counter))
+    quick = {"window_s": 0.5, "sleep": counter.pass_time}
+    monkeypatch.setattr(CounterGauge.__init__, "__kwdefaults__", quick)
+    monkeypatch.setattr(data, "N_PER_SPLIT", 100)
+    short = {**plan("fashion-nano", 0).config, "depth": 4, "w0": 8, "wa": 2.0, "max_epoch": 10}
+    monkeypatch.setattr(
+        collect,
+        "plan",
+        lambda task, run: PlannedRun(run=run, config_run=0, config=short, seed=7 + run),
+    )
+    return counter
+
+
+def invoke(*arguments):
+    words = ["collect", *map(str, arguments)]
+    return CliRunner().invoke(_app(words), words)
+
+
+@pytest.mark.usefixtures("counter")
+def test_measured_runs_are_recorded_and_can_be_learnt_from(images, tmp_path, counter):
+    out = tmp_path / "out"
+    options = ("--device", "cuda", "--meter", "nvml", "--data", images, "--out", out)
+    outcome = invoke(*options, "--runs", "1")
+    assert outcome.exit_code == 0, outcome.output
+    outcome = invoke(*options, "--runs", "2")
+    assert outcome.exit_code == 0, outcome.output
+    assert not counter.read_before_work_was_done
+    path = out / "fashion-nano-gpu.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [line["run"] for line in lines] == [0, 1]
+    line = lines[0]
+    assert line["task"] == "fashion-nano-gpu"
+    meter = line["meter"]
+    assert (meter["kind"], meter["name"], meter["scope"]) == ("measured", "nvml", "GPU board")
+    assert meter["counter"].startswith("nvmlDeviceGetTotalEnergyConsumption")
+    assert meter["static_watts"] == pytest.approx(60.0, rel=0.01)
+    assert (meter["window_s"], meter["repeats"]) == (0.5, [2, 2])
+    assert 0.0 < meter["update_s"] < 0.01
+    gpu_of = {"gpu": "Tesla V100", "driver": "580.1", "power_limit_watts": 250.0}
+    assert line["machine"].items() >= gpu_of.items()
+    assert "cuda" in line["versions"]
+    assert line["disturbed"] in (True, False)
+    for name in ("energy_kwh", "train_wall_s", "train_cpu_s", "val_accuracy"):
+        assert len(line[name]) == 10
+    joules = 3.6e6 * np.array([*line["energy_kwh"], line["inference_energy_kwh"]])
+    np.testing.assert_allclose(joules, 60.0, rtol=0.01)
+    np.testing.assert_allclose(line["train_wall_s"], 0.3, rtol=0.01)
+    dataset = from_records(read_records(path).records, "fashion-nano-gpu")
+    assert {"energy_kwh", "runtime_s", "inference_energy_kwh"} <= set(dataset.cost_names)
+
+
+@pytest.mark.usefixtures("counter")
+def test_repeating_epochs_changes_no_training(images):
+    planned = collect.plan("fashion-nano-gpu", 0)
+    splits = data.load_splits(images)
+    trunk = TASKS["fashion-nano"].trunk
+    plain = training.train(planned.config, seed=7, splits=splits, trunk=trunk)
+    with gpu.only_user_of_gpu() as held:
+        measured = held.train(planned.config, seed=7, splits=splits, trunk=trunk)
+    assert measured["meter"]["repeats"][0] == 2
+    for name in ("train_loss", "train_accuracy", "val_accuracy", "test_accuracy"):
+        np.testing.assert_array_equal(measured[name], plain[name])
+    assert "energy_kwh" not in plain
+
+
+def test_a_gpu_in_use_is_refused(images, tmp_path, counter):
+    counter.processes = ["somebody"]
+    outcome = invoke("--device", "cuda", "--data", images, "--out", tmp_path, "--runs", "1")
+    assert isinstance(outcome.exception, ValueError)
+    assert "nothing else may run on the GPU" in str(outcome.exception)
+
+
+def test_a_run_with_company_is_not_recorded(images, tmp_path, counter):
+    counter.next_processes = [[], [], ["this process", "somebody"]]
+    outcome = invoke("--device", "cuda", "--data", images, "--out", tmp_path, "--runs", "1")
+    assert "1 process(es) do" in str(outcome.exception)
+    assert (tmp_path / "fashion-nano-gpu.jsonl").read_text() == ""
+
+
+@pytest.mark.usefixtures("counter")
+def test_one_collection_at_a_time(images, tmp_path):
+    with gpu.only_user_of_gpu():
+        outcome = invoke("--device", "cuda", "--data", images, "--out", tmp_path)
+    assert "another collection measures this GPU" in str(outcome.exception)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--device", "cuda", "--jobs", "2"], "jobs must be 1 with --device cuda but got 2"),
+        (["--device", "cuda", "--meter", "estimate"], "the meter must be nvml but got estimate"),
+        (["--meter", "nvml"], "with --device cpu the meter must be estimate but got nvml"),
+        (["--device", "cuda", "--task", "fashion-nano"], "the task must be fashion-nano-gpu"),
+        (["--task", "cifar10"], "with --device cpu the task must be fashion-nano but"),
+        (["--device", "tpu"], "device must be cpu or cuda but got 'tpu'"),
+        (["--meter", "rapl"], "meter must be estimate or nvml but got 'rapl'"),
+    ],
+)
+def test_options_that_do_not_fit_together(options, message, tmp_path):
+    outcome = invoke("--out", tmp_path, *options)
+    assert isinstance(outcome.exception, ValueError)
+    assert message in str(outcome.exception)
+
+
+def test_without_a_gpu_the_message_says_what_to_do(images, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    outcome = invoke("--device", "cuda", "--data", images, "--out", tmp_path)
+    assert isinstance(outcome.exception, ValueError)
+    message = str(outcome.exception)
+    assert "--device cuda needs a GPU but torch" in message
+    assert "nvidia-smi" in message
+    assert "use --device cpu" in message

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from eahas_plugins.energy.estimate import SERVER_CORE, estimate_energy
+from eahas_plugins.energy.estimate import SERVER_CORE, Estimate, estimate_energy
 from surrogate.records import Record
 
 BATCH_SIZE = 100
@@ -34,23 +36,7 @@ def with_estimated_energy(record: dict[str, Any]) -> dict[str, Any]:
         record = {**record, "disturbed": disturbed}
     if (record.get("meter") or {}).get("kind") == "measured":
         return record
-    size = record["complexity"]
-    passes_bytes = BYTES_PER_NUMBER * TRANSFERS_PER_ACTIVATION * N_IMAGES * size["activations"]
-    steps_bytes = (
-        BYTES_PER_NUMBER * TRANSFERS_PER_PARAMETER * (N_IMAGES / BATCH_SIZE) * size["params"]
-    )
-    multiply_adds = float(N_IMAGES * size["flops"])
-    cpu_s = np.array(record["train_cpu_s"])
-    training = estimate_energy(
-        cpu_s=cpu_s,
-        multiply_adds=np.full_like(cpu_s, TRAINING_PASSES * multiply_adds),
-        bytes_moved=np.full_like(cpu_s, TRAINING_PASSES * passes_bytes + steps_bytes),
-    )
-    inference = estimate_energy(
-        cpu_s=record["inference_cpu_s"],
-        multiply_adds=multiply_adds,
-        bytes_moved=float(passes_bytes),
-    )
+    training, inference = training_estimate(record), _inference_estimate(record)
     total_kwh = float(training.energy_kwh.sum())
     coefficients = SERVER_CORE.coefficients()
     return {
@@ -66,3 +52,31 @@ def with_estimated_energy(record: dict[str, Any]) -> dict[str, Any]:
             "high_over_central": float(training.high_kwh.sum()) / total_kwh,
         },
     }
+
+
+def training_estimate(record: Mapping[str, Any]) -> Estimate[NDArray[np.float64]]:
+    """Energy of each epoch of a record, in its parts and with its bounds."""
+    size = record["complexity"]
+    steps_bytes = (
+        BYTES_PER_NUMBER * TRANSFERS_PER_PARAMETER * (N_IMAGES / BATCH_SIZE) * size["params"]
+    )
+    cpu_s = np.array(record["train_cpu_s"])
+    multiply_adds, passes_bytes = _forward(size)
+    return estimate_energy(
+        cpu_s=cpu_s,
+        multiply_adds=np.full_like(cpu_s, TRAINING_PASSES * multiply_adds),
+        bytes_moved=np.full_like(cpu_s, TRAINING_PASSES * passes_bytes + steps_bytes),
+    )
+
+
+def _inference_estimate(record: Mapping[str, Any]) -> Estimate[float]:
+    multiply_adds, passes_bytes = _forward(record["complexity"])
+    return estimate_energy(
+        cpu_s=record["inference_cpu_s"], multiply_adds=multiply_adds, bytes_moved=passes_bytes
+    )
+
+
+def _forward(size: Mapping[str, int]) -> tuple[float, float]:
+    """Multiply-adds and bytes moved by a forward pass of all images."""
+    moved = BYTES_PER_NUMBER * TRANSFERS_PER_ACTIVATION * N_IMAGES * size["activations"]
+    return float(N_IMAGES * size["flops"]), float(moved)

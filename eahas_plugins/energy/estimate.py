@@ -5,6 +5,10 @@ Energy = static power x CPU time + energy per multiply-add x multiply-adds
 and GPUs. Time alone would make energy and time one axis; here a network that computes much per
 second draws more power than one that waits. What the model leaves out: frequency scaling, the
 power supply, cooling, discs.
+
+A check of the sum: the small networks of ``fashion-nano`` come to 5.1-6.1 W for the package, where
+the TDP per core is 5.6 W. At the peak of arithmetic it would be 7.8 W, above that share: the
+central values are for code that stays well below the peak.
 """
 
 from collections.abc import Mapping
@@ -31,7 +35,7 @@ class Coefficient:
         low: Lower bound.
         high: Upper bound.
         unit: Unit of the three.
-        source: Where they come from.
+        source: Where they come from: what publications say, and what is assumed.
     """
 
     central: float
@@ -82,11 +86,11 @@ SERVER_CORE = EnergyModel(
         high=8.0,
         unit="W",
         source=(
-            "Engineering estimate around 180 W TDP / 32 cores = 5.6 W (AMD data sheet). Low: half "
-            "of it, as the fabric and memory controllers can take more than the cores do "
-            "(AnandTech, review 13124, 2018). High: all of it and 2.4 W of memory background. "
-            "Central: 2.8 W shared, and 2.2 W for the clocks, fetch and leakage of the core and "
-            "memory background."
+            "Published: 180 W TDP for 32 cores, 5.6 W each (AMD EPYC 7601); fabric and memory "
+            "controllers can take more than the cores (AnandTech 13124, 2018), and are 17-19 W of "
+            "every die of the same cores (AnandTech on Ryzen 3, 2017), so 2.2-2.8 W a core. "
+            "Assumed: low, half of the TDP share; high, all of it and 2.4 W of memory background; "
+            "central, 2.8 W shared and 2.2 W for the clocks, fetch and leakage of the core."
         ),
     ),
     picojoules_per_multiply_add=Coefficient(
@@ -95,10 +99,11 @@ SERVER_CORE = EnergyModel(
         high=742.0,
         unit="pJ per 32-bit multiply-add",
         source=(
-            "Central: the core half of the TDP, 2.8 W, at the peak of 8 multiply-adds a cycle and "
-            "2.7 GHz. Low: the bare multiplier and adder at 45 nm, 3.7 + 0.9 pJ (Horowitz, ISSCC "
-            "2014). High: 2 x 371 pJ per operation fitted to a 45 nm Core i7-950 (Choi et al., A "
-            "roofline model of energy, IPDPS 2013)."
+            "Published: low, multiplier and adder alone at 45 nm, 3.7 + 0.9 pJ (Horowitz, ISSCC "
+            "2014). Assumed: central, half of the TDP share, 2.8 W, at the peak of 8 multiply-adds "
+            "a cycle (two 128-bit units) and 2.7 GHz. Not confirmed in the text: high, 2 x 371 pJ "
+            "per operation fitted to a 45 nm Core i7-950 (Choi et al., A roofline model of energy, "
+            "IPDPS 2013)."
         ),
     ),
     picojoules_per_byte=Coefficient(
@@ -107,9 +112,11 @@ SERVER_CORE = EnergyModel(
         high=795.0,
         unit="pJ per byte",
         source=(
-            "Central: middle of 1.3-2.6 nJ per 64 bits of DRAM (Horowitz, ISSCC 2014). Low: all "
-            "from a 1 MB cache, 100 pJ per 64 bits (same table). High: 795 pJ fitted to a Core "
-            "i7-950 with DDR3 (Choi et al. 2013)."
+            "Published: 1.3-2.6 nJ per 64 bits of DRAM and 100 pJ per 64 bits of a 1 MB cache, at "
+            "45 nm (Horowitz, ISSCC 2014). Assumed: central, every byte comes from DRAM at the "
+            "middle of that range, 30 pJ a bit, though much of it is in caches; low, every byte "
+            "comes from the cache. Not confirmed in the text: high, 795 pJ fitted to a Core i7-950 "
+            "with DDR3 (Choi et al. 2013)."
         ),
     ),
 )

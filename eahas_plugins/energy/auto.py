@@ -21,6 +21,8 @@ WATTS_PER_CORE = 10.0
 """What a core is taken to draw where nothing can be measured, W: between 3 W (a core of a large
 server CPU) and 30 W (a desktop core that boosts)."""
 
+_PARTIAL = "parts without a counter are left out"
+
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
 _chosen: dict[int, MeterChoice] = {}
@@ -44,8 +46,11 @@ def choose_meter() -> MeterChoice:
 
     In this order: GPU and CPU counters together (NVML and RAPL), one of the two, whatever Zeus
     can read, and last an estimate: CodeCarbon on systems other than Linux, on Linux the CPU time
-    of this process and its children at 10 W per core. (Where CodeCarbon can measure on Linux,
-    RAPL can too; where it cannot it estimates the whole machine, neighbours included.)
+    of this process and its children at 10 W per core.
+
+    CodeCarbon is not taken on Linux: where it measures, RAPL does, which is asked before it. Else
+    it goes by nominal power for the processor and 10-20 W for memory whatever runs, so it counts
+    idle time and neighbours, and it takes seconds to start. CPU time follows this training alone.
     """
     counters: list[EnergyMeter] = []
     why: list[str] = []
@@ -56,7 +61,7 @@ def choose_meter() -> MeterChoice:
     if len(counters) > 1:
         return MeterChoice(meter=SumMeter(counters), why=(*why, "GPU and CPU are counted"))
     if counters:
-        return MeterChoice(meter=counters[0], why=(*why, "parts without a counter are left out"))
+        return MeterChoice(meter=counters[0], why=(*why, _PARTIAL))
     others: list[tuple[str, Callable[[], EnergyMeter]]] = [("Zeus", ZeusMeter)]
     if sys.platform != "linux":
         others.append(("CodeCarbon", CodecarbonMeter))
@@ -82,7 +87,7 @@ def auto_meter() -> EnergyMeter:
         if choice is None:
             choice = choose_meter()
             level = logging.INFO
-            if choice.meter.provenance.kind == "estimated":
+            if choice.meter.provenance.kind == "estimated" or _PARTIAL in choice.why:
                 level = logging.WARNING
             _log.log(
                 level,

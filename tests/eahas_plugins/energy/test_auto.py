@@ -34,8 +34,10 @@ def test_gpu_and_cpu_counters_are_added(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["NvmlMeter", "RaplMeter"])
-def test_one_counter_alone_says_that_parts_are_left_out(monkeypatch, name):
-    monkeypatch.setattr(auto, name, present)
+def test_one_counter_alone_says_that_parts_are_left_out(monkeypatch, caplog, name):
+    monkeypatch.setattr(auto, name, lambda: FakeMeter(scope="machine"))
+    auto_meter()
+    assert caplog.records[0].levelno == logging.WARNING
     choice = choose_meter()
     assert isinstance(choice.meter, FakeMeter)
     assert choice.why[-1] == "parts without a counter are left out"

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surrogate import bezier
+from surrogate.choose import choose_model, choose_shape
 from surrogate.dataset import Dataset
-from surrogate.fit import Settings, Shape, choose_shape, control_points, curves_of
+from surrogate.fit import Settings, Shape, control_points, curves_of
 from surrogate.fit import fit as fit_ensemble
 
 Floats = NDArray[np.float64]
@@ -115,9 +116,10 @@ def bsc_xgboost(learn: Dataset, held: Dataset, seed: int) -> Curves:
     """What ships: see :mod:`surrogate.fit`."""
     settings = Settings(seed=seed)
     shape, _ = choose_shape(learn, settings, SHAPES, most=600)
+    settings = choose_model(learn, shape, settings)
     fitted = fit_ensemble(learn, shape, settings)
     n_points = len(learn.curve_names) * (shape.degree + 1)
-    outputs = fitted.forest.predict(held.X)[:, :n_points]
+    outputs = fitted.outputs(held.X)[:, :n_points]
     place = learn.curve_names.index("val_accuracy")
     return [
         curves_of(row[None], shape, int(n))[0, place]

@@ -50,8 +50,8 @@ def surrogate_quality(
 def evaluate(task: str, records: Sequence[Any], *, repeats: int, most: int) -> dict[str, Any]:
     """All numbers of the table."""
     from benchmarks.quality_methods import available, validation
+    from surrogate.choose import split
     from surrogate.dataset import from_records
-    from surrogate.fit import split
 
     data = from_records(records, task)
     ceiling = noise_ceiling(data)
@@ -112,7 +112,7 @@ def cost_scores(learn: Any, held: Any, seed: int) -> dict[str, float]:
 
     fitted = fit(learn, Shape(degree=3, power=2.0), Settings(seed=seed))
     n_costs = len(held.cost_names)
-    logs = fitted.forest.predict(held.X)[:, -n_costs:] + held.X @ fitted.linear
+    logs = fitted.outputs(held.X)[:, -n_costs:]
     rows: dict[str, float] = {}
     for place, name in enumerate(held.cost_names):
         if not name.endswith("_first"):

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from surrogate.choose import SHAPES, choose_model, choose_shape, curve_error, split
 from surrogate.dataset import Dataset, from_records
-from surrogate.fit import SHAPES, Fitted, Settings, Shape, choose_shape, curve_error, split
+from surrogate.fit import Fitted, Settings, Shape
 from surrogate.fit import fit as fit_model
 from surrogate.folder import write_provenance, write_sums
 from surrogate.loading import RECORDS
@@ -65,6 +66,7 @@ def build(
     data = from_records(telling, task)
     settings = Settings() if settings is None else settings
     shape, errors = choose_shape(data, settings, shapes)
+    settings = choose_model(data, shape, settings)
     held_out = _held_out(data, settings, shape)
     fitted = fit_model(data, shape, settings)
     folder.mkdir(parents=True, exist_ok=True)
@@ -72,6 +74,7 @@ def build(
         folder / MODEL,
         forest=fitted.forest,
         linear=fitted.linear,
+        kernel=fitted.kernel,
         x=shape.x,
         noise=fitted.noise,
     )
@@ -83,6 +86,7 @@ def build(
         "curves": list(data.curve_names),
         "costs": list(data.cost_names),
         "degree": shape.degree,
+        "curve_model": "linear and trees" if fitted.kernel is None else "Gaussian process",
         "held_out": held_out,
         "shape_errors": {name: round(error, 5) for name, error in errors.items()},
     }
@@ -141,12 +145,12 @@ def _held_out(data: Dataset, settings: Settings, shape: Shape) -> dict[str, floa
     """Errors on a fifth of the configurations, of a model that did not see them."""
     learn, held = split(data, share=0.2, seed=settings.seed + 1)
     fitted: Fitted = fit_model(learn, shape, settings)
-    outputs = fitted.forest.predict(held.X)
+    outputs = fitted.outputs(held.X)
     n_points = outputs.shape[1] - len(held.cost_names)
     found = {"n_records": float(len(held))}
     if held.curve_names:
         found["curve_rmse"] = round(curve_error(outputs[:, :n_points], shape, held), 5)
-    logs = outputs[:, n_points:] + held.X @ fitted.linear
+    logs = outputs[:, n_points:]
     for column, name in enumerate(held.cost_names):
         error = np.sqrt(np.mean((logs[:, column] - held.costs[:, column]) ** 2))
         found[f"log_{name}_rmse"] = round(float(error), 5)

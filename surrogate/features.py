@@ -26,8 +26,15 @@ NAMES = (
     *(f"lr_policy={name}" for name in LR_POLICIES),
     "cutout",
     "log_max_epoch",
+    *(f"optimizer={name} * log_base_lr" for name in OPTIMIZERS),
+    *(f"optimizer={name} * log_base_lr ** 2" for name in OPTIMIZERS),
+    "log_base_lr * log_max_epoch",
 )
-"""The columns, in order. Logarithms, because time and energy are nearly products of powers."""
+"""The columns, in order. Logarithms, because time and energy are nearly products of powers; each
+optimizer has a best learning rate of its own, and longer schedules bear other ones."""
+
+_USUAL_LR = 0.03
+"""Learning rates count from here, so that the columns about them are less alike."""
 
 COST_NAMES = (
     "bias",
@@ -53,15 +60,21 @@ def encode(columns: Mapping[str, Sequence[Any]], task: Task) -> tuple[Floats, ND
     architecture = [np.array(columns[name]) for name in ARCHITECTURE]
     sizes = regnet.count(*architecture, trunk=task.trunk).T
     optimizer, lr_policy = (np.array(columns[name]) for name in ("optimizer", "lr_policy"))
+    lr = np.log(np.array(columns["base_lr"]) / _USUAL_LR)
+    epochs = np.log(columns["max_epoch"])
+    chosen = [optimizer == name for name in OPTIMIZERS]
     parts = [
         np.ones(len(sizes)),
         *architecture,
         *np.log(sizes).T,
-        np.log(columns["base_lr"]),
-        *(optimizer == name for name in OPTIMIZERS),
+        lr,
+        *chosen,
         *(lr_policy == name for name in LR_POLICIES),
         np.array(columns["cutout_length"]) > 0,
-        np.log(columns["max_epoch"]),
+        epochs,
+        *(of * lr for of in chosen),
+        *(of * lr * lr for of in chosen),
+        lr * epochs,
     ]
     return np.stack(parts, axis=1).astype(np.float64), sizes
 
@@ -70,17 +83,22 @@ def encode_one(config: Config, task: Task) -> tuple[Floats, Complexity]:
     """The same for one checked configuration: features of shape (1, n_features), complexity."""
     size = regnet.complexity(config, task.trunk)
     log = math.log
-    optimizer, lr_policy = config["optimizer"], config["lr_policy"]
+    lr, epochs = log(config["base_lr"] / _USUAL_LR), log(config["max_epoch"])
+    lr_policy = config["lr_policy"]
+    chosen = [config["optimizer"] == name for name in OPTIMIZERS]
     row = [
         1.0,
         *(config[name] for name in ARCHITECTURE),
         log(size.params),
         log(size.flops),
         log(size.activations),
-        log(config["base_lr"]),
-        *[optimizer == name for name in OPTIMIZERS],
+        lr,
+        *chosen,
         *[lr_policy == name for name in LR_POLICIES],
         config["cutout_length"] > 0,
-        log(config["max_epoch"]),
+        epochs,
+        *[of * lr for of in chosen],
+        *[of * lr * lr for of in chosen],
+        lr * epochs,
     ]
     return np.array([row], dtype=np.float64), size

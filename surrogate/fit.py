@@ -5,7 +5,6 @@ Everything is deterministic: the same records give the same model.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +14,9 @@ from surrogate import bezier
 from surrogate.dataset import Dataset
 from surrogate.ensemble import mean_of, side_by_side, with_base
 from surrogate.features import COST_NAMES, NAMES
-from surrogate.model import Noise, read_curves
+from surrogate.fit_noise import learn_noise
+from surrogate.kernel import Kernel, fit_kernel
+from surrogate.model import Noise, log_error, read_curves
 from surrogate.trees import Trees, from_xgboost
 
 Floats = NDArray[np.float64]
@@ -33,7 +34,9 @@ class Settings:
         cost_depth: Depth of the trees for the costs.
         learning_rate: Shrinkage of each tree.
         ridge: Penalty of the linear model of the costs.
+        curve_ridge: Penalty of that of the curves.
         max_bin: Candidate thresholds per feature.
+        kernel: Whether a Gaussian process gives the curves, in place of trees.
         seed: Seed of the resampling.
     """
 
@@ -44,7 +47,9 @@ class Settings:
     cost_depth: int = 4
     learning_rate: float = 0.25
     ridge: float = 0.03
+    curve_ridge: float = 0.05
     max_bin: int = 64
+    kernel: bool = False
     seed: int = 0
 
 
@@ -67,16 +72,6 @@ class Shape:
         return None if self.power is None else bezier.warped(self.degree, self.power)
 
 
-SHAPES = tuple(
-    Shape(degree=degree, power=power)
-    for degree in bezier.DEGREES
-    for power in (None, 1.5, 2.0, 2.5, 3.0)
-)
-"""What validation chooses from."""
-NEARLY = 1.02
-"""Errors up to this many times the least count as equal: other splits change them by more."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Fitted:
     """The learnt part of a :class:`~surrogate.model.FittedBenchmark`."""
@@ -84,19 +79,27 @@ class Fitted:
     shape: Shape
     forest: Trees
     linear: Floats
+    kernel: Kernel | None
     noise: Noise
+
+    def outputs(self, X: Floats) -> Floats:
+        """Control points and costs of shape (n, n_outputs)."""
+        outputs = self.forest.predict(X) + X @ self.linear
+        if self.kernel is not None:
+            outputs = np.concatenate([self.kernel.predict(X), outputs], axis=1)
+        return np.asarray(outputs)
 
 
 def control_points(data: Dataset, shape: Shape) -> Floats:
     """Targets of shape (n, n_outputs): inner x (if predicted), then the y of each curve."""
     if shape.x is None:
-        fitted = [bezier.fit(curves, shape.degree) for curves in data.curves]
+        fitted = [bezier.fit(log_error(curves), shape.degree) for curves in data.curves]
         return np.array([np.append(p[0, 1:-1], p[1:].reshape(-1)) for p in fitted])
     n_outputs = len(data.curve_names) * (shape.degree + 1)
     targets = np.empty((len(data), n_outputs))
     for n_epochs in np.unique(data.n_epochs).tolist():
         places = np.flatnonzero(data.n_epochs == n_epochs)
-        together = np.concatenate([data.curves[i] for i in places.tolist()])
+        together = log_error(np.concatenate([data.curves[i] for i in places.tolist()]))
         targets[places] = bezier.fit_at(shape.x, together)[1:].reshape(-1, n_outputs)
     return targets
 
@@ -130,67 +133,45 @@ def grow(
     return with_base(trees, trees.base + centre)
 
 
-def split(data: Dataset, *, share: float, seed: int) -> tuple[Dataset, Dataset]:
-    """Two parts without a common configuration; the second has about this share of them."""
-    groups = np.unique(data.group)
-    held = np.random.default_rng(seed).permutation(groups)[: round(share * len(groups))]
-    inside = np.isin(data.group, held)
-    return data.take(np.flatnonzero(~inside)), data.take(np.flatnonzero(inside))
-
-
-def curve_error(outputs: Floats, shape: Shape, data: Dataset) -> float:
-    """Root mean squared error of curves, every training counting the same."""
-    squares = np.empty(len(data))
-    for n_epochs in np.unique(data.n_epochs).tolist():
-        places = np.flatnonzero(data.n_epochs == n_epochs)
-        truth = np.array([data.curves[i] for i in places.tolist()])
-        squares[places] = ((curves_of(outputs[places], shape, n_epochs) - truth) ** 2).mean((1, 2))
-    return float(np.sqrt(squares.mean()))
-
-
-def choose_shape(
-    data: Dataset, settings: Settings, shapes: Sequence[Shape] = SHAPES, *, most: int = 1500
-) -> tuple[Shape, dict[str, float]]:
-    """The shape with the least error on held-out configurations, and the error of every shape.
-
-    A fixed x is preferred where it is nearly as good: it is read faster.
-    """
-    rng = np.random.default_rng(settings.seed)
-    if len(data) > most:
-        data = data.take(np.sort(rng.permutation(len(data))[:most]))
-    learn, held = split(data, share=0.25, seed=settings.seed)
-    errors = {}
-    for shape in shapes:
-        trees = grow(
-            learn.X,
-            control_points(learn, shape),
-            rounds=settings.curve_rounds,
-            depth=settings.curve_depth,
-            settings=settings,
-            weight=np.ones(len(learn)),
-        )
-        errors[shape] = curve_error(trees.predict(held.X), shape, held)
-    least = min(errors.values())
-    fixed = [s for s in errors if s.power is not None and errors[s] <= NEARLY * least]
-    best = min(fixed or errors, key=lambda shape: errors[shape])
-    return best, {f"degree {s.degree}, x {_words(s)}": e for s, e in errors.items()}
-
-
 def fit(data: Dataset, shape: Shape, settings: Settings) -> Fitted:
     """Fit the ensemble of one shape."""
     points = control_points(data, shape) if data.curve_names else np.empty((len(data), 0))
+    own = [
+        curves_of(p[None], shape, n)[0] for p, n in zip(points, data.n_epochs.tolist(), strict=True)
+    ]
+    kernel = None
+    learnt = points  # by the linear model and the trees
+    if settings.kernel:
+        kernel = fit_kernel(data.X, points, like=_ends(data, shape), seed=settings.seed)
+        learnt = points[:, :0]
+    linear = _linear_part(data, learnt, settings)
+    rest = np.concatenate([learnt, data.costs], axis=1) - data.X @ linear
+    members = [_member(data, rest, learnt.shape[1], settings, m) for m in range(settings.n_members)]
+    return Fitted(
+        shape=shape,
+        forest=mean_of(members),
+        linear=linear,
+        kernel=kernel,
+        noise=learn_noise(data, own, n_points=shape.degree + 1, n_members=settings.n_members),
+    )
+
+
+def _linear_part(data: Dataset, points: Floats, settings: Settings) -> Floats:
+    """Coefficients of shape (n_features, n_outputs) of the model on which the trees build."""
     related = np.isin(NAMES, COST_NAMES)
-    linear = _ridge(np.where(related, data.X, 0.0), data.costs, settings.ridge)
-    residual = data.costs - data.X @ linear
-    members = [_member(data, points, residual, settings, m) for m in range(settings.n_members)]
-    forest = mean_of(members)
-    noise = _noise(data, shape, points, settings.n_members)
-    return Fitted(shape=shape, forest=forest, linear=linear, noise=noise)
+    costs = ridge(np.where(related, data.X, 0.0), data.costs, settings.ridge)
+    return np.concatenate([ridge(data.X, points, settings.curve_ridge), costs], axis=1)
 
 
-def _member(
-    data: Dataset, points: Floats, residual: Floats, settings: Settings, member: int
-) -> Trees:
+def _ends(data: Dataset, shape: Shape) -> list[int]:
+    """Columns of the last two control values of each curve but the training's, if there is one."""
+    names = [n for n in data.curve_names if n != "train_accuracy"] or list(data.curve_names)
+    start = 0 if shape.power is not None else shape.degree - 1
+    lasts = [start + (data.curve_names.index(n) + 1) * (shape.degree + 1) - 1 for n in names]
+    return [column for last in lasts for column in (last - 1, last)]
+
+
+def _member(data: Dataset, rest: Floats, n_points: int, settings: Settings, member: int) -> Trees:
     """Curves and costs in one forest, fitted to resampled configurations."""
     rng = np.random.default_rng([settings.seed, member])
     n_groups = int(data.group.max()) + 1
@@ -198,8 +179,8 @@ def _member(
     weight = drawn[data.group].astype(np.float64)
     parts: list[Trees] = []
     for targets, rounds, depth in (
-        (points, settings.curve_rounds, settings.curve_depth),
-        (residual, settings.cost_rounds, settings.cost_depth),
+        (rest[:, :n_points], settings.curve_rounds, settings.curve_depth),
+        (rest[:, n_points:], settings.cost_rounds, settings.cost_depth),
     ):
         if targets.shape[1]:
             parts.append(
@@ -208,7 +189,7 @@ def _member(
     return side_by_side(parts)
 
 
-def _ridge(X: Floats, targets: Floats, penalty: float) -> Floats:
+def ridge(X: Floats, targets: Floats, penalty: float) -> Floats:
     """Coefficients of shape (n_features, n_targets); the penalty is on standardised features."""
     spread = X.std(axis=0)
     varies = spread > 0.0
@@ -219,67 +200,3 @@ def _ridge(X: Floats, targets: Floats, penalty: float) -> Floats:
     coefficients = np.linalg.solve(gram, Z.T @ (targets - targets.mean(axis=0))) / scale[:, None]
     coefficients[0] = targets.mean(axis=0) - centre @ coefficients  # column 0 is the bias
     return np.asarray(coefficients)
-
-
-DEFAULT_OFFSET = 0.045
-"""Shift of a curve where there are too few repeats to tell: 0.5 points at 88 % accuracy."""
-DEFAULT_COST_OFFSET = 0.03
-LEAST_REPEATED = 10
-_LEAST_MISS = 0.02  # as a share of a smaller error rate, rounding would count as noise
-
-
-def _noise(data: Dataset, shape: Shape, points: Floats, n_members: int) -> Noise:
-    """From trainings of the same configuration; medians, since a few of them diverge."""
-    counts = np.bincount(data.group)
-    repeated = [np.flatnonzero(data.group == g) for g in np.flatnonzero(counts > 1).tolist()]
-    shown = data.curve_names.index("val_accuracy") if "val_accuracy" in data.curve_names else 0
-    offset, cost_offset = DEFAULT_OFFSET, DEFAULT_COST_OFFSET
-    if len(repeated) >= LEAST_REPEATED:
-        shifts, cost_shifts = [], []
-        for places in repeated:
-            # The median of a standard deviation from so few values is that much below the truth.
-            unbiased = _median_deviation(len(places))
-            finals = np.array([data.curves[i][shown, -1] for i in places.tolist()])
-            miss = max(1.0 - float(finals.mean()), _LEAST_MISS)
-            shifts.append(float(finals.std(ddof=1)) / miss / unbiased)
-            if data.cost_names:
-                cost_shifts.append(float(data.costs[places, 0].std(ddof=1)) / unbiased)
-        offset = float(np.median(shifts))
-        if cost_shifts:
-            cost_offset = float(np.median(cost_shifts))
-    return Noise(
-        n_members=n_members,
-        offset=offset,
-        curve_jitter=_curve_jitter(data, shape, points),
-        cost_offset=cost_offset,
-        cost_jitter=data.cost_jitter,
-    )
-
-
-def _median_deviation(n: int) -> float:
-    """Median of the standard deviation of ``n`` standard normal values (Wilson and Hilferty)."""
-    degrees = n - 1
-    return float((1.0 - 2.0 / (9.0 * degrees)) ** 1.5)
-
-
-def _curve_jitter(data: Dataset, shape: Shape, points: Floats, n_bins: int = 9) -> Floats:
-    """Spread of epochs about their own Bezier curve, by fraction of the schedule."""
-    found: list[list[Floats]] = [[] for _ in range(n_bins)]
-    for curves, row in zip(data.curves, points, strict=True):
-        n_epochs = curves.shape[1]
-        fitted = curves_of(row[None], shape, n_epochs)[0]
-        error = np.abs(curves - fitted) / np.maximum(1.0 - fitted, _LEAST_MISS)
-        # The fit takes away a share of the noise: degree - 1 inner points per n_epochs values.
-        error *= np.sqrt(n_epochs / max(1, n_epochs - (shape.degree + 1)))
-        bins = np.rint(bezier.fractions(n_epochs) * (n_bins - 1)).astype(int)
-        for place, values in zip(bins.tolist(), error.T, strict=True):
-            found[place].append(values)
-    jitter = [
-        1.4826 * np.median(np.array(values), axis=0) if values else np.zeros(len(data.curve_names))
-        for values in found
-    ]
-    return np.array(jitter).T
-
-
-def _words(shape: Shape) -> str:
-    return "from chords" if shape.power is None else f"power {shape.power}"

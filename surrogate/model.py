@@ -1,9 +1,9 @@
 """The fitted benchmark: learning curves, energy and runtime of any configuration of a task.
 
-One forest with vector leaves predicts everything about a configuration in one walk: the control
-points of its curves (:mod:`surrogate.bezier`) and, on top of a linear model, the logarithms of its
-costs. The forest is an ensemble of members fitted to resampled data. Their mean is the prediction;
-their disagreement, scaled to that of repeated trainings, is the noise of a seeded query.
+On top of a linear model, one forest with vector leaves predicts everything about a configuration
+in one walk: the control points of its curves (:mod:`surrogate.bezier`) and the logarithms of its
+costs. Where there are few trainings, a Gaussian process (:mod:`surrogate.kernel`) that does better
+on held-out ones takes the place of both for the curves.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from surrogate import bezier
 from surrogate.columns import checked, checked_columns
 from surrogate.features import encode, encode_one
+from surrogate.kernel import Kernel
 from surrogate.records import Complexity, Run
 from surrogate.space import get_space, get_task
 from surrogate.trees import Trees
@@ -38,7 +39,10 @@ CURVES = ("train_accuracy", "val_accuracy", "test_accuracy")
 
 
 def read_curves(outputs: Floats, degree: int, x: Floats | None, n_epochs: int) -> Floats:
-    """Curves in [0, 1] of shape (n, n_curves, n_epochs).
+    """Curves in [0, 1) of shape (n, n_curves, n_epochs).
+
+    Bezier curves are of :func:`log_error`, in which the differences at the top are as large as
+    those at the bottom, and few trainings that diverge do not outweigh all others.
 
     Args:
         outputs: Inner x control values (only if ``x`` is None), then the y of each curve.
@@ -57,8 +61,18 @@ def read_curves(outputs: Floats, degree: int, x: Floats | None, n_epochs: int) -
         points = np.concatenate([bezier.rising(rising), y], axis=1)
         curves = bezier.evaluate(points, n_epochs)
     np.maximum(curves, 0.0, out=curves)  # faster than clip for a single run
-    np.minimum(curves, 1.0, out=curves)
+    np.negative(curves, out=curves)
+    np.expm1(curves, out=curves)
+    np.negative(curves, out=curves)
     return curves
+
+
+_LEAST_ERROR = 1e-3
+
+
+def log_error(accuracy: Floats) -> Floats:
+    """``-log(1 - accuracy)``, with errors below a thousandth counted as that."""
+    return np.asarray(-np.log(np.maximum(1.0 - accuracy, _LEAST_ERROR)))
 
 
 @lru_cache(maxsize=64)
@@ -103,8 +117,10 @@ class FittedBenchmark:
         curves: Which of :data:`CURVES` are predicted, in the order of the outputs.
         costs: Which of :data:`COSTS`, likewise.
         forest: Outputs are the inner x control values (only if ``x`` is None), the y control
-            values of each curve, and what is to be added to ``linear`` for each cost.
-        linear: Array of shape (n_features, n_costs).
+            values of each curve, and the costs; each is to be added to what ``linear`` says.
+        linear: Array of shape (n_features, n_outputs).
+        kernel: Gives the control values in the place of forest and linear model, which then give
+            the costs only. None where those give everything.
         degree: Degree of the Bezier curves.
         x: Array of shape (degree + 1,): the x control values, where they are the same for all.
         noise: What a seeded query adds.
@@ -116,6 +132,7 @@ class FittedBenchmark:
     costs: tuple[str, ...]
     forest: Trees
     linear: Floats
+    kernel: Kernel | None
     degree: int
     x: Floats | None
     noise: Noise
@@ -141,7 +158,7 @@ class FittedBenchmark:
         n_epochs = plain["max_epoch"]
         if seed is not None:
             return self._draw(X, plain.values(), seed, size, n_epochs)
-        return self._runs(self._read(X, self.forest.predict(X), n_epochs), [size])[0]
+        return self._runs(self._read(self._outputs(X), n_epochs), [size])[0]
 
     def query_many(
         self, configs: Sequence[Mapping[str, Any]], *, seed: int | None = None
@@ -166,11 +183,11 @@ class FittedBenchmark:
                 self._draw(X[i : i + 1], row, seed, complexities[i], lengths[i])
                 for i, row in enumerate(rows)
             ]
-        outputs = self.forest.predict(X)
+        outputs = self._outputs(X)
         runs: list[Any] = [None] * len(configs)
         for n_epochs in set(lengths):
             places = [i for i, length in enumerate(lengths) if length == n_epochs]
-            values = self._read(X[places], outputs[places], n_epochs)
+            values = self._read(outputs[places], n_epochs)
             found = self._runs(values, [complexities[i] for i in places])
             for i, run in zip(places, found, strict=True):
                 runs[i] = run
@@ -182,12 +199,16 @@ class FittedBenchmark:
         if not seed >= 0:
             raise ValueError(f"seed must not be negative but got {seed!r}.")
         rng = np.random.default_rng([int(seed), zlib.crc32(repr(tuple(values)).encode())])
-        outputs = self.forest.predict(X)
-        return self._runs(self._read(X, outputs, n_epochs, rng), [size])[0]
+        return self._runs(self._read(self._outputs(X), n_epochs, rng), [size])[0]
+
+    def _outputs(self, X: Floats) -> Floats:
+        outputs = self.forest.predict(X) + X @ self.linear
+        if self.kernel is not None:
+            outputs = np.concatenate([self.kernel.predict(X), outputs], axis=1)
+        return np.asarray(outputs)
 
     def _read(
         self,
-        X: Floats,
         outputs: Floats,
         n_epochs: int,
         rng: np.random.Generator | None = None,
@@ -198,7 +219,7 @@ class FittedBenchmark:
         """
         n_points = outputs.shape[1] - len(self.costs)
         curves = read_curves(outputs[:, :n_points], self.degree, self.x, n_epochs)
-        cost = np.exp(outputs[:, n_points:] + X @ self.linear)
+        cost = np.exp(outputs[:, n_points:])
         if rng is not None:
             shared, own = rng.standard_normal(), rng.standard_normal((1, curves.shape[1], 1))
             shift = np.clip(_SHARED * shared + math.sqrt(1.0 - _SHARED**2) * own, -3.0, 3.0)

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from surrogate.features import NAMES
 from surrogate.folder import read_provenance, read_verified
+from surrogate.kernel import Kernel
 from surrogate.model import FORMAT, FittedBenchmark, Noise
 from surrogate.space import get_task
 from surrogate.trees import Trees
@@ -24,13 +26,15 @@ def write_model(
     *,
     forest: Trees,
     linear: NDArray[np.float64],
+    kernel: Kernel | None,
     x: NDArray[np.float64] | None,
     noise: Noise,
 ) -> None:
     """Write the learnt arrays; the same arrays always give the same bytes."""
     arrays = {
-        **{f"forest.{name}": array for name, array in forest.to_arrays().items()},
+        **_named("forest", forest.to_arrays()),
         "linear": linear,
+        **_named("kernel", {} if kernel is None else kernel.to_arrays()),
         "x": np.empty(0) if x is None else x,
         "noise.n_members": np.array(noise.n_members),
         "noise.offset": np.array(noise.offset),
@@ -59,19 +63,14 @@ def read_model(folder: Path) -> FittedBenchmark:
         arrays: Mapping[str, Any] = dict(archive)
     try:
         get_task(provenance["task"])
-        return FittedBenchmark(
+        benchmark = FittedBenchmark(
             task=provenance["task"],
             curves=tuple(provenance["curves"]),
             costs=tuple(provenance["costs"]),
             degree=int(provenance["degree"]),
-            forest=Trees.from_arrays(
-                {
-                    name.removeprefix("forest."): array
-                    for name, array in arrays.items()
-                    if name.startswith("forest.")
-                }
-            ),
+            forest=Trees.from_arrays(_part("forest", arrays)),
             linear=arrays["linear"],
+            kernel=Kernel.from_arrays(kernel) if (kernel := _part("kernel", arrays)) else None,
             x=arrays["x"] if len(arrays["x"]) else None,
             noise=Noise(
                 n_members=int(arrays["noise.n_members"]),
@@ -82,10 +81,30 @@ def read_model(folder: Path) -> FittedBenchmark:
             ),
             provenance=provenance,
         )
+        _check_shape(benchmark, folder)
+        return benchmark
     except KeyError as error:
         raise ValueError(
             f"{folder} must hold a fitted benchmark ({FORMAT}) but lacks {error}: fit it again."
         ) from None
+
+
+def _named(part: str, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{part}.{name}": array for name, array in arrays.items()}
+
+
+def _part(part: str, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    start = f"{part}."
+    return {n.removeprefix(start): array for n, array in arrays.items() if n.startswith(start)}
+
+
+def _check_shape(benchmark: FittedBenchmark, folder: Path) -> None:
+    wanted = (len(NAMES), benchmark.forest.n_outputs)
+    if benchmark.linear.shape != wanted:
+        raise ValueError(
+            f"{folder}: linear must have shape {wanted} but has {benchmark.linear.shape}: it was "
+            "fitted by another version, so fit it again."
+        )
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

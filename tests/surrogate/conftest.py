@@ -1,7 +1,8 @@
 import pytest
 
 from surrogate.build import build
-from surrogate.fit import SHAPES, Settings
+from surrogate.choose import SHAPES
+from surrogate.fit import Settings
 from tests.surrogate import made_up
 
 QUICK = Settings(n_members=3, curve_rounds=12, cost_rounds=4, curve_depth=4, max_bin=32)

@@ -2,20 +2,16 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy.stats import kendalltau
 
 from surrogate.bezier import DEGREES
+from surrogate.choose import SHAPES, choose_model, choose_shape, curve_error, split
 from surrogate.dataset import from_records
-from surrogate.fit import (
-    DEFAULT_OFFSET,
-    SHAPES,
-    Shape,
-    choose_shape,
-    control_points,
-    curve_error,
-    curves_of,
-    fit,
-    split,
-)
+from surrogate.fit import Settings, Shape, control_points, curves_of, fit
+from surrogate.fit_noise import DEFAULT_OFFSET
+from surrogate.folder import DATA
+from surrogate.loading import RECORDS
+from surrogate.record_files import read_records
 from surrogate.records import Complexity, Record
 from tests.surrogate import made_up
 from tests.surrogate.conftest import QUICK
@@ -119,3 +115,31 @@ def test_noise_is_that_of_repeats(data):
         from_records(made_up.records(80, 0), made_up.TASK), Shape(degree=4, power=2.0), QUICK
     )
     assert silent.noise.offset == DEFAULT_OFFSET  # nothing to learn it from
+
+
+def test_a_kernel_is_chosen_where_it_predicts_better(data):
+    shape = Shape(degree=4, power=2.0)
+    chosen = choose_model(data, shape, QUICK)
+    errors = {}
+    for kernel in (True, False):
+        learn, held = split(data, share=0.25, seed=9)
+        fitted = fit(learn, shape, dataclasses.replace(QUICK, kernel=kernel))
+        assert (fitted.kernel is not None) == kernel
+        outputs = fitted.outputs(held.X)
+        assert outputs.shape == (len(held), 3 * 5 + len(held.cost_names))
+        errors[kernel] = curve_error(outputs[:, :15], shape, held)
+    assert chosen.kernel == (errors[True] < errors[False])
+
+
+def test_ranks_measured_configurations_it_has_not_seen():
+    records = read_records(DATA / "fashion-nano" / RECORDS).records
+    measured = from_records(records, "fashion-nano")
+    shape = Shape(degree=4, power=2.0)
+    found, truth = [], []
+    for seed in range(3):
+        learn, held = split(measured, share=0.3, seed=seed)
+        outputs = fit(learn, shape, Settings(kernel=True)).outputs(held.X)
+        for row, curves in zip(outputs, held.curves, strict=True):
+            found.append(curves_of(row[None, :15], shape, curves.shape[1])[0, 1, -1])
+            truth.append(curves[1, -1])
+    assert kendalltau(found, truth).statistic > 0.5

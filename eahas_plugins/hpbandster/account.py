@@ -50,6 +50,7 @@ class Account:
         self.journal = EnergyJournal(folder, lease_s=lease_s)
         self.journal.settle()  # whoever wrote there before is not at work any more
         self._granted: dict[Path, Grant] = {}
+        self._offered_kwh: dict[int, float] = {}
         self._next_number = 1 + max((e.number for e in self.journal.entries()), default=-1)
         self._refused_kwh = 0.0
 
@@ -90,6 +91,7 @@ class Account:
         )
         path = grant_file(self.journal.folder, config_id, budget)
         self._granted[path] = grant
+        self._offered_kwh[number] = available_kwh
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(asdict(grant)), encoding="utf-8")
 
@@ -105,6 +107,7 @@ class Account:
         path = grant_file(self.journal.folder, job.id, job.kwargs["budget"])
         path.unlink(missing_ok=True)
         grant = self._granted.pop(path)
+        offered_kwh = self._offered_kwh.pop(grant.number)
         self.journal.settle(grant.trial)
         journaled = self.journal.energy_of(grant.trial)
         info = (job.result or {}).get("info")
@@ -118,8 +121,8 @@ class Account:
             reported = 0.0
             if EnergyExhaustedError.__name__ in (job.exception or ""):
                 # What it was offered did not pay for one step; nothing smaller will, either.
-                offered = grant.reserved_kwh if grant.limit_kwh is None else grant.limit_kwh
-                self._refused_kwh = max(self._refused_kwh, offered)
+                left_kwh = self.balance().available_kwh(number=grant.number)
+                self._refused_kwh = max(self._refused_kwh, min(offered_kwh, left_kwh))
             else:
                 reported = grant.reserved_kwh
         total = max(journaled, reported or 0.0)

@@ -10,24 +10,11 @@ from smac.runhistory import RunHistory, StatusType
 
 from eahas_plugins.smac import EnergyMultiFidelityFacade, SurrogateTarget, energy_scenario
 from eahas_plugins.spaces import native_config
+from tests.eahas_plugins.contract.fragile import FragileTarget
 from tests.eahas_plugins.contract.problem import ContractProblem, Outcome
 from tests.eahas_plugins.smac.helpers import QUIET, forest, maximizer
 
 N_INITIAL = 6
-
-
-class FragileTarget(SurrogateTarget):
-    """Fails where the problem says so, with its energy reported."""
-
-    def __call__(
-        self, config: Any, seed: int = 0, budget: float | None = None, attempt: Any = None
-    ) -> Any:
-        problem: Any = self.bench
-        if problem.fails(config):
-            if attempt is not None:
-                attempt.report(problem.burnt_when_failing(config))
-            raise RuntimeError("the training diverged")
-        return super().__call__(config, seed, budget, attempt)
 
 
 class SmacDriver:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from ConfigSpace import (
     AndConjunction,
+    BetaFloatHyperparameter,
     Categorical,
     ConfigurationSpace,
     Constant,
@@ -18,9 +19,12 @@ from ConfigSpace import (
     Float,
     ForbiddenAndConjunction,
     ForbiddenEqualsClause,
+    ForbiddenLessThanRelation,
     GreaterThanCondition,
     InCondition,
     Integer,
+    NormalFloatHyperparameter,
+    NormalIntegerHyperparameter,
     OrdinalHyperparameter,
 )
 from numpy.typing import NDArray
@@ -87,7 +91,7 @@ class Outcome:
 
 
 class Driver(Protocol):
-    """How the contract suite runs a host. One object per host in ``DRIVERS``."""
+    """How the contract suite runs a host. One ``DRIVER`` per host."""
 
     name: str
     unsupported: Mapping[str, str]
@@ -172,9 +176,33 @@ def space_with_a_forbidden_clause() -> ConfigurationSpace:
     return space
 
 
+def space_with_an_ordinal_relation() -> ConfigurationSpace:
+    space = ConfigurationSpace()
+    low = OrdinalHyperparameter("low", [1, 2, 4])
+    high = OrdinalHyperparameter("high", [1, 2, 4])
+    space.add([low, high, Float("x", (0.0, 1.0))])
+    space.add(ForbiddenLessThanRelation(high, low))
+    return space
+
+
+def space_with_priors() -> ConfigurationSpace:
+    space = ConfigurationSpace()
+    space.add(
+        [
+            NormalFloatHyperparameter("x", mu=0.5, sigma=0.2, lower=0.0, upper=1.0),
+            NormalIntegerHyperparameter("n", mu=5, sigma=2, lower=0, upper=10),
+            BetaFloatHyperparameter("share", alpha=2, beta=3, lower=0.0, upper=1.0),
+            Categorical("optimizer", ["sgd", "adam"], weights=[0.9, 0.1]),
+        ]
+    )
+    return space
+
+
 SPACES = {
     "numbers": space_of_numbers,
     "every kind": space_of_every_kind,
     "conditions": space_with_conditions,
     "forbidden": space_with_a_forbidden_clause,
+    "ordinal relation": space_with_an_ordinal_relation,
+    "priors": space_with_priors,
 }

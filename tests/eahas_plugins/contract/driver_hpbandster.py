@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import itertools
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+from hpbandster.core.nameserver import NameServer
+from hpbandster.core.result import logged_results_to_HBS_result
+
+from eahas_plugins.hpbandster import BOHB, EnergyBOHB, EnergyResultLogger, TargetWorker
+from eahas_plugins.targets import SurrogateTarget
+from tests.eahas_plugins.contract.fragile import FragileTarget
+from tests.eahas_plugins.contract.problem import ContractProblem, Outcome
+from tests.eahas_plugins.hpbandster.conftest import QUIET, within_time
+
+RUN_ID = "contract"
+# Few candidates per choice: drawing one takes HpBandSter a millisecond per hyperparameter.
+RUNGS = {"min_budget": 1, "max_budget": 9, "num_samples": 8}
+
+
+class HpBandSterDriver:
+    """HpBandSter counts brackets, not trials: ``n_trials`` are the first ones of enough."""
+
+    name = "hpbandster"
+    unsupported: ClassVar[Mapping[str, str]] = {
+        "ordinal relation": "a forbidden relation must not compare an ordinal but got",
+    }
+
+    def run(
+        self,
+        problem: ContractProblem,
+        folder: Path,
+        *,
+        budget_kwh: float,
+        seed: int = 0,
+        weight: float | None = None,
+        n_trials: int | None = None,
+    ) -> list[Outcome]:
+        weights = {} if weight is None else {"energy_weight": weight, "reward_weight": -weight}
+        logs = self._logs(folder)
+        earlier = logged_results_to_HBS_result(str(logs[-1])) if logs else None
+        with self._served(
+            EnergyBOHB,
+            problem,
+            folder,
+            seed=seed,
+            budget_kwh=budget_kwh,
+            previous_result=earlier,
+            result_logger=EnergyResultLogger(str(folder / f"log{len(logs)}")),
+            **weights,
+        ) as master:
+            within_time(lambda: master.run(n_iterations=_brackets(n_trials)))
+        outcomes = itertools.chain.from_iterable(map(self._outcomes, self._logs(folder)))
+        return list(itertools.islice(outcomes, n_trials))
+
+    def plain(
+        self, problem: ContractProblem, folder: Path, *, seed: int, n_trials: int
+    ) -> list[Outcome]:
+        with self._served(
+            BOHB,
+            problem,
+            folder,
+            seed=seed,
+            result_logger=EnergyResultLogger(str(folder / "log0")),
+        ) as master:
+            within_time(lambda: master.run(n_iterations=_brackets(n_trials)))
+        return list(itertools.islice(self._outcomes(folder / "log0"), n_trials))
+
+    @contextmanager
+    def _served(
+        self, kind: Any, problem: ContractProblem, folder: Path, **settings: Any
+    ) -> Iterator[Any]:
+        server = NameServer(run_id=RUN_ID, host="127.0.0.1", port=0)
+        host, port = server.start()
+        where = {"run_id": RUN_ID, "nameserver": host, "nameserver_port": port, "logger": QUIET}
+        target = (FragileTarget if problem.fragile else SurrogateTarget)(problem)
+        try:
+            TargetWorker(target, id=uuid.uuid4().hex[:6], **where).run(background=True)
+            master = kind(
+                problem.space,
+                working_directory=str(folder),
+                ping_interval=1,
+                **where,
+                **RUNGS,
+                **settings,
+            )
+            try:
+                yield master
+            finally:
+                master.shutdown(shutdown_workers=True)
+        finally:
+            server.shutdown()
+
+    def _logs(self, folder: Path) -> list[Path]:
+        return sorted(folder.glob("log*"), key=lambda path: int(path.name.removeprefix("log")))
+
+    def _outcomes(self, log: Path) -> Iterator[Outcome]:
+        lines = (log / "configs.json").read_text().splitlines()
+        configs = {tuple(key): config for key, config, _ in map(json.loads, lines)}
+        for line in map(json.loads, (log / "energy.json").read_text().splitlines()):
+            if line["failed"] and line["energy_kwh"] == 0.0:
+                continue  # given back before it trained: no energy was left for it
+            config = configs[tuple(line["config_id"])]
+            yield Outcome(
+                config={**config, "budget": line["budget"]},
+                energy_kwh=line["energy_kwh"] or 0.0,
+                failed=line["failed"],
+            )
+
+
+def _brackets(n_trials: int | None) -> int | None:
+    """Three brackets in turn have 13, 6 and 3 trials."""
+    return None if n_trials is None else 3 * (1 + n_trials // 22)
+
+
+DRIVER = HpBandSterDriver()

@@ -216,19 +216,21 @@ class KwhModel:
         """Array of shape (n_configs, n_features)."""
         shape = np.shape(next(iter(encoded.values())))
         linear: list[Floats] = [np.ones(shape)]
-        products: list[Floats] = []
         scales: list[Floats] = []
         for name, column in self.columns.items():
             values = np.asarray(encoded.get(name, np.full(shape, np.nan)), dtype=np.float64)
             inactive = np.isnan(values)
-            found = [np.where(inactive, 0.0, f) for f in column.linear(values)]
+            found = column.linear(values)
+            if inactive.any():
+                found = [np.where(inactive, 0.0, f) for f in found]
             linear.extend(found)
             linear.append(inactive.astype(np.float64))
             if isinstance(column, Number):
                 scales.append(found[0])
-        for i, first in enumerate(scales):
-            products.extend(first * second for second in scales[i:])
-        return np.stack(linear + products, axis=-1)
+        numbers = np.array(scales)
+        products = [numbers[i] * numbers[i:] for i in range(len(scales))]
+        # one array per call: HpBandSter asks for one configuration at a time, thousands of times
+        return np.ascontiguousarray(np.moveaxis(np.concatenate([linear, *products]), 0, -1))
 
     def _penalty(self) -> Floats:
         blank = np.full(1, np.nan)

@@ -50,6 +50,10 @@ class EnergyGenerator(KernelGenerator):
         self._energies = KwhModel(columns)
         self._alpha = alpha
         self._weight = weight
+        self._decoders = [
+            (name, hyperparameter.to_value, _sequence(configspace[name]))
+            for name, hyperparameter in self.configspace.items()
+        ]
 
     def get_config(self, budget: float) -> tuple[dict[str, Any], dict[str, Any]]:
         """The next configuration."""
@@ -78,13 +82,17 @@ class EnergyGenerator(KernelGenerator):
 
     def _log_kwh(self, vector: Any) -> float:
         config = {_BUDGET: self._top}
-        for value, (name, hyperparameter) in zip(vector, self.configspace.items(), strict=True):
-            chosen = native(hyperparameter.to_value(float(value)))
-            original = self.original_space[name]
-            if isinstance(original, OrdinalHyperparameter):
-                chosen = native(original.sequence[int(chosen)])
-            config[name] = chosen
+        for unit, (name, to_value, sequence) in zip(vector, self._decoders, strict=True):
+            chosen = native(to_value(float(unit)))
+            config[name] = chosen if sequence is None else sequence[int(chosen)]
         return float(self._energies.predict_log_kwh([config])[0])
+
+
+def _sequence(hyperparameter: Any) -> list[Any] | None:
+    """The values of an ordinal, of which HpBandSter sees the positions."""
+    if not isinstance(hyperparameter, OrdinalHyperparameter):
+        return None
+    return [native(value) for value in hyperparameter.sequence]
 
 
 class _Dearer:

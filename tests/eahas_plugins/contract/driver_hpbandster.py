@@ -113,8 +113,8 @@ class HpBandSterDriver:
 
 
 def _brackets(n_trials: int | None) -> int | None:
-    """Three brackets in turn have 13, 6 and 3 trials."""
-    return None if n_trials is None else 3 * (1 + n_trials // 22)
+    """Three brackets in turn have 13, 4 and 3 trials."""
+    return None if n_trials is None else 3 * (1 + n_trials // 20)
 
 
 DRIVER = HpBandSterDriver()

@@ -1,7 +1,7 @@
-"""EA-BOHB with its defaults: TPE on short schedules, the best repeated with the longest.
+"""EA-BOHB with its defaults: a Gaussian process tries short schedules, the best get the longest.
 
-Trials are compared at the same part of their own schedule, and repetitions have their share of the
-energy: ``eahas_plugins.optuna.samplers.ea_bohb``.
+New configurations are chosen by expected improvement per kWh, and longer schedules have their
+share of the energy: ``eahas_plugins.optuna.samplers.ScheduleGPSampler``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""EA-BOHB without schedule promotion: TPE chooses the schedule like any other parameter."""
+"""EA-BOHB without schedule promotion: the schedule is chosen like any other parameter."""
 
 from __future__ import annotations
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         EnergyTPESampler,
         LocalSearchSampler,
         RegularizedEvolutionSampler,
+        ScheduleGPSampler,
         SchedulePromotionSampler,
         ea_bohb,
     )
@@ -51,6 +52,7 @@ __all__ = [
     "LocalSearchSampler",
     "MarginalGainPruner",
     "RegularizedEvolutionSampler",
+    "ScheduleGPSampler",
     "SchedulePromotionSampler",
     "ScheduleRelativePruner",
     "SurrogateObjective",

@@ -6,6 +6,7 @@ from eahas_plugins.optuna.samplers.evolution import RegularizedEvolutionSampler
 from eahas_plugins.optuna.samplers.gp import EnergyGPSampler
 from eahas_plugins.optuna.samplers.local_search import LocalSearchSampler
 from eahas_plugins.optuna.samplers.promotion import SchedulePromotionSampler
+from eahas_plugins.optuna.samplers.schedule_gp import ScheduleGPSampler
 from eahas_plugins.optuna.samplers.tpe import EnergyTPESampler
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "EnergyTPESampler",
     "LocalSearchSampler",
     "RegularizedEvolutionSampler",
+    "ScheduleGPSampler",
     "SchedulePromotionSampler",
     "ea_bohb",
 ]

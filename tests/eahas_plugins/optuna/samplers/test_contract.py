@@ -16,6 +16,7 @@ from eahas_plugins.optuna.samplers import (
     EnergyTPESampler,
     LocalSearchSampler,
     RegularizedEvolutionSampler,
+    SchedulePromotionSampler,
     ea_bohb,
 )
 
@@ -38,7 +39,12 @@ EVOLUTIONARY = {
     ),
     "bananas": lambda: BananasSampler(n_initial=1, n_candidates=5, energy_weight=0.07),
 }
-PROMOTING = {"ea-bohb": lambda: ea_bohb(n_startup_trials=0, energy_weight=1.0)[0]}
+PROMOTING = {
+    "promoting": lambda: SchedulePromotionSampler(
+        EnergyTPESampler(n_startup_trials=0), fidelity_param="max_epoch"
+    )
+}
+SCHEDULING = {"ea-bohb": lambda: ea_bohb(n_startup_trials=2, n_candidates=20)[0]}
 
 
 class TestTPE(BasicSamplerTestCase, RelativeSamplerTestCase, MultiObjectiveSamplerTestCase):
@@ -63,3 +69,9 @@ class TestPromotion(BasicSamplerTestCase, RelativeSamplerTestCase):
     @pytest.fixture(params=PROMOTING)
     def sampler(self, request: pytest.FixtureRequest) -> MakeSampler:
         return PROMOTING[request.param]
+
+
+class TestSchedules(BasicSamplerTestCase, RelativeSamplerTestCase, SingleOnlySamplerTestCase):
+    @pytest.fixture(params=SCHEDULING)
+    def sampler(self, request: pytest.FixtureRequest) -> MakeSampler:
+        return SCHEDULING[request.param]

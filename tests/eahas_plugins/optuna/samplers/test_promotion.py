@@ -12,7 +12,6 @@ from eahas_plugins.optuna.samplers import (
     LocalSearchSampler,
     RegularizedEvolutionSampler,
     SchedulePromotionSampler,
-    ea_bohb,
 )
 from eahas_plugins.optuna.samplers._promotion import PromotionLog, schedules_of
 from eahas_plugins.optuna.samplers._trials import StudyView
@@ -276,18 +275,3 @@ def test_schedules_of_distributions():
 def test_bad_arguments(options, message):
     with pytest.raises(ValueError, match=message):
         promoting(**options)
-
-
-def test_ea_bohb_pieces_can_be_switched_off():
-    sampler, pruner = ea_bohb(prune=False, seed=0)
-    assert isinstance(sampler, SchedulePromotionSampler)
-    assert isinstance(pruner, optuna.pruners.NopPruner)
-    sampler, _ = ea_bohb(fidelity_param=None, prune=False, energy_weight=0.0, seed=2)
-    plain, ours = study_of(TPESampler(seed=2)), study_of(sampler)
-    for study in (plain, ours):
-        study.optimize(train, n_trials=25)
-    assert history(ours) == history(plain)
-    given = optuna.pruners.MedianPruner()
-    assert ea_bohb(pruner=given)[1] is given
-    with pytest.raises(ValueError, match="prune must be True"):
-        ea_bohb(pruner=given, prune=False)

@@ -1,17 +1,19 @@
-"""EA-BOHB without pruning: every training runs to the end of its schedule."""
+"""EA-BOHB with a pruner: the worst 30 % end at half of their short schedule."""
 
 from __future__ import annotations
 
 from benchmarks.harness import Evaluation, Setting
 from benchmarks.harness_optuna import optimise
+from eahas_plugins.optuna.pruners import ScheduleRelativePruner
 from eahas_plugins.optuna.samplers.ea_bohb import ea_bohb
 
-LABEL = "EA-BOHB without pruning"
+LABEL = "EA-BOHB with pruning"
 ENERGY_AWARE = True
 REQUIRES = ("optuna",)
 
 
 def run(setting: Setting) -> list[Evaluation]:
     """Spend the budget."""
-    sampler, pruner = ea_bohb(prune=False, seed=setting.host_seed)
+    halfway = ScheduleRelativePruner(fractions=(0.5,), keep=0.7, same_schedule=True)
+    sampler, pruner = ea_bohb(pruner=halfway, seed=setting.host_seed)
     return optimise(setting, sampler=sampler, pruner=pruner)

@@ -1,0 +1,156 @@
+"""What a proposal of :class:`ScheduleGPSampler` knows: a process fitted to the trials."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eahas_plugins import policy
+from eahas_plugins.optuna.samplers._ard import ArdProcess, log_expected_improvement
+from eahas_plugins.optuna.samplers._axes import Axis, neighbours, positions_of
+from eahas_plugins.optuna.samplers._reward import Space
+
+Floats = NDArray[np.float64]
+LogKwh = Callable[[dict[str, Floats]], Floats | None]
+
+_FIRST_STEPS, _NEXT_STEPS = 40, 8
+_N_PARENTS = 8
+_FLOOR_PERCENTILE = 25.0
+
+
+class ScheduleModel:
+    """Predicts the value of a configuration with a schedule.
+
+    Args:
+        space: Optuna's distributions of all parameters.
+        fidelity_param: The one that is the schedule, if there is one.
+        schedules: Its values, shortest first, if the trials have it.
+    """
+
+    def __init__(
+        self, space: Space, fidelity_param: str | None, schedules: Sequence[Any] | None
+    ) -> None:
+        self._space = space
+        self._fidelity = fidelity_param or ""
+        self._schedules = () if schedules is None or fidelity_param not in space else schedules
+        self.axes = {
+            name: Axis(distribution)
+            for name, distribution in space.items()
+            if not (self.leveled and name == fidelity_param)
+        }
+
+    @property
+    def leveled(self) -> bool:
+        """Whether there are schedules to choose from."""
+        return len(self._schedules) > 1
+
+    def fit(
+        self,
+        known: Sequence[tuple[Mapping[str, Any], float]],
+        running: Sequence[Mapping[str, Any]],
+        process: ArdProcess | None,
+    ) -> ArdProcess:
+        """Learn from trials and their rewards; running ones count as what is predicted for them.
+
+        Args:
+            known: Parameters and rewards, larger is better.
+            running: Parameters of running trials.
+            process: The one of the proposal before, to go on from.
+        """
+        configs = [config for config, _ in known]
+        rewards = np.array([reward for _, reward in known])
+        finite = rewards[np.isfinite(rewards)]
+        rewards = np.clip(rewards, *((finite.min(), finite.max()) if len(finite) else (0.0, 0.0)))
+        self._positions, self._levels = positions_of(configs, self.axes), self._levels_of(configs)
+        # Trainings that failed to learn say nothing about the top, however badly they failed.
+        self._rewards = np.maximum(rewards, np.percentile(rewards, _FLOOR_PERCENTILE))
+        x = self._features(self._positions, self._levels)
+        new = process is None or len(process.theta) != x.shape[1] + 1
+        self._process = ArdProcess(x.shape[1]) if process is None or new else process
+        self._process.fit(x, self._rewards, n_steps=_FIRST_STEPS if new else _NEXT_STEPS)
+        self._running = positions_of(running, self.axes)
+        if running:
+            there = self._running
+            self._process.believe(self._features(there, self._levels_of(running)))
+        return self._process
+
+    def at_longest(self, configs: Sequence[Mapping[str, Any]]) -> Floats:
+        """Predicted values with the longest schedule."""
+        positions = positions_of(configs, self.axes)
+        return self._process.predict(self._features(positions, np.ones(len(positions))))[0]
+
+    def explore(
+        self, log_kwh: LogKwh, *, alpha: float, n: int, rng: np.random.Generator
+    ) -> dict[str, Any]:
+        """A new configuration with the shortest schedule."""
+        axes = list(self.axes.values())
+        order = np.argsort(-self._rewards, kind="stable")[:_N_PARENTS]
+        positions = np.concatenate(
+            [
+                rng.random((n - n // 3, len(axes))),
+                _filled(neighbours(self._positions[order], axes, n // 3, rng)),
+            ]
+        )
+        new = positions[~self._tried(positions)]
+        positions = new if len(new) else positions
+        columns = {
+            name: axis.internal(positions[:, column])
+            for column, (name, axis) in enumerate(self.axes.items())
+        }
+        schedule = {self._fidelity: self._schedules[0]} if self.leveled else {}
+        for name, value in schedule.items():
+            internal = self._space[name].to_internal_repr(value)
+            columns[name] = np.full(len(positions), internal)
+        mean, deviation = self._process.predict(self._features(positions, np.zeros(len(positions))))
+        comparable = self._rewards[self._levels == 0.0]
+        best = float(comparable.max() if len(comparable) else self._rewards.max())
+        score = log_expected_improvement(mean, deviation, best)
+        kwh = log_kwh(columns) if alpha > 0.0 else None
+        if kwh is not None:
+            score = policy.cooled(score, kwh, alpha=alpha)
+        chosen = positions[int(np.argmax(score))]
+        values = {n: a.value(float(p)) for (n, a), p in zip(self.axes.items(), chosen, strict=True)}
+        return values | schedule
+
+    def _features(self, positions: Floats, levels: Floats) -> Floats:
+        positions = _filled(positions)
+        blocks = [axis.features(positions[:, i]) for i, axis in enumerate(self.axes.values())]
+        if self.leveled:
+            blocks.append(levels[:, None])
+        return np.concatenate(blocks, axis=1)
+
+    def _levels_of(self, configs: Sequence[Mapping[str, Any]]) -> Floats:
+        if not self.leveled:
+            return np.zeros(len(configs))
+        return np.array([_level(c.get(self._fidelity), self._schedules) for c in configs])
+
+    def _tried(self, positions: Floats) -> NDArray[np.bool_]:
+        """Which have been tried, or are being: what a trial did not have makes no difference."""
+        before = np.concatenate([self._positions, self._running])
+        values = np.where(np.isnan(before), np.nan, self._values(before))
+        same = np.isclose(self._values(positions)[:, None], values[None], rtol=1e-9, atol=0.0)
+        return np.any(np.all(same | np.isnan(values), axis=2), axis=1)
+
+    def _values(self, positions: Floats) -> Floats:
+        """Optuna's internal values, of the same shape."""
+        filled = _filled(positions)
+        columns = [axis.internal(filled[:, i]) for i, axis in enumerate(self.axes.values())]
+        return np.stack(columns, axis=1)
+
+
+def _filled(positions: Floats) -> Floats:
+    """The middle for what is absent."""
+    return np.nan_to_num(positions, nan=0.5)
+
+
+def _level(schedule: Any, schedules: Sequence[Any]) -> float:
+    """0 for the shortest schedule, 1 for the longest; by the logarithm where they are numbers."""
+    first, last = schedules[0], schedules[-1]
+    numbers = all(isinstance(s, int | float) and s > 0 for s in (first, last, schedule))
+    if numbers and last > first:
+        return math.log(schedule / first) / math.log(last / first)
+    return list(schedules).index(schedule) / (len(schedules) - 1) if schedule in schedules else 0.0

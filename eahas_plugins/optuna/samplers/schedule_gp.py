@@ -1,0 +1,240 @@
+"""Bayesian optimisation whose fidelity is the length of the learning-rate schedule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from optuna.distributions import BaseDistribution
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from eahas_plugins import policy
+from eahas_plugins.energy.ledger import RESERVED_ATTR
+from eahas_plugins.optuna.samplers._ard import ArdProcess
+from eahas_plugins.optuna.samplers._axes import Axis, stratum
+from eahas_plugins.optuna.samplers._kwh import StudyEnergy
+from eahas_plugins.optuna.samplers._promotion import schedules_of
+from eahas_plugins.optuna.samplers._reward import RewardSampler, Space
+from eahas_plugins.optuna.samplers._schedule_model import ScheduleModel
+from eahas_plugins.optuna.samplers._trials import energy_of
+
+Key = tuple[Any, ...]
+
+
+class ScheduleGPSampler(RewardSampler):
+    """Searches with the shortest schedule and trains the most promising with the longest.
+
+    A Gaussian process over all parameters, the schedule among them, learns from every trial. A new
+    configuration, with the shortest schedule, is the one of largest expected improvement per kWh:
+    log EI - alpha log kWh, alpha = ``energy_weight`` x what is left of the budget (cooling).
+    Whenever trainings with longer schedules have used less than ``share`` of the energy, the next
+    trial trains the tried configuration with the best *predicted* value for the longest schedule:
+    prediction, unlike the best value seen, is not taken in by luck. It starts with a Latin
+    hypercube.
+
+    The state is in the trials alone, so any number of workers may decide; running trials count as
+    what is predicted for them.
+
+    Example:
+        >>> import optuna
+        >>> sampler = ScheduleGPSampler(fidelity_param="max_epoch", seed=0)
+        >>> study = optuna.create_study(sampler=sampler, direction="maximize")  # doctest: +SKIP
+
+    Args:
+        fidelity_param: Parameter whose values are complete schedules; None treats all parameters
+            alike.
+        schedules: Its values, shortest first. By default all values of a categorical, and the
+            two ends of a numeric range.
+        share: Part of the energy for longer schedules, in [0, 1].
+        energy_weight: Alpha while nothing is spent. Not negative; 0 ignores predicted energy.
+        budget_kwh: Energy of the whole study, kWh. By default what ``EnergyBudget`` tells the
+            study; without any budget alpha stays ``energy_weight``.
+        n_startup_trials: Trials of the Latin hypercube. At least 2.
+        n_candidates: Configurations a proposal is chosen from. At least 2.
+        max_trials: Trials that the model learns from: half of them the best, half the latest. At
+            least 2.
+        seed: Seed of all draws.
+
+    Raises:
+        ValueError: If an argument is out of range (NaN included).
+
+    References:
+        Lee et al. (2020), Cost-aware Bayesian optimization (cooling).
+        Falkner et al. (2018), BOHB (model-based search over fidelities).
+    """
+
+    def __init__(
+        self,
+        *,
+        fidelity_param: str | None = "max_epoch",
+        schedules: Sequence[Any] | None = None,
+        share: float = 0.5,
+        energy_weight: float = 1.0,
+        budget_kwh: float | None = None,
+        n_startup_trials: int = 8,
+        n_candidates: int = 600,
+        max_trials: int = 200,
+        seed: int | None = None,
+    ) -> None:
+        if not 0.0 <= share <= 1.0:
+            raise ValueError(f"share must be between 0 and 1 but got {share}.")
+        if not energy_weight >= 0.0:
+            raise ValueError(f"energy_weight must not be negative but got {energy_weight}.")
+        for name, count in (
+            ("n_startup_trials", n_startup_trials),
+            ("n_candidates", n_candidates),
+            ("max_trials", max_trials),
+        ):
+            if not count >= 2:
+                raise ValueError(f"{name} must be at least 2 but got {count}.")
+        if schedules is not None and len(schedules) < 2:
+            raise ValueError(f"schedules must hold at least two values but got {schedules!r}.")
+        super().__init__(energy_weight=0.0, seed=seed)
+        self._fidelity_param = fidelity_param
+        self._schedules = None if schedules is None else tuple(schedules)
+        self._share = share
+        self._alpha = energy_weight
+        self._energy = StudyEnergy(budget_kwh=budget_kwh, fidelity_param=fidelity_param)
+        self._n_startup_trials = n_startup_trials
+        self._n_candidates = n_candidates
+        self._max_trials = max_trials
+        self._hypercube = int(self._rng.integers(2**31))
+        self._process: ArdProcess | None = None
+
+    def sample_independent(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """The shortest schedule; other parameters from the hypercube, and later at random."""
+        self._raise_error_if_multi_objective(study)
+        return self._start(study, trial, param_name, param_distribution)
+
+    def _start(
+        self, study: Study, trial: FrozenTrial, name: str, distribution: BaseDistribution
+    ) -> Any:
+        if name == self._fidelity_param:
+            return self._known_schedules(distribution)[0]
+        if trial.number >= self._n_startup_trials:
+            return self._draw(study, trial, name, distribution)
+        place = stratum(name, trial.number, self._n_startup_trials, self._hypercube)
+        return Axis(distribution).value(place)
+
+    def after_trial(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,
+    ) -> None:
+        """Forget what was proposed."""
+        with self._lock:
+            self._proposed.pop(trial.number, None)
+
+    def _restart(self) -> None:
+        super()._restart()
+        self._pruned: list[FrozenTrial] = []
+        self._longest: set[Key] = set()  # configurations trained with the longest schedule
+        self._proposed: dict[int, dict[str, Any]] = {}  # of trials that have not told yet
+        self._finished_kwh = 0.0
+        self._longer_kwh = 0.0
+
+    def _update(self, study: Study) -> list[FrozenTrial]:
+        finished = super()._update(study)
+        for trial in finished:
+            self._finished_kwh += energy_of(trial)
+            if trial.state is TrialState.PRUNED:
+                self._pruned.append(trial)
+            if self._fidelity_param in trial.distributions:
+                schedules = self._known_schedules(trial.distributions[self._fidelity_param])
+                schedule = trial.params[self._fidelity_param]
+                self._longer_kwh += energy_of(trial) if schedule != schedules[0] else 0.0
+                if schedule == schedules[-1] and trial.state is not TrialState.FAIL:
+                    self._longest.add(self._key_of(trial.params))
+        return finished
+
+    def _known_schedules(self, distribution: BaseDistribution) -> tuple[Any, ...]:
+        if self._schedules is None:
+            self._schedules = schedules_of(distribution)
+        return self._schedules
+
+    def _key_of(self, params: Mapping[str, Any]) -> Key:
+        """The configuration without its schedule."""
+        return tuple(sorted((n, v) for n, v in params.items() if n != self._fidelity_param))
+
+    def _propose(self, study: Study, trial: FrozenTrial, space: Space) -> dict[str, Any]:
+        if len(self._complete) + len(self._pruned) < self._n_startup_trials or not self._complete:
+            return {name: self._start(study, trial, name, d) for name, d in space.items()}
+        running = {
+            t.number: self._proposed.get(t.number) or t.params  # which may not all be told yet
+            for t in self._log.running
+            if t.number != trial.number
+        }
+        model = self._fitted(space, [params for params in running.values() if params])
+        params = self._promotion(study, model, running) if model.leveled else None
+        if params is None:
+            alpha = self._alpha * self._energy.alpha(study)
+            params = model.explore(
+                lambda columns: self._energy.log_kwh(study, space, columns, {}),
+                alpha=alpha,
+                n=self._n_candidates,
+                rng=self._rng,
+            )
+        self._proposed[trial.number] = params
+        return {name: value for name, value in params.items() if name in space}
+
+    def _fitted(self, space: Space, running: Sequence[Mapping[str, Any]]) -> ScheduleModel:
+        scored = list(self._complete)
+        lowest = min(reward for _, reward in scored)
+        scored += [(t, lowest) for t in self._pruned]
+        if len(scored) > self._max_trials:
+            half = self._max_trials // 2
+            scored.sort(key=lambda pair: pair[0].number)
+            best = sorted(scored[:-half], key=lambda pair: -pair[1])
+            scored = best[: self._max_trials - half] + scored[-half:]
+        known = [(t.params, reward) for t, reward in scored]
+        model = ScheduleModel(space, self._fidelity_param, self._schedules)
+        self._process = model.fit(known, running, self._process)
+        return model
+
+    def _promotion(
+        self, study: Study, model: ScheduleModel, running: Mapping[int, Mapping[str, Any]]
+    ) -> dict[str, Any] | None:
+        """The best tried configuration with the longest schedule, if that is due and affordable."""
+        assert self._schedules is not None
+        fidelity, last = self._fidelity_param or "", self._schedules[-1]
+        promised, promised_longer = 0.0, 0.0
+        for t in self._log.running:
+            kwh = max(energy_of(t), float(t.user_attrs.get(RESERVED_ATTR) or 0.0))
+            promised += kwh
+            if running.get(t.number, {}).get(fidelity, self._schedules[0]) != self._schedules[0]:
+                promised_longer += kwh
+        spent = self._finished_kwh + promised
+        if not policy.promotion_due(self._longer_kwh + promised_longer, spent, share=self._share):
+            return None
+        budget = self._energy.budget_kwh(study)
+        left = math.inf if budget is None else budget - spent
+        taken = {self._key_of(p) for p in running.values() if p.get(fidelity) == last}
+        tried = [
+            t.params
+            for t, _ in self._complete
+            if fidelity in t.params
+            and self._key_of(t.params) not in self._longest | taken
+            and energy_of(t) * _ratio(last, t.params[fidelity]) <= left
+        ]
+        if not tried:
+            return None
+        tried = tried[-10 * self._max_trials :]
+        best = int(np.argmax(model.at_longest(tried)))
+        return {**tried[best], fidelity: last}
+
+
+def _ratio(longer: Any, shorter: Any) -> float:
+    """How many times the energy the longer schedule needs; 1 if nobody can tell."""
+    numbers = isinstance(longer, int | float) and isinstance(shorter, int | float)
+    return max(1.0, longer / shorter) if numbers and shorter > 0 else 1.0

@@ -1,0 +1,320 @@
+import pickle
+
+import numpy as np
+import optuna
+import pytest
+from optuna.distributions import (
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.pruners import MedianPruner, NopPruner
+from optuna.trial import TrialState
+from scipy.stats import norm
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import Matern
+
+from eahas_plugins.optuna import EnergyBudget
+from eahas_plugins.optuna.samplers import ScheduleGPSampler, ea_bohb
+from eahas_plugins.optuna.samplers._ard import ArdProcess, log_expected_improvement
+from eahas_plugins.optuna.samplers._axes import Axis, neighbours, positions_of, stratum
+from tests.eahas_plugins.optuna.samplers.tasks import (
+    SCHEDULES,
+    conditional,
+    history,
+    study_of,
+    train,
+)
+
+
+def run(n_trials=40, objective=train, direction="maximize", n_jobs=1, **options):
+    sampler = ScheduleGPSampler(**{"seed": 0, **options})
+    study = study_of(sampler, direction=direction)
+    study.optimize(objective, n_trials=n_trials, n_jobs=n_jobs)
+    return study
+
+
+def kwh(trial):
+    return trial.user_attrs["energy_kwh"]
+
+
+def configuration(trial):
+    return tuple(sorted((n, v) for n, v in trial.params.items() if n != "max_epoch"))
+
+
+def test_starts_with_a_latin_hypercube_of_short_trainings():
+    trials = run(8, n_startup_trials=8).trials
+    assert {t.params["max_epoch"] for t in trials} == {SCHEDULES[0]}
+    axis = Axis(FloatDistribution(1e-3, 1.0, log=True))
+    places = sorted(int(8 * axis.position(t.params["lr"])) for t in trials)
+    assert places == list(range(8))
+
+
+def test_longest_schedules_are_for_tried_configurations_and_get_their_share():
+    trials = run(60).trials
+    longer = [t for t in trials if t.params["max_epoch"] != SCHEDULES[0]]
+    assert {t.params["max_epoch"] for t in longer} == {SCHEDULES[-1]}
+    for trial in longer:
+        before = [configuration(t) for t in trials[: trial.number]]
+        assert configuration(trial) in before
+    assert len({configuration(t) for t in longer}) == len(longer)
+    total, dearest = sum(map(kwh, trials)), max(map(kwh, trials))
+    assert abs(sum(map(kwh, longer)) / total - 0.5) <= dearest / total
+
+
+def test_finds_better_configurations_than_random_search():
+    ours, random = [], []
+    for seed in range(3):
+        ours.append(run(30, seed=seed, share=0.0).best_value)
+        study = study_of(optuna.samplers.RandomSampler(seed=seed), direction="maximize")
+        study.optimize(lambda t: train(t) * (t.params["max_epoch"] == SCHEDULES[0]), n_trials=90)
+        random.append(study.best_value)
+    assert np.mean(ours) > np.mean(random)
+
+
+def test_cooling_tries_cheaper_configurations():
+    def flat(trial):
+        width = trial.suggest_int("width", 1, 64)
+        trial.set_user_attr("energy_kwh", 1e-3 * width)
+        return 0.5 + 0.001 * trial.suggest_float("x", 0.0, 1.0)
+
+    spent = [
+        sum(kwh(t) for t in run(40, flat, energy_weight=weight).trials[20:])
+        for weight in (0.0, 1.0)
+    ]
+    assert spent[1] < 0.5 * spent[0]
+
+
+def test_share_zero_tries_short_schedules_only():
+    assert {t.params["max_epoch"] for t in run(share=0.0).trials} == {SCHEDULES[0]}
+
+
+def test_without_fidelity_the_schedule_is_a_parameter_like_others():
+    assert {t.params["max_epoch"] for t in run(fidelity_param=None).trials} == set(SCHEDULES)
+
+
+def test_minimises_conditional_spaces_without_schedules():
+    study = run(45, conditional, direction="minimize")
+    assert study.best_value < 0.3
+    assert len({t.params["kind"] for t in study.trials}) == 2
+
+
+def test_trainings_that_cannot_be_paid_are_not_promoted():
+    def objective(trial):
+        x = trial.suggest_float("x", 0, 1)
+        trial.set_user_attr("energy_kwh", float(trial.suggest_int("max_epoch", 1, 100)))
+        return x
+
+    study = run(20, objective, budget_kwh=50.0)
+    assert {t.params["max_epoch"] for t in study.trials} == {1}
+
+
+def test_the_budget_of_the_study_is_kept():
+    sampler, pruner = ea_bohb(seed=0, n_candidates=50)
+    study = optuna.create_study(sampler=sampler, pruner=pruner, direction="maximize")
+    budget = EnergyBudget(kwh=4.0)
+    study.optimize(budget.guard(train), n_trials=200, callbacks=[budget])
+    assert 3.0 < budget.spent_kwh(study) < 4.0 + 0.064  # a step is at most 64e-3
+    assert any(t.params["max_epoch"] == SCHEDULES[-1] for t in study.trials)
+
+
+def test_pruned_and_failed_trials():
+    def objective(trial):
+        value = train(trial)
+        if trial.number % 5 == 1:
+            raise optuna.TrialPruned
+        if trial.number % 5 == 2:
+            raise RuntimeError
+        return value
+
+    study = study_of(ScheduleGPSampler(seed=0), direction="maximize")
+    study.optimize(objective, n_trials=50, catch=RuntimeError)
+    done = {configuration(t) for t in study.trials if t.state is TrialState.COMPLETE}
+    longer = [t for t in study.trials if t.params["max_epoch"] == SCHEDULES[-1]]
+    assert longer
+    assert all(configuration(t) in done for t in longer)
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf")])
+def test_infinite_values(value):
+    def objective(trial):
+        x = trial.suggest_float("x", 0.0, 1.0)
+        return x if trial.number % 3 else value
+
+    assert len(run(20, objective).trials) == 20
+    assert len(run(20, lambda trial: trial.suggest_float("x", 0.0, 1.0) * 0.0 + value).trials) == 20
+
+
+def test_same_seed_same_trials_also_after_pickling():
+    sampler = ScheduleGPSampler(seed=3)
+    studies = [
+        study_of(s, direction="maximize") for s in (sampler, pickle.loads(pickle.dumps(sampler)))
+    ]
+    for study in studies:
+        study.optimize(train, n_trials=25)
+    assert history(studies[0]) == history(studies[1])
+    assert history(studies[0]) != history(run(25, seed=4))
+
+
+def test_threads_do_not_train_the_same_configuration_twice():
+    def objective(trial):
+        epochs = trial.suggest_categorical("max_epoch", SCHEDULES)
+        width = trial.suggest_int("width", 1, 64)
+        lr = trial.suggest_categorical("lr", [0.001, 0.01, 0.1, 1.0])
+        trial.set_user_attr("energy_kwh", 1e-3 * epochs * width)
+        return lr * width * (1.0 - 1.0 / epochs)
+
+    trials = run(60, objective, n_jobs=4).trials
+    trained = [(configuration(t), t.params["max_epoch"]) for t in trials]
+    assert len(set(trained)) == len(trained)
+
+
+def test_any_worker_may_decide(tmp_path):
+    url = f"sqlite:///{tmp_path}/study.db"
+
+    def objective(trial):
+        epochs = trial.suggest_categorical("max_epoch", SCHEDULES)
+        x, y = trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)
+        trial.set_user_attr("energy_kwh", 1e-3 * epochs)
+        return -((x - 0.3) ** 2) - (y - 0.8) ** 2
+
+    optuna.create_study(storage=url, study_name="s", direction="maximize")
+    workers = [
+        optuna.load_study(
+            storage=optuna.storages.RDBStorage(url),
+            study_name="s",
+            sampler=ScheduleGPSampler(seed=seed, n_candidates=50),
+        )
+        for seed in range(3)
+    ]
+    for _ in range(6):
+        for worker in workers:
+            worker.optimize(objective, n_trials=1)
+    trials = workers[0].trials
+    longer = [t for t in trials if t.params["max_epoch"] == SCHEDULES[-1]]
+    assert len(longer) >= 2
+    assert len({configuration(t) for t in longer}) == len(longer)
+
+
+def test_learns_from_a_bounded_number_of_trials():
+    study = run(50, max_trials=10, n_candidates=20)
+    assert len(study.sampler._process._z) <= 10
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"share": 1.5}, "share must be between 0 and 1"),
+        ({"share": float("nan")}, "share must be between 0 and 1"),
+        ({"energy_weight": -1.0}, "energy_weight must not be negative"),
+        ({"n_startup_trials": 1}, "n_startup_trials must be at least 2"),
+        ({"n_candidates": 0}, "n_candidates must be at least 2"),
+        ({"max_trials": 1}, "max_trials must be at least 2"),
+        ({"schedules": [10]}, "at least two values"),
+        ({"budget_kwh": 0.0}, "budget_kwh must be positive"),
+    ],
+)
+def test_bad_arguments(options, message):
+    with pytest.raises(ValueError, match=message):
+        ScheduleGPSampler(**options)
+
+
+def test_ea_bohb_takes_a_pruner_and_has_none_by_default():
+    given = MedianPruner()
+    assert ea_bohb(pruner=given)[1] is given
+    assert isinstance(ea_bohb()[1], NopPruner)
+
+
+DISTRIBUTIONS = [
+    CategoricalDistribution(["a", "b", "c"]),
+    CategoricalDistribution([0.1, 0.001, 1.0, 0.01]),
+    CategoricalDistribution([True, False]),
+    IntDistribution(3, 11, step=2),
+    IntDistribution(1, 1000, log=True),
+    FloatDistribution(-1.0, 1.0),
+    FloatDistribution(0.0, 1.0, step=0.25),
+    FloatDistribution(1e-4, 1.0, log=True),
+]
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS, ids=repr)
+def test_positions_and_values_belong_together(distribution):
+    axis = Axis(distribution)
+    positions = np.random.default_rng(0).random(200)
+    internal = axis.internal(positions)
+    assert all(distribution._contains(value) for value in internal)
+    again = np.array([axis.position(value) for value in internal])
+    np.testing.assert_allclose(axis.internal(again), internal, rtol=1e-9)
+    assert axis.features(positions).shape == (200, axis.n_features)
+    if axis.n_values is not None:
+        assert len({axis.value(p) for p in positions}) == axis.n_values
+
+
+def test_numeric_choices_are_ordered():
+    axis = Axis(CategoricalDistribution([0.1, 0.001, 1.0, 0.01]))
+    assert [axis.value(p) for p in (0.1, 0.4, 0.6, 0.9)] == [0.001, 0.01, 0.1, 1.0]
+    assert not Axis(CategoricalDistribution([True, False])).ordered
+
+
+def test_absent_and_unknown_values_have_no_position():
+    axes = {"x": Axis(FloatDistribution(0.0, 1.0)), "c": Axis(CategoricalDistribution(["a", "b"]))}
+    found = positions_of([{"x": 0.2}, {"x": 0.3, "c": "new"}], axes)
+    np.testing.assert_allclose(found, [[0.2, np.nan], [0.3, np.nan]])
+
+
+def test_neighbours_change_one_to_three_parameters():
+    axes = [Axis(FloatDistribution(0.0, 1.0)) for _ in range(8)]
+    parents = np.full((2, 8), 0.5)
+    changed = (neighbours(parents, axes, 200, np.random.default_rng(0)) != 0.5).sum(axis=1)
+    assert changed.min() >= 1
+    assert changed.max() == 3
+    parents[:, 2:] = np.nan
+    children = neighbours(parents, axes, 50, np.random.default_rng(0))
+    assert np.isnan(children[:, 2:]).all()
+    assert not np.isnan(children[:, :2]).any()
+
+
+def test_strata_differ_by_parameter_and_fill_the_range():
+    columns = [[stratum(name, i, 6, 1) for i in range(6)] for name in ("a", "b")]
+    for column in columns:
+        assert sorted(int(6 * p) for p in column) == list(range(6))
+    assert columns[0] != columns[1]
+
+
+def test_process_predicts_what_scikit_learn_predicts():
+    rng = np.random.default_rng(0)
+    x, new = rng.random((30, 3)), rng.random((50, 3))
+    y = np.sin(4.0 * x[:, 0]) + 0.5 * x[:, 1]
+    process = ArdProcess(3)
+    process.fit(x, y, n_steps=40)
+    lengths, noise = np.exp(process.theta[:-1]), np.exp(process.theta[-1]) + 1e-6
+    expected = GaussianProcessRegressor(Matern(lengths, nu=2.5), alpha=noise, optimizer=None)
+    expected.fit(x, (y - y.mean()) / y.std())
+    mean, deviation = expected.predict(new, return_std=True)
+    found = process.predict(new)
+    np.testing.assert_allclose(found[0], y.mean() + y.std() * mean, atol=1e-6)
+    np.testing.assert_allclose(found[1], y.std() * deviation, atol=1e-4)
+    assert lengths[2] > 2.0 * lengths[0]  # the third says nothing
+
+
+def test_believing_a_prediction_changes_the_doubt_and_not_the_mean():
+    rng = np.random.default_rng(1)
+    x = rng.random((12, 2))
+    process = ArdProcess(2)
+    process.fit(x, x[:, 0], n_steps=20)
+    place = np.array([[0.5, 0.5]])
+    before = process.predict(place)
+    process.believe(place)
+    after = process.predict(place)
+    assert after[0] == pytest.approx(before[0], abs=1e-3)
+    assert after[1] < before[1]
+
+
+def test_expected_improvement():
+    mean, deviation = np.array([0.0, 1.0, -3.0, -1.0]), np.array([1.0, 0.5, 0.5, 0.1])
+    u = mean / deviation
+    expected = mean * norm.cdf(u) + deviation * norm.pdf(u)
+    found = log_expected_improvement(mean, deviation, 0.0)
+    np.testing.assert_allclose(found[:2], np.log(expected[:2]), rtol=1e-9)
+    np.testing.assert_allclose(found[2:], np.log(expected[2:]), rtol=0.05)
+    assert np.isfinite(log_expected_improvement(np.array([-1e3]), np.array([1e-3]), 0.0)).all()

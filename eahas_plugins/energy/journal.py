@@ -1,9 +1,9 @@
 """Where every trial of a run writes its own energy, so that no death loses any.
 
-SMAC hears of a trial when it ends. A worker that is killed says nothing, and a training that
-times out leaves no result. So each attempt at a trial keeps one small file in the run's folder,
-replaced whole at every report; nobody writes another's file, and the total is their sum. Workers
-on other machines need the folder on a shared file system.
+SMAC and HpBandSter hear of a trial when it ends. A worker that is killed says nothing, and a
+training that times out leaves no result. So each attempt at a trial keeps one small file in the
+run's folder, replaced whole at every report; nobody writes another's file, and the total is their
+sum. Workers on other machines need the folder on a shared file system.
 """
 
 from __future__ import annotations

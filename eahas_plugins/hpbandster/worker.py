@@ -43,6 +43,8 @@ class TargetWorker(Worker):
             EnergyExhaustedError: If what the job may spend does not pay for one epoch.
         """
         attempt = open_grant(working_directory, self.run_id, config_id, budget)
+        if attempt is not None and getattr(self.target, "checkpoints", self) is None:
+            self.target.checkpoints = attempt.folder / "checkpoints"  # type: ignore[union-attr]
         try:
             loss, info = self.target(config, seed=self.seed, budget=budget, attempt=attempt)
         finally:
@@ -64,6 +66,8 @@ class SurrogateWorker(TargetWorker):
         target: More arguments of `SurrogateTarget`.
         **kwargs: Arguments of HpBandSter's ``Worker``.
     """
+
+    target: SurrogateTarget
 
     def __init__(
         self,
@@ -91,6 +95,8 @@ class EnergyWorker(TargetWorker):
         target: More arguments of `EnergyTarget`.
         **kwargs: Arguments of HpBandSter's ``Worker``.
     """
+
+    target: EnergyTarget
 
     def __init__(
         self,

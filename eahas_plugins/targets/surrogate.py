@@ -1,4 +1,4 @@
-"""A benchmark as SMAC's target function, with budgets in epochs, schedules or kWh."""
+"""A benchmark as target function of SMAC or HpBandSter; budgets in epochs, schedules or kWh."""
 
 from __future__ import annotations
 
@@ -47,13 +47,14 @@ class _Training:
 class SurrogateTarget:
     """Trainings of a benchmark as a target function: the cost is ``1 - accuracy``.
 
-    ``additional_info`` holds ``energy_kwh`` (what this trial burnt), ``training_energy_kwh``
-    (with what earlier rungs of the same training paid), ``accuracy``, ``accuracy_curve`` (which
-    curve that is), ``epochs`` and ``truncated`` (whether the budget ended it early).
+    What goes with it (SMAC's ``additional_info``, HpBandSter's ``info``) holds ``energy_kwh``
+    (what this trial burnt), ``training_energy_kwh`` (with what earlier rungs of the same training
+    paid), ``accuracy``, ``accuracy_curve`` (which curve that is), ``epochs`` and ``truncated``
+    (whether the budget ended it early).
 
     Args:
         bench: Anything with ``.space`` and ``.query(config)``.
-        fidelity: What SMAC's budget means. ``"cut"``: stop the planned training after so many
+        fidelity: What the host's budget means. ``"cut"``: stop the planned training after so many
             epochs. ``"schedule"``: run a complete schedule of so many epochs; the budget replaces
             ``fidelity_param``, which leaves the space. ``"kwh"``: train until so much energy is
             spent, at least one epoch. Without a budget the training is complete.
@@ -97,7 +98,7 @@ class SurrogateTarget:
 
     @cached_property
     def space(self) -> ConfigurationSpace:
-        """What SMAC searches: without the length of the schedule where that is the budget."""
+        """What the host searches: without the length of the schedule where that is the budget."""
         if self.fidelity == "schedule":
             return without(self.bench.space, self._schedule_param)
         return self.bench.space
@@ -146,13 +147,13 @@ class SurrogateTarget:
         budget: float | None = None,
         attempt: Attempt | None = None,
     ) -> tuple[float | dict[str, float], dict[str, Any]]:
-        """Train: SMAC's cost and additional info.
+        """Train: SMAC's cost and additional info, HpBandSter's loss and info.
 
         Args:
             config: A configuration of ``space``.
             seed: Not used: the benchmark is what it is.
             budget: Epochs, schedule length or kWh; None for a complete training.
-            attempt: The trial's energy account, from the energy-aware facades.
+            attempt: The trial's energy account, from an energy-aware facade or worker.
 
         Raises:
             EnergyExhaustedError: If the account does not pay for one epoch.
@@ -255,7 +256,7 @@ def check_objectives(objectives: Objectives) -> tuple[str, ...]:
 def cost_of(
     accuracy: float, energy_kwh: float, objectives: tuple[str, ...]
 ) -> float | dict[str, float]:
-    """SMAC's cost: the error, or error and energy of the whole training."""
+    """The cost or loss: the error, or error and energy of the whole training."""
     if len(objectives) == 1:
         return 1.0 - accuracy
     return {ERROR: 1.0 - accuracy, ENERGY_ATTR: energy_kwh}

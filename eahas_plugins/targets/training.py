@@ -1,4 +1,4 @@
-"""A user's own training as SMAC's target function, metered and stopped by energy."""
+"""A user's own training as target function of SMAC or HpBandSter, stopped by energy."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class EnergyTraining:
     Args:
         meter: What counts the energy; trials that share it each get their part.
         folder: Where this training's checkpoint and progress are kept.
-        seed: SMAC's seed.
-        budget: SMAC's budget: kWh or epochs of the whole training; None for no end.
+        seed: The host's seed.
+        budget: The host's budget: kWh or epochs of the whole training; None for no end.
         in_kwh: Whether the budget is in kWh.
-        attempt: The trial's energy account; None outside the energy-aware facades.
+        attempt: The trial's energy account; None where the host has no energy budget.
     """
 
     def __init__(
@@ -137,7 +137,7 @@ class EnergyTarget:
     ``train(config, training)`` trains epoch by epoch, saves its state in the folder
     ``training.checkpoint``, and after each epoch calls ``training.report(accuracy)``; when that
     returns True, it returns. If the folder holds a checkpoint (``training.resumed``), it goes on
-    from there: SMAC has promoted the configuration, and energy already paid is not paid again.
+    from there: the host has promoted the configuration, and energy already paid is not paid again.
     A function that saves nothing is retrained from the start, and the whole retraining charged.
 
     Example:
@@ -151,11 +151,11 @@ class EnergyTarget:
     Args:
         train: The training. Importable by name where workers are other processes.
         meter: ``"auto"`` for the best the machine has, or an ``EnergyMeter``.
-        fidelity: What SMAC's budget means: ``"kwh"``, the energy of the whole training, or
+        fidelity: What the host's budget means: ``"kwh"``, the energy of the whole training, or
             ``"epochs"``, its length.
         objectives: ``"error"``, or ``("error", "energy_kwh")`` for both.
         checkpoints: Folder of the checkpoints, on a file system that the workers share; by
-            default inside the run's folder, and a temporary one outside the energy-aware facades.
+            default inside the run's folder, and a temporary one without an energy budget.
         heartbeat_s: How often energy is written down between reports, s, so that a long epoch
             is charged even if the worker is killed in it. Positive.
 
@@ -219,7 +219,7 @@ class EnergyTarget:
         budget: float | None = None,
         attempt: Attempt | None = None,
     ) -> tuple[float | dict[str, float], dict[str, Any]]:
-        """Train: SMAC's cost and additional info.
+        """Train: SMAC's cost and additional info, HpBandSter's loss and info.
 
         Raises:
             ValueError: If the training ends without an accuracy.

@@ -162,7 +162,7 @@ def test_a_users_training_is_metered_and_goes_on_from_its_checkpoint(cluster: Cl
             if training.report(1.0 - 1.0 / (epoch + 1) - 0.01 * config["lr"]):
                 return
 
-    cluster.worker(EnergyWorker, train, meter=meter, target={"checkpoints": cluster.folder / "c"})
+    cluster.worker(EnergyWorker, train, meter=meter)
     before = meter.energy_kwh
     with cluster.master(
         EnergyBOHB, PowerLawBench().space, budget_kwh=0.1, seed=1, **RUNGS
@@ -171,6 +171,7 @@ def test_a_users_training_is_metered_and_goes_on_from_its_checkpoint(cluster: Cl
         assert master.spent_kwh == pytest.approx(meter.energy_kwh - before)
     assert 0.099 <= meter.energy_kwh - before <= 0.101 + 1e-9
     assert any(run.info["resumed"] for run in result.get_all_runs() if run.info)
+    assert (cluster.folder / "energy_test" / "checkpoints").is_dir()
 
 
 def test_a_killed_worker_process_costs_what_it_burnt_and_nothing_hangs(cluster: Cluster) -> None:

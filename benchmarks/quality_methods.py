@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surrogate import bezier
-from surrogate.choose import choose_model, choose_shape
+from surrogate.choose import MOST_FOR_KERNEL, choose_shape
 from surrogate.dataset import Dataset
-from surrogate.fit import Settings, Shape, control_points, curves_of
+from surrogate.fit import Settings, Shape, curves_of
 from surrogate.fit import fit as fit_ensemble
+from surrogate.model import log_error
 
 Floats = NDArray[np.float64]
 Curves = list[Floats]
@@ -112,42 +113,62 @@ def _boost_each(learn: Dataset, targets: Floats, X: Floats, seed: int) -> Floats
     return np.stack([xgboost_regressor(learn.X, y, seed)(X) for y in targets.T], axis=1)
 
 
-def bsc_xgboost(learn: Dataset, held: Dataset, seed: int) -> Curves:
-    """What ships: see :mod:`surrogate.fit`."""
-    settings = Settings(seed=seed)
-    shape, _ = choose_shape(learn, settings, SHAPES, most=600)
-    settings = choose_model(learn, shape, settings)
-    fitted = fit_ensemble(learn, shape, settings)
-    n_points = len(learn.curve_names) * (shape.degree + 1)
-    outputs = fitted.outputs(held.X)[:, :n_points]
-    place = learn.curve_names.index("val_accuracy")
-    return [
-        curves_of(row[None], shape, int(n))[0, place]
-        for row, n in zip(outputs, held.n_epochs, strict=True)
-    ]
+def bsc_ensemble(*, kernel: bool) -> Method:
+    """What ships, see :mod:`surrogate.fit`: of the two what does better on held-out trainings."""
+
+    def predict(learn: Dataset, held: Dataset, seed: int) -> Curves:
+        settings = Settings(seed=seed, kernel=kernel)
+        shape, _ = choose_shape(learn, settings, SHAPES, most=600)
+        fitted = fit_ensemble(learn, shape, settings)
+        n_points = len(learn.curve_names) * (shape.degree + 1)
+        outputs = fitted.outputs(held.X)[:, :n_points]
+        place = learn.curve_names.index("val_accuracy")
+        return [
+            curves_of(row[None], shape, int(n), fitted.floor)[0, place]
+            for row, n in zip(outputs, held.n_epochs, strict=True)
+        ]
+
+    return predict
 
 
 SHAPES = tuple(Shape(degree=d, power=p) for d in bezier.DEGREES for p in (1.5, 2.0, 3.0))
 """Fewer than what ships chooses from, to save time; x from chords never won."""
 
 
-def bsc_network(learn: Dataset, held: Dataset, seed: int) -> Curves:
-    """The paper's two-encoder network, one Bezier curve with x from chord lengths."""
-    from benchmarks.quality_network import train_network
+def bsc_network(*, in_log_error: bool) -> Method:
+    """The two-encoder network, one Bezier curve with x from chord lengths.
 
-    single = learn.only_curve("val_accuracy")
-    shape = Shape(degree=4, power=None)
-    targets = control_points(single, shape)  # inner x, then all y
-    n_inner = shape.degree - 1
-    inner_x, y = targets[:, :n_inner], targets[:, n_inner:]
-    wanted = np.column_stack([y[:, 0], y[:, -1], inner_x, y[:, 1:-1]])
-    out = train_network(single.X, wanted, seed=seed)(held.X)
-    first, last, inner_x, inner_y = np.split(out, [1, 2, 2 + n_inner], axis=1)
-    outputs = np.column_stack([inner_x, first, inner_y, last])
-    return [
-        curves_of(row[None], shape, int(n))[0, 0]
-        for row, n in zip(outputs, held.n_epochs, strict=True)
-    ]
+    Args:
+        in_log_error: Curves of the log of the error, as what ships; else of the accuracy, as in the
+            paper.
+    """
+
+    def predict(learn: Dataset, held: Dataset, seed: int) -> Curves:
+        from benchmarks.quality_network import train_network
+
+        curves = [log_error(c) if in_log_error else c for c in validation(learn)]
+        points = np.array([bezier.fit(curve, NETWORK_DEGREE) for curve in curves])
+        inner_x, y = points[:, 0, 1:-1], points[:, 1]
+        scale = float(y[:, [0, -1]].max()) if in_log_error else 1.0  # a sigmoid gives the ends
+        y = y / scale
+        wanted = np.column_stack([y[:, 0], y[:, -1], inner_x, y[:, 1:-1]])
+        out = train_network(learn.X, wanted, seed=seed)(held.X)
+        first, last, inner_x, inner_y = np.split(out, [1, 2, 1 + NETWORK_DEGREE], axis=1)
+        x = np.pad(inner_x, ((0, 0), (1, 1)))
+        y = scale * np.column_stack([first, inner_y, last])
+        found = []
+        for row, n_epochs in zip(
+            np.stack([bezier.rising(x), y], axis=1), held.n_epochs.tolist(), strict=True
+        ):
+            curve = bezier.evaluate(row[None], n_epochs)[0, 0]
+            found.append(np.clip(-np.expm1(-curve) if in_log_error else curve, 0.0, 1.0))
+        return found
+
+    return predict
+
+
+NETWORK_DEGREE = 4
+"""Upstream's."""
 
 
 def _network_each(learn: Dataset, targets: Floats, X: Floats, seed: int) -> Floats:
@@ -161,20 +182,41 @@ def _network_each(learn: Dataset, targets: Floats, X: Floats, seed: int) -> Floa
     return np.asarray(out[:, unused.shape[1] :] * scale)
 
 
-def available() -> tuple[Mapping[str, Method], list[str]]:
-    """The methods whose packages are installed, and what is missing for the others."""
+def available(n_learnt: int) -> tuple[Mapping[str, Method], list[str]]:
+    """The methods for so many trainings whose packages are installed, and what others lack."""
     methods: dict[str, tuple[str, Method]] = {
         "XGBoost per epoch": ("xgboost", per_epoch(xgboost_regressor)),
         "LightGBM per epoch": ("lightgbm", per_epoch(lightgbm_regressor)),
         "SVD + XGBoost": ("xgboost", svd(_boost_each)),
         "SVD + network": ("torch", svd(_network_each)),
-        "BSC + XGBoost": ("xgboost", bsc_xgboost),
-        "BSC + network": ("torch", bsc_network),
+        "BSC + network": ("torch", bsc_network(in_log_error=False)),
+        "BSC + network, log error": ("torch", bsc_network(in_log_error=True)),
+        "BSC + XGBoost": ("xgboost", bsc_ensemble(kernel=False)),
     }
-    here = {name for name, _ in methods.values() if importlib.util.find_spec(name) is not None}
-    missing = [
-        f"{method} needs {package}: pip install {package}"
+    if n_learnt <= MOST_FOR_KERNEL:
+        methods["BSC + Gaussian process"] = ("sklearn", bsc_ensemble(kernel=True))
+    lacking = [
+        f"{method} needs {package}: pip install {_PIP_NAME.get(package, package)}"
         for method, (package, _) in methods.items()
-        if package not in here
+        if not _is_here(package)
     ]
-    return {m: call for m, (package, call) in methods.items() if package in here}, missing
+    return {m: call for m, (package, call) in methods.items() if _is_here(package)}, lacking
+
+
+_PIP_NAME = {"sklearn": "scikit-learn"}
+
+
+def _is_here(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
+
+
+def costs_of(data: Dataset, learn: Dataset, seed: int) -> Mapping[str, Floats]:
+    """Logs of the costs of ``data``, of shape (n, n_costs), by what ships and by plain trees."""
+    fitted = fit_ensemble(learn, Shape(degree=3, power=2.0), Settings(seed=seed))
+    found = {"linear + XGBoost": fitted.outputs(data.X)[:, -len(learn.cost_names) :]}
+    regressors = {"XGBoost": xgboost_regressor, "LightGBM": lightgbm_regressor}
+    for name, regressor in regressors.items():
+        if _is_here(name.lower()):
+            each = [regressor(learn.X, y, seed)(data.X) for y in learn.costs.T]
+            found[name] = np.stack(each, axis=1)
+    return found

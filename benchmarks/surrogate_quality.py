@@ -49,7 +49,7 @@ def surrogate_quality(
 
 def evaluate(task: str, records: Sequence[Any], *, repeats: int, most: int) -> dict[str, Any]:
     """All numbers of the table."""
-    from benchmarks.quality_methods import available, validation
+    from benchmarks.quality_methods import available, costs_of, validation
     from surrogate.choose import split
     from surrogate.dataset import from_records
 
@@ -57,15 +57,16 @@ def evaluate(task: str, records: Sequence[Any], *, repeats: int, most: int) -> d
     ceiling = noise_ceiling(data)
     if len(data) > most:
         data = data.take(np.random.default_rng(0).permutation(len(data))[:most])
-    methods, missing = available()
+    methods, missing = available(round(len(data) * (1.0 - HELD_OUT)))
     curves: dict[str, list[dict[str, float]]] = {name: [] for name in methods}
-    costs: list[dict[str, float]] = []
+    costs: dict[str, list[dict[str, float]]] = {}
     for repeat in range(repeats):
         learn, held = split(data, share=HELD_OUT, seed=repeat)
         truth = validation(held)
         for name, method in methods.items():
             curves[name].append(curve_scores(truth, method(learn, held, repeat)))
-        costs.append(cost_scores(learn, held, repeat))
+        for name, logs in costs_of(held, learn, repeat).items():
+            costs.setdefault(name, []).append(cost_scores(held, logs))
     return {
         "task": task,
         "n_records": len(data),
@@ -73,7 +74,7 @@ def evaluate(task: str, records: Sequence[Any], *, repeats: int, most: int) -> d
         "repeats": repeats,
         "held_out_share": HELD_OUT,
         "curves": {name: _mean_and_spread(rows) for name, rows in curves.items()},
-        "costs": _mean_and_spread(costs),
+        "costs": {name: _mean_and_spread(rows) for name, rows in costs.items()},
         "noise_ceiling": ceiling,
         "missing": missing,
     }
@@ -106,13 +107,8 @@ def curve_scores(truth: Sequence[Floats], found: Sequence[Floats]) -> dict[str, 
     return rows | {"r2_final": final[0], "tau_final": final[1]}
 
 
-def cost_scores(learn: Any, held: Any, seed: int) -> dict[str, float]:
-    """Scores of what ships for energy and runtime per epoch and the inference energy."""
-    from surrogate.fit import Settings, Shape, fit
-
-    fitted = fit(learn, Shape(degree=3, power=2.0), Settings(seed=seed))
-    n_costs = len(held.cost_names)
-    logs = fitted.outputs(held.X)[:, -n_costs:]
+def cost_scores(held: Any, logs: Floats) -> dict[str, float]:
+    """Scores for energy and runtime per epoch and the inference energy."""
     rows: dict[str, float] = {}
     for place, name in enumerate(held.cost_names):
         if not name.endswith("_first"):
@@ -174,21 +170,24 @@ def _records(task: str, path: Path | None) -> Sequence[Any]:
 
 def _show(found: Mapping[str, Any]) -> None:
     from rich.console import Console
+
+    title = f"{found['task']}: {found['n_configs']} configurations, {found['repeats']} splits"
+    console = Console()
+    for what in ("curves", "costs"):
+        if found[what]:
+            console.print(_table(what, found[what], found["noise_ceiling"], title))
+
+
+def _table(what: str, rows: Mapping[str, Any], ceiling: Mapping[str, float], title: str) -> Any:
     from rich.table import Table
 
-    names = list(dict.fromkeys(name for row in found["curves"].values() for name in row))
-    title = f"{found['task']}: {found['n_configs']} configurations, {found['repeats']} splits"
-    table = Table("validation curves", *(name.replace("_", " ") for name in names), title=title)
-    for method, row in found["curves"].items():
+    names = list(dict.fromkeys(name for row in rows.values() for name in row))
+    table = Table(what, *(name.replace("_", " ") for name in names), title=title)
+    for method, row in rows.items():
         table.add_row(method, *(_cell(row.get(name)) for name in names))
-    ceiling = found["noise_ceiling"]
-    plain = {name: f"{value:.3f}" for name, value in ceiling.items()}
-    table.add_row("noise ceiling", *(plain.get(name, "") for name in names))
-    costs = Table("costs", "r2", "tau", "r2 ceiling", "tau between repeats")
-    for name in (key.removeprefix("r2_") for key in found["costs"] if key.startswith("r2_")):
-        cells = [_cell(found["costs"][f"{score}_{name}"]) for score in ("r2", "tau")]
-        costs.add_row(name, *cells, *(plain.get(f"{s}_{name}", "") for s in ("r2", "tau")))
-    Console().print(table, costs)
+    plain = (f"{ceiling[name]:.3f}" if name in ceiling else "" for name in names)
+    table.add_row("noise ceiling", *plain)
+    return table
 
 
 def _cell(score: Mapping[str, float] | None) -> str:

@@ -76,6 +76,7 @@ def build(
         linear=fitted.linear,
         kernel=fitted.kernel,
         x=shape.x,
+        floor=fitted.floor,
         noise=fitted.noise,
     )
     provenance = {

@@ -47,7 +47,7 @@ def choose_shape(
 ) -> tuple[Shape, dict[str, float]]:
     """The shape with the least error on held-out configurations, and the error of every shape.
 
-    A fixed x is preferred where it is nearly as good: it is read faster.
+    Of those nearly as good a fixed x is preferred, which is read faster, and then a low degree.
     """
     rng = np.random.default_rng(settings.seed)
     if len(data) > most:
@@ -66,9 +66,9 @@ def choose_shape(
             weight=np.ones(len(learn)),
         )
         errors[shape] = curve_error(trees.predict(held.X) + held.X @ linear, shape, held)
-    least = min(errors.values())
-    fixed = [s for s in errors if s.power is not None and errors[s] <= NEARLY * least]
-    best = min(fixed or errors, key=lambda shape: errors[shape])
+    near = [s for s in errors if errors[s] <= NEARLY * min(errors.values())]
+    fixed = [s for s in near if s.power is not None]
+    best = min(fixed or near, key=lambda shape: (shape.degree, errors[shape]))
     return best, {f"degree {s.degree}, x {_words(s)}": e for s, e in errors.items()}
 
 

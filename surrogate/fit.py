@@ -16,7 +16,7 @@ from surrogate.ensemble import mean_of, side_by_side, with_base
 from surrogate.features import COST_NAMES, NAMES
 from surrogate.fit_noise import learn_noise
 from surrogate.kernel import Kernel, fit_kernel
-from surrogate.model import Noise, log_error, read_curves
+from surrogate.model import LEAST_ERROR, Noise, log_error, read_curves
 from surrogate.trees import Trees, from_xgboost
 
 Floats = NDArray[np.float64]
@@ -40,10 +40,10 @@ class Settings:
         seed: Seed of the resampling.
     """
 
-    n_members: int = 5
-    curve_rounds: int = 20
+    n_members: int = 4
+    curve_rounds: int = 25
     cost_rounds: int = 8
-    curve_depth: int = 6
+    curve_depth: int = 7
     cost_depth: int = 4
     learning_rate: float = 0.25
     ridge: float = 0.03
@@ -80,6 +80,7 @@ class Fitted:
     forest: Trees
     linear: Floats
     kernel: Kernel | None
+    floor: Floats
     noise: Noise
 
     def outputs(self, X: Floats) -> Floats:
@@ -104,9 +105,9 @@ def control_points(data: Dataset, shape: Shape) -> Floats:
     return targets
 
 
-def curves_of(outputs: Floats, shape: Shape, n_epochs: int) -> Floats:
+def curves_of(outputs: Floats, shape: Shape, n_epochs: int, floor: Floats | None = None) -> Floats:
     """Curves of shape (n, n_curves, n_epochs) from predicted control points."""
-    return read_curves(outputs, shape.degree, shape.x, n_epochs)
+    return read_curves(outputs, shape.degree, shape.x, n_epochs, floor)
 
 
 def grow(
@@ -152,8 +153,18 @@ def fit(data: Dataset, shape: Shape, settings: Settings) -> Fitted:
         forest=mean_of(members),
         linear=linear,
         kernel=kernel,
+        floor=_least(data),
         noise=learn_noise(data, own, n_points=shape.degree + 1, n_members=settings.n_members),
     )
+
+
+def _least(data: Dataset) -> Floats:
+    """The least accuracy of each curve on record, of shape (n_curves,).
+
+    About that of guessing: what extrapolates would fall below it where trainings diverge.
+    """
+    least = [curves.min(axis=1) for curves in data.curves]
+    return np.asarray(np.minimum(np.min(least, axis=0), 1.0 - LEAST_ERROR))
 
 
 def _linear_part(data: Dataset, points: Floats, settings: Settings) -> Floats:

@@ -38,7 +38,9 @@ epoch exceeds the others."""
 CURVES = ("train_accuracy", "val_accuracy", "test_accuracy")
 
 
-def read_curves(outputs: Floats, degree: int, x: Floats | None, n_epochs: int) -> Floats:
+def read_curves(
+    outputs: Floats, degree: int, x: Floats | None, n_epochs: int, floor: Floats | None = None
+) -> Floats:
     """Curves in [0, 1) of shape (n, n_curves, n_epochs).
 
     Bezier curves are of :func:`log_error`, in which the differences at the top are as large as
@@ -49,35 +51,47 @@ def read_curves(outputs: Floats, degree: int, x: Floats | None, n_epochs: int) -
         degree: Degree of the Bezier curves.
         x: Array of shape (degree + 1,): the x control values, where they are the same for all.
         n_epochs: How many epochs the schedule has.
+        floor: Array of shape (n_curves,): the least accuracy of each curve; None for 0.
     """
     n, n_points = len(outputs), degree + 1
-    if x is not None:
-        read = outputs.reshape(-1, n_points) @ _reader(x.tobytes(), n_epochs)
-        curves = read.reshape(n, -1, n_epochs)
-    else:
-        rising = np.zeros((n, 1, n_points))
-        rising[:, 0, 1:-1] = outputs[:, : degree - 1]
-        y = outputs[:, degree - 1 :].reshape(n, -1, n_points)
-        points = np.concatenate([bezier.rising(rising), y], axis=1)
-        curves = bezier.evaluate(points, n_epochs)
-    np.maximum(curves, 0.0, out=curves)  # faster than clip for a single run
-    np.negative(curves, out=curves)
-    np.expm1(curves, out=curves)
-    np.negative(curves, out=curves)
-    return curves
+    n_curves = (outputs.shape[1] - (0 if x is not None else degree - 1)) // n_points
+    most: Any = 0.0 if floor is None else np.log1p(-floor)[:, None]
+    out = np.empty((n, n_curves, n_epochs))
+    for start in range(0, n, _ROWS_PER_CHUNK):
+        rows, curves = (
+            outputs[start : start + _ROWS_PER_CHUNK],
+            out[start : start + _ROWS_PER_CHUNK],
+        )
+        if x is not None:
+            read = rows.reshape(-1, n_points) @ _reader(x.tobytes(), n_epochs)
+            curves[:] = read.reshape(-1, n_curves, n_epochs)
+        else:
+            rising = np.zeros((len(rows), 1, n_points))
+            rising[:, 0, 1:-1] = rows[:, : degree - 1]
+            y = -rows[:, degree - 1 :].reshape(-1, n_curves, n_points)
+            points = np.concatenate([bezier.rising(rising), y], axis=1)
+            curves[:] = bezier.evaluate(points, n_epochs)
+        np.minimum(curves, most, out=curves)  # the log of the error rate
+        np.exp(curves, out=curves)
+        np.subtract(1.0, curves, out=curves)
+    return out
 
 
-_LEAST_ERROR = 1e-3
+_ROWS_PER_CHUNK = 256
+"""Runs read together, so that what they are made of stays in the cache."""
+LEAST_ERROR = 1e-3
+"""Of an accuracy: a smaller error rate counts as that."""
 
 
 def log_error(accuracy: Floats) -> Floats:
-    """``-log(1 - accuracy)``, with errors below a thousandth counted as that."""
-    return np.asarray(-np.log(np.maximum(1.0 - accuracy, _LEAST_ERROR)))
+    """``-log(1 - accuracy)``, with errors below :data:`LEAST_ERROR` counted as that."""
+    return np.asarray(-np.log(np.maximum(1.0 - accuracy, LEAST_ERROR)))
 
 
 @lru_cache(maxsize=64)
 def _reader(x: bytes, n_epochs: int) -> Floats:
-    return bezier.reader(np.frombuffer(x), n_epochs)
+    """From control values to the log of the error rate."""
+    return -bezier.reader(np.frombuffer(x), n_epochs)
 
 
 _SHARED = 0.9
@@ -123,6 +137,7 @@ class FittedBenchmark:
             the costs only. None where those give everything.
         degree: Degree of the Bezier curves.
         x: Array of shape (degree + 1,): the x control values, where they are the same for all.
+        floor: Array of shape (n_curves,): the least accuracy on record; nothing lies below it.
         noise: What a seeded query adds.
         provenance: Where the numbers come from.
     """
@@ -135,6 +150,7 @@ class FittedBenchmark:
     kernel: Kernel | None
     degree: int
     x: Floats | None
+    floor: Floats
     noise: Noise
     provenance: Mapping[str, Any]
     space: ConfigurationSpace = field(init=False)
@@ -218,7 +234,7 @@ class FittedBenchmark:
         Curves have shape (n, n_epochs); the inference energy is a list.
         """
         n_points = outputs.shape[1] - len(self.costs)
-        curves = read_curves(outputs[:, :n_points], self.degree, self.x, n_epochs)
+        curves = read_curves(outputs[:, :n_points], self.degree, self.x, n_epochs, self.floor)
         cost = np.exp(outputs[:, n_points:])
         if rng is not None:
             shared, own = rng.standard_normal(), rng.standard_normal((1, curves.shape[1], 1))
@@ -228,7 +244,7 @@ class FittedBenchmark:
             cost[:, [name in CUMULATIVE for name in self.costs]] *= math.exp(
                 self.noise.cost_offset * rng.standard_normal()
             )
-            np.clip(curves, 0.0, 1.0, out=curves)
+            np.clip(curves, self.floor[:, None], 1.0, out=curves)
         values: dict[str, Any] = {name: curves[:, i] for i, name in enumerate(self.curves)}
         epochs = np.arange(n_epochs)
         for name in (name for name in CUMULATIVE if name in self.costs):

@@ -28,6 +28,7 @@ def write_model(
     linear: NDArray[np.float64],
     kernel: Kernel | None,
     x: NDArray[np.float64] | None,
+    floor: NDArray[np.float64],
     noise: Noise,
 ) -> None:
     """Write the learnt arrays; the same arrays always give the same bytes."""
@@ -36,6 +37,7 @@ def write_model(
         "linear": linear,
         **_named("kernel", {} if kernel is None else kernel.to_arrays()),
         "x": np.empty(0) if x is None else x,
+        "floor": floor,
         "noise.n_members": np.array(noise.n_members),
         "noise.offset": np.array(noise.offset),
         "noise.cost_offset": np.array(noise.cost_offset),
@@ -72,6 +74,7 @@ def read_model(folder: Path) -> FittedBenchmark:
             linear=arrays["linear"],
             kernel=Kernel.from_arrays(kernel) if (kernel := _part("kernel", arrays)) else None,
             x=arrays["x"] if len(arrays["x"]) else None,
+            floor=arrays["floor"],
             noise=Noise(
                 n_members=int(arrays["noise.n_members"]),
                 offset=float(arrays["noise.offset"]),

@@ -104,10 +104,11 @@ class Trees:
         out = np.empty((len(X), self.n_outputs))
         for start in range(0, len(X), _ROWS_PER_CHUNK):
             chunk = np.ascontiguousarray(X[start : start + _ROWS_PER_CHUNK].T)
+            first = self._feature * chunk.shape[1]  # of each node's column
             total = out[start : start + _ROWS_PER_CHUNK]
             total[:] = self.base
             for root, depth in enumerate(self._depths):
-                total += self._value.take(self._walk_tree(chunk, root, depth), axis=0)
+                total += self._value.take(self._walk_tree(chunk, first, root, depth), axis=0)
         return out
 
     def predict_members(self, X: ArrayLike, n_members: int) -> Floats:
@@ -184,8 +185,17 @@ class Trees:
             node += right
         return node.reshape(n, -1)
 
-    def _walk_tree(self, columns: Floats, root: int, depth: int) -> NDArray[np.intp]:
-        """The leaf of each row in one tree; ``columns`` has shape (n_features, n)."""
+    def _walk_tree(
+        self, columns: Floats, first: NDArray[np.intp], root: int, depth: int
+    ) -> NDArray[np.intp]:
+        """The leaf of each row in one tree.
+
+        Args:
+            columns: Array of shape (n_features, n).
+            first: Array of shape (n_nodes,): where the column of each node begins.
+            root: The tree.
+            depth: Its depth.
+        """
         n = columns.shape[1]
         flat, row = columns.reshape(-1), np.arange(n)
         node = np.full(n, root)
@@ -193,8 +203,7 @@ class Trees:
             node[:] = self._left[root]
             node += columns[self._feature[root]] > self._threshold[root]
         for _ in range(1, depth):
-            index = self._feature.take(node)
-            index *= n
+            index = first.take(node)
             index += row
             right = flat.take(index) > self._threshold.take(node)
             node = self._left.take(node)

@@ -12,12 +12,12 @@ from ConfigSpace import ConfigurationSpace
 from numpy.typing import NDArray
 
 from surrogate import regnet
-from surrogate.columns import checked_columns
+from surrogate.columns import checked, checked_columns
 from surrogate.network import TwoEncoderNetwork
 from surrogate.official.encoding import encode, encode_one
 from surrogate.official.intersect import curve_values
 from surrogate.records import Complexity, Run
-from surrogate.space import ARCHITECTURE, check, get_space, get_task
+from surrogate.space import ARCHITECTURE, get_space, get_task
 from surrogate.trees import Trees
 
 Floats = NDArray[np.float64]
@@ -68,7 +68,7 @@ class OfficialBenchmark:
             ValueError: If the configuration is not in the space or the seed is negative.
         """
         _check_seed(seed)
-        plain = check(config, self.task)
+        plain = checked(config, self.task)
         X = encode_one(plain)
         n_epochs = plain["max_epoch"]
         error = self._error(self._members(X, n_epochs), [plain.values()], seed)

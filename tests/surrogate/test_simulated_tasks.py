@@ -67,7 +67,7 @@ def test_tinyimagenet_costs(predicted):
 
 def test_tinyimagenet_accuracy(predicted):
     test = final(predicted["tinyimagenet"][1], "test_accuracy")
-    assert test.max() == pytest.approx(61.2, abs=5.0)  # means, without the luck of the best
+    assert test.max() == pytest.approx(61.2, abs=6.0)  # means, without the luck of the best
     assert test.min() < 3.0
 
 

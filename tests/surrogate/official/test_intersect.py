@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from surrogate.official.intersect import control_points, curve_values
+from surrogate.official.intersect import _turning_values, control_points, curve_values
 
 # From bezier 2024.6.20: Curve.intersect with the segment (epoch, -10) .. (epoch, 100), first one
 # taken, y(0.5) if there is none. Points (first, last, inner x, inner y), epochs, epoch, value.
@@ -155,6 +155,18 @@ def test_many_curves_at_once_equal_one_by_one() -> None:
     together = curve_values(points, 100)
     for row, alone in zip(together, points, strict=True):
         np.testing.assert_allclose(row, curve_values(alone[None], 100)[0], rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("degree", [3, 4, 5, 6])
+@pytest.mark.parametrize("n_epochs", [2, 3, 200])
+def test_the_short_way_for_rising_curves_equals_the_long_one(degree: int, n_epochs: int) -> None:
+    rng = np.random.default_rng(degree)
+    inner_x = np.sort(rng.uniform(1.0, n_epochs, (60, degree - 1)), axis=1)
+    inner_x[:5] = 1.0  # as steep as it gets
+    inner_y = rng.normal(50.0, 60.0, (60, degree - 1))  # some leave -10 .. 100
+    points = np.hstack([rng.uniform(0.0, 100.0, (60, 2)), inner_x, inner_y])
+    long = _turning_values(*control_points(points, n_epochs), n_epochs)
+    np.testing.assert_allclose(curve_values(points, n_epochs), long, rtol=0, atol=1e-9)
 
 
 def test_a_rising_straight_line_is_followed_exactly() -> None:

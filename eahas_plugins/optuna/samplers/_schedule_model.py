@@ -133,7 +133,7 @@ class ScheduleModel:
         before = np.concatenate([self._positions, self._running])
         values = np.where(np.isnan(before), np.nan, self._values(before))
         same = np.isclose(self._values(positions)[:, None], values[None], rtol=1e-9, atol=0.0)
-        return np.any(np.all(same | np.isnan(values), axis=2), axis=1)
+        return np.asarray(np.any(np.all(same | np.isnan(values), axis=2), axis=1))
 
     def _values(self, positions: Floats) -> Floats:
         """Optuna's internal values, of the same shape."""

@@ -53,12 +53,13 @@ class Plan:
 
 _OPTUNA_PLAIN = ("rs", "ls", "rea", "bananas", "hb", "bohb", "tpe", "tpe-median")
 _OPTUNA_AWARE = ("ea-ls", "ea-rea", "ea-bananas", "ea-hb", "ea-tpe", "ea-bohb")
+_ABLATIONS = ("ea-bohb-no-promotion", "ea-bohb-no-cooling", "ea-bohb-tpe", "ea-bohb-pruned")
 
 SUITES = {
     "smoke": Plan(tasks=(DEFAULT_TASK,), methods=DEFAULT_METHODS, seeds=2, budget_trainings=6.0),
     "paper": Plan(
         tasks=(DEFAULT_TASK, "cifar10", "tinyimagenet"),
-        methods=_OPTUNA_PLAIN + _OPTUNA_AWARE,
+        methods=_OPTUNA_PLAIN + _OPTUNA_AWARE + _ABLATIONS,
         seeds=30,
         budget_trainings=DEFAULT_TRAININGS,
     ),

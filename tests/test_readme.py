@@ -1,4 +1,4 @@
-"""The examples of the README run as they are printed."""
+"""The examples of the README and of the pages under docs run as they are printed."""
 
 import importlib.util
 import re
@@ -6,8 +6,15 @@ from pathlib import Path
 
 import pytest
 
-README = Path(__file__).parent.parent / "README.md"
-BLOCKS = re.findall(r"^```python\n(.*?)^```", README.read_text(), flags=re.MULTILINE | re.DOTALL)
+ROOT = Path(__file__).parent.parent
+
+
+def _blocks(page: Path) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+BLOCKS = _blocks(ROOT / "README.md")
+ON_PAGES = [block for page in sorted((ROOT / "docs").glob("*.md")) for block in _blocks(page)]
 HOSTS = ("optuna", "smac", "hpbandster")
 
 
@@ -22,11 +29,13 @@ def test_there_is_an_example_for_every_host() -> None:
 
 
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: "-".join(_hosts(block)) or "core")
+@pytest.mark.parametrize(
+    "block", BLOCKS + ON_PAGES, ids=lambda block: "-".join(_hosts(block)) or "core"
+)
 def test_example_runs(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     missing = [host for host in _hosts(block) if importlib.util.find_spec(host) is None]
     if missing:
         # HpBandSter and SMAC are tested in environments of their own; each has its example run.
         pytest.skip(f"{missing[0]} is tested in its own environment")
     monkeypatch.chdir(tmp_path)
-    exec(compile(block, "README.md", "exec"), {"__name__": "__main__"})
+    exec(compile(block, "example", "exec"), {"__name__": "__main__"})

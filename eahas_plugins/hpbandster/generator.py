@@ -10,6 +10,7 @@ from ConfigSpace import ConfigurationSpace, OrdinalHyperparameter
 from hpbandster.core.dispatcher import Job
 
 from eahas_plugins._positions import native
+from eahas_plugins.energy.journal import EnergyExhaustedError
 from eahas_plugins.energy.ledger import ENERGY_ATTR, TRAINING_ATTR, known_kwh
 from eahas_plugins.hpbandster.masters import KernelGenerator
 from eahas_plugins.kwh_model import KwhModel, Number, columns_of
@@ -71,7 +72,10 @@ class EnergyGenerator(KernelGenerator):
             models["bad"] = bad
 
     def new_result(self, job: Job, update_model: bool = True) -> None:
-        """Learn from a job, its energy included."""
+        """Learn from a job, its energy included; one that the budget refused has shown nothing."""
+        if EnergyExhaustedError.__name__ in (job.exception or ""):
+            self.logger.info("job %s was not run: the energy budget is spent", job.id)
+            return
         super().new_result(job, update_model)
         info = (job.result or {}).get("info")
         if not isinstance(info, dict) or info.get("truncated"):

@@ -65,6 +65,7 @@ class _Current(_Host):
         self.budgets = [float(max_budget) * float(eta) ** -k for k in reversed(range(rungs))]
         self.config.update(budgets=self.budgets, max_SH_iter=rungs)
         self.config_generator = self._generator(configspace, seed)
+        self.config_generator.logger = self.logger
         if previous_result is not None and previous_result.get_all_runs():
             self.warmstart_iteration = [
                 WarmStartIteration(_without_failures(previous_result), self.config_generator)

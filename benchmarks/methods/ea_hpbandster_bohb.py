@@ -1,0 +1,21 @@
+"""HpBandSter's BOHB with complete schedules as rungs, the paper's reward and cooling.
+
+Everything as ``EnergyBOHB`` has it by default. HpBandSter is in the extra ``hpbandster``.
+"""
+
+from __future__ import annotations
+
+from benchmarks.harness import Evaluation, Setting
+from benchmarks.harness_hpbandster import optimise_hpbandster
+from eahas_plugins.policy import PAPER_WEIGHT
+
+LABEL = "EA-BOHB (HpBandSter)"
+ENERGY_AWARE = True
+REQUIRES = ("hpbandster",)
+
+
+def run(setting: Setting) -> list[Evaluation]:
+    """Spend the budget."""
+    return optimise_hpbandster(
+        setting, fidelity="schedule", energy_weight=1.0, reward_weight=PAPER_WEIGHT
+    )

@@ -1,0 +1,18 @@
+"""HpBandSter's own BOHB with the paper's settings: factor 3, trainings cut by epochs.
+
+A promoted training goes on where it stopped. HpBandSter is in the extra ``hpbandster``.
+"""
+
+from __future__ import annotations
+
+from benchmarks.harness import Evaluation, Setting
+from benchmarks.harness_hpbandster import optimise_hpbandster
+
+LABEL = "BOHB (HpBandSter)"
+ENERGY_AWARE = False
+REQUIRES = ("hpbandster",)
+
+
+def run(setting: Setting) -> list[Evaluation]:
+    """Spend the budget."""
+    return optimise_hpbandster(setting, fidelity="cut")

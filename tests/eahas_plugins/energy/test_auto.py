@@ -36,6 +36,7 @@ def test_gpu_and_cpu_counters_are_added(monkeypatch):
 @pytest.mark.parametrize("name", ["NvmlMeter", "RaplMeter"])
 def test_one_counter_alone_says_that_parts_are_left_out(monkeypatch, caplog, name):
     monkeypatch.setattr(auto, name, lambda: FakeMeter(scope="machine"))
+    monkeypatch.setattr(auto._log, "disabled", False)  # SMAC's set-up disables others' loggers
     auto_meter()
     assert caplog.records[0].levelno == logging.WARNING
     choice = choose_meter()

@@ -37,6 +37,7 @@ def test_gpu_and_cpu_counters_are_added(monkeypatch):
 def test_one_counter_alone_says_that_parts_are_left_out(monkeypatch, caplog, name):
     monkeypatch.setattr(auto, name, lambda: FakeMeter(scope="machine"))
     monkeypatch.setattr(auto._log, "disabled", False)  # SMAC's set-up disables others' loggers
+    caplog.set_level(logging.INFO)  # and sets the level of all
     auto_meter()
     assert caplog.records[0].levelno == logging.WARNING
     choice = choose_meter()

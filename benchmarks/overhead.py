@@ -66,7 +66,7 @@ def samplers() -> dict[str, Callable[[], Any]]:
         "TPESampler": lambda: optuna.samplers.TPESampler(seed=0),
         "EnergyTPESampler": lambda: EnergyTPESampler(seed=0),
         "EnergyTPESampler, weight 0": lambda: EnergyTPESampler(energy_weight=0.0, seed=0),
-        # without promotions, which take no time beside TPE
+        # without promotions, so that each is a new configuration
         "ea_bohb": lambda: ea_bohb(fidelity_param="i0", promotion_share=0.0, seed=0)[0],
         "RegularizedEvolutionSampler": lambda: RegularizedEvolutionSampler(seed=0),
     }

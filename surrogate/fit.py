@@ -16,8 +16,9 @@ from surrogate.ensemble import mean_of, side_by_side, with_base
 from surrogate.features import COST_NAMES, NAMES
 from surrogate.fit_noise import learn_noise
 from surrogate.kernel import Kernel, fit_kernel
-from surrogate.model import LEAST_ERROR, Noise, log_error, read_curves
-from surrogate.trees import Trees, from_xgboost
+from surrogate.model import LEAST_ERROR, Noise, log_error, predict, read_curves
+from surrogate.trees import Trees
+from surrogate.xgboost_trees import from_xgboost
 
 Floats = NDArray[np.float64]
 
@@ -85,10 +86,7 @@ class Fitted:
 
     def outputs(self, X: Floats) -> Floats:
         """Control points and costs of shape (n, n_outputs)."""
-        outputs = self.forest.predict(X) + X @ self.linear
-        if self.kernel is not None:
-            outputs = np.concatenate([self.kernel.predict(X), outputs], axis=1)
-        return np.asarray(outputs)
+        return predict(X, forest=self.forest, linear=self.linear, kernel=self.kernel)
 
 
 def control_points(data: Dataset, shape: Shape) -> Floats:

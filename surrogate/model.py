@@ -99,6 +99,14 @@ _SHARED = 0.9
 differ."""
 
 
+def predict(X: Floats, *, forest: Trees, linear: Floats, kernel: Kernel | None) -> Floats:
+    """Control values and costs of shape (n, n_outputs): see :class:`FittedBenchmark`."""
+    outputs = forest.predict(X) + X @ linear
+    if kernel is not None:
+        outputs = np.concatenate([kernel.predict(X), outputs], axis=1)
+    return np.asarray(outputs)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noise:
     """How repeated trainings of one configuration differ.
@@ -218,10 +226,7 @@ class FittedBenchmark:
         return self._runs(self._read(self._outputs(X), n_epochs, rng), [size])[0]
 
     def _outputs(self, X: Floats) -> Floats:
-        outputs = self.forest.predict(X) + X @ self.linear
-        if self.kernel is not None:
-            outputs = np.concatenate([self.kernel.predict(X), outputs], axis=1)
-        return np.asarray(outputs)
+        return predict(X, forest=self.forest, linear=self.linear, kernel=self.kernel)
 
     def _read(
         self,

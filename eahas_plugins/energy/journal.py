@@ -31,6 +31,11 @@ class EnergyExhaustedError(RuntimeError):
     """What is left of the budget does not pay for a single step of a trial."""
 
 
+def was_refused(traceback: str | None) -> bool:
+    """Whether a trial failed by that error; hosts keep only the text of it."""
+    return EnergyExhaustedError.__name__ in (traceback or "")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """What the budget gives a trial on its way.

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from hpbandster.core.dispatcher import Job
 
-from eahas_plugins.energy.journal import EnergyExhaustedError, EnergyJournal, Grant
+from eahas_plugins.energy.journal import EnergyJournal, Grant, was_refused
 from eahas_plugins.energy.ledger import ENERGY_ATTR, Balance, known_kwh, kwh_argument
 from eahas_plugins.policy import cooling
 
@@ -119,7 +119,7 @@ class Account:
                     "'info': {'energy_kwh': kWh}} from compute, or use EnergyWorker."
                 )
             reported = 0.0
-            if EnergyExhaustedError.__name__ in (job.exception or ""):
+            if was_refused(job.exception):
                 # What it was offered did not pay for one step; nothing smaller will, either.
                 left_kwh = self.balance().available_kwh(number=grant.number)
                 self._refused_kwh = max(self._refused_kwh, min(offered_kwh, left_kwh))

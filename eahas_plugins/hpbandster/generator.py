@@ -10,7 +10,7 @@ from ConfigSpace import ConfigurationSpace, OrdinalHyperparameter
 from hpbandster.core.dispatcher import Job
 
 from eahas_plugins._positions import native
-from eahas_plugins.energy.journal import EnergyExhaustedError
+from eahas_plugins.energy.journal import was_refused
 from eahas_plugins.energy.ledger import ENERGY_ATTR, TRAINING_ATTR, known_kwh
 from eahas_plugins.hpbandster.masters import KernelGenerator
 from eahas_plugins.kwh_model import KwhModel, Number, columns_of
@@ -73,7 +73,7 @@ class EnergyGenerator(KernelGenerator):
 
     def new_result(self, job: Job, update_model: bool = True) -> None:
         """Learn from a job, its energy included; one that the budget refused has shown nothing."""
-        if EnergyExhaustedError.__name__ in (job.exception or ""):
+        if was_refused(job.exception):
             self.logger.info("job %s was not run: the energy budget is spent", job.id)
             return
         super().new_result(job, update_model)

@@ -10,6 +10,7 @@ from eahas_plugins.hpbandster._compat import plain
 from eahas_plugins.hpbandster.account import open_grant
 from eahas_plugins.protocols import Benchmark
 from eahas_plugins.targets import EnergyTarget, SurrogateTarget, Train
+from eahas_plugins.targets.training import keep_checkpoints
 
 
 class TargetWorker(Worker):
@@ -43,8 +44,8 @@ class TargetWorker(Worker):
             EnergyExhaustedError: If what the job may spend does not pay for one epoch.
         """
         attempt = open_grant(working_directory, self.run_id, config_id, budget)
-        if attempt is not None and getattr(self.target, "checkpoints", self) is None:
-            self.target.checkpoints = attempt.folder / "checkpoints"  # type: ignore[union-attr]
+        if attempt is not None:
+            keep_checkpoints(self.target, attempt.folder / "checkpoints")
         try:
             loss, info = self.target(config, seed=self.seed, budget=budget, attempt=attempt)
         finally:

@@ -10,7 +10,7 @@ from smac.callback.callback import Callback
 from smac.main.smbo import SMBO
 from smac.runhistory import RunHistory, StatusType, TrialInfo, TrialKey, TrialValue
 
-from eahas_plugins.energy.journal import EnergyExhaustedError, EnergyJournal, Grant, TrialId
+from eahas_plugins.energy.journal import EnergyJournal, Grant, TrialId, was_refused
 from eahas_plugins.energy.ledger import (
     ENERGY_ATTR,
     TRAINING_ATTR,
@@ -170,9 +170,7 @@ class EnergyBudgetCallback(Callback):
             value.additional_info[ESTIMATED_ATTR] = True
         total = max(journaled, reported or 0.0)
         grant = self._granted.pop(trial, None)
-        if grant is not None and EnergyExhaustedError.__name__ in str(
-            value.additional_info.get("error", "")
-        ):
+        if grant is not None and was_refused(str(value.additional_info.get("error", ""))):
             # What it was offered did not pay for one step: stop, or trials fail for ever.
             offered = grant.reserved_kwh if grant.limit_kwh is None else grant.limit_kwh
             self._refused_kwh = max(self._refused_kwh, offered)

@@ -29,6 +29,7 @@ from eahas_plugins.smac.budget import EnergyBudgetCallback, Shortfall
 from eahas_plugins.smac.intensifier import EnergyHyperband, EnergyIntensifier
 from eahas_plugins.smac.runner import EnergyDaskRunner, EnergyRunner
 from eahas_plugins.targets.plan import Plans
+from eahas_plugins.targets.training import keep_checkpoints
 
 _DEFAULT_ETA = 3
 _JOURNAL, _CHECKPOINTS = "energy", "checkpoints"
@@ -170,8 +171,7 @@ class _EnergyFacade(AbstractFacade):
         else:
             _check_same_run(self._scenario)
             _requeue_lost(folder / "runhistory.json")
-        if getattr(self._target, "checkpoints", self) is None:
-            self._target.checkpoints = folder.absolute() / _CHECKPOINTS  # type: ignore[union-attr]
+        keep_checkpoints(self._target, folder.absolute() / _CHECKPOINTS)
         optimizer = super()._get_optimizer()
         self.account.attach(optimizer.runhistory, journal, self._target)
         if self._worker is not None:

@@ -259,6 +259,12 @@ class EnergyTarget:
         return cost_of(accuracy, total_kwh, self.objectives), info
 
 
+def keep_checkpoints(target: Any, folder: Path) -> None:
+    """Let a target that keeps checkpoints keep them there, unless its user has said where."""
+    if getattr(target, "checkpoints", folder) is None:
+        target.checkpoints = folder
+
+
 def progress_of(folder: Path) -> _Progress:
     """What a training has behind it: nothing unless the user has saved a checkpoint."""
     checkpoint, file = folder / "checkpoint", folder / "progress.json"

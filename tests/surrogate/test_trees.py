@@ -4,7 +4,8 @@ import xgboost as xgb
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surrogate.trees import Trees, from_xgboost, last_left
+from surrogate.trees import Trees
+from surrogate.xgboost_trees import from_xgboost, last_left
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from eahas_plugins.optuna.samplers._gp import matern, squared_distances
+
 Floats = NDArray[np.float64]
 
 _LENGTH, _LENGTH_SPREAD = 0.5, 1.0  # prior of the log lengths, in units of a whole range
@@ -34,8 +36,9 @@ class ArdProcess:
         z = (y - self._mean) / self._scale
         best, theta = math.inf, self.theta.copy()
         step, before = np.full(len(theta), 0.2), np.zeros(len(theta))
+        differences = (x[:, None, :] - x[None]) ** 2
         for _ in range(n_steps):
-            loss, slope = _loss(theta, x, z)
+            loss, slope = _loss(theta, differences, z)
             if loss < best:
                 best, self.theta = loss, theta.copy()
             same = np.sign(slope * before)
@@ -60,10 +63,7 @@ class ArdProcess:
 
     def _kernel(self, a: Floats, b: Floats) -> Floats:
         lengths = np.exp(self.theta[:-1])
-        a, b = a / lengths, b / lengths
-        squares = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2.0 * a @ b.T
-        r = np.sqrt(5.0 * np.maximum(squares, 0.0))
-        return np.asarray((1.0 + r + r**2 / 3.0) * np.exp(-r))
+        return matern(np.sqrt(5.0 * squared_distances(a / lengths, b / lengths)))
 
     def predict(self, x: Floats) -> tuple[Floats, Floats]:
         """Mean and standard deviation of the function (without noise), each of shape (n,)."""
@@ -74,10 +74,10 @@ class ArdProcess:
         return self._mean + self._scale * mean, self._scale * np.sqrt(variance)
 
 
-def _loss(theta: Floats, x: Floats, z: Floats) -> tuple[float, Floats]:
-    """Negative log posterior and its slope."""
+def _loss(theta: Floats, differences: Floats, z: Floats) -> tuple[float, Floats]:
+    """Negative log posterior and its slope, from squared differences (n, n, n_features)."""
     lengths, noise = np.exp(theta[:-1]), math.exp(theta[-1])
-    squares = (x[:, None, :] - x[None]) ** 2 / lengths**2
+    squares = differences / lengths**2
     r = np.sqrt(5.0 * squares.sum(axis=2))
     decay = np.exp(-r)
     matrix = (1.0 + r + r**2 / 3.0) * decay + (noise + _JITTER) * np.eye(len(z))

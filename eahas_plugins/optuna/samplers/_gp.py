@@ -51,10 +51,10 @@ class GaussianProcess:
         self._mean = float(y.mean())
         self._scale = float(y.std()) or 1.0
         z = (y - self._mean) / self._scale
-        distances = _distances(x, x)
+        distances = np.sqrt(squared_distances(x, x))
         best = -np.inf
         for length in _LENGTHS:
-            kernel = _matern(distances / length)
+            kernel = matern(np.sqrt(5.0) * (distances / length))
             for noise in _NOISES:
                 factor = np.linalg.cholesky(kernel + (noise + 1e-9) * np.eye(len(z)))
                 half = np.linalg.solve(factor, z)
@@ -65,17 +65,22 @@ class GaussianProcess:
 
     def predict(self, x: Floats) -> tuple[Floats, Floats]:
         """Mean and standard deviation of the function at ``x``, each of shape (n,)."""
-        cross = np.linalg.solve(self._factor, _matern(_distances(self._x, x) / self._length))
+        cross = np.linalg.solve(self._factor, self._kernel(x))
         mean = cross.T @ self._half
         variance = np.maximum(1.0 - np.sum(cross**2, axis=0), 1e-12)
         return self._mean + self._scale * mean, self._scale * np.sqrt(variance)
 
+    def _kernel(self, x: Floats) -> Floats:
+        distances = np.sqrt(squared_distances(self._x, x))
+        return matern(np.sqrt(5.0) * (distances / self._length))
 
-def _distances(a: Floats, b: Floats) -> Floats:
+
+def squared_distances(a: Floats, b: Floats) -> Floats:
+    """Between the rows of ``a`` and those of ``b``, of shape (len(a), len(b))."""
     squares = np.sum(a**2, axis=1)[:, np.newaxis] + np.sum(b**2, axis=1) - 2.0 * a @ b.T
-    return np.asarray(np.sqrt(np.maximum(squares, 0.0)))
+    return np.asarray(np.maximum(squares, 0.0))
 
 
-def _matern(r: Floats) -> Floats:
-    s = np.sqrt(5.0) * r
+def matern(s: Floats) -> Floats:
+    """Matern-5/2 kernel of ``s``, the square root of 5 times the distance in lengths."""
     return np.asarray((1.0 + s + s**2 / 3.0) * np.exp(-s))

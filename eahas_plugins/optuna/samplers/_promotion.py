@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,26 @@ def schedules_of(distribution: BaseDistribution) -> tuple[Any, ...]:
     if isinstance(distribution, IntDistribution | FloatDistribution):
         return (distribution.low, distribution.high)
     raise TypeError(f"distribution must be one of Optuna's but got {distribution!r}.")
+
+
+def check_schedules(schedules: Sequence[Any] | None, *, share: float) -> None:
+    """Raise ValueError unless there are two schedules (or None) and the share is in [0, 1]."""
+    if not 0.0 <= share <= 1.0:
+        raise ValueError(f"share must be between 0 and 1 but got {share}.")
+    if schedules is not None and len(schedules) < 2:
+        raise ValueError(f"schedules must hold at least two values but got {schedules!r}.")
+
+
+def without_schedule(params: Mapping[str, Any], fidelity_param: str | None) -> Hashable:
+    """The configuration without its schedule, as a key."""
+    return tuple(sorted((n, v) for n, v in params.items() if n != fidelity_param))
+
+
+def energy_factor(longer: Any, shorter: Any) -> float:
+    """How many times the energy the longer schedule needs; 1 if nobody can tell."""
+    if not (isinstance(longer, int | float) and isinstance(shorter, int | float)):
+        return 1.0
+    return max(1.0, longer / shorter) if shorter > 0 else 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,8 +179,7 @@ class PromotionLog:
                 bisect.insort(self._ranked, (sign * trial.values[0], trial.number))
 
     def _config(self, trial: FrozenTrial) -> Hashable:
-        """The parameters without the schedule."""
-        return tuple(sorted((n, v) for n, v in trial.params.items() if n != self._fidelity_param))
+        return without_schedule(trial.params, self._fidelity_param)
 
     def _next(self, trial: FrozenTrial, schedules: Sequence[Any]) -> Any:
         current = trial.params[self._fidelity_param]
@@ -177,11 +196,7 @@ class PromotionLog:
         return max(energy_of(trial), energy_of(source) * self._ratio(source, schedule))
 
     def _ratio(self, trial: FrozenTrial, schedule: Any) -> float:
-        """How many times the energy of ``trial`` its repetition needs; 1 if nobody can tell."""
-        current = trial.params[self._fidelity_param]
-        if not (isinstance(schedule, int | float) and isinstance(current, int | float)):
-            return 1.0
-        return max(1.0, schedule / current) if current > 0 else 1.0
+        return energy_factor(schedule, trial.params[self._fidelity_param])
 
 
 def _source_of(trial: FrozenTrial) -> int | None:

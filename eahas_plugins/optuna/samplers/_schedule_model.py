@@ -132,7 +132,7 @@ class ScheduleModel:
         """Which have been tried, or are being: what a trial did not have makes no difference."""
         before = np.concatenate([self._positions, self._running])
         values = np.where(np.isnan(before), np.nan, self._values(before))
-        same = np.isclose(self._values(positions)[:, None], values[None], rtol=1e-9, atol=0.0)
+        same = np.abs(self._values(positions)[:, None] - values) <= 1e-9 * np.abs(values)
         return np.asarray(np.any(np.all(same | np.isnan(values), axis=2), axis=1))
 
     def _values(self, positions: Floats) -> Floats:

@@ -12,7 +12,12 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from eahas_plugins.optuna.samplers._promotion import Promotion, PromotionLog, schedules_of
+from eahas_plugins.optuna.samplers._promotion import (
+    Promotion,
+    PromotionLog,
+    check_schedules,
+    schedules_of,
+)
 from eahas_plugins.optuna.samplers._trials import PROMOTED_KEY, StudyView, whole
 
 
@@ -66,14 +71,11 @@ class SchedulePromotionSampler(BaseSampler):
         budget_kwh: float | None = None,
         seed: int | None = None,
     ) -> None:
-        if not 0.0 <= share <= 1.0:
-            raise ValueError(f"share must be between 0 and 1 but got {share}.")
+        check_schedules(schedules, share=share)
         if not top >= 1:
             raise ValueError(f"top must be at least 1 but got {top}.")
         if not n_startup_trials >= 1:
             raise ValueError(f"n_startup_trials must be at least 1 but got {n_startup_trials}.")
-        if schedules is not None and len(schedules) < 2:
-            raise ValueError(f"schedules must hold at least two values but got {schedules!r}.")
         self._sampler = sampler
         self._fidelity_param = fidelity_param
         self._schedules = None if schedules is None else tuple(schedules)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,15 @@ from eahas_plugins.energy.ledger import RESERVED_ATTR
 from eahas_plugins.optuna.samplers._ard import ArdProcess
 from eahas_plugins.optuna.samplers._axes import Axis, stratum
 from eahas_plugins.optuna.samplers._kwh import StudyEnergy
-from eahas_plugins.optuna.samplers._promotion import schedules_of
+from eahas_plugins.optuna.samplers._promotion import (
+    check_schedules,
+    energy_factor,
+    schedules_of,
+    without_schedule,
+)
 from eahas_plugins.optuna.samplers._reward import RewardSampler, Space
 from eahas_plugins.optuna.samplers._schedule_model import ScheduleModel
 from eahas_plugins.optuna.samplers._trials import energy_of
-
-Key = tuple[Any, ...]
 
 
 class ScheduleGPSampler(RewardSampler):
@@ -79,8 +82,7 @@ class ScheduleGPSampler(RewardSampler):
         max_trials: int = 200,
         seed: int | None = None,
     ) -> None:
-        if not 0.0 <= share <= 1.0:
-            raise ValueError(f"share must be between 0 and 1 but got {share}.")
+        check_schedules(schedules, share=share)
         if not energy_weight >= 0.0:
             raise ValueError(f"energy_weight must not be negative but got {energy_weight}.")
         for name, count in (
@@ -90,8 +92,6 @@ class ScheduleGPSampler(RewardSampler):
         ):
             if not count >= 2:
                 raise ValueError(f"{name} must be at least 2 but got {count}.")
-        if schedules is not None and len(schedules) < 2:
-            raise ValueError(f"schedules must hold at least two values but got {schedules!r}.")
         super().__init__(energy_weight=0.0, seed=seed)
         self._fidelity_param = fidelity_param
         self._schedules = None if schedules is None else tuple(schedules)
@@ -139,7 +139,7 @@ class ScheduleGPSampler(RewardSampler):
     def _restart(self) -> None:
         super()._restart()
         self._pruned: list[FrozenTrial] = []
-        self._longest: set[Key] = set()  # configurations trained with the longest schedule
+        self._longest: set[Hashable] = set()  # configurations trained with the longest schedule
         self._proposed: dict[int, dict[str, Any]] = {}  # of trials that have not told yet
         self._finished_kwh = 0.0
         self._longer_kwh = 0.0
@@ -163,9 +163,8 @@ class ScheduleGPSampler(RewardSampler):
             self._schedules = schedules_of(distribution)
         return self._schedules
 
-    def _key_of(self, params: Mapping[str, Any]) -> Key:
-        """The configuration without its schedule."""
-        return tuple(sorted((n, v) for n, v in params.items() if n != self._fidelity_param))
+    def _key_of(self, params: Mapping[str, Any]) -> Hashable:
+        return without_schedule(params, self._fidelity_param)
 
     def _propose(self, study: Study, trial: FrozenTrial, space: Space) -> dict[str, Any]:
         if len(self._complete) + len(self._pruned) < self._n_startup_trials or not self._complete:
@@ -219,22 +218,17 @@ class ScheduleGPSampler(RewardSampler):
             return None
         budget = self._energy.budget_kwh(study)
         left = math.inf if budget is None else budget - spent
-        taken = {self._key_of(p) for p in running.values() if p.get(fidelity) == last}
+        training = {self._key_of(p) for p in running.values() if p.get(fidelity) == last}
+        taken = self._longest | training
         tried = [
             t.params
             for t, _ in self._complete
             if fidelity in t.params
-            and self._key_of(t.params) not in self._longest | taken
-            and energy_of(t) * _ratio(last, t.params[fidelity]) <= left
+            and self._key_of(t.params) not in taken
+            and energy_of(t) * energy_factor(last, t.params[fidelity]) <= left
         ]
         if not tried:
             return None
         tried = tried[-10 * self._max_trials :]
         best = int(np.argmax(model.at_longest(tried)))
         return {**tried[best], fidelity: last}
-
-
-def _ratio(longer: Any, shorter: Any) -> float:
-    """How many times the energy the longer schedule needs; 1 if nobody can tell."""
-    numbers = isinstance(longer, int | float) and isinstance(shorter, int | float)
-    return max(1.0, longer / shorter) if numbers and shorter > 0 else 1.0

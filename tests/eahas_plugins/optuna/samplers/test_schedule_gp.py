@@ -4,20 +4,14 @@ import numpy as np
 import optuna
 import pytest
 from optuna.distributions import (
-    CategoricalDistribution,
     FloatDistribution,
-    IntDistribution,
 )
 from optuna.pruners import MedianPruner, NopPruner
 from optuna.trial import TrialState
-from scipy.stats import norm
-from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import Matern
 
 from eahas_plugins.optuna import EnergyBudget
 from eahas_plugins.optuna.samplers import ScheduleGPSampler, ea_bohb
-from eahas_plugins.optuna.samplers._ard import ArdProcess, log_expected_improvement
-from eahas_plugins.optuna.samplers._axes import Axis, neighbours, positions_of, stratum
+from eahas_plugins.optuna.samplers._axes import Axis
 from tests.eahas_plugins.optuna.samplers.tasks import (
     SCHEDULES,
     conditional,
@@ -223,98 +217,3 @@ def test_ea_bohb_takes_a_pruner_and_has_none_by_default():
     given = MedianPruner()
     assert ea_bohb(pruner=given)[1] is given
     assert isinstance(ea_bohb()[1], NopPruner)
-
-
-DISTRIBUTIONS = [
-    CategoricalDistribution(["a", "b", "c"]),
-    CategoricalDistribution([0.1, 0.001, 1.0, 0.01]),
-    CategoricalDistribution([True, False]),
-    IntDistribution(3, 11, step=2),
-    IntDistribution(1, 1000, log=True),
-    FloatDistribution(-1.0, 1.0),
-    FloatDistribution(0.0, 1.0, step=0.25),
-    FloatDistribution(1e-4, 1.0, log=True),
-]
-
-
-@pytest.mark.parametrize("distribution", DISTRIBUTIONS, ids=repr)
-def test_positions_and_values_belong_together(distribution):
-    axis = Axis(distribution)
-    positions = np.random.default_rng(0).random(200)
-    internal = axis.internal(positions)
-    assert all(distribution._contains(value) for value in internal)
-    again = np.array([axis.position(value) for value in internal])
-    np.testing.assert_allclose(axis.internal(again), internal, rtol=1e-9)
-    assert axis.features(positions).shape == (200, axis.n_features)
-    if axis.n_values is not None:
-        assert len({axis.value(p) for p in positions}) == axis.n_values
-
-
-def test_numeric_choices_are_ordered():
-    axis = Axis(CategoricalDistribution([0.1, 0.001, 1.0, 0.01]))
-    assert [axis.value(p) for p in (0.1, 0.4, 0.6, 0.9)] == [0.001, 0.01, 0.1, 1.0]
-    assert not Axis(CategoricalDistribution([True, False])).ordered
-
-
-def test_absent_and_unknown_values_have_no_position():
-    axes = {"x": Axis(FloatDistribution(0.0, 1.0)), "c": Axis(CategoricalDistribution(["a", "b"]))}
-    found = positions_of([{"x": 0.2}, {"x": 0.3, "c": "new"}], axes)
-    np.testing.assert_allclose(found, [[0.2, np.nan], [0.3, np.nan]])
-
-
-def test_neighbours_change_one_to_three_parameters():
-    axes = [Axis(FloatDistribution(0.0, 1.0)) for _ in range(8)]
-    parents = np.full((2, 8), 0.5)
-    changed = (neighbours(parents, axes, 200, np.random.default_rng(0)) != 0.5).sum(axis=1)
-    assert changed.min() >= 1
-    assert changed.max() == 3
-    parents[:, 2:] = np.nan
-    children = neighbours(parents, axes, 50, np.random.default_rng(0))
-    assert np.isnan(children[:, 2:]).all()
-    assert not np.isnan(children[:, :2]).any()
-
-
-def test_strata_differ_by_parameter_and_fill_the_range():
-    columns = [[stratum(name, i, 6, 1) for i in range(6)] for name in ("a", "b")]
-    for column in columns:
-        assert sorted(int(6 * p) for p in column) == list(range(6))
-    assert columns[0] != columns[1]
-
-
-def test_process_predicts_what_scikit_learn_predicts():
-    rng = np.random.default_rng(0)
-    x, new = rng.random((30, 3)), rng.random((50, 3))
-    y = np.sin(4.0 * x[:, 0]) + 0.5 * x[:, 1]
-    process = ArdProcess(3)
-    process.fit(x, y, n_steps=40)
-    lengths, noise = np.exp(process.theta[:-1]), np.exp(process.theta[-1]) + 1e-6
-    expected = GaussianProcessRegressor(Matern(lengths, nu=2.5), alpha=noise, optimizer=None)
-    expected.fit(x, (y - y.mean()) / y.std())
-    mean, deviation = expected.predict(new, return_std=True)
-    found = process.predict(new)
-    np.testing.assert_allclose(found[0], y.mean() + y.std() * mean, atol=1e-6)
-    np.testing.assert_allclose(found[1], y.std() * deviation, atol=1e-4)
-    assert lengths[2] > 2.0 * lengths[0]  # the third says nothing
-
-
-def test_believing_a_prediction_changes_the_doubt_and_not_the_mean():
-    rng = np.random.default_rng(1)
-    x = rng.random((12, 2))
-    process = ArdProcess(2)
-    process.fit(x, x[:, 0], n_steps=20)
-    place = np.array([[0.5, 0.5]])
-    before = process.predict(place)
-    process.believe(place)
-    after = process.predict(place)
-    assert after[0] == pytest.approx(before[0], abs=1e-3)
-    assert after[1] < before[1]
-
-
-def test_expected_improvement():
-    mean, deviation = np.array([0.0, 1.0, -3.0, -1.0]), np.array([1.0, 0.5, 0.5, 0.1])
-    u = mean / deviation
-    expected = mean * norm.cdf(u) + deviation * norm.pdf(u)
-    found = log_expected_improvement(mean, deviation, 0.0)
-    np.testing.assert_allclose(found[:2], np.log(expected[:2]), rtol=1e-9)
-    np.testing.assert_allclose(found[2:], np.log(expected[2:]), rtol=0.05)
-    assert np.isfinite(log_expected_improvement(np.array([-1e3]), np.array([1e-3]), 0.0)).all()

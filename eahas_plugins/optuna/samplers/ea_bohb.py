@@ -27,7 +27,7 @@ def ea_bohb(
     Like BOHB it is Bayesian optimisation over fidelities, but a fidelity is a complete
     learning-rate schedule, not a training cut short, and what is shared out is energy:
     :class:`~eahas_plugins.optuna.samplers.ScheduleGPSampler`. Every piece can be switched off
-    alone. These defaults are what did best in this project's comparisons.
+    alone; what each earns is in the README.
 
     Example:
         >>> import optuna
@@ -44,8 +44,8 @@ def ea_bohb(
         promotion_share: Part of the energy for longer schedules; 0 tries short ones only.
         energy_weight: Weight of predicted energy in the acquisition while nothing is spent; 0
             switches cooling off.
-        pruner: By default none: a training cut early says too little about its end, and dropping
-            the worst at half of a short schedule saved nothing in comparisons.
+        pruner: By default none: a training cut early says little about its end, and whether it
+            helps to drop the worst at half of a short schedule differs from task to task.
         seed: Seed of the sampler.
         **model: Further arguments of ``ScheduleGPSampler``.
 

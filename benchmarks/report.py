@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from benchmarks.report_tables import Table
 from benchmarks.rows import Results, RowsError, find, load, refuse_mixing
 
 _console = Console(stderr=True)
@@ -24,33 +24,61 @@ def report(
 ) -> None:
     """Redraw everything from the rows alone.
 
-    Writes summary.json, regret_vs_kwh and regret_vs_time (PNG and SVG) beside the rows, the ranks
-    and one self-contained page, report.html, over all folders. A folder without rows stands for the
-    folders in it that have some.
+    Writes, beside the rows, summary.json, tables.md, regret_vs_kwh and regret_vs_time (PNG and SVG;
+    with _all, the medians of all methods where the former has only the main ones); and over all
+    folders the same, ranks, the paper's figures and one self-contained page, report.html. A folder
+    without rows stands for the folders in it that have some.
     """
     comparisons = read(expand(folders))
     out = folders[0] if out is None else out
     out.mkdir(parents=True, exist_ok=True)
     # these bring matplotlib, scipy and plotly, which take a while to import
-    from benchmarks.report_figures import draw_regret
+    from benchmarks.report_figures import draw_paper
     from benchmarks.report_html import write_page
     from benchmarks.report_ranks import draw_ranks, rank
     from benchmarks.report_summary import summarise, summarise_all
+    from benchmarks.report_tables import overall_tables, task_tables
 
-    summaries = {}
-    for folder, results in comparisons.items():
-        summary = summarise(results)
-        summaries[folder] = summary
+    everything = list(comparisons.values())
+    summaries = [summarise(results) for results in everything]
+    tables = [task_tables(summary) for summary in summaries]
+    overall = []
+    for folder, summary, own in zip(comparisons, summaries, tables, strict=True):
         _write_json(folder / "summary.json", summary)
-        _draw_both(draw_regret, [results], [summary], folder)
-        _console.print(_table(summary))
-    if len(comparisons) > 1:
-        _draw_both(draw_regret, list(comparisons.values()), list(summaries.values()), out)
-        _write_json(out / "summary.json", summarise_all(list(comparisons.values())))
-    if ranks := rank(list(comparisons.values())):
-        draw_ranks(ranks, list(comparisons.values()), out / "ranks")
-    write_page(list(comparisons.values()), list(summaries.values()), out / "report.html")
+        _write_tables(folder / "tables.md", own)
+        _draw_regrets([comparisons[folder]], [summary], folder)
+    figures = {}
+    if len(everything) > 1:
+        found = summarise_all(everything)
+        overall = overall_tables(found)
+        _write_json(out / "summary.json", found)
+        _write_tables(out / "tables.md", [*overall, *(table for own in tables for table in own)])
+        figures = _draw_regrets(everything, summaries, out)
+    if ranks := rank(everything):
+        draw_ranks(ranks, everything, out / "ranks")
+        figures[out / "ranks.png"] = (
+            "Mean ranks of the final test accuracies, 1 is best; methods that a bar joins are not "
+            "told apart"
+        )
+    for name in draw_paper(everything, out):
+        figures[out / f"{name}.png"] = f"{_PAPER[name]}: median and quartiles"
+    write_page(
+        everything,
+        summaries,
+        out / "report.html",
+        tables=tables,
+        overall=overall,
+        figures=figures,
+    )
+    for table in (*(table for own in tables for table in own), *overall):
+        typer.echo(table.markdown())
     _console.print(f"figures and tables: {out}", markup=False, highlight=False)
+
+
+_PAPER = {
+    "paper_methods": "The paper's figure of existing methods, in form",
+    "paper_energy_aware": "The paper's figure of its energy-aware methods, in form",
+}
 
 
 def expand(folders: Sequence[Path]) -> list[Path]:
@@ -114,41 +142,34 @@ def _refuse_other_hosts(new: Results, old: Results, here: Path, there: Path) -> 
             )
 
 
-def _draw_both(
-    draw: Any, comparisons: list[Results], summaries: list[dict[str, Any]], folder: Path
-) -> None:
+def _draw_regrets(
+    comparisons: list[Results], summaries: list[dict[str, Any]], folder: Path
+) -> dict[Path, str]:
+    """Regret over energy and time; returns the PNG files and what they show."""
+    from benchmarks.report_figures import draw_all, draw_regret
+    from benchmarks.report_styles import all_methods, highlighted
+
     targets = [summary["target_test_accuracy"] for summary in summaries]
-    for axis, name in (("kwh", "regret_vs_kwh"), ("runtime_s", "regret_vs_time")):
-        known = all(row.runtime_s is not None for results in comparisons for row in results.rows)
-        if axis == "kwh" or known:
-            draw(comparisons, folder / name, axis=axis, targets=targets)
+    few = len(highlighted(comparisons)) == len(all_methods(comparisons))
+    timed = all(row.runtime_s is not None for results in comparisons for row in results.rows)
+    drawn = {}
+    for axis, name, over in (("kwh", "kwh", "energy"), ("runtime_s", "time", "training time")):
+        if axis == "kwh" or timed:
+            path = folder / f"regret_vs_{name}"
+            draw_regret(comparisons, path, axis=axis, targets=targets)
+            drawn[path.with_suffix(".png")] = f"Test regret over {over}" + (
+                "" if few else ", main methods"
+            )
+            if not few:
+                path = folder / f"regret_vs_{name}_all"
+                draw_all(comparisons, path, axis=axis, targets=targets)
+                drawn[path.with_suffix(".png")] = f"Test regret over {over}: medians of all methods"
+    return drawn
+
+
+def _write_tables(path: Path, tables: Sequence[Table]) -> None:
+    path.write_text("\n".join(table.markdown() for table in tables))
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n")
-
-
-def _table(summary: dict[str, Any]) -> Table:
-    table = Table(
-        title=f"{summary['task']}: {summary['budget_kwh']:.4g} kWh per study; target: the final "
-        f"median of {summary['best_plain_method']}, the best plain method"
-    )
-    for column in ("method", "n", "final test accuracy", "kWh to it", "ratio", "95 %"):
-        table.add_column(column, no_wrap=True)
-    for name, method in summary["methods"].items():
-        final, energy = method["final_test_accuracy"], method["kwh_to_target"] or {}
-        ratio = method["kwh_to_target_over_best_plain"] or {}
-        interval = f"{_cell(ratio.get('low_95'))}-{_cell(ratio.get('high_95'))}"
-        table.add_row(
-            name,
-            str(method["n_studies"]),
-            f"{final['median']:.4f} ({final['q25']:.3f}-{final['q75']:.3f})",
-            _cell(energy.get("median"), ".3g"),
-            _cell(ratio.get("ratio")),
-            interval,
-        )
-    return table
-
-
-def _cell(value: float | None, form: str = ".2f") -> str:
-    return "never" if value is None else format(value, form)

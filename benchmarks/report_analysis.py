@@ -9,15 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import wilcoxon
 
-from benchmarks.harness_seeds import derive_seed
 from benchmarks.rows import Results, Row
 
 Floats = NDArray[np.float64]
 
 FRACTIONS = (0.1, 0.25, 0.5, 1.0)
 """Parts of the budget at which accuracies are listed."""
-
-_RESAMPLES = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,87 +118,31 @@ def reached_by(energies: Floats, q: float) -> Floats:
     return np.asarray(np.sort(energies, axis=-1)[..., position])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ratio:
-    """Energy of a method over that of a plain one, to the plain one's final median accuracy.
-
-    Infinite where the method never gets there.
-
-    Args:
-        value: The ratio of the medians.
-        resampled: Array of shape (n_resamples,): the same for bootstrap resamples of the seeds.
-    """
-
-    value: float
-    resampled: Floats
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """The bootstrap 95 % interval."""
-        return float(reached_by(self.resampled, 0.025)), float(reached_by(self.resampled, 0.975))
-
-    def to_json(self) -> dict[str, float | None]:
-        """With None for never."""
-        names = ("ratio", "low_95", "high_95")
-        values = (self.value, *self.interval)
-        return {n: v if np.isfinite(v) else None for n, v in zip(names, values, strict=True)}
-
-
-def energy_ratio(method: MethodTraces, plain: MethodTraces) -> Ratio:
-    """Median kWh to the plain method's final median accuracy, over the plain method's own.
-
-    Seeds are resampled, the same for both methods where both have them, and each resample has
-    its own target.
-    """
-    rng = np.random.default_rng(derive_seed("bootstrap", method.name, plain.name))
-    n_plain, n_method = len(plain.traces), len(method.traces)
-    draws_plain = rng.integers(n_plain, size=(_RESAMPLES, n_plain))
-    paired = [t.seed for t in plain.traces] == [t.seed for t in method.traces]
-    draws = draws_plain if paired else rng.integers(n_method, size=(_RESAMPLES, n_method))
-    value = _ratios(method, plain, np.arange(n_method)[None], np.arange(n_plain)[None])[0]
-    return Ratio(value=float(value), resampled=_ratios(method, plain, draws, draws_plain))
-
-
-def geometric_mean(ratios: Sequence[Ratio]) -> Ratio:
-    """The geometric mean over tasks; their seeds are resampled independently."""
-    return Ratio(
-        value=float(np.exp(np.mean(np.log([ratio.value for ratio in ratios])))),
-        resampled=np.exp(np.mean(np.log([ratio.resampled for ratio in ratios]), axis=0)),
-    )
-
-
-def _ratios(
-    method: MethodTraces,
-    plain: MethodTraces,
-    draws: NDArray[np.int64],
-    draws_plain: NDArray[np.int64],
-) -> Floats:
-    targets = np.median(plain.finals[draws_plain], axis=1)
-    ours = _medians(method, targets, draws)
-    theirs = _medians(plain, targets, draws_plain)  # at most half of them miss their own median
-    return ours / theirs
-
-
-def _medians(method: MethodTraces, targets: Floats, draws: NDArray[np.int64]) -> Floats:
-    energies = np.stack([trace.kwh_to(targets) for trace in method.traces], axis=1)
-    return reached_by(np.take_along_axis(energies, draws, axis=1), 0.5)
-
-
 def wilcoxon_p(methods: Mapping[str, MethodTraces], plain: str) -> dict[str, float | None]:
     """Two-sided signed-rank p of the final accuracies against the plain method, Holm-corrected.
 
-    Pairs are the seeds both have; None where there are fewer than five, too few to say anything.
+    Pairs are the seeds both have; None where there are too few.
     """
     base = {t.seed: float(t.test_accuracy[-1]) for t in methods[plain].traces}
-    raw: dict[str, float] = {}
-    for name, method in methods.items():
-        pairs = [(t.test_accuracy[-1], base[t.seed]) for t in method.traces if t.seed in base]
-        if name == plain or len(pairs) < 5:
-            continue
-        differences = np.array([ours - theirs for ours, theirs in pairs])
-        same = not differences.any()
-        raw[name] = 1.0 if same else float(wilcoxon(differences, method="auto").pvalue)
-    corrected: dict[str, float | None] = dict.fromkeys(methods)
+    differences = {
+        name: np.array([t.test_accuracy[-1] - base[t.seed] for t in m.traces if t.seed in base])
+        for name, m in methods.items()
+        if name != plain
+    }
+    return {plain: None} | signed_rank_p(differences)
+
+
+def signed_rank_p(differences: Mapping[str, Floats]) -> dict[str, float | None]:
+    """Two-sided p of Wilcoxon's signed-rank test that each set is around zero, Holm-corrected.
+
+    None where a set has fewer than five members, too few to say anything.
+    """
+    raw = {
+        name: float(wilcoxon(values, method="auto").pvalue) if values.any() else 1.0
+        for name, values in differences.items()
+        if len(values) >= 5
+    }
+    corrected: dict[str, float | None] = dict.fromkeys(differences)
     running = 0.0
     for position, name in enumerate(sorted(raw, key=raw.__getitem__)):
         running = max(running, min(1.0, raw[name] * (len(raw) - position)))

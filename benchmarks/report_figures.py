@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,103 +12,31 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from benchmarks.report_analysis import Floats, MethodTraces, collect, reference_accuracy
+from benchmarks.report_ablation import WHOLE
+from benchmarks.report_analysis import collect, reference_accuracy
+from benchmarks.report_styles import (
+    FLOOR,
+    GROUPS,
+    Band,
+    Style,
+    all_methods,
+    bands,
+    describe_provenance,
+    group_of,
+    highlighted,
+    styles,
+)
 from benchmarks.rows import Results
 
-# Okabe and Ito's colours, told apart by colour-blind readers; black stays for annotations.
-_AWARE = ("#D55E00", "#CC79A7", "#E69F00", "#8B4513", "#B22222", "#FF7F50", "#9932CC", "#C71585")
-_PLAIN = ("#0072B2", "#009E73", "#56B4E9", "#7F7F7F", "#4B0082", "#2F4F4F", "#6B8E23", "#4682B4")
-_DASHES = ("-", "--", "-.", ":")
-_N_GRID = 240
-_FLOOR = 1e-4
-"""Smallest regret drawn: a hundredth of a percentage point; the reference itself has none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Style:
-    """How a method is drawn in every figure."""
-
-    colour: str
-    dash: str
-    dash_plotly: str
-    width: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Band:
-    """Median and quartiles of the test regret over a grid of energies or times.
-
-    Args:
-        grid: Array of shape (n_points,), kWh or s.
-        median: Array of shape (n_points,): regret as a fraction; NaN until all studies have an
-            incumbent.
-        low: The lower quartile.
-        high: The upper quartile.
-    """
-
-    grid: Floats
-    median: Floats
-    low: Floats
-    high: Floats
-
-
-def styles(comparisons: Sequence[Results]) -> dict[str, Style]:
-    """One style per method, the same in every panel.
-
-    Warm, solid lines for the energy-aware, cool, broken ones for the plain.
-    """
-    tables = [collect(results) for results in comparisons]
-    methods = {name: table[name] for table in tables for name in sorted(table)}
-    found = {}
-    for aware, colours in ((False, _PLAIN), (True, _AWARE)):
-        names = sorted(n for n, method in methods.items() if method.energy_aware == aware)
-        for position, name in enumerate(names):
-            round_, colour = divmod(position, len(colours))
-            dash = _DASHES[(round_ + (0 if aware else 1 + position % 3)) % 4]
-            found[name] = Style(
-                colour=colours[colour],
-                dash=dash,
-                dash_plotly={"-": "solid", "--": "dash", "-.": "dashdot", ":": "dot"}[dash],
-                width=2.2 if aware else 1.6,
-            )
-    return found
-
-
-def regret_band(method: MethodTraces, *, reference: float, axis: str, highest: float) -> Band:
-    """Median and quartiles of a method's regret.
-
-    Args:
-        method: Its studies.
-        reference: Accuracy whose regret is zero.
-        axis: ``"kwh"`` or ``"runtime_s"``.
-        highest: Right end of the grid.
-    """
-    axes = [np.asarray(getattr(trace, axis)) for trace in method.traces]
-    first = max(values[0] for values in axes)
-    if not first < highest:
-        highest = first * 1.001
-    grid = np.geomspace(first, highest, _N_GRID)
-    regret = reference - np.stack(
-        [trace.at(grid, values) for trace, values in zip(method.traces, axes, strict=True)]
-    )
-    low, median, high = np.maximum(np.quantile(regret, (0.25, 0.5, 0.75), axis=0), _FLOOR)
-    return Band(grid=grid, median=median, low=low, high=high)
-
-
-def bands(results: Results, axis: str) -> dict[str, Band]:
-    """The regret of every method; none for the time of a benchmark that does not know it."""
-    methods = collect(results)
-    if axis == "runtime_s" and any(t.runtime_s is None for m in methods.values() for t in m.traces):
-        return {}
-    ends = [np.asarray(getattr(t, axis))[-1] for m in methods.values() for t in m.traces]
-    highest = results.header.budget_kwh if axis == "kwh" else float(max(ends))
-    reference = reference_accuracy(results)
-    return {
-        name: regret_band(method, reference=reference, axis=axis, highest=highest)
-        for name, method in methods.items()
-    }
+LABELS = {
+    "kwh": "Cumulative training energy of the study (kWh)",
+    "runtime_s": "Cumulative training time of the study (h)",
+}
+_SCALE = {"kwh": 1.0, "runtime_s": 3600.0}
+_TARGET = "final median of the best plain method"
 
 
 def draw_regret(
@@ -119,7 +46,9 @@ def draw_regret(
     axis: str = "kwh",
     targets: Sequence[float | None],
 ) -> None:
-    """The paper's figure: test regret over cumulative energy (or time), one panel per task.
+    """Test regret over cumulative energy (or time) with quartile bands, one panel per task.
+
+    Where there are too many methods to be told apart, the main ones; :func:`draw_all` has all.
 
     Args:
         comparisons: One per panel.
@@ -127,29 +56,75 @@ def draw_regret(
         targets: Test accuracy to mark in each panel, or None.
         axis: ``"kwh"`` or ``"runtime_s"``.
     """
-    n_panels = len(comparisons)
-    n_methods = max(len(collect(results)) for results in comparisons)
-    legend_rows = -(-n_methods // min(n_methods, 4 if n_panels == 1 else 8))
-    height = 3.9 + 0.22 * legend_rows
+    _draw([highlighted(comparisons)], comparisons, path, axis=axis, targets=targets, banded=True)
+
+
+def draw_all(
+    comparisons: Sequence[Results],
+    path: Path,
+    *,
+    axis: str = "kwh",
+    targets: Sequence[float | None],
+) -> None:
+    """The medians of all methods: a row each for the plain, the energy-aware and the ablations.
+
+    EA-BOHB is in every row. Arguments as for :func:`draw_regret`.
+    """
+    methods = all_methods(comparisons)
+    rows = [[n for n, m in methods.items() if group_of(n, m) == group] for group in GROUPS]
+    rows = [[*(n for n in row if n != WHOLE), *(n for n in methods if n == WHOLE)] for row in rows]
+    rows = [row for row in rows if row and row != [WHOLE]]
+    _draw(rows, comparisons, path, axis=axis, targets=targets, banded=False)
+
+
+def _draw(
+    rows: Sequence[Sequence[str]],
+    comparisons: Sequence[Results],
+    path: Path,
+    *,
+    axis: str,
+    targets: Sequence[float | None],
+    banded: bool,
+) -> None:
+    """One row of panels per set of names, each with its own legend."""
+    n_panels, drawn = len(comparisons), styles(comparisons)
+    known = [bands(results, axis) for results in comparisons]
+    columns = 3 if n_panels == 1 else 7
+    heights = [3.7 + 0.2 * -(-(len(row) + 1) // columns) for row in rows]
     figure = Figure(
-        figsize=(6.4 if n_panels == 1 else 4.6 * n_panels, height), layout="constrained"
+        figsize=(6.4 if n_panels == 1 else 4.6 * n_panels, sum(heights)), layout="constrained"
     )
     FigureCanvasAgg(figure)
-    panels = figure.subplots(1, n_panels, squeeze=False)[0]
-    handles: dict[str, Any] = {}
-    drawn = styles(comparisons)
-    for panel, results, mark in zip(panels, comparisons, targets, strict=True):
-        handles |= _panel(panel, results, drawn, axis, mark)
-    panels[0].set_ylabel("Test regret (percentage points)")
+    parts = np.ravel(figure.subfigures(len(rows), 1, height_ratios=heights, squeeze=False))
+    for part, names, row in zip(parts, rows, range(len(rows)), strict=True):
+        panels = part.subplots(1, n_panels, squeeze=False)[0]
+        handles: dict[str, Any] = {}
+        for panel, results, found, mark in zip(panels, comparisons, known, targets, strict=True):
+            chosen = {name: found[name] for name in names if name in found}
+            handles |= _regrets(panel, chosen, drawn, axis, banded=banded)
+            _decorate(panel, results, axis)
+            if row == 0:
+                panel.set_title(title(results, banded=banded), fontsize=9)
+            if mark is not None:
+                regret = 100.0 * max(reference_accuracy(results) - mark, FLOOR)
+                handles[_TARGET] = panel.axhline(
+                    regret, color="black", linewidth=0.8, linestyle=(0, (1, 2))
+                )
+        panels[0].set_ylabel("Test regret (percentage points)")
+        _legend(part, handles, columns)
+    save(figure, path)
+
+
+def _legend(figure: Any, handles: Mapping[str, Any], columns: int) -> None:
     figure.legend(
         handles.values(),
         handles.keys(),
         loc="outside lower center",
-        ncols=min(len(handles), 4 if n_panels == 1 else 8),
+        ncols=min(len(handles), columns),
         frameon=False,
-        fontsize=9,
+        fontsize=8.5,
+        handlelength=2.6,
     )
-    save(figure, path)
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -159,50 +134,35 @@ def save(figure: Figure, path: Path) -> None:
         figure.savefig(path.with_suffix(".svg"), metadata={"Date": None})
 
 
-def _panel(
-    panel: Axes, results: Results, drawn: Mapping[str, Style], axis: str, target: float | None
-) -> dict[str, object]:
-    methods, header = collect(results), results.header
-    handles: dict[str, Any] = {}
-    scale = 1.0 if axis == "kwh" else 3600.0
-    for name, band in bands(results, axis).items():
-        style = drawn[name]
-        x = band.grid / scale
-        (line,) = panel.step(
+def _regrets(
+    panel: Axes, found: Mapping[str, Band], drawn: Mapping[str, Style], axis: str, *, banded: bool
+) -> dict[str, Line2D]:
+    handles = {}
+    for name, band in found.items():
+        style, x = drawn[name], band.grid / _SCALE[axis]
+        (handles[name],) = panel.step(
             x,
             100.0 * band.median,
             where="post",
             linestyle=style.dash,
             color=style.colour,
             linewidth=style.width,
-            zorder=3,
+            zorder=4 if name == WHOLE else 3,
         )
-        panel.fill_between(
-            x,
-            100.0 * band.low,
-            100.0 * band.high,
-            step="post",
-            color=style.colour,
-            alpha=0.12,
-            linewidth=0,
-        )
-        for edge in (band.low, band.high):
-            panel.step(x, 100.0 * edge, where="post", color=style.colour, alpha=0.35, linewidth=0.6)
-        handles[name] = line
+        if banded:
+            low, high = 100.0 * band.low, 100.0 * band.high
+            shade: dict[str, Any] = {"step": "post", "color": style.colour, "linewidth": 0}
+            panel.fill_between(x, low, high, alpha=0.12, **shade)
+    return handles
+
+
+def _decorate(panel: Axes, results: Results, axis: str) -> None:
+    header = results.header
     panel.set_xscale("log")
     panel.set_yscale("log")
     if axis == "kwh":
         panel.set_xlim(right=header.budget_kwh * 1.05)
-    if target is not None:
-        regret = 100.0 * max(reference_accuracy(results) - target, _FLOOR)
-        handles["final median of the best plain method"] = panel.axhline(
-            regret, color="black", linewidth=0.8, linestyle=(0, (1, 2))
-        )
-    panel.set_xlabel(
-        "Cumulative training energy of the study (kWh)"
-        if axis == "kwh"
-        else "Cumulative training time of the study (h)"
-    )
+    panel.set_xlabel(LABELS[axis])
     for scale_axis in (panel.xaxis, panel.yaxis):
         _one_two_five(scale_axis)
     panel.grid(which="major", color="0.9", linewidth=0.6)
@@ -210,18 +170,20 @@ def _panel(
     if axis == "kwh":
         mean: Any = header.mean_training_kwh
         above = panel.secondary_xaxis("top", functions=(lambda k: k / mean, lambda t: t * mean))
-        above.set_xlabel("mean complete trainings", fontsize=8, color="0.35")
         above.tick_params(labelsize=8, colors="0.35")
         above.spines["top"].set_visible(False)
+        above.set_xlabel("mean complete trainings", fontsize=8, color="0.35")
         _one_two_five(above.xaxis)
-    n_studies = sorted({len(m.traces) for m in methods.values()})
+
+
+def title(results: Results, *, banded: bool = True) -> str:
+    """Task, number of studies and provenance, in two lines."""
+    n_studies = sorted({len(m.traces) for m in collect(results).values()})
     count = str(n_studies[0]) if len(n_studies) == 1 else f"{n_studies[0]}-{n_studies[-1]}"
-    panel.set_title(
-        f"{header.task}: median and quartiles of {count} studies\n"
-        f"{describe_provenance(header.provenance)}",
-        fontsize=9,
+    return (
+        f"{results.header.task}: median{' and quartiles' if banded else ''} of {count} studies\n"
+        f"{describe_provenance(results.header.provenance)}"
     )
-    return handles
 
 
 def _one_two_five(axis: Axis) -> None:
@@ -232,10 +194,77 @@ def _one_two_five(axis: Axis) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def describe_provenance(provenance: Mapping[str, Any]) -> str:
-    """Where the numbers come from, short enough for a figure."""
-    n_records = provenance.get("n_records")
-    count = f" ({n_records:,} trainings)" if isinstance(n_records, int) else ""
-    words = f"{provenance.get('kind', 'unknown')} data{count}"
-    energy = provenance.get("energy")
-    return f"{words}, energy {energy}" if isinstance(energy, str) else words
+PAPER_PLAIN = ("rs", "ls", "rea", "bananas", "hb", "bohb")
+PAPER_PAIRS = (("ls", "ea-ls"), ("bananas", "ea-bananas"))
+
+
+def draw_paper(comparisons: Sequence[Results], folder: Path) -> list[str]:
+    """The paper's two figures in form: accuracy over search energy on linear axes.
+
+    ``paper_methods`` has its six methods, ``paper_energy_aware`` its two energy-aware ones beside
+    the plain ones that they come from.
+
+    Returns:
+        The names drawn; a figure whose methods are not on all tasks is left out.
+
+    References:
+        Dou et al. (2023), EA-HAS-Bench, section 5.
+    """
+    shared = set.intersection(*(set(collect(results)) for results in comparisons))
+    drawn = styles(comparisons)
+    pairs = {
+        name: Style(
+            colour=colour, dash=dash, dash_plotly="solid" if dash == "-" else "dash", width=1.8
+        )
+        for pair, colour in zip(PAPER_PAIRS, ("#0072B2", "#D55E00"), strict=True)
+        for name, dash in zip(pair, ("--", "-"), strict=True)
+    }
+    figures = {
+        "paper_methods": {name: drawn[name] for name in PAPER_PLAIN if name in shared},
+        "paper_energy_aware": pairs,
+    }
+    complete = {
+        "paper_methods": set(PAPER_PLAIN) <= shared,
+        "paper_energy_aware": set(pairs) <= shared,
+    }
+    names = [name for name in figures if complete[name]]
+    for name in names:
+        _draw_accuracy(comparisons, folder / name, figures[name])
+    return names
+
+
+def _draw_accuracy(comparisons: Sequence[Results], path: Path, drawn: Mapping[str, Style]) -> None:
+    n_panels = len(comparisons)
+    figure = Figure(figsize=(6.4 if n_panels == 1 else 4.6 * n_panels, 3.9), layout="constrained")
+    FigureCanvasAgg(figure)
+    handles: dict[str, Any] = {}
+    panels = figure.subplots(1, n_panels, squeeze=False)[0]
+    for panel, results in zip(panels, comparisons, strict=True):
+        best, budget = reference_accuracy(results), results.header.budget_kwh
+        lowest = []
+        for name, style in drawn.items():
+            band = bands(results, "kwh")[name]
+            low, median, high = (100.0 * (best - r) for r in (band.high, band.median, band.low))
+            (handles[name],) = panel.step(
+                band.grid,
+                median,
+                where="post",
+                color=style.colour,
+                linestyle=style.dash,
+                linewidth=style.width,
+            )
+            panel.fill_between(
+                band.grid, low, high, step="post", color=style.colour, alpha=0.1, linewidth=0
+            )
+            lowest.append(low[np.searchsorted(band.grid, 0.15 * budget, side="right") - 1])
+        panel.set_xlim(0.0, budget)
+        panel.set_ylim(bottom=min(lowest))  # the steep start does not flatten the rest
+        panel.xaxis.set_major_locator(MaxNLocator(5))
+        panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        panel.set_xlabel("Search energy (kWh)")
+        panel.set_title(title(results), fontsize=9)
+        panel.grid(color="0.9", linewidth=0.6)
+        panel.spines[["top", "right"]].set_visible(False)
+    panels[0].set_ylabel("Test accuracy of the incumbent (%)")
+    _legend(figure, handles, 6)
+    save(figure, path)

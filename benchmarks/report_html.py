@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import base64
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
-from benchmarks.report_analysis import FRACTIONS
-from benchmarks.report_figures import bands, describe_provenance, styles
+from benchmarks.report_figures import LABELS
+from benchmarks.report_styles import (
+    FLOOR,
+    Band,
+    bands,
+    describe_provenance,
+    highlighted,
+    one_two_five,
+    styles,
+)
+from benchmarks.report_tables import Table
 from benchmarks.rows import Results
 
 _STYLE = """
@@ -19,10 +30,11 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); margin: 0 auto; padding: 1.5rem;
        max-width: 72rem; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.25rem; margin-top: 2.5rem; }
-p, figcaption { color: var(--soft); max-width: 50rem; }
+p, figcaption, caption { color: var(--soft); max-width: 50rem; }
+figure { margin: 1.5rem 0; } img { max-width: 100%; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem; }
-caption { text-align: left; padding: .5rem 0; color: var(--soft); }
+caption { text-align: left; padding: 1.2rem 0 .5rem; }
 th, td { padding: .3rem .8rem; text-align: right; border-bottom: 1px solid var(--line);
          white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
@@ -32,7 +44,13 @@ code { font-size: .9em; }
 
 
 def write_page(
-    comparisons: Sequence[Results], summaries: Sequence[dict[str, Any]], path: Path
+    comparisons: Sequence[Results],
+    summaries: Sequence[dict[str, Any]],
+    path: Path,
+    *,
+    tables: Sequence[Sequence[Table]],
+    overall: Sequence[Table] = (),
+    figures: Mapping[Path, str] | None = None,
 ) -> None:
     """Write the page.
 
@@ -40,10 +58,15 @@ def write_page(
         comparisons: One per task.
         summaries: What :func:`~benchmarks.report_summary.summarise` makes of each.
         path: The file to write.
+        tables: Those of each task.
+        overall: Those over all tasks.
+        figures: PNG files over all tasks, which the page takes in, and what they show.
     """
     sections = "".join(
-        _section(results, summary) for results, summary in zip(comparisons, summaries, strict=True)
+        _section(*parts) for parts in zip(comparisons, summaries, tables, strict=True)
     )
+    images = "".join(_image(*figure) for figure in (figures or {}).items())
+    first = "".join(table.html() for table in overall) + images
     versions = ", ".join(f"{k} {v}" for k, v in summaries[0]["versions"].items())
     path.write_text(
         "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
@@ -54,27 +77,43 @@ def write_page(
         "<p>Every method spends the same training energy in each study. Methods see one noisy "
         "training of each configuration; the figures and tables show the noise-free test accuracy "
         "of the incumbent, the trial with the best validation accuracy observed so far. Regret is "
-        "its distance from the best test accuracy known for the task.</p>"
-        f"{sections}<p>{html.escape(versions)}</p></body></html>\n"
+        "its distance from the best test accuracy known for the task. Rows of energy-aware methods "
+        f"are shaded.</p>{first}{sections}"
+        f"<p>{html.escape(versions)}; {html.escape(_hosts(comparisons))}</p></body></html>\n"
     )
 
 
-def _section(results: Results, summary: dict[str, Any]) -> str:
+def _hosts(comparisons: Sequence[Results]) -> str:
+    """The packages of the methods' hosts, with versions."""
+    return ", ".join(sorted({row.host for results in comparisons for row in results.rows}))
+
+
+def _image(path: Path, caption: str) -> str:
+    data = base64.b64encode(path.read_bytes()).decode()
+    text = html.escape(caption, quote=True)
+    return (
+        f"<figure><img alt='{text}' src='data:image/png;base64,{data}'>"
+        f"<figcaption>{text}</figcaption></figure>"
+    )
+
+
+def _section(results: Results, summary: dict[str, Any], tables: Sequence[Table]) -> str:
     header = results.header
+    few = len(highlighted([results])) == len(summary["methods"])
+    hint = "" if few else " Click a name in the legend to show or hide a method."
     parts = [
         f"<h2>{html.escape(header.task)}</h2>",
         f"<p><strong>{html.escape(describe_provenance(header.provenance))}.</strong> Budget "
         f"{header.budget_kwh:.4g} kWh per study, {summary['budget_trainings']:.3g} mean complete "
         f"trainings. Reference accuracy {summary['reference_test_accuracy']:.4f}: "
-        f"{html.escape(header.reference)}.</p>",
+        f"{html.escape(header.reference)}. Figures: median and quartiles of the studies.{hint}</p>",
     ]
     for axis in ("kwh", "runtime_s"):
         figure = _figure(results, summary, axis)
         if figure is not None:
             body = figure.to_html(full_html=False, include_plotlyjs=False, config=_CONFIG)
             parts.append(f"<figure>{body}</figure>")
-    parts += [_energy_table(summary), _accuracy_table(summary)]
-    return "".join(parts)
+    return "".join([*parts, *(table.html() for table in tables)])
 
 
 _CONFIG = {"displaylogo": False, "responsive": True}
@@ -85,11 +124,12 @@ def _figure(results: Results, summary: dict[str, Any], axis: str) -> go.Figure |
     if not found:
         return None
     figure = go.Figure()
-    drawn = styles([results])
+    drawn, shown = styles([results]), highlighted([results])
     scale = 1.0 if axis == "kwh" else 3600.0
-    for name, band in found.items():
-        style = drawn[name]
+    for name in sorted(found, key=lambda name: name not in shown):
+        band, style = found[name], drawn[name]
         x = (band.grid / scale).tolist()
+        visible = True if name in shown else "legendonly"
         figure.add_scatter(
             x=x + x[::-1],
             y=(100.0 * band.high).tolist() + (100.0 * band.low).tolist()[::-1],
@@ -100,12 +140,14 @@ def _figure(results: Results, summary: dict[str, Any], axis: str) -> go.Figure |
             hoverinfo="skip",
             showlegend=False,
             legendgroup=name,
+            visible=visible,
         )
         figure.add_scatter(
             x=x,
             y=(100.0 * band.median).tolist(),
             name=name,
             legendgroup=name,
+            visible=visible,
             line={
                 "color": style.colour,
                 "dash": style.dash_plotly,
@@ -115,11 +157,11 @@ def _figure(results: Results, summary: dict[str, Any], axis: str) -> go.Figure |
             hovertemplate="%{x:.3g}, regret %{y:.2f} points",
         )
     target = summary["target_test_accuracy"]
+    ends = [float(band.grid[i]) / scale for band in found.values() for i in (0, -1)]
     if target is not None:
-        ends = [band.grid[i] / scale for band in found.values() for i in (0, -1)]
         figure.add_scatter(  # a shape would need its place in logarithms
             x=[min(ends), max(ends)],
-            y=[max(100.0 * (summary["reference_test_accuracy"] - target), 0.01)] * 2,
+            y=[100.0 * max(summary["reference_test_accuracy"] - target, FLOOR)] * 2,
             mode="lines",
             name=f"final median of {summary['best_plain_method']}",
             line={"color": "black", "width": 1, "dash": "dot"},
@@ -127,89 +169,28 @@ def _figure(results: Results, summary: dict[str, Any], axis: str) -> go.Figure |
         )
     figure.update_layout(
         template="plotly_white",
-        height=480,
+        height=max(480, 130 + 20 * len(found)),
         margin={"l": 60, "r": 20, "t": 30, "b": 50},
-        xaxis={
-            "type": "log",
-            "dtick": "D2",
-            "title": "Cumulative training energy of the study (kWh)"
-            if axis == "kwh"
-            else "Cumulative training time of the study (h)",
-        },
-        yaxis={"type": "log", "dtick": "D2", "title": "Test regret (percentage points)"},
+        legend={"font": {"size": 11}},
+        xaxis=_log_axis(min(ends), max(ends), LABELS[axis]),
+        yaxis=_log_axis(*_regret_range(found, shown), "Test regret (percentage points)"),
     )
     return figure
 
 
-def _energy_table(summary: dict[str, Any]) -> str:
-    plain = summary["best_plain_method"]
-    rows = []
-    for method in summary["methods"].values():
-        energy = method["kwh_to_target"] or {}
-        ratio = method["kwh_to_target_over_best_plain"] or {}
-        reached = method["n_reached_target"]
-        rows.append(
-            [
-                _number(energy.get("median"), ".4g"),
-                f"{_number(energy.get('q25'), '.4g')} .. {_number(energy.get('q75'), '.4g')}",
-                "" if reached is None else f"{reached} of {method['n_studies']}",
-                _number(ratio.get("ratio"), ".2f"),
-                f"{_number(ratio.get('low_95'), '.2f')} .. {_number(ratio.get('high_95'), '.2f')}",
-            ]
-        )
-    target = summary["target_test_accuracy"]
-    caption = (
-        f"Energy to the final median test accuracy of the best plain method ({plain}, "
-        f"{target:.4f}); 95 % intervals by bootstrap over seeds"
-        if target is not None
-        else "No plain method was run, so there is no target"
-    )
-    names = ("kWh, median", "quartiles", "studies that reach it", f"over {plain}", "95 %")
-    return _table(summary, caption, names, rows)
+def _regret_range(found: Mapping[str, Band], shown: Sequence[str]) -> tuple[float, float]:
+    chosen = [band for name, band in found.items() if name in shown]
+    low = min(float(np.nanmin(band.low)) for band in chosen)
+    high = max(float(np.nanmax(band.high)) for band in chosen)
+    return 100.0 * low, 100.0 * high
 
 
-def _accuracy_table(summary: dict[str, Any]) -> str:
-    rows = []
-    for method in summary["methods"].values():
-        at = method["test_accuracy_at_budget_fraction"]
-        final, p = method["final_test_accuracy"], method["wilcoxon_p_against_best_plain"]
-        rows.append(
-            [
-                *(f"{at[str(fraction)]['median']:.4f}" for fraction in FRACTIONS),
-                f"{final['q25']:.4f} .. {final['q75']:.4f}",
-                "" if p is None else f"{p:.3g}",
-                f"{method['hypervolume']['median']:.4f}",
-                f"{method['n_trials']['median']:.0f}",
-            ]
-        )
-    names = (
-        *(f"at {fraction:.0%}" for fraction in FRACTIONS),
-        "final quartiles",
-        "p (Wilcoxon, Holm)",
-        "hypervolume",
-        "trials",
-    )
-    caption = (
-        "Median test accuracy of the incumbent at parts of the budget; p of the final accuracies "
-        "against the best plain method; hypervolume of the trials' test accuracy over their energy"
-    )
-    return _table(summary, caption, names, rows)
-
-
-def _table(
-    summary: dict[str, Any], caption: str, names: Sequence[str], rows: Sequence[Sequence[str]]
-) -> str:
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in ("method", *names))
-    body = "".join(
-        f"<tr{' class=aware' if method['energy_aware'] else ''}>"
-        f"<td>{html.escape(name)}</td>{''.join(f'<td>{html.escape(c)}</td>' for c in cells)}</tr>"
-        for (name, method), cells in zip(summary["methods"].items(), rows, strict=True)
-    )
-    return (
-        f"<div class='scroll'><table><caption>{html.escape(caption)}</caption>"
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-
-def _number(value: float | None, form: str) -> str:
-    return "never" if value is None else format(value, form)
+def _log_axis(low: float, high: float, title: str) -> dict[str, Any]:
+    ticks = one_two_five(low / 5.0, high * 5.0)
+    return {
+        "type": "log",
+        "range": [float(np.log10(low)) - 0.05, float(np.log10(high)) + 0.05],
+        "tickvals": ticks,
+        "ticktext": [f"{tick:g}" for tick in ticks],
+        "title": title,
+    }

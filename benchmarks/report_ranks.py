@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 from scipy.stats import friedmanchisquare, rankdata, studentized_range
 
 from benchmarks.report_analysis import collect
-from benchmarks.report_figures import save, styles
+from benchmarks.report_figures import save
+from benchmarks.report_styles import styles
 from benchmarks.rows import Results
 
 ALPHA = 0.05
@@ -144,4 +146,9 @@ def draw_ranks(ranks: Ranks, comparisons: Sequence[Results], path: Path) -> None
             fontsize=9,
             color=colours[name],
         )
+    sources = "; ".join(
+        f"{results.header.task}: {describe_provenance(results.header.provenance)}"
+        for results in comparisons
+    )
+    figure.supxlabel("\n".join(textwrap.wrap(sources, 110)), fontsize=7, color="0.35")
     save(figure, path)

@@ -7,23 +7,27 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.report_ablation import ablate
 from benchmarks.report_analysis import (
     FRACTIONS,
     Floats,
     MethodTraces,
     best_plain,
     collect,
-    energy_ratio,
-    geometric_mean,
     hypervolume,
     reached_by,
     reference_accuracy,
     wilcoxon_p,
 )
 from benchmarks.report_ranks import rank
+from benchmarks.report_ratios import Ratio, energy_ratio, geometric_mean
 from benchmarks.rows import Results
 
-SUMMARY_SCHEMA = 1
+SUMMARY_SCHEMA = 2
+"""Version of the format.
+
+1: first version. 2: ratios say what they are at least, ablations, ratios over tasks to each method.
+"""
 
 
 def summarise(results: Results) -> dict[str, Any]:
@@ -54,6 +58,7 @@ def summarise(results: Results) -> dict[str, Any]:
         "best_plain_method": plain,
         "target_test_accuracy": target,
         "ranks": ranks.to_json() if ranks else None,
+        "ablation": ablate([methods]),
         "methods": {
             name: _method(
                 method,
@@ -94,7 +99,8 @@ def _method(
         "n_reached_target": None,
         "kwh_to_target_over_best_plain": None,
         "kwh_ratio_to_final_of": {
-            name: energy_ratio(method, other).to_json() for name, other in plain.items()
+            name: energy_ratio(method, other, budget_kwh=budget_kwh).to_json()
+            for name, other in plain.items()
         },
     }
     if best is None or target is None:
@@ -131,22 +137,49 @@ def _number(value: float) -> float | None:
 
 
 def summarise_all(comparisons: Sequence[Results]) -> dict[str, Any]:
-    """What holds over all tasks: ranks, and the geometric mean of the energy ratios."""
+    """What holds over all tasks: ranks, ablations, and the geometric mean of the energy ratios.
+
+    ``never_reached_on`` lists the tasks on which a method's median study does not get to the final
+    median of the best plain method, where this mean has no value but only a bound.
+    """
     tables = [collect(results) for results in comparisons]
+    budgets = [results.header.budget_kwh for results in comparisons]
     bests = [best_plain(table) for table in tables]
     ranks = rank(comparisons)
     shared = [name for name in tables[0] if all(name in table for table in tables)]
-    ratios = {
-        name: geometric_mean(
-            [energy_ratio(t[name], t[best]) for t, best in zip(tables, bests, strict=True) if best]
-        ).to_json()
-        for name in shared
-        if all(bests)
-    }
+    plain = [name for name in shared if not tables[0][name].energy_aware]
+
+    def ratios(name: str, to: Sequence[str | None]) -> list[Ratio]:
+        return [
+            energy_ratio(table[name], table[other], budget_kwh=budget)
+            for table, other, budget in zip(tables, to, budgets, strict=True)
+            if other
+        ]
+
+    to_best = {name: ratios(name, bests) for name in shared} if all(bests) else {}
     return {
         "schema": SUMMARY_SCHEMA,
         "tasks": [results.header.task for results in comparisons],
         "best_plain_method": bests,
-        "kwh_to_target_over_best_plain": ratios,
+        "energy_aware": [name for name in shared if tables[0][name].energy_aware],
+        "kwh_to_target_over_best_plain": {
+            name: geometric_mean(found).to_json() for name, found in to_best.items()
+        },
+        "never_reached_on": {
+            name: [
+                results.header.task
+                for results, ratio in zip(comparisons, found, strict=True)
+                if not np.isfinite(ratio.value)
+            ]
+            for name, found in to_best.items()
+        },
+        "kwh_ratio_to_final_of": {
+            name: {
+                other: geometric_mean(ratios(name, [other] * len(tables))).to_json()
+                for other in plain
+            }
+            for name in shared
+        },
+        "ablation": ablate(tables),
         "ranks": ranks.to_json() if ranks else None,
     }

@@ -21,7 +21,7 @@ from benchmarks.harness_run import (
     missing_studies,
     run_all,
 )
-from benchmarks.harness_suites import check_positive, make_plan
+from benchmarks.harness_suites import SUITES, check_positive, make_plan
 from benchmarks.methods import check_method
 from benchmarks.problems import get_problem
 from benchmarks.report import report
@@ -43,7 +43,9 @@ def compare(
     jobs: Annotated[int, typer.Option(help="Local processes.")] = 2,
     engine: Annotated[str, typer.Option(help="local or dask.")] = "local",
     scheduler: Annotated[str | None, typer.Option(help="Address, for --engine dask.")] = None,
-    suite: Annotated[str | None, typer.Option(help="smoke or paper: named comparisons.")] = None,
+    suite: Annotated[
+        str | None, typer.Option(help=f"Named comparison: {', '.join(SUITES)}.")
+    ] = None,
     source: Annotated[Path | None, typer.Option(help="Folder that the problem reads.")] = None,
 ) -> None:
     """Give every method the same energy and record what it finds.
@@ -152,7 +154,7 @@ def compare_on(
 
 
 @contextmanager
-def _workers(engine: str, scheduler: str | None, jobs: int) -> Iterator[Executor | None]:
+def _workers(engine: str, scheduler: str | None, jobs: int) -> Iterator[Executor]:
     if not jobs >= 1:
         raise ValueError(f"jobs must be at least 1 but got {jobs}.")
     if engine not in ("local", "dask"):
@@ -162,8 +164,6 @@ def _workers(engine: str, scheduler: str | None, jobs: int) -> Iterator[Executor
     if scheduler is not None:
         with dask_workers(scheduler) as executor:
             yield executor
-    elif jobs == 1:
-        yield None
     else:
         with local_processes(jobs) as executor:
             yield executor

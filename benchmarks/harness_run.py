@@ -19,7 +19,13 @@ from benchmarks.methods import get_method
 from benchmarks.rows import Header, Row, RowFile
 
 _PACKAGES = ("eahas-plugins", "numpy", "ConfigSpace")
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_WORKER_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",  # SMAC's choices depend on the order of a set
+}
+"""Read when a worker starts or imports numpy."""
 
 
 class Loadable(Protocol):
@@ -134,9 +140,12 @@ def run_all(
 
 @contextmanager
 def local_processes(jobs: int) -> Iterator[Executor]:
-    """Worker processes with one thread each; waiting ones are given up when the block is left."""
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))  # read when a worker imports numpy
+    """Worker processes with one thread each, in which equal studies give equal rows.
+
+    Studies that have not begun are given up when the block is left.
+    """
+    before = {name: os.environ.get(name) for name in _WORKER_ENVIRONMENT}
+    os.environ.update(_WORKER_ENVIRONMENT)
     pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
     try:
         yield pool
@@ -152,6 +161,8 @@ def local_processes(jobs: int) -> Iterator[Executor]:
 @contextmanager
 def dask_workers(scheduler: str, *, timeout_s: float = 10.0) -> Iterator[Executor]:
     """The workers of a running Dask scheduler; they need this project installed.
+
+    Start them with ``PYTHONHASHSEED=0``: without it SMAC's studies differ from run to run.
 
     Args:
         scheduler: Its address.

@@ -54,15 +54,28 @@ class Plan:
 _OPTUNA_PLAIN = ("rs", "ls", "rea", "bananas", "hb", "bohb", "tpe", "tpe-median")
 _OPTUNA_AWARE = ("ea-ls", "ea-rea", "ea-bananas", "ea-hb", "ea-tpe", "ea-bohb")
 _ABLATIONS = ("ea-bohb-no-promotion", "ea-bohb-no-cooling", "ea-bohb-tpe", "ea-bohb-pruned")
+_HOSTS = ("gp", "smac", "smac-mf", "ea-smac", "hpbandster-bohb", "ea-hpbandster-bohb")
+_PEERS = ("flaml-blendsearch", "neps-cost")
+_PAPER_TASKS = (DEFAULT_TASK, "cifar10", "tinyimagenet")
+_PAPER_SEEDS = 30
 
+
+def _paper(methods: tuple[str, ...]) -> Plan:
+    """Methods with the tasks, seeds and budget of the paper's comparison."""
+    return Plan(
+        tasks=_PAPER_TASKS,
+        methods=methods,
+        seeds=_PAPER_SEEDS,
+        budget_trainings=DEFAULT_TRAININGS,
+    )
+
+
+# One suite for each environment that the packages need; all of them fill the same folder.
 SUITES = {
     "smoke": Plan(tasks=(DEFAULT_TASK,), methods=DEFAULT_METHODS, seeds=2, budget_trainings=6.0),
-    "paper": Plan(
-        tasks=(DEFAULT_TASK, "cifar10", "tinyimagenet"),
-        methods=_OPTUNA_PLAIN + _OPTUNA_AWARE + _ABLATIONS,
-        seeds=30,
-        budget_trainings=DEFAULT_TRAININGS,
-    ),
+    "paper": _paper(_OPTUNA_PLAIN + _OPTUNA_AWARE + _ABLATIONS),
+    "paper-hosts": _paper(_HOSTS),
+    "paper-peers": _paper(_PEERS),
 }
 
 

@@ -259,7 +259,7 @@ def _draw_accuracy(comparisons: Sequence[Results], path: Path, drawn: Mapping[st
             lowest.append(low[np.searchsorted(band.grid, 0.15 * budget, side="right") - 1])
         panel.set_xlim(0.0, budget)
         panel.set_ylim(bottom=min(lowest))  # the steep start does not flatten the rest
-        panel.xaxis.set_major_locator(MaxNLocator(5))
+        panel.xaxis.set_major_locator(MaxNLocator(5, steps=(1, 2, 5, 10)))
         panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         panel.set_xlabel("Search energy (kWh)")
         panel.set_title(title(results), fontsize=9)

@@ -16,7 +16,7 @@ from scipy.stats import friedmanchisquare, rankdata, studentized_range
 
 from benchmarks.report_analysis import collect
 from benchmarks.report_figures import save
-from benchmarks.report_styles import styles
+from benchmarks.report_styles import describe_provenance, styles
 from benchmarks.rows import Results
 
 ALPHA = 0.05

@@ -116,7 +116,7 @@ def overall_tables(summary: Json) -> list[Table]:
     ]
     if summary["ablation"] is not None:
         tables.append(
-            _ablation(summary["ablation"], ratios=over_best, finals=None, where="all tasks")
+            _ablation(summary["ablation"], ratios=over_best, finals=None, where="All tasks")
         )
     return tables
 
@@ -224,8 +224,8 @@ def _ablation(
         )
     return Table(
         caption=f"{where}: what each part of {whole} earns. Energy to the target over the best "
-        f"plain method's, and final test accuracy minus that of {whole}, in percentage points: the "
-        f"{'median' if finals else 'mean of the tasks’ medians'} of pairs with the same seed; 95 % "
+        f"plain method's, and final test accuracy minus that of {whole}, in percentage points: "
+        f"median of the pairs with the same seed{'' if finals else ', mean over tasks'}; 95 % "
         "intervals by bootstrap over seeds",
         columns=(
             "method",

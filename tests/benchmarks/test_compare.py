@@ -98,6 +98,14 @@ def test_processes_make_the_same_rows(finished, tmp_path):
     assert sorted_lines(tmp_path / "rows.jsonl") == sorted_lines(finished / "rows.jsonl")
 
 
+def test_processes_order_sets_alike():
+    hashes = set()
+    for _ in range(2):
+        with local_processes(1) as executor:
+            hashes.add(executor.submit(hash, "a configuration").result())
+    assert len(hashes) == 1
+
+
 def test_another_budget_is_refused(finished):
     before = (finished / "rows.jsonl").read_bytes()
     with pytest.raises(RowsError, match="budget_kwh"):

@@ -20,6 +20,7 @@ FILES = [
     "regret_vs_time.svg",
     "report.html",
     "summary.json",
+    "tables.md",
 ]
 
 
@@ -82,10 +83,11 @@ def test_figures_can_be_read(drawn, name):
 def test_page_fetches_nothing(drawn):
     page = (drawn / "report.html").read_text()
     own = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
-    assert "src=" not in own
+    assert set(re.findall(r"src='([^,]*),", own)) == {"data:image/png;base64"}
     assert "href=" not in own
     assert "Plotly.newPlot" in page
     assert own.count("<table") == 2
+    assert own.count("<img") == 1  # the ranks
 
 
 def test_without_times_there_is_no_figure_over_time(tmp_path):
@@ -107,7 +109,63 @@ def test_tasks_share_a_figure(tmp_path):
     assert overall["tasks"] == ["cifar10", "fashion-nano"]
     assert overall["ranks"]["mean_rank"] == {"ea-bohb": 1.0, "rs": 2.0}
     assert overall["kwh_to_target_over_best_plain"]["rs"]["ratio"] == 1.0
+    assert (
+        overall["kwh_ratio_to_final_of"]["ea-bohb"]["rs"]
+        == (overall["kwh_to_target_over_best_plain"]["ea-bohb"])
+    )
+    assert overall["never_reached_on"] == {"rs": [], "ea-bohb": []}
+    tables = (tmp_path / "tables.md").read_text()
+    assert "(rs on cifar10, rs on fashion-nano)" in tables
+    assert tables.count("| rs ") == 1 + 2 * 2
     assert (tmp_path / "report.html").read_text().count("<h2>") == 2
+
+
+def test_many_methods_are_split_over_figures_and_the_ablation_is_told(tmp_path):
+    names = ["bananas", "bohb", "hb", "ls", "rea", "rs"]
+    aware = {"ea-bohb": 0.04, "ea-bohb-no-cooling": 0.02, "ea-ls": 0.01, "ea-bananas": 0.0}
+    with RowFile(tmp_path / "rows.jsonl", HEADER) as file:
+        for seed in range(6):
+            for position, name in enumerate(names):
+                file.append(study(name, seed, lift=0.005 * position - 0.05))
+            for name, lift in aware.items():
+                file.append(study(name, seed, energy_aware=True, lift=lift))
+    report([tmp_path])
+    both = [imread(tmp_path / f"regret_vs_kwh{part}.png").shape for part in ("", "_all")]
+    assert both[1][0] > 2 * both[0][0]  # a row for each of three groups
+    assert (tmp_path / "paper_methods.png").exists()
+    assert (tmp_path / "paper_energy_aware.png").exists()
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    part = summary["ablation"]["parts"]["ea-bohb-no-cooling"]
+    assert summary["ablation"]["of"] == "ea-bohb"
+    assert part["final_test_accuracy_difference"] == pytest.approx(
+        {"median": -0.02, "low_95": -0.02, "high_95": -0.02}
+    )
+    assert part["wilcoxon_p"] == pytest.approx(2 / 2**6)  # all six signs agree
+    assert "| ea-bohb-no-cooling | " in (tmp_path / "tables.md").read_text()
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<table") == 3
+    assert '"legendonly"' in page
+
+
+def test_methods_that_never_reach_the_target_have_a_bound_in_the_tables(tmp_path):
+    for task in ("fashion-nano", "cifar10"):
+        with RowFile(
+            tmp_path / task / "rows.jsonl", dataclasses.replace(HEADER, task=task)
+        ) as file:
+            for seed in range(3):
+                file.append(study("rs", seed))
+                file.append(study("ea-bohb", seed, energy_aware=True, lift=-0.1))
+    report([tmp_path])
+    overall = json.loads((tmp_path / "summary.json").read_text())
+    assert overall["never_reached_on"]["ea-bohb"] == ["cifar10", "fashion-nano"]
+    # the plain method needs 0.3 of the 0.5 kWh
+    row = next(
+        line
+        for line in (tmp_path / "tables.md").read_text().splitlines()
+        if line.startswith("| ea-bohb")
+    )
+    assert ">1.67" in row
+    assert "cifar10, fashion-nano" in row
 
 
 def test_versions_are_not_mixed(tmp_path):

@@ -55,7 +55,7 @@ _OPTUNA_PLAIN = ("rs", "ls", "rea", "bananas", "hb", "bohb", "tpe", "tpe-median"
 _OPTUNA_AWARE = ("ea-ls", "ea-rea", "ea-bananas", "ea-hb", "ea-tpe", "ea-bohb")
 _ABLATIONS = ("ea-bohb-no-promotion", "ea-bohb-no-cooling", "ea-bohb-tpe", "ea-bohb-pruned")
 _HOSTS = ("gp", "smac", "smac-mf", "ea-smac", "hpbandster-bohb", "ea-hpbandster-bohb")
-_PEERS = ("flaml-blendsearch", "neps-cost")
+_PEERS = ("flaml-blendsearch",)
 _PAPER_TASKS = (DEFAULT_TASK, "cifar10", "tinyimagenet")
 _PAPER_SEEDS = 30
 

@@ -169,9 +169,9 @@ def _figure(results: Results, summary: dict[str, Any], axis: str) -> go.Figure |
         )
     figure.update_layout(
         template="plotly_white",
-        height=max(480, 130 + 20 * len(found)),
+        height=max(480, 120 + 20 * len(found)),
         margin={"l": 60, "r": 20, "t": 30, "b": 50},
-        legend={"font": {"size": 11}},
+        legend={"font": {"size": 11}, "tracegroupgap": 0},
         xaxis=_log_axis(min(ends), max(ends), LABELS[axis]),
         yaxis=_log_axis(*_regret_range(found, shown), "Test regret (percentage points)"),
     )

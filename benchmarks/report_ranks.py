@@ -105,26 +105,27 @@ def draw_ranks(ranks: Ranks, comparisons: Sequence[Results], path: Path) -> None
     n_methods, groups = len(ranks.names), ranks.groups()
     n_left = (n_methods + 1) // 2
     depth = 1.0 + 0.45 * len(groups) + 0.8 * n_left
-    figure = Figure(figsize=(7.2, 0.75 + 0.36 * depth), layout="constrained")
+    figure = Figure(figsize=(8.6, 1.0 + 0.36 * depth), layout="constrained")
     FigureCanvasAgg(figure)
     panel = figure.subplots()
     panel.set_axis_off()
     colours = {name: style.colour for name, style in styles(comparisons).items()}
     low, high = 1.0, float(n_methods)
-    margin = 0.32 * (high - low)
+    margin = 0.5 * (high - low)  # for the names
     panel.set_xlim(low - margin, high + margin)
-    panel.set_ylim(depth, -1.5)
+    panel.set_ylim(depth, -2.1)
     panel.plot([low, high], [0, 0], color="black", linewidth=1)
-    for tick in range(1, n_methods + 1):
+    for tick in range(1, n_methods + 1, 1 if n_methods <= 15 else 2):
         panel.plot([tick, tick], [0, -0.2], color="black", linewidth=1)
         panel.text(tick, -0.3, str(tick), ha="center", va="bottom", fontsize=8)
-    panel.plot([low, low + ranks.critical_difference], [-1.2, -1.2], color="black", linewidth=2)
+    shown = min(ranks.critical_difference, high - low)  # a few studies tell no two apart
+    panel.plot([low, low + shown], [-1.2, -1.2], color="black", linewidth=2)
     panel.text(
-        low + ranks.critical_difference,
-        -1.2,
-        f"  critical difference {ranks.critical_difference:.2f} (Nemenyi, {ALPHA:.0%}), "
+        low,
+        -1.4,
+        f"critical difference {ranks.critical_difference:.2f} (Nemenyi, {ALPHA:.0%}), "
         f"{ranks.n_blocks} studies each",
-        va="center",
+        va="bottom",
         fontsize=8,
     )
     for level, (first, last) in enumerate(groups):

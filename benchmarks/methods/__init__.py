@@ -81,7 +81,7 @@ def get_method(name: str) -> Method:
     except ModuleNotFoundError as error:  # PackageNotFoundError is one, too
         raise ValueError(
             f"method {name!r} needs a package that is not installed ({error.name}): "
-            "pip install 'eahas-plugins[all]', for FLAML and NePS see CONTRIBUTING.md, or leave "
+            "pip install 'eahas-plugins[all]', for FLAML see CONTRIBUTING.md, or leave "
             "the method out."
         ) from error
     return Method(

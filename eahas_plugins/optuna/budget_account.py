@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from optuna.trial import Trial
 
 from eahas_plugins.energy.ledger import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, known_kwh
+from eahas_plugins.optuna.budget_ledger import StudyLedger
 from eahas_plugins.optuna.budget_reader import LEASE_ATTR, STOPPED_ATTR
 
 
@@ -24,6 +25,8 @@ class Account:
     """
 
     trial: Trial
+    ledger: StudyLedger
+    """The ledger of the trial's study."""
     energy_kwh: float = 0.0
     reserved_kwh: float = 0.0
     exact: bool = False
@@ -34,7 +37,7 @@ class Account:
     stopped: bool = False
 
     @classmethod
-    def open(cls, trial: Trial) -> Account:
+    def open(cls, trial: Trial, ledger: StudyLedger) -> Account:
         """Start from zero, whatever a retried trial has inherited."""
         inherited = trial.user_attrs
         write_attr(trial, ENERGY_ATTR, 0.0)
@@ -45,14 +48,15 @@ class Account:
             write_attr(trial, STOPPED_ATTR, None)
         if LEASE_ATTR in inherited:
             write_attr(trial, LEASE_ATTR, [trial.number, 0.0])
-        return cls(trial=trial)
+        return cls(trial=trial, ledger=ledger)
 
     @classmethod
-    def reopen(cls, trial: Trial) -> Account:
+    def reopen(cls, trial: Trial, ledger: StudyLedger) -> Account:
         """Go on with a trial that was started elsewhere, for instance before a restart."""
         attrs = trial.user_attrs
         return cls(
             trial=trial,
+            ledger=ledger,
             energy_kwh=known_kwh(attrs.get(ENERGY_ATTR)) or 0.0,
             reserved_kwh=known_kwh(attrs.get(RESERVED_ATTR)) or 0.0,
             announced_kwh=known_kwh(attrs.get(STEP_ATTR)) or 0.0,

@@ -62,11 +62,17 @@ class BudgetBook:
     def ledger(self, study: Study) -> StudyLedger:
         """The ledger of a study."""
         with self._lock:
-            return self._ledgers.setdefault(study, StudyLedger())
+            return self._ledger(study)
+
+    def _ledger(self, study: Study) -> StudyLedger:
+        return self._ledgers.get(study) or self._ledgers.setdefault(study, StudyLedger())
 
     def balance(self, study: Study) -> Balance:
         """The balance of a study now."""
-        return self.ledger(study).balance(study, cap_kwh=self._cap_kwh, now_s=self._clock())
+        return self._read(study, self.ledger(study))
+
+    def _read(self, study: Study, ledger: StudyLedger) -> Balance:
+        return ledger.balance(study, cap_kwh=self._cap_kwh, now_s=self._clock())
 
     def latest(self, study: Study) -> Balance:
         """The balance as this process last read it."""
@@ -74,8 +80,8 @@ class BudgetBook:
 
     def open(self, trial: Trial) -> Account:
         """Open a trial's account at zero."""
-        account = Account.open(trial)
         ledger = self.ledger(trial.study)
+        account = Account.open(trial, ledger)
         with self._lock:
             accounts = self._accounts.setdefault(trial.study, {})
             for number in [n for n in accounts if ledger.has_finished(n)]:
@@ -86,10 +92,11 @@ class BudgetBook:
     def account(self, trial: Trial) -> Account:
         """The account of a trial, opened here or elsewhere."""
         with self._lock:
-            accounts = self._accounts.setdefault(trial.study, {})
-            if trial.number not in accounts:
-                accounts[trial.number] = Account.reopen(trial)
-            return accounts[trial.number]
+            account = self._accounts.get(trial.study, {}).get(trial.number)
+            if account is None:
+                account = Account.reopen(trial, self._ledger(trial.study))
+                self._accounts.setdefault(trial.study, {})[trial.number] = account
+            return account
 
     def close(self, study: Study, number: int) -> None:
         """Forget the account of a trial that has ended."""
@@ -104,9 +111,10 @@ class BudgetBook:
         """
         if self._nothing_fits:
             return True
-        balance = self.balance(study)
+        ledger = self.ledger(study)
+        balance = self._read(study, ledger)
         left_kwh = balance.uncommitted_kwh(number=excluding)
-        refused_kwh = self.ledger(study).dearest_refusal_kwh
+        refused_kwh = ledger.dearest_refusal_kwh
         return not (balance.covers(left_kwh, None) and balance.covers(left_kwh, refused_kwh))
 
     def admit(self, account: Account, expected_kwh: float | None, *, told: bool) -> bool:
@@ -126,7 +134,7 @@ class BudgetBook:
         self._trials_tell |= told
         if not self._skip or expected_kwh is None or (self._trials_tell and not told):
             return True  # an objective that tells what it needs is asked once it has told
-        if self._fits(account, self.balance(account.trial.study)):
+        if self._fits(account, self._read(account.trial.study, account.ledger)):
             self._n_skips = 0
             return True
         self._n_skips += 1
@@ -156,14 +164,14 @@ class BudgetBook:
         step_kwh = account.coming_step_kwh(tolerance=_DONE)
         if step_kwh == 0.0:
             return False
-        balance = self.balance(account.trial.study)
+        balance = self._read(account.trial.study, account.ledger)
         if self._limit_kwh is not None and not balance.covers(
             self._limit_kwh - account.energy_kwh, step_kwh
         ):
             account.stop(by="trial_limit", needed_kwh=step_kwh or 0.0)
             return True
         if self._must_yield(account, balance, step_kwh):
-            self.ledger(account.trial.study).note_refusal(step_kwh or 0.0)
+            account.ledger.note_refusal(step_kwh or 0.0)
             account.stop(by="budget", needed_kwh=step_kwh or 0.0)
             return True
         if self._skip and account.reserved_kwh and not self._fits(account, balance):
@@ -180,7 +188,7 @@ class BudgetBook:
             if step_kwh is None or not balance.goes_first(number=number, next_step_kwh=step_kwh):
                 return True
             self._sleep(_GIVE_WAY_S)
-            balance = self.balance(account.trial.study)
+            balance = self._read(account.trial.study, account.ledger)
         return True
 
     def _fits(self, account: Account, balance: Balance) -> bool:

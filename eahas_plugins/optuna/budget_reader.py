@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from optuna.study import Study
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins.energy.ledger import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR
 
@@ -25,18 +25,21 @@ _BATCH = 500  # databases limit how many values a query may name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrialEnergy:
-    """A trial as a budget sees it.
+class TrialRow:
+    """What a budget needs of a trial in a database, by the names that ``FrozenTrial`` has for it.
 
     Args:
         number: Its number.
         state: Its state.
-        attrs: Its user attributes, at least those of the budget.
+        user_attrs: Those of its user attributes that belong to the budget.
     """
 
     number: int
     state: TrialState
-    attrs: Mapping[str, Any]
+    user_attrs: Mapping[str, Any]
+
+
+SeenTrial = FrozenTrial | TrialRow
 
 
 class TrialReader:
@@ -45,15 +48,13 @@ class TrialReader:
     def __init__(self) -> None:
         self._n_seen = 0
 
-    def read(self, study: Study, unfinished: Collection[int]) -> list[TrialEnergy]:
+    def read(self, study: Study, unfinished: Collection[int]) -> list[FrozenTrial]:
         """The trials in ``unfinished`` and those that are new since the last read, by number."""
         trials = study.get_trials(deepcopy=False)
-        numbers = [*sorted(unfinished), *range(self._n_seen, len(trials))]
+        known = [trials[number] for number in sorted(unfinished)]
+        new = trials[self._n_seen :]
         self._n_seen = len(trials)
-        return [
-            TrialEnergy(number=n, state=trials[n].state, attrs=trials[n].user_attrs)
-            for n in numbers
-        ]
+        return known + new
 
 
 class DatabaseReader:
@@ -70,7 +71,7 @@ class DatabaseReader:
         self._last_id = -1
         self._ids: dict[int, int] = {}  # number -> id of unfinished trials
 
-    def read(self, study: Study, unfinished: Collection[int]) -> list[TrialEnergy]:
+    def read(self, study: Study, unfinished: Collection[int]) -> list[TrialRow]:
         """The trials in ``unfinished`` and those that are new since the last read, by number."""
         from optuna.storages._rdb.models import TrialModel, TrialUserAttributeModel
         from sqlalchemy import select
@@ -97,7 +98,7 @@ class DatabaseReader:
             self._last_id = max(self._last_id, row.trial_id)
             self._ids[row.number] = row.trial_id
         trials = [
-            TrialEnergy(number=row.number, state=row.state, attrs=attrs[row.trial_id])
+            TrialRow(number=row.number, state=row.state, user_attrs=attrs[row.trial_id])
             for row in rows
         ]
         return sorted(trials, key=lambda trial: trial.number)

@@ -99,10 +99,7 @@ class StudyEnergy:
             self._add_columns(space)
             if self._model is None or not self._model.ready:
                 return None
-            n = len(np.asarray(next(iter(candidates.values()))))
-            shared = self._model.encode([known])
-            columns = {name: np.repeat(column, n) for name, column in shared.items()}
-            columns.update({k: np.asarray(v) for k, v in candidates.items() if k in columns})
+            columns: dict[str, ArrayLike] = {**self._model.encode([known]), **candidates}
             running = [
                 (trial.params, kwh)
                 for trial in self._log.running

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -202,3 +204,37 @@ def test_the_facade_starts_and_closes_workers_of_its_own(tmp_path: Path) -> None
     pids = {v.additional_info["pid"] for v in facade.runhistory.values()}
     assert os.getpid() not in pids
     assert facade.spent_kwh <= 0.03 + 2 * DEAREST_STEP_KWH
+
+
+UNCLOSED = """
+import sys
+from ConfigSpace import ConfigurationSpace
+from smac import Scenario
+from eahas_plugins.smac import EnergyHyperparameterOptimizationFacade
+
+def train(config, seed=0):
+    return config["x"], {"energy_kwh": 0.01}
+
+if __name__ == "__main__":
+    space = ConfigurationSpace({"x": (0.0, 1.0)})
+    scenario = Scenario(
+        space, output_directory=sys.argv[1], n_trials=4, n_workers=2, crash_cost=1.0
+    )
+    facade = EnergyHyperparameterOptimizationFacade(scenario, train, budget_kwh=1.0)
+    facade.optimize()
+    print(facade.spent_kwh)
+"""
+
+
+def test_a_script_that_does_not_close_its_facade_ends_in_peace(tmp_path: Path) -> None:
+    script = tmp_path / "unclosed.py"
+    script.write_text(UNCLOSED)
+    run = subprocess.run(
+        [sys.executable, script, tmp_path / "out"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert float(run.stdout.splitlines()[-1]) == pytest.approx(0.04)
+    assert "Traceback" not in run.stderr

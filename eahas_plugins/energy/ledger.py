@@ -12,8 +12,8 @@ then decide. Of two trials that reach for the same energy at least one sees the 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from numbers import Real
+from typing import NamedTuple
 
 ENERGY_ATTR = "energy_kwh"
 """Trial attribute: cumulative energy of the trial so far, kWh."""
@@ -65,8 +65,7 @@ def known_kwh(value: object) -> float | None:
     return value if 0.0 <= value < math.inf else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunningTrial:
+class RunningTrial(NamedTuple):  # quicker to make than a frozen dataclass, at every step
     """What the budget must know of a trial that has not finished.
 
     Args:
@@ -97,8 +96,7 @@ class RunningTrial:
         return max(self.reserved_kwh - self.spent_kwh, self.step_kwh, 0.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Balance:
+class Balance(NamedTuple):
     """The state of a budget at one moment.
 
     Example:
@@ -141,8 +139,8 @@ class Balance:
 
     def without_promise_to(self, *, number: int | None) -> Balance:
         """The balance once trial ``number``, about to end, needs nothing more."""
-        running = (replace(t, live=False) if t.number == number else t for t in self.running)
-        return replace(self, running=tuple(running))
+        running = (t._replace(live=False) if t.number == number else t for t in self.running)
+        return self._replace(running=tuple(running))
 
     def uncommitted_kwh(self, *, number: int | None = None) -> float:
         """Energy neither spent nor announced as the next step of a trial other than ``number``."""

@@ -135,19 +135,24 @@ class Features:
         self.penalty = np.array(penalty + [_DETAIL_PENALTY] * len(pairs))
         """Ridge penalty of each feature."""
 
-    def __call__(self, encoded: Mapping[str, ArrayLike]) -> Floats:
+    def __call__(self, *encoded: Mapping[str, ArrayLike]) -> Floats:
         """Array of shape (n_configs, n_features).
 
         Args:
-            encoded: Values of numbers and positions of choices, NaN where inactive, by name: arrays
-                of shape (n_configs,), or (1,) for what all configurations share.
+            *encoded: Values of numbers and positions of choices, NaN where inactive, by name:
+                arrays of shape (n_configs,), or (1,) for what all configurations share. Several
+                are several groups of configurations, one after the other.
         """
-        arrays = {name: np.asarray(array) for name, array in encoded.items()}
-        n_configs = max(array.size for array in arrays.values())
+        groups = [{name: np.asarray(array) for name, array in group.items()} for group in encoded]
+        sizes = [max(array.size for array in group.values()) for group in groups]
+        n_configs = sum(sizes)
         values = np.full((len(self._names), n_configs), np.nan)
-        for row, name in enumerate(self._names):
-            if name in arrays:
-                values[row] = arrays[name]
+        end = 0
+        for group, size in zip(groups, sizes, strict=True):
+            start, end = end, end + size
+            for row, name in enumerate(self._names):
+                if name in group:
+                    values[row, start:end] = group[name]
         inactive = np.isnan(values)
         features = np.empty((len(self.penalty), n_configs))
         features[0] = 1.0

@@ -72,6 +72,7 @@ class KwhModel:
         self._gram = np.diag(self._features.penalty)
         self._moment = np.zeros(len(self._features.penalty))
         self._coefficients: Floats | None = None
+        self._new: list[tuple[dict[str, Any], float]] = []  # not in the sums above yet
 
     @property
     def ready(self) -> bool:
@@ -89,14 +90,9 @@ class KwhModel:
             observations: Configurations and their energies, kWh; those that are not positive are
                 ignored.
         """
-        usable = [(config, kwh) for config, kwh in observations if 0.0 < kwh < math.inf]
-        if not usable:
-            return
-        rows = self._features(self.encode([config for config, _ in usable]))
-        self._gram += rows.T @ rows
-        self._moment += rows.T @ np.log([kwh for _, kwh in usable])
+        usable = [(dict(config), kwh) for config, kwh in observations if 0.0 < kwh < math.inf]
+        self._new += usable
         self.n_observations += len(usable)
-        self._coefficients = None
 
     def predict_log_kwh(
         self,
@@ -129,17 +125,31 @@ class KwhModel:
                 f"{self.n_observations}: ask `ready` first."
             )
         known = [(config, kwh) for config, kwh in running if 0.0 < kwh < math.inf]
-        return self._features(encoded) @ (self._fit(known) if known else self._fit_finished())
+        if not (self._new or known):
+            return self._features(encoded) @ self._solve()
+        observed = [*self._new, *known]
+        # all in one matrix: that is what takes the time, however few its rows
+        features = self._features(self.encode([config for config, _ in observed]), encoded)
+        logs = np.log([kwh for _, kwh in observed])
+        n_new, n_observed = len(self._new), len(observed)
+        if n_new:
+            self._gram += features[:n_new].T @ features[:n_new]
+            self._moment += features[:n_new].T @ logs[:n_new]
+            self._new.clear()
+            self._coefficients = None
+        rows = features[n_new:n_observed]
+        coefficients = (
+            np.linalg.solve(self._gram + rows.T @ rows, self._moment + rows.T @ logs[n_new:])
+            if known
+            else self._solve()
+        )
+        return np.asarray(features[n_observed:] @ coefficients)
 
-    def _fit_finished(self) -> Floats:
+    def _solve(self) -> Floats:
+        """Coefficients from the finished trials."""
         if self._coefficients is None:
             self._coefficients = np.asarray(np.linalg.solve(self._gram, self._moment))
         return self._coefficients
-
-    def _fit(self, running: Sequence[tuple[Mapping[str, Any], float]]) -> Floats:
-        rows = self._features(self.encode([config for config, _ in running]))
-        logs = np.log([kwh for _, kwh in running])
-        return np.asarray(np.linalg.solve(self._gram + rows.T @ rows, self._moment + rows.T @ logs))
 
     def encode(self, configs: Sequence[Mapping[str, Any]]) -> dict[str, Floats]:
         """Columns of numbers, each of shape (n_configs,)."""

@@ -114,8 +114,12 @@ class Attempt:
     def report(self, energy_kwh: float) -> None:
         """Record the energy of this attempt so far, kWh; this also renews its reservation."""
         energy_kwh = kwh_argument("energy_kwh", energy_kwh, zero=True)
-        self._entry = replace(self._entry, energy_kwh=max(energy_kwh, self._entry.energy_kwh))
-        self._write()
+        if not (self._entry.done and energy_kwh <= self._entry.energy_kwh):
+            self._set(energy_kwh)
+
+    def finish(self, energy_kwh: float) -> None:
+        """Record the energy of the whole attempt, kWh, and end it, with one write."""
+        self._set(kwh_argument("energy_kwh", energy_kwh, zero=True), done=True)
 
     def must_stop(self) -> bool:
         """Whether the trial must end because its limit, or everybody's, has been reached."""
@@ -138,12 +142,16 @@ class Attempt:
 
     def close(self) -> None:
         """End the attempt, with the energy that it, or a process it started, has reported."""
-        written = self._journal.read(self._name)
-        if written is not None:
-            self._entry = replace(
-                self._entry, energy_kwh=max(written.energy_kwh, self._entry.energy_kwh)
-            )
-        self._entry = replace(self._entry, done=True)
+        if not self._entry.done:
+            written = self._journal.read(self._name)
+            self._set(written.energy_kwh if written else 0.0, done=True)
+
+    def _set(self, energy_kwh: float, *, done: bool = False) -> None:
+        self._entry = replace(
+            self._entry,
+            energy_kwh=max(energy_kwh, self._entry.energy_kwh),
+            done=done or self._entry.done,
+        )
         self._write()
 
     def _write(self) -> None:
@@ -181,24 +189,22 @@ class EnergyJournal:
 
     def record(self, grant: Grant, energy_kwh: float) -> None:
         """Add energy of a trial that no attempt has reported, kWh."""
-        attempt = self.open(grant)
-        attempt.report(energy_kwh)
-        attempt.close()
+        self.open(grant).finish(energy_kwh)
 
     def entries(self) -> list[Entry]:
         """All attempts, oldest trial first."""
         ended, running = self._read_all()
-        return sorted((*ended, *running), key=lambda entry: entry.number)
+        return sorted((*ended, *running.values()), key=lambda entry: entry.number)
 
-    def _read_all(self) -> tuple[list[Entry], list[Entry]]:
-        """Attempts that have ended, each read from its file only once, and those that have not."""
+    def _read_all(self) -> tuple[list[Entry], dict[str, Entry]]:
+        """Attempts that have ended, read from their files only once; and others, by file name."""
         seen = _SEEN.setdefault(str(self.folder), {})
         known = dict(seen)  # other threads add to it
         names = self._names()
         for name in known.keys() - names:  # cleared
             del known[name]
             seen.pop(name, None)
-        running = []
+        running = {}
         for name in names - known.keys():
             entry = self.read(name)
             if entry is None:
@@ -206,7 +212,7 @@ class EnergyJournal:
             if entry.done:
                 known[name] = seen[name] = entry
             else:
-                running.append(entry)
+                running[name] = entry
         return list(known.values()), running
 
     def balance(self, cap_kwh: float, *, granted: Iterable[Grant] = ()) -> Balance:
@@ -221,7 +227,7 @@ class EnergyJournal:
         running: dict[int, RunningTrial] = {}
         out = {grant.number for grant in granted}
         now_s = self._clock()
-        for entry in sorted(unfinished, key=lambda e: e.updated_s):
+        for entry in sorted(unfinished.values(), key=lambda e: e.updated_s):
             earlier = running.get(entry.number)
             burnt_kwh = earlier.spent_kwh if earlier else 0.0
             running[entry.number] = RunningTrial(
@@ -230,7 +236,7 @@ class EnergyJournal:
                 reserved_kwh=burnt_kwh + entry.reserved_kwh,
                 live=entry.number in out or now_s - entry.updated_s <= self.lease_s,
             )
-        begun = {entry.number for entry in (*ended, *unfinished)} if out else set()
+        begun = {entry.number for entry in (*ended, *unfinished.values())} if out else set()
         waiting = (
             RunningTrial(number=g.number, spent_kwh=0.0, reserved_kwh=g.reserved_kwh)
             for g in granted
@@ -242,17 +248,18 @@ class EnergyJournal:
             running=(*running.values(), *waiting),
         )
 
-    def energy_of(self, trial: TrialId) -> float:
-        """Energy of all attempts at a trial, kWh; 0 if there are none."""
-        ended, running = self._read_all()
-        return math.fsum(e.energy_kwh for e in (*ended, *running) if e.trial == trial)
+    def settle(self, trial: TrialId | None = None) -> float:
+        """Mark attempts at a trial (None: at all trials) as ended: their workers are dead.
 
-    def settle(self, trial: TrialId | None = None) -> None:
-        """Mark attempts at a trial (None: at all trials) as ended: their workers are dead."""
-        for name in self._names().difference(_SEEN.get(str(self.folder), ())):
-            entry = self.read(name)
-            if entry and not entry.done and trial in (None, entry.trial):
+        Returns:
+            Their energy and that of those that have ended themselves, kWh; 0 if there are none.
+        """
+        ended, running = self._read_all()
+        for name, entry in running.items():
+            if trial in (None, entry.trial):
                 self.write(name, replace(entry, done=True), renew=False)
+        entries = (*ended, *running.values())
+        return math.fsum(e.energy_kwh for e in entries if trial in (None, e.trial))
 
     def clear(self) -> None:
         """Forget everything: the run starts anew."""

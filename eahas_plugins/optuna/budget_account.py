@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from optuna.study import Study
 from optuna.trial import Trial
 
 from eahas_plugins.energy.ledger import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, known_kwh
@@ -35,6 +36,11 @@ class Account:
     announced_kwh: float = 0.0
     lease_until_s: float = 0.0
     stopped: bool = False
+    study: Study = field(init=False)
+    number: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.study, self.number = self.trial.study, self.trial.number  # a trial takes long to tell
 
     @classmethod
     def open(cls, trial: Trial, ledger: StudyLedger) -> Account:
@@ -93,7 +99,7 @@ class Account:
         if energy_kwh < self.energy_kwh:
             raise ValueError(
                 f"`{ENERGY_ATTR}` is cumulative and must not fall, but trial "
-                f"{self.trial.number} went from {self.energy_kwh} to {energy_kwh} kWh."
+                f"{self.number} went from {self.energy_kwh} to {energy_kwh} kWh."
             )
         if energy_kwh != self.energy_kwh:
             write_attr(self.trial, ENERGY_ATTR, energy_kwh)
@@ -106,7 +112,7 @@ class Account:
         if self.lease_until_s - now_s > 0.9 * lease_s:
             return
         self.lease_until_s = now_s + lease_s
-        write_attr(self.trial, LEASE_ATTR, [self.trial.number, self.lease_until_s])
+        write_attr(self.trial, LEASE_ATTR, [self.number, self.lease_until_s])
 
     def stop(self, *, by: str, needed_kwh: float) -> None:
         """Leave word of who ended the trial, once."""

@@ -46,7 +46,7 @@ class BudgetBook:
     def _forget(self) -> None:
         self._lock = threading.Lock()
         self._ledgers: WeakKeyDictionary[Study, StudyLedger] = WeakKeyDictionary()
-        self._accounts: WeakKeyDictionary[Study, dict[int, Account]] = WeakKeyDictionary()
+        self._accounts: dict[tuple[Study, int], Account] = {}  # of trials that run
         self._n_skips = 0
         self._trials_tell = False
         self._nothing_fits = False
@@ -83,25 +83,28 @@ class BudgetBook:
         ledger = self.ledger(trial.study)
         account = Account.open(trial, ledger)
         with self._lock:
-            accounts = self._accounts.setdefault(trial.study, {})
-            for number in [n for n in accounts if ledger.has_finished(n)]:
-                del accounts[number]  # of trials that ask-and-tell has told
-            accounts[trial.number] = account
+            for study, number in list(self._accounts):
+                if study is trial.study and ledger.has_finished(number):
+                    del self._accounts[study, number]  # ask-and-tell has told it
+            self._accounts[trial.study, account.number] = account
         return account
 
     def account(self, trial: Trial) -> Account:
         """The account of a trial, opened here or elsewhere."""
-        with self._lock:
-            account = self._accounts.get(trial.study, {}).get(trial.number)
-            if account is None:
-                account = Account.reopen(trial, self._ledger(trial.study))
-                self._accounts.setdefault(trial.study, {})[trial.number] = account
-            return account
+        key = (trial.study, trial.number)
+        account = self._accounts.get(key)
+        if account is None:
+            with self._lock:
+                account = self._accounts.get(key)
+                if account is None:
+                    account = Account.reopen(trial, self._ledger(trial.study))
+                    self._accounts[key] = account
+        return account
 
     def close(self, study: Study, number: int) -> None:
         """Forget the account of a trial that has ended."""
         with self._lock:
-            self._accounts.get(study, {}).pop(number, None)
+            self._accounts.pop((study, number), None)
 
     def exhausted(self, study: Study, *, excluding: int | None = None) -> bool:
         """Whether no further trial should start; the step of trial ``excluding`` is not counted.
@@ -134,7 +137,7 @@ class BudgetBook:
         self._trials_tell |= told
         if not self._skip or expected_kwh is None or (self._trials_tell and not told):
             return True  # an objective that tells what it needs is asked once it has told
-        if self._fits(account, self._read(account.trial.study, account.ledger)):
+        if self._fits(account, self._read(account.study, account.ledger)):
             self._n_skips = 0
             return True
         self._n_skips += 1
@@ -164,7 +167,7 @@ class BudgetBook:
         step_kwh = account.coming_step_kwh(tolerance=_DONE)
         if step_kwh == 0.0:
             return False
-        balance = self._read(account.trial.study, account.ledger)
+        balance = self._read(account.study, account.ledger)
         if self._limit_kwh is not None and not balance.covers(
             self._limit_kwh - account.energy_kwh, step_kwh
         ):
@@ -181,16 +184,16 @@ class BudgetBook:
 
     def _must_yield(self, account: Account, balance: Balance, step_kwh: float | None) -> bool:
         """Whether the study cannot pay the step; gives trials that come later time to yield."""
-        number = account.trial.number
+        number = account.number
         for _ in range(_GIVE_WAY_READS):
             if not balance.must_stop(number=number, next_step_kwh=step_kwh):
                 return False
             if step_kwh is None or not balance.goes_first(number=number, next_step_kwh=step_kwh):
                 return True
             self._sleep(_GIVE_WAY_S)
-            balance = self._read(account.trial.study, account.ledger)
+            balance = self._read(account.study, account.ledger)
         return True
 
     def _fits(self, account: Account, balance: Balance) -> bool:
         to_come_kwh = max(account.reserved_kwh - account.energy_kwh, 0.0)
-        return balance.admits(number=account.trial.number, expected_kwh=to_come_kwh)
+        return balance.admits(number=account.number, expected_kwh=to_come_kwh)

@@ -19,9 +19,8 @@ from eahas_plugins.energy.ledger import (
 from eahas_plugins.optuna.budget_reader import (
     LEASE_ATTR,
     STOPPED_ATTR,
-    DatabaseReader,
+    Reader,
     SeenTrial,
-    TrialReader,
     reader_of,
 )
 
@@ -35,7 +34,7 @@ class StudyLedger:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._reader: TrialReader | DatabaseReader | None = None
+        self._reader: Reader | None = None
         self._n_seen = 0
         self._unfinished: set[int] = set()
         self._finished_kwh = 0.0

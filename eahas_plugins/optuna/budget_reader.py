@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from optuna.storages import InMemoryStorage
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
@@ -55,6 +56,36 @@ class TrialReader:
         new = trials[self._n_seen :]
         self._n_seen = len(trials)
         return known + new
+
+
+class MemoryReader:
+    """Reads the trials of a study in memory one by one.
+
+    Optuna's public way copies the list of all trials, at every check.
+
+    Args:
+        storage: The study's storage.
+        study_id: Id of the study in it.
+    """
+
+    def __init__(self, storage: InMemoryStorage, study_id: int) -> None:
+        self._storage = storage
+        self._study_id = study_id
+        self._ids: list[int] = []  # by number
+
+    def read(self, study: Study, unfinished: Collection[int]) -> list[FrozenTrial]:
+        """The trials in ``unfinished`` and those that are new since the last read, by number."""
+        ids, storage = self._ids, self._storage
+        wanted = [ids[number] for number in sorted(unfinished)]
+        n_known = len(ids)
+        try:
+            while True:
+                ids.append(
+                    storage.get_trial_id_from_study_id_trial_number(self._study_id, len(ids))
+                )
+        except KeyError:  # there is no trial of this number yet
+            pass
+        return [storage.get_trial(trial_id) for trial_id in wanted + ids[n_known:]]
 
 
 class DatabaseReader:
@@ -104,12 +135,17 @@ class DatabaseReader:
         return sorted(trials, key=lambda trial: trial.number)
 
 
-def reader_of(study: Study) -> TrialReader | DatabaseReader:
+Reader = TrialReader | MemoryReader | DatabaseReader
+
+
+def reader_of(study: Study) -> Reader:
     """The fastest reader for the storage of a study.
 
-    Optuna has no public way from a study to its database: this looks for its engine, its tables
+    Optuna has no public way from a study to its storage: this looks for its engine, its tables
     and their columns (as in Optuna 4.5 to 5.0), and falls back on the public way.
     """
+    if type(study._storage) is InMemoryStorage:
+        return MemoryReader(study._storage, study._study_id)
     backend = getattr(study._storage, "_backend", None)
     engine = getattr(backend, "engine", None)
     if engine is None or engine.url.database in (None, "", ":memory:") or not _knows_tables():

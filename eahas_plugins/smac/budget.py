@@ -158,8 +158,7 @@ class EnergyBudgetCallback(Callback):
         reported = known_kwh(value.additional_info.get(ENERGY_ATTR))
         journaled = 0.0
         if self.journal is not None:
-            self.journal.settle(trial)
-            journaled = self.journal.energy_of(trial)
+            journaled = self.journal.settle(trial)
         if reported is None and journaled == 0.0:
             if value.status == StatusType.SUCCESS:
                 raise ValueError(

@@ -142,11 +142,8 @@ class _EnergyFacade(AbstractFacade):
         """Run until the energy is spent, or SMAC's own limits are reached."""
         incumbent = super().optimize(data_to_scatter=data_to_scatter)
         # Trials may have needed less than was promised to them: what they gave back is left.
-        while self.account.waiting:
-            submitted = self.runhistory.submitted
+        while not (self._optimizer._stop or self._optimizer.budget_exhausted):
             incumbent = super().optimize(data_to_scatter=data_to_scatter)
-            if self.runhistory.submitted == submitted:
-                break
         return incumbent
 
     def evaluate(self, info: TrialInfo) -> TrialValue:

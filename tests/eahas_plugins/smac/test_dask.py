@@ -7,16 +7,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import dask
 import pytest
 from dask.distributed import Client, LocalCluster
+from smac.callback.callback import Callback
 from smac.runhistory import StatusType
 
 from eahas_plugins.smac import SurrogateTarget, energy_scenario
+from eahas_plugins.targets import Plan
 from tests.eahas_plugins.smac.bench import PowerLawBench
 from tests.eahas_plugins.smac.helpers import QUIET, energies, multi_fidelity
 
@@ -72,6 +74,7 @@ def facade_of(
     budget_kwh: float,
     *,
     target: Any = steps,
+    callbacks: Sequence[Callback] = (),
     **kwargs: Any,
 ) -> Any:
     scenario = energy_scenario(
@@ -84,6 +87,7 @@ def facade_of(
         scenario=scenario,
         n_initial=200,
         dask_client=client,
+        callbacks=callbacks,
     )
 
 
@@ -193,6 +197,49 @@ def test_a_run_of_many_workers_is_resumed_by_one(tmp_path: Path, client: Client)
     alone.optimize()
     assert len(alone.runhistory) > before > 0
     assert 0.08 - DEAREST_STEP_KWH < alone.spent_kwh <= 0.08 + DEAREST_STEP_KWH
+
+
+class _Frugal:
+    """A target function that needs a quarter of what it says that it will."""
+
+    def plan(self, config: Any, *, seed: int, budget: float | None, paid_kwh: float) -> Plan:
+        return Plan(total_kwh=0.02)
+
+    def __call__(
+        self, config: Any, seed: int = 0, budget: float | None = None, attempt: Any = None
+    ) -> Any:
+        time.sleep(0.02)
+        attempt.report(0.005)
+        return float(config["lr"]), {"energy_kwh": 0.005}
+
+
+def test_what_trials_give_back_is_used_up(tmp_path: Path, client: Client) -> None:
+    facade = facade_of(tmp_path, client, 0.2, target=_Frugal())
+    facade.optimize()
+    assert len(facade.runhistory) == 40
+    assert facade.spent_kwh == pytest.approx(0.2)
+
+
+class _StopAt(Callback):
+    """Ends the run with the first trial that ends while the budget is all promised."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.finished: int | None = None
+
+    def on_tell_end(self, smbo: Any, info: Any, value: Any) -> bool | None:
+        if smbo.runhistory.finished < 30:
+            return None
+        self.finished = self.finished or smbo.runhistory.finished
+        return False
+
+
+def test_a_callback_that_stops_the_run_has_the_last_word(tmp_path: Path, client: Client) -> None:
+    callback = _StopAt()
+    facade = facade_of(tmp_path, client, 0.2, target=_Frugal(), callbacks=[callback])
+    facade.optimize()
+    assert callback.finished == 30
+    assert 30 <= len(facade.runhistory) <= 30 + N_WORKERS
 
 
 def test_the_facade_starts_and_closes_workers_of_its_own(tmp_path: Path) -> None:

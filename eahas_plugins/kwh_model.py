@@ -11,81 +11,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from eahas_plugins._kwh_features import Choice, Column, Features, Floats, Number
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-Floats = NDArray[np.float64]
-
-# ridge penalties: the size of an effect is believed before its details
-_LINEAR_PENALTY = 0.3
-_DETAIL_PENALTY = 3.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Number:
-    """A numeric hyperparameter.
-
-    Args:
-        low: Smallest value.
-        high: Largest value.
-        log: Whether its logarithm is what counts.
-    """
-
-    low: float
-    high: float
-    log: bool = False
-
-    def linear(self, values: Floats) -> list[Floats]:
-        """Features in about [-1, 1], the scaled value first; NaN where a value is NaN."""
-        scaled = (
-            [_scale(np.log(values), math.log(self.low), math.log(self.high))] if self.log else []
-        )
-        if not self.log:
-            scaled.append(_scale(values, self.low, self.high))
-            if self.low > 0.0:
-                logs = np.log(np.maximum(values, self.low * 1e-3))
-                scaled.append(_scale(logs, math.log(self.low), math.log(self.high)))
-        return scaled
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """A hyperparameter with a few values. If all are positive numbers, their size counts too.
-
-    Args:
-        values: The values, in any order.
-    """
-
-    values: tuple[Any, ...]
-
-    @property
-    def _sizes(self) -> Floats | None:
-        numbers = [v for v in self.values if isinstance(v, int | float) and not isinstance(v, bool)]
-        if len(numbers) < len(self.values) or not min(numbers) > 0 or len(set(numbers)) < 2:
-            return None
-        return np.log(np.asarray(numbers, dtype=np.float64))
-
-    def linear(self, positions: Floats) -> list[Floats]:
-        """One-hot features and the scaled logarithm of numbers; NaN where a position is NaN."""
-        unknown = np.isnan(positions)
-        index = np.where(unknown, 0.0, positions).astype(np.int64)
-        features = [
-            np.where(unknown, np.nan, index == position) for position in range(len(self.values))
-        ]
-        sizes = self._sizes
-        if sizes is not None:
-            size = np.where(unknown, np.nan, sizes[index])
-            features.insert(0, _scale(size, float(sizes.min()), float(sizes.max())))
-        return features
-
-
-Column = Number | Choice
+__all__ = ["Choice", "Column", "KwhModel", "Number", "columns_of"]
 
 
 def columns_of(space: ConfigurationSpace) -> dict[str, Column]:
@@ -132,10 +68,11 @@ class KwhModel:
         self.columns = dict(columns)
         self.min_observations = min_observations
         self.n_observations = 0
-        penalty = self._penalty()
-        self._gram = np.diag(penalty)
-        self._moment = np.zeros(len(penalty))
+        self._features = Features(self.columns)
+        self._gram = np.diag(self._features.penalty)
+        self._moment = np.zeros(len(self._features.penalty))
         self._coefficients: Floats | None = None
+        self._new: list[tuple[dict[str, Any], float]] = []  # not in the sums above yet
 
     @property
     def ready(self) -> bool:
@@ -153,14 +90,9 @@ class KwhModel:
             observations: Configurations and their energies, kWh; those that are not positive are
                 ignored.
         """
-        usable = [(config, kwh) for config, kwh in observations if 0.0 < kwh < math.inf]
-        if not usable:
-            return
-        rows = self.features(self.encode([config for config, _ in usable]))
-        self._gram += rows.T @ rows
-        self._moment += rows.T @ np.log([kwh for _, kwh in usable])
+        usable = [(dict(config), kwh) for config, kwh in observations if 0.0 < kwh < math.inf]
+        self._new += usable
         self.n_observations += len(usable)
-        self._coefficients = None
 
     def predict_log_kwh(
         self,
@@ -193,17 +125,31 @@ class KwhModel:
                 f"{self.n_observations}: ask `ready` first."
             )
         known = [(config, kwh) for config, kwh in running if 0.0 < kwh < math.inf]
-        return self.features(encoded) @ (self._fit(known) if known else self._fit_finished())
+        if not (self._new or known):
+            return self._features(encoded) @ self._solve()
+        observed = [*self._new, *known]
+        # encoding one row takes as long as encoding thirty, so all are encoded at once
+        features = self._features(self.encode([config for config, _ in observed]), encoded)
+        logs = np.log([kwh for _, kwh in observed])
+        n_new, n_observed = len(self._new), len(observed)
+        if n_new:
+            self._gram += features[:n_new].T @ features[:n_new]
+            self._moment += features[:n_new].T @ logs[:n_new]
+            self._new.clear()
+            self._coefficients = None
+        rows = features[n_new:n_observed]
+        coefficients = (
+            np.linalg.solve(self._gram + rows.T @ rows, self._moment + rows.T @ logs[n_new:])
+            if known
+            else self._solve()
+        )
+        return np.asarray(features[n_observed:] @ coefficients)
 
-    def _fit_finished(self) -> Floats:
+    def _solve(self) -> Floats:
+        """Coefficients from the finished trials."""
         if self._coefficients is None:
             self._coefficients = np.asarray(np.linalg.solve(self._gram, self._moment))
         return self._coefficients
-
-    def _fit(self, running: Sequence[tuple[Mapping[str, Any], float]]) -> Floats:
-        rows = self.features(self.encode([config for config, _ in running]))
-        logs = np.log([kwh for _, kwh in running])
-        return np.asarray(np.linalg.solve(self._gram + rows.T @ rows, self._moment + rows.T @ logs))
 
     def encode(self, configs: Sequence[Mapping[str, Any]]) -> dict[str, Floats]:
         """Columns of numbers, each of shape (n_configs,)."""
@@ -211,43 +157,6 @@ class KwhModel:
             name: np.array([_number(column, config, name) for config in configs])
             for name, column in self.columns.items()
         }
-
-    def features(self, encoded: Mapping[str, ArrayLike]) -> Floats:
-        """Array of shape (n_configs, n_features)."""
-        shape = np.shape(next(iter(encoded.values())))
-        linear: list[Floats] = [np.ones(shape)]
-        scales: list[Floats] = []
-        for name, column in self.columns.items():
-            values = np.asarray(encoded.get(name, np.full(shape, np.nan)), dtype=np.float64)
-            inactive = np.isnan(values)
-            found = column.linear(values)
-            if inactive.any():
-                found = [np.where(inactive, 0.0, f) for f in found]
-            linear.extend(found)
-            linear.append(inactive.astype(np.float64))
-            if isinstance(column, Number):
-                scales.append(found[0])
-        numbers = np.array(scales)
-        products = [numbers[i] * numbers[i:] for i in range(len(scales))]
-        # one array per call: HpBandSter asks for one configuration at a time, thousands of times
-        return np.ascontiguousarray(np.moveaxis(np.concatenate([linear, *products]), 0, -1))
-
-    def _penalty(self) -> Floats:
-        blank = np.full(1, np.nan)
-        penalties = [1e-9]  # the level is not shrunk towards zero, only made solvable
-        for column in self.columns.values():
-            n_features = len(column.linear(blank))
-            sized = isinstance(column, Choice) and n_features > len(column.values)
-            rest = _DETAIL_PENALTY if sized else _LINEAR_PENALTY
-            penalties += [_LINEAR_PENALTY, *[rest] * (n_features - 1), _LINEAR_PENALTY]
-        n_products = self.features(dict.fromkeys(self.columns, blank)).shape[1] - len(penalties)
-        return np.array(penalties + [_DETAIL_PENALTY] * n_products)
-
-
-def _scale(values: Floats, low: float, high: float) -> Floats:
-    if not high > low:
-        return values * 0.0
-    return (2.0 * values - (low + high)) / (high - low)
 
 
 def _number(column: Column, config: Mapping[str, Any], name: str) -> float:

@@ -34,6 +34,10 @@ class LogTrials(Callback):
         self._spent_kwh = 0.0
         self._incumbent: object = None
 
+    def on_start(self, smbo: SMBO) -> None:
+        """Count what an earlier run has spent."""
+        self._spent_kwh = sum(v.additional_info["energy_kwh"] for v in smbo.runhistory.values())
+
     def on_tell_end(self, smbo: SMBO, info: TrialInfo, value: TrialValue) -> bool | None:
         """Log the trial."""
         energy_kwh = value.additional_info["energy_kwh"]

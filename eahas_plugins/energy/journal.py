@@ -114,8 +114,12 @@ class Attempt:
     def report(self, energy_kwh: float) -> None:
         """Record the energy of this attempt so far, kWh; this also renews its reservation."""
         energy_kwh = kwh_argument("energy_kwh", energy_kwh, zero=True)
-        self._entry = replace(self._entry, energy_kwh=max(energy_kwh, self._entry.energy_kwh))
-        self._write()
+        if not (self._entry.done and energy_kwh <= self._entry.energy_kwh):
+            self._set(energy_kwh)
+
+    def finish(self, energy_kwh: float) -> None:
+        """Record the energy of the whole attempt, kWh, and end it, with one write."""
+        self._set(kwh_argument("energy_kwh", energy_kwh, zero=True), done=True)
 
     def must_stop(self) -> bool:
         """Whether the trial must end because its limit, or everybody's, has been reached."""
@@ -138,12 +142,16 @@ class Attempt:
 
     def close(self) -> None:
         """End the attempt, with the energy that it, or a process it started, has reported."""
-        written = self._journal.read(self._name)
-        if written is not None:
-            self._entry = replace(
-                self._entry, energy_kwh=max(written.energy_kwh, self._entry.energy_kwh)
-            )
-        self._entry = replace(self._entry, done=True)
+        if not self._entry.done:
+            written = self._journal.read(self._name)
+            self._set(written.energy_kwh if written else 0.0, done=True)
+
+    def _set(self, energy_kwh: float, *, done: bool = False) -> None:
+        self._entry = replace(
+            self._entry,
+            energy_kwh=max(energy_kwh, self._entry.energy_kwh),
+            done=done or self._entry.done,
+        )
         self._write()
 
     def _write(self) -> None:
@@ -181,22 +189,31 @@ class EnergyJournal:
 
     def record(self, grant: Grant, energy_kwh: float) -> None:
         """Add energy of a trial that no attempt has reported, kWh."""
-        attempt = self.open(grant)
-        attempt.report(energy_kwh)
-        attempt.close()
+        self.open(grant).finish(energy_kwh)
 
     def entries(self) -> list[Entry]:
         """All attempts, oldest trial first."""
+        ended, running = self._read_all()
+        return sorted((*ended, *running.values()), key=lambda entry: entry.number)
+
+    def _read_all(self) -> tuple[list[Entry], dict[str, Entry]]:
+        """Attempts that have ended, read from their files only once; and others, by file name."""
         seen = _SEEN.setdefault(str(self.folder), {})
-        found = []
-        for name in self._names():
-            entry = seen.get(name) or self.read(name)
+        known = dict(seen)  # other threads add to it
+        names = self._names()
+        for name in known.keys() - names:  # cleared
+            del known[name]
+            seen.pop(name, None)
+        running = {}
+        for name in names - known.keys():
+            entry = self.read(name)
             if entry is None:
                 continue
             if entry.done:
-                seen[name] = entry
-            found.append(entry)
-        return found
+                known[name] = seen[name] = entry
+            else:
+                running[name] = entry
+        return list(known.values()), running
 
     def balance(self, cap_kwh: float, *, granted: Iterable[Grant] = ()) -> Balance:
         """The state of the budget. Of several attempts at one trial only the last is alive.
@@ -206,11 +223,11 @@ class EnergyJournal:
             granted: Trials that were sent to a worker and whose end is not known: their
                 reservations hold, whether they have begun or not.
         """
-        entries = self.entries()
+        ended, unfinished = self._read_all()
         running: dict[int, RunningTrial] = {}
         out = {grant.number for grant in granted}
         now_s = self._clock()
-        for entry in sorted((e for e in entries if not e.done), key=lambda e: e.updated_s):
+        for entry in sorted(unfinished.values(), key=lambda e: e.updated_s):
             earlier = running.get(entry.number)
             burnt_kwh = earlier.spent_kwh if earlier else 0.0
             running[entry.number] = RunningTrial(
@@ -219,7 +236,7 @@ class EnergyJournal:
                 reserved_kwh=burnt_kwh + entry.reserved_kwh,
                 live=entry.number in out or now_s - entry.updated_s <= self.lease_s,
             )
-        begun = {entry.number for entry in entries}
+        begun = {entry.number for entry in (*ended, *unfinished.values())} if out else set()
         waiting = (
             RunningTrial(number=g.number, spent_kwh=0.0, reserved_kwh=g.reserved_kwh)
             for g in granted
@@ -227,33 +244,34 @@ class EnergyJournal:
         )
         return Balance(
             cap_kwh=cap_kwh,
-            finished_kwh=math.fsum(e.energy_kwh for e in entries if e.done),
+            finished_kwh=math.fsum(e.energy_kwh for e in ended),
             running=(*running.values(), *waiting),
         )
 
-    def energy_of(self, trial: TrialId) -> float:
-        """Energy of all attempts at a trial, kWh; 0 if there are none."""
-        return math.fsum(e.energy_kwh for e in self.entries() if e.trial == trial)
+    def settle(self, trial: TrialId | None = None) -> float:
+        """Mark attempts at a trial (None: at all trials) as ended: their workers are dead.
 
-    def settle(self, trial: TrialId | None = None) -> None:
-        """Mark attempts at a trial (None: at all trials) as ended: their workers are dead."""
-        seen = _SEEN.setdefault(str(self.folder), {})
-        for name in self._names():
-            entry = None if name in seen else self.read(name)
-            if entry and not entry.done and trial in (None, entry.trial):
+        Returns:
+            Their energy and that of those that have ended themselves, kWh; 0 if there are none.
+        """
+        ended, running = self._read_all()
+        for name, entry in running.items():
+            if trial in (None, entry.trial):
                 self.write(name, replace(entry, done=True), renew=False)
+        entries = (*ended, *running.values())
+        return math.fsum(e.energy_kwh for e in entries if trial in (None, e.trial))
 
     def clear(self) -> None:
         """Forget everything: the run starts anew."""
         for name in self._names():
             (self.folder / name).unlink()
 
-    def _names(self) -> list[str]:
+    def _names(self) -> set[str]:
         try:
             names = os.listdir(self.folder)  # noqa: PTH208 - thousands of names, read at every ask
         except FileNotFoundError:
-            return []
-        return sorted(n for n in names if n.endswith(".json") and not n.startswith("."))
+            return set()
+        return {name for name in names if name.endswith(".json")}  # not what is being written
 
     def read(self, name: str) -> Entry | None:
         """The entry of a file, or None if there is no such file."""

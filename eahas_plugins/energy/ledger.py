@@ -12,9 +12,8 @@ then decide. Of two trials that reach for the same energy at least one sees the 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from itertools import chain
 from numbers import Real
+from typing import NamedTuple
 
 ENERGY_ATTR = "energy_kwh"
 """Trial attribute: cumulative energy of the trial so far, kWh."""
@@ -51,25 +50,22 @@ def kwh_argument(name: str, value: float, *, zero: bool = False) -> float:
         ValueError: If it is not a finite number, negative, or 0 where that is not allowed.
     """
     bound = "zero or more" if zero else "positive"
-    message = f"`{name}` must be a {bound} finite number of kWh but got {value!r}."
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise ValueError(message)
-    number = float(value)
-    if not (number >= 0.0 if zero else number > 0.0) or math.isinf(number):
-        raise ValueError(message)
+    number = known_kwh(value)
+    if number is None or not (zero or number > 0.0):
+        raise ValueError(f"`{name}` must be a {bound} finite number of kWh but got {value!r}.")
     return number
 
 
 def known_kwh(value: object) -> float | None:
     """Energy read from a record, kWh, or None if it is missing, NaN, infinite or negative."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return None
-    number = float(value)
-    return number if 0.0 <= number < math.inf else None
+    if type(value) is not float:  # asking for `Real` is slow, and every step comes here
+        if isinstance(value, bool) or not isinstance(value, Real):
+            return None
+        value = float(value)
+    return value if 0.0 <= value < math.inf else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunningTrial:
+class RunningTrial(NamedTuple):  # quicker to make than a frozen dataclass, at every step
     """What the budget must know of a trial that has not finished.
 
     Args:
@@ -100,8 +96,7 @@ class RunningTrial:
         return max(self.reserved_kwh - self.spent_kwh, self.step_kwh, 0.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Balance:
+class Balance(NamedTuple):
     """The state of a budget at one moment.
 
     Example:
@@ -125,7 +120,7 @@ class Balance:
     @property
     def spent_kwh(self) -> float:
         """Energy spent by all trials in every state, kWh."""
-        return math.fsum(chain((self.finished_kwh,), (t.spent_kwh for t in self.running)))
+        return math.fsum([self.finished_kwh, *[t.spent_kwh for t in self.running]])
 
     @property
     def reserved_kwh(self) -> float:
@@ -144,12 +139,12 @@ class Balance:
 
     def without_promise_to(self, *, number: int | None) -> Balance:
         """The balance once trial ``number``, about to end, needs nothing more."""
-        running = (replace(t, live=False) if t.number == number else t for t in self.running)
-        return replace(self, running=tuple(running))
+        running = (t._replace(live=False) if t.number == number else t for t in self.running)
+        return self._replace(running=tuple(running))
 
     def uncommitted_kwh(self, *, number: int | None = None) -> float:
         """Energy neither spent nor announced as the next step of a trial other than ``number``."""
-        claims = math.fsum(t.claimed_kwh for t in self.running if t.number != number)
+        claims = math.fsum([t.claimed_kwh for t in self.running if t.number != number])
         return self.remaining_kwh - claims
 
     def covers(self, available_kwh: float, needed_kwh: float | None) -> bool:
@@ -187,9 +182,10 @@ class Balance:
         """
         if next_step_kwh == 0.0:
             return False
-        own = next((t.spent_kwh for t in self.running if t.number == number), 0.0)
-        if limit_kwh is not None and not self.covers(limit_kwh - own, next_step_kwh):
-            return True
+        if limit_kwh is not None:
+            own = next((t.spent_kwh for t in self.running if t.number == number), 0.0)
+            if not self.covers(limit_kwh - own, next_step_kwh):
+                return True
         return not self.covers(self.uncommitted_kwh(number=number), next_step_kwh)
 
     def goes_first(self, *, number: int, next_step_kwh: float) -> bool:

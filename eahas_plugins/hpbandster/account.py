@@ -62,23 +62,29 @@ class Account:
         """How much energy weighs in decisions: 1 at the start, 0 when all is spent."""
         return cooling(self.balance().spent_kwh, self.cap_kwh)
 
-    def admits(self, needed_kwh: float | None) -> bool:
-        """Whether a job that needs so much (None: unknown) may be started."""
+    def admission(self, needed_kwh: float | None) -> Balance | None:
+        """The balance if it pays for a job that needs so much (None: unknown); else None."""
         balance = self.balance()
         available_kwh = balance.available_kwh(number=self._next_number)
         if self.shortfall == "truncate":
             needed_kwh = None
-        return balance.covers(available_kwh, needed_kwh) and balance.covers(
+        admitted = balance.covers(available_kwh, needed_kwh) and balance.covers(
             available_kwh - self._refused_kwh, None
         )
+        return balance if admitted else None
 
     def grant(
-        self, config_id: Any, budget: float, *, needed_kwh: float | None, paid_kwh: float
+        self,
+        config_id: Any,
+        budget: float,
+        *,
+        balance: Balance,
+        needed_kwh: float | None,
+        paid_kwh: float,
     ) -> None:
-        """Promise a job its energy and write down where its worker looks."""
+        """Promise a job its energy from the balance, and write down where its worker looks."""
         number = self._next_number
         self._next_number += 1
-        balance = self.balance()
         available_kwh = max(0.0, balance.available_kwh(number=number))
         fits = balance.covers(available_kwh, needed_kwh)
         grant = Grant(
@@ -108,8 +114,7 @@ class Account:
         path.unlink(missing_ok=True)
         grant = self._granted.pop(path)
         offered_kwh = self._offered_kwh.pop(grant.number)
-        self.journal.settle(grant.trial)
-        journaled = self.journal.energy_of(grant.trial)
+        journaled = self.journal.settle(grant.trial)
         info = (job.result or {}).get("info")
         reported = known_kwh(info.get(ENERGY_ATTR)) if isinstance(info, dict) else None
         if reported is None and journaled == 0.0:

@@ -181,11 +181,13 @@ class EnergyBOHB(BOHB):
     def _submit_job(self, config_id: Any, config: dict[str, Any], budget: float) -> None:
         paid_kwh = self._paid_kwh(config_id)
         needed_kwh = max(0.0, budget - paid_kwh) if self._in_kwh else None
-        while not self.account.admits(needed_kwh):
+        while (balance := self.account.admission(needed_kwh)) is None:
             if self.num_running_jobs == 0:
                 raise _BudgetSpentError
             self.thread_cond.wait(1.0)  # running jobs may give back what they were promised
-        self.account.grant(config_id, budget, needed_kwh=needed_kwh, paid_kwh=paid_kwh)
+        self.account.grant(
+            config_id, budget, balance=balance, needed_kwh=needed_kwh, paid_kwh=paid_kwh
+        )
         super()._submit_job(config_id, config, budget)
 
     def _paid_kwh(self, config_id: Any) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from ConfigSpace import ConfigurationSpace, OrdinalHyperparameter
+from ConfigSpace import ConfigurationSpace, OrdinalHyperparameter, UniformFloatHyperparameter
 from hpbandster.core.dispatcher import Job
 
 from eahas_plugins._positions import native
@@ -52,7 +52,7 @@ class EnergyGenerator(KernelGenerator):
         self._alpha = alpha
         self._weight = weight
         self._decoders = [
-            (name, hyperparameter.to_value, _sequence(configspace[name]))
+            (name, _decoder(hyperparameter), _sequence(configspace[name]))
             for name, hyperparameter in self.configspace.items()
         ]
 
@@ -87,9 +87,19 @@ class EnergyGenerator(KernelGenerator):
     def _log_kwh(self, vector: Any) -> float:
         config = {_BUDGET: self._top}
         for unit, (name, to_value, sequence) in zip(vector, self._decoders, strict=True):
-            chosen = native(to_value(float(unit)))
+            chosen = to_value(float(unit))
             config[name] = chosen if sequence is None else sequence[int(chosen)]
         return float(self._energies.predict_log_kwh([config])[0])
+
+
+def _decoder(hyperparameter: Any) -> Callable[[float], Any]:
+    """From a coordinate of BOHB's vectors to a plain value; ConfigSpace's own way takes longer."""
+    if not isinstance(hyperparameter, UniformFloatHyperparameter):
+        return lambda unit: native(hyperparameter.to_value(unit))
+    low, high = hyperparameter.lower, hyperparameter.upper
+    if not hyperparameter.log:
+        return lambda unit: low + unit * (high - low)
+    return lambda unit: low * (high / low) ** unit
 
 
 def _sequence(hyperparameter: Any) -> list[Any] | None:

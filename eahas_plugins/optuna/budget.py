@@ -208,8 +208,10 @@ class EnergyBudget:
 
     def must_stop(self, trial: Trial) -> bool:
         """Whether the trial must end before its next step."""
-        stop = self._book.must_stop(self._book.account(trial))
-        self._display.update(trial.study, self._book.latest(trial.study))
+        account = self._book.account(trial)
+        stop = self._book.must_stop(account)
+        if account.ledger.latest is not None:
+            self._display.update(trial.study, account.ledger.latest)
         return stop
 
     def finish(self, trial: Trial) -> None:

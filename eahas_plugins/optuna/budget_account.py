@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from optuna.study import Study
 from optuna.trial import Trial
 
 from eahas_plugins.energy.ledger import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, known_kwh
+from eahas_plugins.optuna.budget_ledger import StudyLedger
 from eahas_plugins.optuna.budget_reader import LEASE_ATTR, STOPPED_ATTR
 
 
@@ -24,6 +26,8 @@ class Account:
     """
 
     trial: Trial
+    ledger: StudyLedger
+    """The ledger of the trial's study."""
     energy_kwh: float = 0.0
     reserved_kwh: float = 0.0
     exact: bool = False
@@ -32,9 +36,14 @@ class Account:
     announced_kwh: float = 0.0
     lease_until_s: float = 0.0
     stopped: bool = False
+    study: Study = field(init=False)
+    number: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.study, self.number = self.trial.study, self.trial.number  # a trial takes long to tell
 
     @classmethod
-    def open(cls, trial: Trial) -> Account:
+    def open(cls, trial: Trial, ledger: StudyLedger) -> Account:
         """Start from zero, whatever a retried trial has inherited."""
         inherited = trial.user_attrs
         write_attr(trial, ENERGY_ATTR, 0.0)
@@ -45,14 +54,15 @@ class Account:
             write_attr(trial, STOPPED_ATTR, None)
         if LEASE_ATTR in inherited:
             write_attr(trial, LEASE_ATTR, [trial.number, 0.0])
-        return cls(trial=trial)
+        return cls(trial=trial, ledger=ledger)
 
     @classmethod
-    def reopen(cls, trial: Trial) -> Account:
+    def reopen(cls, trial: Trial, ledger: StudyLedger) -> Account:
         """Go on with a trial that was started elsewhere, for instance before a restart."""
         attrs = trial.user_attrs
         return cls(
             trial=trial,
+            ledger=ledger,
             energy_kwh=known_kwh(attrs.get(ENERGY_ATTR)) or 0.0,
             reserved_kwh=known_kwh(attrs.get(RESERVED_ATTR)) or 0.0,
             announced_kwh=known_kwh(attrs.get(STEP_ATTR)) or 0.0,
@@ -89,7 +99,7 @@ class Account:
         if energy_kwh < self.energy_kwh:
             raise ValueError(
                 f"`{ENERGY_ATTR}` is cumulative and must not fall, but trial "
-                f"{self.trial.number} went from {self.energy_kwh} to {energy_kwh} kWh."
+                f"{self.number} went from {self.energy_kwh} to {energy_kwh} kWh."
             )
         if energy_kwh != self.energy_kwh:
             write_attr(self.trial, ENERGY_ATTR, energy_kwh)
@@ -102,7 +112,7 @@ class Account:
         if self.lease_until_s - now_s > 0.9 * lease_s:
             return
         self.lease_until_s = now_s + lease_s
-        write_attr(self.trial, LEASE_ATTR, [self.trial.number, self.lease_until_s])
+        write_attr(self.trial, LEASE_ATTR, [self.number, self.lease_until_s])
 
     def stop(self, *, by: str, needed_kwh: float) -> None:
         """Leave word of who ended the trial, once."""

@@ -46,7 +46,7 @@ class BudgetBook:
     def _forget(self) -> None:
         self._lock = threading.Lock()
         self._ledgers: WeakKeyDictionary[Study, StudyLedger] = WeakKeyDictionary()
-        self._accounts: WeakKeyDictionary[Study, dict[int, Account]] = WeakKeyDictionary()
+        self._accounts: dict[tuple[Study, int], Account] = {}  # of trials that run
         self._n_skips = 0
         self._trials_tell = False
         self._nothing_fits = False
@@ -62,11 +62,17 @@ class BudgetBook:
     def ledger(self, study: Study) -> StudyLedger:
         """The ledger of a study."""
         with self._lock:
-            return self._ledgers.setdefault(study, StudyLedger())
+            return self._ledger(study)
+
+    def _ledger(self, study: Study) -> StudyLedger:
+        return self._ledgers.get(study) or self._ledgers.setdefault(study, StudyLedger())
 
     def balance(self, study: Study) -> Balance:
         """The balance of a study now."""
-        return self.ledger(study).balance(study, cap_kwh=self._cap_kwh, now_s=self._clock())
+        return self._read(study, self.ledger(study))
+
+    def _read(self, study: Study, ledger: StudyLedger) -> Balance:
+        return ledger.balance(study, cap_kwh=self._cap_kwh, now_s=self._clock())
 
     def latest(self, study: Study) -> Balance:
         """The balance as this process last read it."""
@@ -74,27 +80,31 @@ class BudgetBook:
 
     def open(self, trial: Trial) -> Account:
         """Open a trial's account at zero."""
-        account = Account.open(trial)
         ledger = self.ledger(trial.study)
+        account = Account.open(trial, ledger)
         with self._lock:
-            accounts = self._accounts.setdefault(trial.study, {})
-            for number in [n for n in accounts if ledger.has_finished(n)]:
-                del accounts[number]  # of trials that ask-and-tell has told
-            accounts[trial.number] = account
+            for study, number in list(self._accounts):
+                if study is trial.study and ledger.has_finished(number):
+                    del self._accounts[study, number]  # ask-and-tell has told it
+            self._accounts[trial.study, account.number] = account
         return account
 
     def account(self, trial: Trial) -> Account:
         """The account of a trial, opened here or elsewhere."""
-        with self._lock:
-            accounts = self._accounts.setdefault(trial.study, {})
-            if trial.number not in accounts:
-                accounts[trial.number] = Account.reopen(trial)
-            return accounts[trial.number]
+        key = (trial.study, trial.number)
+        account = self._accounts.get(key)
+        if account is None:
+            with self._lock:
+                account = self._accounts.get(key)
+                if account is None:
+                    account = Account.reopen(trial, self._ledger(trial.study))
+                    self._accounts[key] = account
+        return account
 
     def close(self, study: Study, number: int) -> None:
         """Forget the account of a trial that has ended."""
         with self._lock:
-            self._accounts.get(study, {}).pop(number, None)
+            self._accounts.pop((study, number), None)
 
     def exhausted(self, study: Study, *, excluding: int | None = None) -> bool:
         """Whether no further trial should start; the step of trial ``excluding`` is not counted.
@@ -104,9 +114,10 @@ class BudgetBook:
         """
         if self._nothing_fits:
             return True
-        balance = self.balance(study)
+        ledger = self.ledger(study)
+        balance = self._read(study, ledger)
         left_kwh = balance.uncommitted_kwh(number=excluding)
-        refused_kwh = self.ledger(study).dearest_refusal_kwh
+        refused_kwh = ledger.dearest_refusal_kwh
         return not (balance.covers(left_kwh, None) and balance.covers(left_kwh, refused_kwh))
 
     def admit(self, account: Account, expected_kwh: float | None, *, told: bool) -> bool:
@@ -126,7 +137,7 @@ class BudgetBook:
         self._trials_tell |= told
         if not self._skip or expected_kwh is None or (self._trials_tell and not told):
             return True  # an objective that tells what it needs is asked once it has told
-        if self._fits(account, self.balance(account.trial.study)):
+        if self._fits(account, self._read(account.study, account.ledger)):
             self._n_skips = 0
             return True
         self._n_skips += 1
@@ -156,14 +167,14 @@ class BudgetBook:
         step_kwh = account.coming_step_kwh(tolerance=_DONE)
         if step_kwh == 0.0:
             return False
-        balance = self.balance(account.trial.study)
+        balance = self._read(account.study, account.ledger)
         if self._limit_kwh is not None and not balance.covers(
             self._limit_kwh - account.energy_kwh, step_kwh
         ):
             account.stop(by="trial_limit", needed_kwh=step_kwh or 0.0)
             return True
         if self._must_yield(account, balance, step_kwh):
-            self.ledger(account.trial.study).note_refusal(step_kwh or 0.0)
+            account.ledger.note_refusal(step_kwh or 0.0)
             account.stop(by="budget", needed_kwh=step_kwh or 0.0)
             return True
         if self._skip and account.reserved_kwh and not self._fits(account, balance):
@@ -173,16 +184,16 @@ class BudgetBook:
 
     def _must_yield(self, account: Account, balance: Balance, step_kwh: float | None) -> bool:
         """Whether the study cannot pay the step; gives trials that come later time to yield."""
-        number = account.trial.number
+        number = account.number
         for _ in range(_GIVE_WAY_READS):
             if not balance.must_stop(number=number, next_step_kwh=step_kwh):
                 return False
             if step_kwh is None or not balance.goes_first(number=number, next_step_kwh=step_kwh):
                 return True
             self._sleep(_GIVE_WAY_S)
-            balance = self.balance(account.trial.study)
+            balance = self._read(account.study, account.ledger)
         return True
 
     def _fits(self, account: Account, balance: Balance) -> bool:
         to_come_kwh = max(account.reserved_kwh - account.energy_kwh, 0.0)
-        return balance.admits(number=account.trial.number, expected_kwh=to_come_kwh)
+        return balance.admits(number=account.number, expected_kwh=to_come_kwh)

@@ -38,18 +38,20 @@ class GuardedObjective(Generic[Values]):
 class GuardedTrial(Trial):
     """A trial whose ``should_prune()`` and energy attributes answer for a budget too."""
 
-    __slots__ = ("_budget", "_owes_answer")
+    __slots__ = ("_budget", "_multi_objective", "_owes_answer")
 
     def __init__(self, trial: Trial, budget: EnergyBudget) -> None:
         self.__dict__ = trial.__dict__  # one trial with two faces: whatever one learns both know
         self._budget = budget
-        self._owes_answer = len(self.study.directions) > 1
+        self._multi_objective = len(self.study.directions) > 1  # Optuna has no pruner to ask there
+        self._owes_answer = self._multi_objective
 
     def should_prune(self) -> bool:
         """Whether the budget or the pruner wants the trial to end."""
-        multi_objective = len(self.study.directions) > 1  # there Optuna has no pruner to ask
         self._owes_answer = False
-        return self._budget.must_stop(self) or (not multi_objective and super().should_prune())
+        return self._budget.must_stop(self) or (
+            not self._multi_objective and super().should_prune()
+        )
 
     def set_user_attr(self, key: str, value: Any) -> None:
         """Set an attribute; the energy attributes go to the budget.

@@ -19,9 +19,8 @@ from eahas_plugins.energy.ledger import (
 from eahas_plugins.optuna.budget_reader import (
     LEASE_ATTR,
     STOPPED_ATTR,
-    DatabaseReader,
-    TrialEnergy,
-    TrialReader,
+    Reader,
+    SeenTrial,
     reader_of,
 )
 
@@ -35,7 +34,7 @@ class StudyLedger:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._reader: TrialReader | DatabaseReader | None = None
+        self._reader: Reader | None = None
         self._n_seen = 0
         self._unfinished: set[int] = set()
         self._finished_kwh = 0.0
@@ -58,14 +57,15 @@ class StudyLedger:
                 self._reader = reader_of(study)
             running = []
             for trial in self._reader.read(study, self._unfinished):
-                self._n_seen = max(self._n_seen, trial.number + 1)
-                if trial.state.is_finished():
-                    self._unfinished.discard(trial.number)
-                    self._settle(study, trial)
-                    continue
-                self._unfinished.add(trial.number)
+                number = trial.number
+                if number >= self._n_seen:
+                    self._n_seen = number + 1
+                    self._unfinished.add(number)
                 if trial.state is TrialState.RUNNING:
                     running.append(_running(study, trial, now_s))
+                elif trial.state.is_finished():
+                    self._unfinished.discard(number)
+                    self._settle(study, trial)
             self.latest = Balance(
                 cap_kwh=cap_kwh, finished_kwh=self._finished_kwh, running=tuple(running)
             )
@@ -84,10 +84,10 @@ class StudyLedger:
         with self._lock:
             return self._typical[len(self._typical) // 2] if self._typical else None
 
-    def _settle(self, study: Study, trial: TrialEnergy) -> None:
-        spent_kwh = _spent(study, trial)
+    def _settle(self, study: Study, trial: SeenTrial) -> None:
+        spent_kwh = _spent(study, trial, _lease(trial))
         self._finished_kwh += spent_kwh
-        stopped = trial.attrs.get(STOPPED_ATTR)
+        stopped = trial.user_attrs.get(STOPPED_ATTR)
         if isinstance(stopped, dict):
             if stopped.get("by") == "budget":
                 self.note_refusal(known_kwh(stopped.get("needed_kwh")) or 0.0)
@@ -95,28 +95,25 @@ class StudyLedger:
             bisect.insort(self._typical, spent_kwh)
 
 
-def _running(study: Study, trial: TrialEnergy, now_s: float) -> RunningTrial:
-    spent_kwh = _spent(study, trial)
-    lease = _lease(trial)
-    # Nobody renews a promise without a lease, and another trial's lease was copied to a retry.
-    live = lease is not None and lease[0] == trial.number and now_s < lease[1]
+def _running(study: Study, trial: SeenTrial, now_s: float) -> RunningTrial:
+    number, attrs, lease = trial.number, trial.user_attrs, _lease(trial)
     return RunningTrial(
-        number=trial.number,
-        spent_kwh=spent_kwh,
-        reserved_kwh=known_kwh(trial.attrs.get(RESERVED_ATTR)) or 0.0,
-        step_kwh=known_kwh(trial.attrs.get(STEP_ATTR)) or 0.0,
-        live=live,
+        number=number,
+        spent_kwh=_spent(study, trial, lease),
+        reserved_kwh=known_kwh(attrs.get(RESERVED_ATTR)) or 0.0,
+        step_kwh=known_kwh(attrs.get(STEP_ATTR)) or 0.0,
+        # Nobody renews a promise without a lease, and another trial's lease was copied to a retry.
+        live=lease is not None and lease[0] == number and now_s < lease[1],
     )
 
 
-def _spent(study: Study, trial: TrialEnergy) -> float:
+def _spent(study: Study, trial: SeenTrial, lease: tuple[int, float] | None) -> float:
     """Energy of a trial, kWh, and 0 for a retry that still shows the energy of the dead trial.
 
     Optuna copies the attributes of a trial that it retries. They are counted where they belong,
     with the dead trial, until the retry has written its own.
     """
-    spent_kwh = known_kwh(trial.attrs.get(ENERGY_ATTR)) or 0.0
-    lease = _lease(trial)
+    spent_kwh = known_kwh(trial.user_attrs.get(ENERGY_ATTR)) or 0.0
     if lease is None or lease[0] == trial.number:
         return spent_kwh
     trials = study.get_trials(deepcopy=False)
@@ -126,8 +123,8 @@ def _spent(study: Study, trial: TrialEnergy) -> float:
     return 0.0 if spent_kwh == inherited_kwh else spent_kwh
 
 
-def _lease(trial: TrialEnergy) -> tuple[int, float] | None:
-    lease = trial.attrs.get(LEASE_ATTR)
-    if not isinstance(lease, list | tuple) or len(lease) != 2:
+def _lease(trial: SeenTrial) -> tuple[int, float] | None:
+    lease = trial.user_attrs.get(LEASE_ATTR)
+    if not isinstance(lease, (list, tuple)) or len(lease) != 2:
         return None
     return int(lease[0]), float(lease[1])

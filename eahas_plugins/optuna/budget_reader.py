@@ -11,8 +11,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from optuna.storages import InMemoryStorage
 from optuna.study import Study
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins.energy.ledger import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR
 
@@ -25,18 +26,21 @@ _BATCH = 500  # databases limit how many values a query may name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrialEnergy:
-    """A trial as a budget sees it.
+class TrialRow:
+    """What a budget needs of a trial in a database, by the names that ``FrozenTrial`` has for it.
 
     Args:
         number: Its number.
         state: Its state.
-        attrs: Its user attributes, at least those of the budget.
+        user_attrs: Those of its user attributes that belong to the budget.
     """
 
     number: int
     state: TrialState
-    attrs: Mapping[str, Any]
+    user_attrs: Mapping[str, Any]
+
+
+SeenTrial = FrozenTrial | TrialRow
 
 
 class TrialReader:
@@ -45,15 +49,43 @@ class TrialReader:
     def __init__(self) -> None:
         self._n_seen = 0
 
-    def read(self, study: Study, unfinished: Collection[int]) -> list[TrialEnergy]:
+    def read(self, study: Study, unfinished: Collection[int]) -> list[FrozenTrial]:
         """The trials in ``unfinished`` and those that are new since the last read, by number."""
         trials = study.get_trials(deepcopy=False)
-        numbers = [*sorted(unfinished), *range(self._n_seen, len(trials))]
+        known = [trials[number] for number in sorted(unfinished)]
+        new = trials[self._n_seen :]
         self._n_seen = len(trials)
-        return [
-            TrialEnergy(number=n, state=trials[n].state, attrs=trials[n].user_attrs)
-            for n in numbers
-        ]
+        return known + new
+
+
+class MemoryReader:
+    """Reads the trials of a study in memory one by one.
+
+    Optuna's public way copies the list of all trials, at every check.
+
+    Args:
+        storage: The study's storage.
+        study_id: Id of the study in it.
+    """
+
+    def __init__(self, storage: InMemoryStorage, study_id: int) -> None:
+        self._storage = storage
+        self._study_id = study_id
+        self._ids: list[int] = []  # by number
+
+    def read(self, study: Study, unfinished: Collection[int]) -> list[FrozenTrial]:
+        """The trials in ``unfinished`` and those that are new since the last read, by number."""
+        ids, storage = self._ids, self._storage
+        wanted = [ids[number] for number in sorted(unfinished)]
+        n_known = len(ids)
+        try:
+            while True:
+                ids.append(
+                    storage.get_trial_id_from_study_id_trial_number(self._study_id, len(ids))
+                )
+        except KeyError:  # there is no trial of this number yet
+            pass
+        return [storage.get_trial(trial_id) for trial_id in wanted + ids[n_known:]]
 
 
 class DatabaseReader:
@@ -70,7 +102,7 @@ class DatabaseReader:
         self._last_id = -1
         self._ids: dict[int, int] = {}  # number -> id of unfinished trials
 
-    def read(self, study: Study, unfinished: Collection[int]) -> list[TrialEnergy]:
+    def read(self, study: Study, unfinished: Collection[int]) -> list[TrialRow]:
         """The trials in ``unfinished`` and those that are new since the last read, by number."""
         from optuna.storages._rdb.models import TrialModel, TrialUserAttributeModel
         from sqlalchemy import select
@@ -97,18 +129,23 @@ class DatabaseReader:
             self._last_id = max(self._last_id, row.trial_id)
             self._ids[row.number] = row.trial_id
         trials = [
-            TrialEnergy(number=row.number, state=row.state, attrs=attrs[row.trial_id])
+            TrialRow(number=row.number, state=row.state, user_attrs=attrs[row.trial_id])
             for row in rows
         ]
         return sorted(trials, key=lambda trial: trial.number)
 
 
-def reader_of(study: Study) -> TrialReader | DatabaseReader:
+Reader = TrialReader | MemoryReader | DatabaseReader
+
+
+def reader_of(study: Study) -> Reader:
     """The fastest reader for the storage of a study.
 
-    Optuna has no public way from a study to its database: this looks for its engine, its tables
+    Optuna has no public way from a study to its storage: this looks for its engine, its tables
     and their columns (as in Optuna 4.5 to 5.0), and falls back on the public way.
     """
+    if type(study._storage) is InMemoryStorage:
+        return MemoryReader(study._storage, study._study_id)
     backend = getattr(study._storage, "_backend", None)
     engine = getattr(backend, "engine", None)
     if engine is None or engine.url.database in (None, "", ":memory:") or not _knows_tables():

@@ -154,12 +154,15 @@ class EnergyBudgetCallback(Callback):
     def on_tell_start(self, smbo: SMBO, info: TrialInfo, value: TrialValue) -> bool | None:
         """Charge the trial, whatever became of it."""
         self._runhistory = smbo.runhistory
+        if self.waiting:
+            # Only the refusal has stopped the run, and this trial gives back what it has not used.
+            self.waiting = False
+            smbo._stop = False  # SMAC's private name (2.4.1), guarded by tests/.../test_dask.py
         trial = self._trial_id(info)
         reported = known_kwh(value.additional_info.get(ENERGY_ATTR))
         journaled = 0.0
         if self.journal is not None:
-            self.journal.settle(trial)
-            journaled = self.journal.energy_of(trial)
+            journaled = self.journal.settle(trial)
         if reported is None and journaled == 0.0:
             if value.status == StatusType.SUCCESS:
                 raise ValueError(

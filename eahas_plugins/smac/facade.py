@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
 import json
 import math
 import shutil
+import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -111,7 +113,10 @@ class _EnergyFacade(AbstractFacade):
             )
             if scenario.n_workers > 1 or dask_client is not None:
                 runner = EnergyDaskRunner(self._worker, dask_client=dask_client)
-        self._dask_runner = runner if isinstance(runner, EnergyDaskRunner) else None
+        self._close_workers: Callable[[], Any] | None = None
+        if isinstance(runner, EnergyDaskRunner):
+            self._close_workers = weakref.finalize(self, runner.close)
+            atexit.register(self._close_workers)  # SMAC's own end waits for Dask's dead threads
         try:
             super().__init__(
                 alone,
@@ -137,11 +142,8 @@ class _EnergyFacade(AbstractFacade):
         """Run until the energy is spent, or SMAC's own limits are reached."""
         incumbent = super().optimize(data_to_scatter=data_to_scatter)
         # Trials may have needed less than was promised to them: what they gave back is left.
-        while self.account.waiting:
-            submitted = self.runhistory.submitted
+        while not (self._optimizer._stop or self._optimizer.budget_exhausted):
             incumbent = super().optimize(data_to_scatter=data_to_scatter)
-            if self.runhistory.submitted == submitted:
-                break
         return incumbent
 
     def evaluate(self, info: TrialInfo) -> TrialValue:
@@ -152,8 +154,8 @@ class _EnergyFacade(AbstractFacade):
 
     def close(self) -> None:
         """Shut down the local workers, if the facade has started any."""
-        if self._dask_runner is not None:
-            self._dask_runner.close()
+        if self._close_workers is not None:
+            self._close_workers()
 
     def _energy_intensifier(
         self, scenario: Scenario, target: Any, reward_weight: float

@@ -30,7 +30,7 @@ def energy_scenario(
 
     Args:
         target: What will be optimised.
-        seed: SMAC's seed.
+        seed: SMAC's seed; -1 for a random one.
         min_budget: Lowest rung in epochs, schedule or kWh; by default what the fidelity suggests
             (shortest schedule; else a ninth of ``max_budget``).
         max_budget: Highest rung; by default the longest schedule, or for kWh what nine in ten
@@ -41,13 +41,12 @@ def energy_scenario(
     Raises:
         ValueError: If the benchmark has no schedules and ``max_budget`` is not given.
     """
-    space = target.space
-    space.seed(seed)
-    energies = [
-        target.plan(c, seed=seed, budget=None, paid_kwh=0.0).total_kwh
-        for c in space.sample_configuration(_N_SAMPLES)
-    ]
-    known = [e for e in energies if e is not None]
+    if seed == -1:  # SMAC's word for any seed
+        seed = int(np.random.default_rng().integers(10**6))
+    both = target.objectives == BOTH
+    known: list[float] = []
+    if both or (max_budget is None and target.fidelity == "kwh"):
+        known = _energies(target, seed)
     if max_budget is None:
         if target.fidelity == "kwh":
             max_budget = float(np.quantile(known, 0.9))
@@ -62,7 +61,6 @@ def energy_scenario(
         min_budget = float(target.schedules[0]) if shortest else max_budget / _SPREAD
         if target.fidelity == "cut":
             min_budget = max(1.0, min_budget)
-    both = target.objectives == BOTH
     settings: dict[str, Any] = {
         "deterministic": True,
         "objectives": list(target.objectives) if both else target.objectives[0],
@@ -70,10 +68,21 @@ def energy_scenario(
         **kwargs,
     }
     return Scenario(
-        space,
+        target.space,
         seed=seed,
         min_budget=min_budget,
         max_budget=max_budget,
         n_trials=n_trials,
         **settings,
     )
+
+
+def _energies(target: SurrogateTarget, seed: int) -> list[float]:
+    """Energies of a few complete trainings, kWh."""
+    space = target.space
+    space.seed(seed)
+    plans = (
+        target.plan(config, seed=seed, budget=None, paid_kwh=0.0)
+        for config in space.sample_configuration(_N_SAMPLES)
+    )
+    return [plan.total_kwh for plan in plans if plan.total_kwh is not None]

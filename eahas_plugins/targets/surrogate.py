@@ -162,7 +162,7 @@ class SurrogateTarget:
         last = training.last
         if attempt is not None:
             last = self._affordable(training, attempt.allowance_kwh())
-            attempt.report(training.energy_to(last))
+            attempt.finish(training.energy_to(last))
         accuracy = _at(training.accuracy, last)
         total_kwh = _at(training.energy_kwh, last)
         info: dict[str, Any] = {

@@ -5,6 +5,7 @@ import pytest
 from ConfigSpace import ConfigurationSpace, EqualsCondition
 from ConfigSpace import UniformFloatHyperparameter as Float
 
+from eahas_plugins._kwh_features import Features
 from eahas_plugins.kwh_model import Choice, KwhModel, Number, columns_of
 from surrogate.regnet import complexity
 from surrogate.space import check, get_space, get_task
@@ -108,3 +109,27 @@ def test_bad_arguments():
         KwhModel({})
     with pytest.raises(ValueError, match="at least 2"):
         KwhModel({"x": Number(low=0, high=1)}, min_observations=1)
+
+
+def test_features_in_their_order():
+    features = Features(
+        {
+            "lr": Number(low=1.0, high=100.0, log=True),
+            "c": Choice(values=("a", "b")),
+            "n": Number(low=2.0, high=8.0),
+            "e": Choice(values=(20, 10)),
+        }
+    )
+    encoded = {"lr": [10.0, np.nan], "c": [1.0, 0.0], "n": [8.0], "e": [1.0, np.nan]}
+    expected = [
+        # one; log lr, off; c's a, b, off; n, log n, off; e's size, 20, 10, off; lr lr, lr n, n n
+        [1, 0, 0, 0, 1, 0, 1, 1, 0, -1, 0, 1, 0, 0, 0, 1],
+        [1, 0, 1, 1, 0, 0, 1, 1, 0, 0, 0, 0, 1, 0, 0, 1],
+    ]
+    np.testing.assert_allclose(features(encoded), expected, atol=1e-12)
+    assert features.penalty.shape == (16,)
+
+
+def test_an_unknown_column_is_inactive():
+    features = Features({"x": Number(low=0, high=1), "c": Choice(values=("a", "b"))})
+    np.testing.assert_array_equal(features({"c": [0.0]}), features({"c": [0.0], "x": [np.nan]}))

@@ -31,7 +31,7 @@ def encode(configs: Sequence[Mapping[str, Any]], space: Mapping[str, BaseDistrib
             dtype=np.float64,
         )
         if isinstance(column, Number):
-            blocks.append(0.5 + 0.5 * column.linear(raw)[0][:, np.newaxis])
+            blocks.append(0.5 + 0.5 * column.scaled(raw)[:, np.newaxis])
         else:
             hot = raw[:, np.newaxis] == np.arange(len(column.values))
             blocks.append(hot / np.sqrt(2.0))  # two different choices are 1 apart

@@ -69,8 +69,7 @@ class StudyEnergy:
         study = whole(study)
         with self._lock:
             self._update(study)
-            spent = self._finished_kwh + sum(energy_of(t) for t in self._log.running)
-        return policy.cooling(spent, self.budget_kwh(study))
+            return self._cooling(study)
 
     def budget_kwh(self, study: Study) -> float | None:
         """The budget of the study, kWh; None if nobody has told."""
@@ -96,19 +95,50 @@ class StudyEnergy:
         """
         with self._lock:
             self._update(whole(study))
-            self._add_columns(space)
-            if self._model is None or not self._model.ready:
-                return None
-            n = len(np.asarray(next(iter(candidates.values()))))
-            shared = self._model.encode([known])
-            columns = {name: np.repeat(column, n) for name, column in shared.items()}
-            columns.update({k: np.asarray(v) for k, v in candidates.items() if k in columns})
-            running = [
-                (trial.params, kwh)
-                for trial in self._log.running
-                if (kwh := self._whole_energy(trial)) is not None
-            ]
-            return self._model.predict_encoded(columns, running=running)
+            return self._predict(space, candidates, known)
+
+    def cooled(
+        self,
+        log_acquisition: Floats,
+        study: Study,
+        space: Mapping[str, BaseDistribution],
+        candidates: Mapping[str, ArrayLike],
+        known: Mapping[str, Any],
+        *,
+        weight: float,
+    ) -> Floats:
+        """Log acquisition minus ``weight`` times `alpha` times `log_kwh`, as far as that is known.
+
+        The trials are read once for both.
+        """
+        study = whole(study)
+        with self._lock:
+            self._update(study)
+            log_kwh = self._predict(space, candidates, known)
+            if log_kwh is None:
+                return log_acquisition
+            return policy.cooled(log_acquisition, log_kwh, alpha=weight * self._cooling(study))
+
+    def _cooling(self, study: Study) -> float:
+        spent_kwh = self._finished_kwh + sum(energy_of(t) for t in self._log.running)
+        return policy.cooling(spent_kwh, self.budget_kwh(study))
+
+    def _predict(
+        self,
+        space: Mapping[str, BaseDistribution],
+        candidates: Mapping[str, ArrayLike],
+        known: Mapping[str, Any],
+    ) -> Floats | None:
+        self._add_columns(space)
+        if self._model is None or not self._model.ready:
+            return None
+        columns: dict[str, ArrayLike] = {**self._model.encode([known]), **candidates}
+        running = [
+            (trial.params, kwh)
+            for trial in self._log.running
+            if (kwh := self._whole_energy(trial)) is not None
+        ]
+        return self._model.predict_encoded(columns, running=running)
 
     def _update(self, study: Study) -> None:
         if self._key != (key := study_key(study)):

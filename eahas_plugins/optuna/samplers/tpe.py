@@ -12,7 +12,6 @@ from optuna.samplers import TPESampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from eahas_plugins import policy
 from eahas_plugins.optuna.samplers._kwh import StudyEnergy
 
 _HOOKS = ("_sample", "_compute_acquisition_func")
@@ -97,8 +96,6 @@ class EnergyTPESampler(TPESampler):
         if self._energy_weight == 0.0:
             return log_ratio
         study, trial, space = self._local.context
-        log_kwh = self._energy.log_kwh(study, space, samples, trial.params)
-        if log_kwh is None:
-            return log_ratio
-        alpha = self._energy_weight * self._energy.alpha(study)
-        return policy.cooled(log_ratio, log_kwh, alpha=alpha)
+        return self._energy.cooled(
+            log_ratio, study, space, samples, trial.params, weight=self._energy_weight
+        )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ConfigSpace import Categorical, Float, Integer
 from hpbandster.core.dispatcher import Job
 from hpbandster.core.worker import Worker
 
@@ -19,7 +20,7 @@ from eahas_plugins.hpbandster import (
     EnergyWorker,
     SurrogateWorker,
 )
-from eahas_plugins.hpbandster.generator import EnergyGenerator
+from eahas_plugins.hpbandster.generator import EnergyGenerator, _decoder
 from tests.eahas_plugins.hpbandster.conftest import Cluster, trials, within_time
 from tests.eahas_plugins.smac.bench import PowerLawBench
 
@@ -248,3 +249,23 @@ def test_choices_turn_to_cheaper_networks_while_little_is_spent() -> None:
         return [float(bench.query(config).energy_kwh[-1]) for config in chosen]
 
     assert np.median(energies(1.0)) < 0.7 * np.median(energies(0.0))
+
+
+@pytest.mark.parametrize(
+    ("hyperparameter", "coordinates"),
+    [
+        (Float("x", (4.0, 256.0), log=True), (0.0, 0.3, 1.0)),
+        (Float("x", (-3.0, 2.0)), (0.0, 0.3, 1.0)),
+        (Integer("x", (1, 900), log=True), (0.0, 0.3, 1.0)),
+        (Categorical("x", ["a", "b"]), (0.0, 1.0)),
+    ],
+    ids=["log", "linear", "integer", "choice"],
+)
+def test_coordinates_mean_what_config_space_says(
+    hyperparameter: Any, coordinates: tuple[float, ...]
+) -> None:
+    for unit in coordinates:
+        expected = hyperparameter.to_value(unit)
+        if not isinstance(expected, str):
+            expected = pytest.approx(expected, rel=1e-12)
+        assert _decoder(hyperparameter)(unit) == expected

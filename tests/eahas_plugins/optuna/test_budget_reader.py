@@ -12,7 +12,12 @@ from optuna.trial import TrialState
 
 from eahas_plugins.optuna import budget_reader
 from eahas_plugins.optuna.budget_ledger import StudyLedger
-from eahas_plugins.optuna.budget_reader import DatabaseReader, TrialReader, reader_of
+from eahas_plugins.optuna.budget_reader import (
+    DatabaseReader,
+    MemoryReader,
+    TrialReader,
+    reader_of,
+)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -50,8 +55,8 @@ def change(study: optuna.Study, open_trials: list[optuna.Trial], chance: random.
         study.tell(trial, 0.0 if state is TrialState.COMPLETE else None, state=state)
 
 
-def test_same_balance_by_both_ways(study: optuna.Study) -> None:
-    assert isinstance(reader_of(study), DatabaseReader)
+def compare_with_the_public_way(study: optuna.Study) -> None:
+    """Two ledgers of one study, through its random life."""
     by_queries, by_trials = StudyLedger(), StudyLedger()
     by_trials._reader = TrialReader()
     chance, open_trials = random.Random(0), list[optuna.Trial]()
@@ -64,6 +69,22 @@ def test_same_balance_by_both_ways(study: optuna.Study) -> None:
             assert late.spent_kwh == pytest.approx(one.spent_kwh)
             assert late.running == one.running
     assert by_queries.median_kwh() == by_trials.median_kwh()
+
+
+def test_same_balance_by_both_ways(study: optuna.Study) -> None:
+    assert isinstance(reader_of(study), DatabaseReader)
+    compare_with_the_public_way(study)
+
+
+def test_same_balance_in_memory() -> None:
+    storage = optuna.storages.InMemoryStorage()
+    other = optuna.create_study(storage=storage)  # whose trials must not be seen
+    study = optuna.create_study(storage=storage)
+    for kwh in (100.0, 200.0):
+        other.add_trial(optuna.create_trial(value=0.0, user_attrs={"energy_kwh": kwh}))
+        study.add_trial(optuna.create_trial(value=0.0, user_attrs={"energy_kwh": kwh / 100.0}))
+    assert isinstance(reader_of(study), MemoryReader)
+    compare_with_the_public_way(study)
 
 
 def test_more_trials_than_one_query_may_name(
@@ -91,7 +112,6 @@ def test_unknown_tables_fall_back_on_the_public_way(
 
 
 def test_other_storages_are_read_the_public_way() -> None:
-    assert isinstance(reader_of(optuna.create_study()), TrialReader)
     storage = optuna.storages.RDBStorage("sqlite:///:memory:")
     assert isinstance(reader_of(optuna.create_study(storage=storage)), TrialReader)
     storage.remove_session()

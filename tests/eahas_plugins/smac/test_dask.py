@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import dask
 import pytest
 from dask.distributed import Client, LocalCluster
+from smac.callback.callback import Callback
 from smac.runhistory import StatusType
 
 from eahas_plugins.smac import SurrogateTarget, energy_scenario
+from eahas_plugins.targets import Plan
 from tests.eahas_plugins.smac.bench import PowerLawBench
 from tests.eahas_plugins.smac.helpers import QUIET, energies, multi_fidelity
 
@@ -70,6 +74,7 @@ def facade_of(
     budget_kwh: float,
     *,
     target: Any = steps,
+    callbacks: Sequence[Callback] = (),
     **kwargs: Any,
 ) -> Any:
     scenario = energy_scenario(
@@ -82,6 +87,7 @@ def facade_of(
         scenario=scenario,
         n_initial=200,
         dask_client=client,
+        callbacks=callbacks,
     )
 
 
@@ -193,6 +199,49 @@ def test_a_run_of_many_workers_is_resumed_by_one(tmp_path: Path, client: Client)
     assert 0.08 - DEAREST_STEP_KWH < alone.spent_kwh <= 0.08 + DEAREST_STEP_KWH
 
 
+class _Frugal:
+    """A target function that needs a quarter of what it says that it will."""
+
+    def plan(self, config: Any, *, seed: int, budget: float | None, paid_kwh: float) -> Plan:
+        return Plan(total_kwh=0.02)
+
+    def __call__(
+        self, config: Any, seed: int = 0, budget: float | None = None, attempt: Any = None
+    ) -> Any:
+        time.sleep(0.02)
+        attempt.report(0.005)
+        return float(config["lr"]), {"energy_kwh": 0.005}
+
+
+def test_what_trials_give_back_is_used_up(tmp_path: Path, client: Client) -> None:
+    facade = facade_of(tmp_path, client, 0.2, target=_Frugal())
+    facade.optimize()
+    assert len(facade.runhistory) == 40
+    assert facade.spent_kwh == pytest.approx(0.2)
+
+
+class _StopAt(Callback):
+    """Ends the run with the first trial that ends while the budget is all promised."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.finished: int | None = None
+
+    def on_tell_end(self, smbo: Any, info: Any, value: Any) -> bool | None:
+        if smbo.runhistory.finished < 30:
+            return None
+        self.finished = self.finished or smbo.runhistory.finished
+        return False
+
+
+def test_a_callback_that_stops_the_run_has_the_last_word(tmp_path: Path, client: Client) -> None:
+    callback = _StopAt()
+    facade = facade_of(tmp_path, client, 0.2, target=_Frugal(), callbacks=[callback])
+    facade.optimize()
+    assert callback.finished == 30
+    assert 30 <= len(facade.runhistory) <= 30 + N_WORKERS
+
+
 def test_the_facade_starts_and_closes_workers_of_its_own(tmp_path: Path) -> None:
     facade = facade_of(tmp_path, None, 0.03, n_workers=2)
     try:
@@ -202,3 +251,37 @@ def test_the_facade_starts_and_closes_workers_of_its_own(tmp_path: Path) -> None
     pids = {v.additional_info["pid"] for v in facade.runhistory.values()}
     assert os.getpid() not in pids
     assert facade.spent_kwh <= 0.03 + 2 * DEAREST_STEP_KWH
+
+
+UNCLOSED = """
+import sys
+from ConfigSpace import ConfigurationSpace
+from smac import Scenario
+from eahas_plugins.smac import EnergyHyperparameterOptimizationFacade
+
+def train(config, seed=0):
+    return config["x"], {"energy_kwh": 0.01}
+
+if __name__ == "__main__":
+    space = ConfigurationSpace({"x": (0.0, 1.0)})
+    scenario = Scenario(
+        space, output_directory=sys.argv[1], n_trials=4, n_workers=2, crash_cost=1.0
+    )
+    facade = EnergyHyperparameterOptimizationFacade(scenario, train, budget_kwh=1.0)
+    facade.optimize()
+    print(facade.spent_kwh)
+"""
+
+
+def test_a_script_that_does_not_close_its_facade_ends_in_peace(tmp_path: Path) -> None:
+    script = tmp_path / "unclosed.py"
+    script.write_text(UNCLOSED)
+    run = subprocess.run(
+        [sys.executable, script, tmp_path / "out"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert float(run.stdout.splitlines()[-1]) == pytest.approx(0.04)
+    assert "Traceback" not in run.stderr

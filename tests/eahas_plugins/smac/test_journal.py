@@ -59,7 +59,7 @@ def test_a_retry_starts_from_zero_and_the_dead_attempt_keeps_what_it_burnt(
     assert balance.reserved_kwh == 5.0  # of the retry alone
     retry.report(5.0)
     retry.close()
-    assert journal.energy_of(grant(3).trial) == 7.0
+    assert journal.settle(grant(3).trial) == 7.0
 
 
 def test_a_silent_reservation_lapses_unless_the_trial_is_known_to_be_out(tmp_path: Path) -> None:
@@ -120,11 +120,24 @@ def test_settling_ends_dead_attempts_of_one_trial_or_of_all(tmp_path: Path) -> N
     journal = EnergyJournal(tmp_path)
     for number in range(3):
         journal.open(grant(number, reserved_kwh=2.0)).report(1.0)
-    journal.settle(grant(1).trial)
+    assert journal.settle(grant(1).trial) == 1.0
     assert journal.balance(10.0).reserved_kwh == 2.0
-    journal.settle()
+    assert journal.settle() == 3.0
     assert journal.balance(10.0).reserved_kwh == 0.0
     assert journal.balance(10.0).spent_kwh == 3.0
+
+
+def test_an_attempt_may_end_with_its_last_word(tmp_path: Path) -> None:
+    journal = EnergyJournal(tmp_path)
+    attempt = journal.open(grant(0, reserved_kwh=4.0))
+    attempt.finish(1.5)
+    (on_disk,) = tmp_path.iterdir()
+    written = on_disk.read_text()
+    attempt.report(1.5)  # what others say of it afterwards is no news, and revives no promise
+    attempt.close()
+    assert on_disk.read_text() == written
+    balance = journal.balance(10.0)
+    assert (balance.spent_kwh, balance.reserved_kwh, balance.running) == (1.5, 0.0, ())
 
 
 def test_a_killed_process_loses_nothing_it_reported(tmp_path: Path) -> None:

@@ -9,7 +9,12 @@ import pytest
 from ConfigSpace import Categorical, Configuration, ConfigurationSpace, EqualsCondition, Float
 
 from eahas_plugins.energy.journal import Attempt, Grant
-from eahas_plugins.smac import EnergyExhaustedError, EnergyJournal, SurrogateTarget
+from eahas_plugins.smac import (
+    EnergyExhaustedError,
+    EnergyJournal,
+    SurrogateTarget,
+    energy_scenario,
+)
 from tests.eahas_plugins.smac.bench import PowerLawBench
 
 VALUES = {"width": 16, "lr": 0.03, "optimizer": "sgd", "max_epoch": 20}
@@ -197,3 +202,20 @@ def test_a_schedule_under_a_condition_is_refused() -> None:
 
     with pytest.raises(ValueError, match="free of conditions"):
         SurrogateTarget(Conditional(), fidelity="schedule").space  # noqa: B018
+
+
+class _Fragile(PowerLawBench):
+    def query(self, config: Any) -> Any:
+        raise RuntimeError("this one cannot be trained")
+
+
+def test_a_scenario_trains_nothing_where_its_budgets_are_known() -> None:
+    scenario = energy_scenario(SurrogateTarget(_Fragile(), fidelity="schedule"))
+    assert (scenario.min_budget, scenario.max_budget) == (5.0, 20.0)
+
+
+def test_a_scenario_takes_smacs_word_for_any_seed() -> None:
+    target = SurrogateTarget(PowerLawBench(), fidelity="kwh")
+    seeds = {energy_scenario(target, seed=-1).seed for _ in range(4)}
+    assert len(seeds) > 1
+    assert min(seeds) >= 0

@@ -132,6 +132,12 @@ def test_a_kernel_is_chosen_where_it_predicts_better(data):
     assert chosen.curve_model == min(errors, key=errors.__getitem__)
 
 
+@pytest.mark.parametrize(("nearly", "chosen"), [(0.01, KERNEL), (100.0, TREES)])
+def test_trees_are_taken_where_they_do_nearly_as_well(data, monkeypatch, nearly, chosen):
+    monkeypatch.setattr("surrogate.choose.NEARLY", nearly)
+    assert choose_model(data, Shape(degree=4, power=2.0), QUICK).curve_model == chosen
+
+
 def test_ranks_measured_configurations_it_has_not_seen():
     records = read_records(DATA / "fashion-nano" / RECORDS).records
     measured = from_records(records, "fashion-nano")

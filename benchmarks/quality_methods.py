@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from surrogate import bezier
 from surrogate.choose import MOST_FOR_KERNEL, choose_shape
+from surrogate.curves import log_error
 from surrogate.dataset import Dataset
-from surrogate.fit import Settings, Shape, curves_of
+from surrogate.fit import KERNEL, NETWORK, TREES, Settings, Shape, curves_of
 from surrogate.fit import fit as fit_ensemble
-from surrogate.model import log_error
 
 Floats = NDArray[np.float64]
 Curves = list[Floats]
@@ -113,11 +113,11 @@ def _boost_each(learn: Dataset, targets: Floats, X: Floats, seed: int) -> Floats
     return np.stack([xgboost_regressor(learn.X, y, seed)(X) for y in targets.T], axis=1)
 
 
-def bsc_ensemble(*, kernel: bool) -> Method:
-    """What ships, see :mod:`surrogate.fit`: of the two what does better on held-out trainings."""
+def bsc_ensemble(curve_model: str) -> Method:
+    """What ships, see :mod:`surrogate.fit`: of these what does better on held-out trainings."""
 
     def predict(learn: Dataset, held: Dataset, seed: int) -> Curves:
-        settings = Settings(seed=seed, kernel=kernel)
+        settings = Settings(seed=seed, curve_model=curve_model)
         shape, _ = choose_shape(learn, settings, SHAPES, most=600)
         fitted = fit_ensemble(learn, shape, settings)
         n_points = len(learn.curve_names) * (shape.degree + 1)
@@ -136,7 +136,7 @@ SHAPES = tuple(Shape(degree=d, power=p) for d in bezier.DEGREES for p in (1.5, 2
 
 
 def bsc_network(*, in_log_error: bool) -> Method:
-    """The two-encoder network, one Bezier curve with x from chord lengths.
+    """A single two-encoder network, one Bezier curve with x from chord lengths.
 
     Args:
         in_log_error: Curves of the log of the error, as what ships; else of the accuracy, as in the
@@ -144,7 +144,7 @@ def bsc_network(*, in_log_error: bool) -> Method:
     """
 
     def predict(learn: Dataset, held: Dataset, seed: int) -> Curves:
-        from benchmarks.quality_network import train_network
+        from surrogate.fit_network import train_network
 
         curves = [log_error(c) if in_log_error else c for c in validation(learn)]
         points = np.array([bezier.fit(curve, NETWORK_DEGREE) for curve in curves])
@@ -152,7 +152,7 @@ def bsc_network(*, in_log_error: bool) -> Method:
         scale = float(y[:, [0, -1]].max()) if in_log_error else 1.0  # a sigmoid gives the ends
         y = y / scale
         wanted = np.column_stack([y[:, 0], y[:, -1], inner_x, y[:, 1:-1]])
-        out = train_network(learn.X, wanted, seed=seed)(held.X)
+        out = train_network(learn.X, wanted, seed=seed).predict(held.X)[0]
         first, last, inner_x, inner_y = np.split(out, [1, 2, 1 + NETWORK_DEGREE], axis=1)
         x = np.pad(inner_x, ((0, 0), (1, 1)))
         y = scale * np.column_stack([first, inner_y, last])
@@ -172,13 +172,13 @@ NETWORK_DEGREE = 4
 
 
 def _network_each(learn: Dataset, targets: Floats, X: Floats, seed: int) -> Floats:
-    from benchmarks.quality_network import train_network
+    from surrogate.fit_network import train_network
 
     scale = targets.std(axis=0) + 1e-9
     # The endpoints' sigmoid heads have nothing to do here: they learn a constant.
     unused = np.full((len(targets), 2 + targets.shape[1] % 2), 0.5)  # and their number is even
     wanted = np.column_stack([unused, targets / scale])
-    out = train_network(learn.X, wanted, seed=seed)(X)
+    out = train_network(learn.X, wanted, seed=seed).predict(X)[0]
     return np.asarray(out[:, unused.shape[1] :] * scale)
 
 
@@ -191,10 +191,11 @@ def available(n_learnt: int) -> tuple[Mapping[str, Method], list[str]]:
         "SVD + network": ("torch", svd(_network_each)),
         "BSC + network": ("torch", bsc_network(in_log_error=False)),
         "BSC + network, log error": ("torch", bsc_network(in_log_error=True)),
-        "BSC + XGBoost": ("xgboost", bsc_ensemble(kernel=False)),
+        "BSC + networks, log error": ("torch", bsc_ensemble(NETWORK)),
+        "BSC + XGBoost": ("xgboost", bsc_ensemble(TREES)),
     }
     if n_learnt <= MOST_FOR_KERNEL:
-        methods["BSC + Gaussian process"] = ("sklearn", bsc_ensemble(kernel=True))
+        methods["BSC + Gaussian process"] = ("sklearn", bsc_ensemble(KERNEL))
     lacking = [
         f"{method} needs {package}: pip install {_PIP_NAME.get(package, package)}"
         for method, (package, _) in methods.items()

@@ -74,7 +74,7 @@ def build(
         folder / MODEL,
         forest=fitted.forest,
         linear=fitted.linear,
-        kernel=fitted.kernel,
+        curve_model=fitted.curve_model,
         x=shape.x,
         floor=fitted.floor,
         noise=fitted.noise,
@@ -87,7 +87,7 @@ def build(
         "curves": list(data.curve_names),
         "costs": list(data.cost_names),
         "degree": shape.degree,
-        "curve_model": "linear and trees" if fitted.kernel is None else "Gaussian process",
+        "curve_model": settings.curve_model,
         "held_out": held_out,
         "shape_errors": {name: round(error, 5) for name, error in errors.items()},
     }

@@ -11,16 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surrogate import bezier
+from surrogate.curves import LEAST_ERROR, log_error, read_curves
 from surrogate.dataset import Dataset
 from surrogate.ensemble import mean_of, side_by_side, with_base
 from surrogate.features import COST_NAMES, NAMES
+from surrogate.fit_network import fit_networks
 from surrogate.fit_noise import learn_noise
-from surrogate.kernel import Kernel, fit_kernel
-from surrogate.model import LEAST_ERROR, Noise, log_error, predict, read_curves
+from surrogate.kernel import fit_kernel
+from surrogate.model import CurveModel, Noise, predict
 from surrogate.trees import Trees
 from surrogate.xgboost_trees import from_xgboost
 
 Floats = NDArray[np.float64]
+
+TREES, KERNEL, NETWORK = CURVE_MODELS = ("linear and trees", "Gaussian process", "networks")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +41,7 @@ class Settings:
         ridge: Penalty of the linear model of the costs.
         curve_ridge: Penalty of that of the curves.
         max_bin: Candidate thresholds per feature.
-        kernel: Whether a Gaussian process gives the curves, in place of trees.
+        curve_model: What gives the curves: one of :data:`CURVE_MODELS`.
         seed: Seed of the resampling.
     """
 
@@ -50,7 +54,7 @@ class Settings:
     ridge: float = 0.03
     curve_ridge: float = 0.05
     max_bin: int = 64
-    kernel: bool = False
+    curve_model: str = TREES
     seed: int = 0
 
 
@@ -80,13 +84,13 @@ class Fitted:
     shape: Shape
     forest: Trees
     linear: Floats
-    kernel: Kernel | None
+    curve_model: CurveModel | None
     floor: Floats
     noise: Noise
 
     def outputs(self, X: Floats) -> Floats:
         """Control points and costs of shape (n, n_outputs)."""
-        return predict(X, forest=self.forest, linear=self.linear, kernel=self.kernel)
+        return predict(X, forest=self.forest, linear=self.linear, curve_model=self.curve_model)
 
 
 def control_points(data: Dataset, shape: Shape) -> Floats:
@@ -138,11 +142,8 @@ def fit(data: Dataset, shape: Shape, settings: Settings) -> Fitted:
     own = [
         curves_of(p[None], shape, n)[0] for p, n in zip(points, data.n_epochs.tolist(), strict=True)
     ]
-    kernel = None
-    learnt = points  # by the linear model and the trees
-    if settings.kernel:
-        kernel = fit_kernel(data.X, points, like=_ends(data, shape), seed=settings.seed)
-        learnt = points[:, :0]
+    curve_model = _curve_model(data, points, shape, settings)
+    learnt = points if curve_model is None else points[:, :0]  # by the linear model and the trees
     linear = _linear_part(data, learnt, settings)
     rest = np.concatenate([learnt, data.costs], axis=1) - data.X @ linear
     members = [_member(data, rest, learnt.shape[1], settings, m) for m in range(settings.n_members)]
@@ -150,10 +151,28 @@ def fit(data: Dataset, shape: Shape, settings: Settings) -> Fitted:
         shape=shape,
         forest=mean_of(members),
         linear=linear,
-        kernel=kernel,
+        curve_model=curve_model,
         floor=_least(data),
         noise=learn_noise(data, own, n_points=shape.degree + 1, n_members=settings.n_members),
     )
+
+
+def _curve_model(
+    data: Dataset, points: Floats, shape: Shape, settings: Settings
+) -> CurveModel | None:
+    """What predicts these control points, if not the linear model and the trees."""
+    if settings.curve_model == KERNEL:
+        return fit_kernel(data.X, points, like=_ends(data, shape), seed=settings.seed)
+    if settings.curve_model == NETWORK:
+        return fit_networks(
+            data.X,
+            points,
+            n_curves=len(data.curve_names),
+            degree=shape.degree,
+            n_members=settings.n_members,
+            seed=settings.seed,
+        )
+    return None
 
 
 def _least(data: Dataset) -> Floats:

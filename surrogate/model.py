@@ -2,8 +2,9 @@
 
 On top of a linear model, one forest with vector leaves predicts everything about a configuration
 in one walk: the control points of its curves (:mod:`surrogate.bezier`) and the logarithms of its
-costs. Where there are few trainings, a Gaussian process (:mod:`surrogate.kernel`) that does better
-on held-out ones takes the place of both for the curves.
+costs. For the curves another model takes the place of both where it does better on held-out
+trainings: a Gaussian process (:mod:`surrogate.kernel`) or the paper's network
+(:mod:`surrogate.curve_network`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from numpy.typing import NDArray
 
 from surrogate import bezier
 from surrogate.columns import checked, checked_columns
+from surrogate.curve_network import CurveNetworks
+from surrogate.curves import read_curves
 from surrogate.features import encode, encode_one
 from surrogate.kernel import Kernel
 from surrogate.records import Complexity, Run
@@ -38,72 +41,19 @@ epoch exceeds the others."""
 CURVES = ("train_accuracy", "val_accuracy", "test_accuracy")
 
 
-def read_curves(
-    outputs: Floats, degree: int, x: Floats | None, n_epochs: int, floor: Floats | None = None
-) -> Floats:
-    """Curves in [0, 1) of shape (n, n_curves, n_epochs).
-
-    Bezier curves are of :func:`log_error`, in which the differences at the top are as large as
-    those at the bottom, and few trainings that diverge do not outweigh all others.
-
-    Args:
-        outputs: Inner x control values (only if ``x`` is None), then the y of each curve.
-        degree: Degree of the Bezier curves.
-        x: Array of shape (degree + 1,): the x control values, where they are the same for all.
-        n_epochs: How many epochs the schedule has.
-        floor: Array of shape (n_curves,): the least accuracy of each curve; None for 0.
-    """
-    n, n_points = len(outputs), degree + 1
-    n_curves = (outputs.shape[1] - (0 if x is not None else degree - 1)) // n_points
-    most: Any = 0.0 if floor is None else np.log1p(-floor)[:, None]
-    out = np.empty((n, n_curves, n_epochs))
-    for start in range(0, n, _ROWS_PER_CHUNK):
-        rows, curves = (
-            outputs[start : start + _ROWS_PER_CHUNK],
-            out[start : start + _ROWS_PER_CHUNK],
-        )
-        if x is not None:
-            read = rows.reshape(-1, n_points) @ _reader(x.tobytes(), n_epochs)
-            curves[:] = read.reshape(-1, n_curves, n_epochs)
-        else:
-            rising = np.zeros((len(rows), 1, n_points))
-            rising[:, 0, 1:-1] = rows[:, : degree - 1]
-            y = -rows[:, degree - 1 :].reshape(-1, n_curves, n_points)
-            points = np.concatenate([bezier.rising(rising), y], axis=1)
-            curves[:] = bezier.evaluate(points, n_epochs)
-        np.minimum(curves, most, out=curves)  # the log of the error rate
-        np.exp(curves, out=curves)
-        np.subtract(1.0, curves, out=curves)
-    return out
-
-
-_ROWS_PER_CHUNK = 256
-"""Runs read together, so that what they are made of stays in the cache."""
-LEAST_ERROR = 1e-3
-"""Of an accuracy: a smaller error rate counts as that."""
-
-
-def log_error(accuracy: Floats) -> Floats:
-    """``-log(1 - accuracy)``, with errors below :data:`LEAST_ERROR` counted as that."""
-    return np.asarray(-np.log(np.maximum(1.0 - accuracy, LEAST_ERROR)))
-
-
-@lru_cache(maxsize=64)
-def _reader(x: bytes, n_epochs: int) -> Floats:
-    """From control values to the log of the error rate."""
-    return -bezier.reader(np.frombuffer(x), n_epochs)
-
-
 _SHARED = 0.9
 """Correlation of a run's shift with that of each of its curves: the images they are measured on
 differ."""
 
 
-def predict(X: Floats, *, forest: Trees, linear: Floats, kernel: Kernel | None) -> Floats:
+CurveModel = Kernel | CurveNetworks
+
+
+def predict(X: Floats, *, forest: Trees, linear: Floats, curve_model: CurveModel | None) -> Floats:
     """Control values and costs of shape (n, n_outputs): see :class:`FittedBenchmark`."""
     outputs = forest.predict(X) + X @ linear
-    if kernel is not None:
-        outputs = np.concatenate([kernel.predict(X), outputs], axis=1)
+    if curve_model is not None:
+        outputs = np.concatenate([curve_model.predict(X), outputs], axis=1)
     return np.asarray(outputs)
 
 
@@ -141,7 +91,7 @@ class FittedBenchmark:
         forest: Outputs are the inner x control values (only if ``x`` is None), the y control
             values of each curve, and the costs; each is to be added to what ``linear`` says.
         linear: Array of shape (n_features, n_outputs).
-        kernel: Gives the control values in the place of forest and linear model, which then give
+        curve_model: Gives the control values in place of forest and linear model, which then give
             the costs only. None where those give everything.
         degree: Degree of the Bezier curves.
         x: Array of shape (degree + 1,): the x control values, where they are the same for all.
@@ -155,16 +105,24 @@ class FittedBenchmark:
     costs: tuple[str, ...]
     forest: Trees
     linear: Floats
-    kernel: Kernel | None
+    curve_model: CurveModel | None
     degree: int
     x: Floats | None
     floor: Floats
     noise: Noise
     provenance: Mapping[str, Any]
     space: ConfigurationSpace = field(init=False)
+    # Cumulative costs: name, where its value per epoch is, and where that of the first epoch.
+    _cumulative: tuple[tuple[str, int, int], ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "space", get_space(self.task))
+        cumulative = tuple(
+            (name, self.costs.index(name), self.costs.index(f"{name}_first"))
+            for name in CUMULATIVE
+            if name in self.costs
+        )
+        object.__setattr__(self, "_cumulative", cumulative)
 
     def query(self, config: Mapping[str, Any], *, seed: int | None = None) -> Run:
         """Predict the training of a configuration, as long as its ``max_epoch``.
@@ -182,7 +140,7 @@ class FittedBenchmark:
         n_epochs = plain["max_epoch"]
         if seed is not None:
             return self._draw(X, plain.values(), seed, size, n_epochs)
-        return self._runs(self._read(self._outputs(X), n_epochs), [size])[0]
+        return _run(self._read(self._outputs(X), n_epochs), size)
 
     def query_many(
         self, configs: Sequence[Mapping[str, Any]], *, seed: int | None = None
@@ -212,7 +170,7 @@ class FittedBenchmark:
         for n_epochs in set(lengths):
             places = [i for i, length in enumerate(lengths) if length == n_epochs]
             values = self._read(outputs[places], n_epochs)
-            found = self._runs(values, [complexities[i] for i in places])
+            found = _runs(values, [complexities[i] for i in places])
             for i, run in zip(places, found, strict=True):
                 runs[i] = run
         return runs
@@ -223,10 +181,10 @@ class FittedBenchmark:
         if not seed >= 0:
             raise ValueError(f"seed must not be negative but got {seed!r}.")
         rng = np.random.default_rng([int(seed), zlib.crc32(repr(tuple(values)).encode())])
-        return self._runs(self._read(self._outputs(X), n_epochs, rng), [size])[0]
+        return _run(self._read(self._outputs(X), n_epochs, rng), size)
 
     def _outputs(self, X: Floats) -> Floats:
-        return predict(X, forest=self.forest, linear=self.linear, kernel=self.kernel)
+        return predict(X, forest=self.forest, linear=self.linear, curve_model=self.curve_model)
 
     def _read(
         self,
@@ -246,45 +204,58 @@ class FittedBenchmark:
             shift = np.clip(_SHARED * shared + math.sqrt(1.0 - _SHARED**2) * own, -3.0, 3.0)
             jitter = rng.standard_normal(curves.shape) * self._curve_jitter(n_epochs)
             curves += (1.0 - curves) * (self.noise.offset * shift + jitter)
-            cost[:, [name in CUMULATIVE for name in self.costs]] *= math.exp(
+            cost[:, [at for _, at, _ in self._cumulative]] *= math.exp(
                 self.noise.cost_offset * rng.standard_normal()
             )
             np.clip(curves, self.floor[:, None], 1.0, out=curves)
         values: dict[str, Any] = {name: curves[:, i] for i, name in enumerate(self.curves)}
-        epochs = np.arange(n_epochs)
-        for name in (name for name in CUMULATIVE if name in self.costs):
-            per_epoch = cost[:, self.costs.index(name), None]
-            first = cost[:, self.costs.index(f"{name}_first"), None]
+        for name, at, at_first in self._cumulative:
             if rng is None:
-                values[name] = per_epoch * (first + epochs)
+                values[name] = cost[:, at, None] * (cost[:, at_first, None] + _later(n_epochs))
             else:
                 steps = np.exp(rng.standard_normal(n_epochs) * self.noise.cost_jitter)
-                steps[0] *= first[0, 0]
-                values[name] = per_epoch * np.cumsum(steps)
+                steps[0] *= cost[0, at_first]
+                values[name] = cost[:, at, None] * np.cumsum(steps)
         if INFERENCE in self.costs:
             values[INFERENCE] = cost[:, self.costs.index(INFERENCE)].tolist()
         return values
-
-    def _runs(self, values: Mapping[str, Any], complexities: Sequence[Complexity]) -> list[Run]:
-        unknown = [None] * len(complexities)
-        return [
-            Run(
-                train_accuracy=train,
-                val_accuracy=val,
-                test_accuracy=test,
-                energy_kwh=energy,
-                runtime_s=runtime,
-                inference_energy_kwh=inference,
-                complexity=complexity,
-            )
-            for train, val, test, energy, runtime, inference, complexity in zip(
-                *(values.get(name, unknown) for name in (*CURVES, *CUMULATIVE, INFERENCE)),
-                complexities,
-                strict=True,
-            )
-        ]
 
     def _curve_jitter(self, n_epochs: int) -> Floats:
         known = self.noise.curve_jitter
         at = bezier.fractions(known.shape[1])
         return np.stack([np.interp(bezier.fractions(n_epochs), at, row) for row in known])
+
+
+_UNKNOWN = dict.fromkeys((*CURVES, *CUMULATIVE, INFERENCE))
+
+
+def _run(values: Mapping[str, Any], complexity: Complexity) -> Run:
+    """The first of the runs, which is faster alone."""
+    known = {name: found[0] for name, found in values.items()}
+    return Run(**{**_UNKNOWN, **known}, complexity=complexity)
+
+
+def _runs(values: Mapping[str, Any], complexities: Sequence[Complexity]) -> list[Run]:
+    unknown = [None] * len(complexities)
+    return [
+        Run(
+            train_accuracy=train,
+            val_accuracy=val,
+            test_accuracy=test,
+            energy_kwh=energy,
+            runtime_s=runtime,
+            inference_energy_kwh=inference,
+            complexity=complexity,
+        )
+        for train, val, test, energy, runtime, inference, complexity in zip(
+            *(values.get(name, unknown) for name in _UNKNOWN), complexities, strict=True
+        )
+    ]
+
+
+@lru_cache(maxsize=64)
+def _later(n_epochs: int) -> Floats:
+    """How many epochs came before each, of shape (n_epochs,)."""
+    before = np.arange(n_epochs, dtype=np.float64)
+    before.flags.writeable = False  # it is shared
+    return before

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from surrogate.curve_network import CurveNetworks
 from surrogate.features import NAMES
 from surrogate.folder import read_provenance, read_verified
 from surrogate.kernel import Kernel
-from surrogate.model import FORMAT, FittedBenchmark, Noise
+from surrogate.model import FORMAT, CurveModel, FittedBenchmark, Noise
 from surrogate.space import get_task
 from surrogate.trees import Trees
 
@@ -26,7 +27,7 @@ def write_model(
     *,
     forest: Trees,
     linear: NDArray[np.float64],
-    kernel: Kernel | None,
+    curve_model: CurveModel | None,
     x: NDArray[np.float64] | None,
     floor: NDArray[np.float64],
     noise: Noise,
@@ -35,7 +36,7 @@ def write_model(
     arrays = {
         **_named("forest", forest.to_arrays()),
         "linear": linear,
-        **_named("kernel", {} if kernel is None else kernel.to_arrays()),
+        **_curve_arrays(curve_model),
         "x": np.empty(0) if x is None else x,
         "floor": floor,
         "noise.n_members": np.array(noise.n_members),
@@ -72,7 +73,7 @@ def read_model(folder: Path) -> FittedBenchmark:
             degree=int(provenance["degree"]),
             forest=Trees.from_arrays(_part("forest", arrays)),
             linear=arrays["linear"],
-            kernel=Kernel.from_arrays(kernel) if (kernel := _part("kernel", arrays)) else None,
+            curve_model=_curve_model(arrays),
             x=arrays["x"] if len(arrays["x"]) else None,
             floor=arrays["floor"],
             noise=Noise(
@@ -99,6 +100,24 @@ def _named(part: str, arrays: Mapping[str, Any]) -> dict[str, Any]:
 def _part(part: str, arrays: Mapping[str, Any]) -> dict[str, Any]:
     start = f"{part}."
     return {n.removeprefix(start): array for n, array in arrays.items() if n.startswith(start)}
+
+
+def _curve_arrays(model: CurveModel | None) -> dict[str, Any]:
+    named = [_named(part, model.to_arrays()) for part, kind in _KINDS if isinstance(model, kind)]
+    return named[0] if named else {}
+
+
+def _curve_model(arrays: Mapping[str, Any]) -> CurveModel | None:
+    for part, kind in _KINDS:
+        if found := _part(part, arrays):
+            return kind.from_arrays(found)
+    return None
+
+
+_KINDS: tuple[tuple[str, type[Kernel] | type[CurveNetworks]], ...] = (
+    ("kernel", Kernel),
+    ("network", CurveNetworks),
+)
 
 
 def _check_shape(benchmark: FittedBenchmark, folder: Path) -> None:

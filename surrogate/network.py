@@ -15,12 +15,10 @@ Floats = NDArray[np.float64]
 LAYERS = ("architecture", "training", "hidden0", "hidden1", "hidden2", "endpoints", "inner")
 """The layers in the order they are applied; each has a ``.weight`` and a ``.bias``."""
 
-N_ENDPOINTS = 2
-
 
 @dataclass(frozen=True, slots=True)
 class TwoEncoderNetwork:
-    """Control points of a Bezier curve from an encoded configuration.
+    """Control points of Bezier curves from an encoded configuration.
 
     Two ReLU encoders of width h, one for the architecture's features and one for the training's,
     are concatenated (2 h), go through three ReLU layers of width h and end in two linear heads.
@@ -80,8 +78,13 @@ class TwoEncoderNetwork:
 
     @property
     def out_dim(self) -> int:
-        """Numbers that describe a curve: twice its degree."""
-        return N_ENDPOINTS + int(self.layers[-1][0].shape[2])
+        """Numbers that describe the curve or curves: twice the degree of a single one."""
+        return self.n_endpoints + int(self.layers[-1][0].shape[2])
+
+    @property
+    def n_endpoints(self) -> int:
+        """How many of them are sigmoids: the first and last value of each curve."""
+        return int(self.layers[-2][0].shape[2])
 
     @property
     def n_features(self) -> int:
@@ -95,8 +98,8 @@ class TwoEncoderNetwork:
             X: Array of shape (n_configs, n_features).
 
         Returns:
-            Array of shape (n_members, n_configs, out_dim): first value, last value, inner x,
-            inner y.
+            Array of shape (n_members, n_configs, out_dim): first and last values, then the others
+            (upstream: inner x, inner y).
         """
         (wa, ba), (wt, bt), *hidden, (we, be), (wi, bi) = self.layers
         X = X.astype(wa.dtype)
@@ -142,7 +145,7 @@ def _check_shapes(layers: tuple[tuple[Weights, Weights], ...]) -> None:
         "hidden0": (m, 2 * h, h),
         "hidden1": (m, h, h),
         "hidden2": (m, h, h),
-        "endpoints": (m, h, N_ENDPOINTS),
+        "endpoints": (m, h, shapes["endpoints"][2]),
         "inner": (m, h, shapes["inner"][2]),
     }
     for name, shape in shapes.items():
@@ -151,5 +154,3 @@ def _check_shapes(layers: tuple[tuple[Weights, Weights], ...]) -> None:
                 f"{name} must map {fits[name][1]} to {fits[name][2]} values for each of {m} "
                 f"members, at least one of each, but got (members, in, out) = {shape}."
             )
-    if shapes["inner"][2] % 2:
-        raise ValueError(f"inner must have an even number of outputs but got {shapes['inner'][2]}.")

@@ -62,22 +62,31 @@ def stages(config: Mapping[str, Any]) -> tuple[Stage, ...]:
     Returns:
         One entry per stage, from input to output.
     """
-    w0, wa, group_width = config["w0"], config["wa"], config["group_width"]
-    log_wm = math.log(config["wm"])
-    found: list[list[int]] = []  # width before it is fitted to the groups, blocks
+    return tuple(
+        Stage(depth=depth, width=width, group_width=group)
+        for depth, width, group in _stages(config)
+    )
+
+
+def _stages(config: Mapping[str, Any]) -> list[tuple[int, int, int]]:
+    """Depth, width and group width of each stage."""
+    w0, wa, wm, group_width = config["w0"], config["wa"], config["wm"], config["group_width"]
+    log, log_wm = math.log, math.log(wm)
+    found: list[list[int]] = []  # blocks, width before it is fitted to the groups
+    last = None
     for block in range(config["depth"]):
-        exponent = round(math.log((w0 + wa * block) / w0) / log_wm)  # eqs. 2 and 3
-        width = round(w0 * config["wm"] ** exponent / WIDTH_QUANTUM) * WIDTH_QUANTUM  # eq. 4
-        if found and found[-1][0] == width:
-            found[-1][1] += 1
-        else:
-            found.append([width, 1])
+        exponent = round(log((w0 + wa * block) / w0) / log_wm)  # eqs. 2 and 3
+        if exponent != last:
+            last = exponent
+            width = round(w0 * wm**exponent / WIDTH_QUANTUM) * WIDTH_QUANTUM  # eq. 4
+            if not found or found[-1][1] != width:
+                found.append([0, width])
+        found[-1][0] += 1
     fitted = []
-    for width, depth in found:
+    for depth, width in found:
         group = min(group_width, width)
-        width = max(group, round(width / group) * group)
-        fitted.append(Stage(depth=depth, width=width, group_width=group))
-    return tuple(fitted)
+        fitted.append((depth, max(group, round(width / group) * group), group))
+    return fitted
 
 
 def complexity(config: Mapping[str, Any], trunk: Trunk) -> Complexity:
@@ -91,9 +100,9 @@ def complexity(config: Mapping[str, Any], trunk: Trunk) -> Complexity:
     params = stem + 2 * width_in
     flops = area * stem
     activations = area * width_in
-    for stage in stages(config):
-        width, others = stage.width, stage.depth - 1
-        square, grouped = width * width, 9 * stage.group_width * stage.width
+    for depth, width, group_width in _stages(config):
+        others = depth - 1
+        square, grouped = width * width, 9 * group_width * width
         entry = width_in * width
         area_in, side = area, -(-side // 2)
         area = side * side

@@ -96,7 +96,7 @@ class Trees:
         if X.ndim != 2 or X.shape[1] < self.n_features:
             raise ValueError(f"X must have shape (n, >= {self.n_features}) but got {X.shape}.")
         if len(X) <= _FEW_ROWS:
-            leaves = self._walk(X, self._roots)
+            leaves = self._walk_row(X[0])[None] if len(X) == 1 else self._walk(X, self._roots)
             # A product with ones is the fastest sum of a few hundred rows.
             ones = np.ones(len(self.roots))
             return np.asarray(ones @ self._value.take(leaves, axis=0) + self.base)
@@ -168,21 +168,31 @@ class Trees:
             base=arrays["base"],
         )
 
+    def _walk_row(self, x: Floats) -> NDArray[np.intp]:
+        """The leaf of one row in each tree, of shape (n_trees,)."""
+        feature, threshold, left = self._feature, self._threshold, self._left
+        node, depth, n_trees = self._roots, max(self._depths, default=0), len(self._roots)
+        if depth:  # all trees are at their root, and roots come first: no need to gather
+            node = left[:n_trees] + (x[feature[:n_trees]] > threshold[:n_trees])
+        for _ in range(1, depth):
+            right = x[feature[node]] > threshold[node]  # for one dimension faster than take
+            node = left[node]
+            node += right
+        return node
+
     def _walk(self, X: Floats, roots: NDArray[np.intp]) -> NDArray[np.intp]:
         """The leaf of each row in each of these trees, of shape (n, n_trees)."""
         n, n_columns = X.shape
         flat = X.reshape(-1)
-        # One row needs neither offsets nor two dimensions.
-        node = roots if n == 1 else np.broadcast_to(roots, (n, len(roots)))
+        node = np.broadcast_to(roots, (n, len(roots)))
         offset = np.arange(0, n * n_columns, n_columns)[:, None]
         for _ in range(max(self._depths, default=0)):
             index = self._feature.take(node)
-            if n > 1:
-                index += offset
+            index += offset
             right = flat.take(index) > self._threshold.take(node)
             node = self._left.take(node)
             node += right
-        return node.reshape(n, -1)
+        return node
 
     def _walk_tree(
         self, columns: Floats, first: NDArray[np.intp], root: int, depth: int

@@ -165,8 +165,11 @@ def _check_network(network: TwoEncoderNetwork) -> None:
         raise ValueError(
             f"the network must see {len(SCALED)} + {N_FEATURES - len(SCALED)} numbers."
         )
-    if network.out_dim // 2 not in _DEGREES:
-        raise ValueError(f"the network must have 6 to 12 outputs but got {network.out_dim}.")
+    if network.n_endpoints != 2 or network.out_dim not in [2 * degree for degree in _DEGREES]:
+        raise ValueError(
+            f"the network must have 2 endpoints and 6, 8, 10 or 12 outputs but got "
+            f"{network.n_endpoints} and {network.out_dim}."
+        )
 
 
 def _cost_trees(files: Sequence[tuple[Path, bytes]]) -> Trees:

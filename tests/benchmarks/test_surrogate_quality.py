@@ -34,7 +34,7 @@ def test_every_installed_method_learns_something(found):
 
 def test_missing_packages_are_named(found):
     n_methods = len(found["curves"]) + len(found["missing"])
-    assert n_methods == 8
+    assert n_methods == 9
     assert all("pip install" in message for message in found["missing"])
 
 

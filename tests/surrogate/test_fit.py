@@ -7,9 +7,10 @@ from scipy.stats import kendalltau
 from surrogate.bezier import DEGREES
 from surrogate.choose import SHAPES, choose_model, choose_shape, curve_error, split
 from surrogate.dataset import from_records
-from surrogate.fit import Settings, Shape, control_points, curves_of, fit
+from surrogate.fit import KERNEL, TREES, Settings, Shape, control_points, curves_of, fit
 from surrogate.fit_noise import DEFAULT_OFFSET
 from surrogate.folder import DATA
+from surrogate.kernel import Kernel
 from surrogate.loading import RECORDS
 from surrogate.record_files import read_records
 from surrogate.records import Complexity, Record
@@ -121,14 +122,20 @@ def test_a_kernel_is_chosen_where_it_predicts_better(data):
     shape = Shape(degree=4, power=2.0)
     chosen = choose_model(data, shape, QUICK)
     errors = {}
-    for kernel in (True, False):
+    for curve_model in (KERNEL, TREES):
         learn, held = split(data, share=0.25, seed=9)
-        fitted = fit(learn, shape, dataclasses.replace(QUICK, kernel=kernel))
-        assert (fitted.kernel is not None) == kernel
+        fitted = fit(learn, shape, dataclasses.replace(QUICK, curve_model=curve_model))
+        assert isinstance(fitted.curve_model, Kernel) == (curve_model == KERNEL)
         outputs = fitted.outputs(held.X)
         assert outputs.shape == (len(held), 3 * 5 + len(held.cost_names))
-        errors[kernel] = curve_error(outputs[:, :15], shape, held)
-    assert chosen.kernel == (errors[True] < errors[False])
+        errors[curve_model] = curve_error(outputs[:, :15], shape, held)
+    assert chosen.curve_model == min(errors, key=errors.__getitem__)
+
+
+@pytest.mark.parametrize(("nearly", "chosen"), [(0.01, KERNEL), (100.0, TREES)])
+def test_trees_are_taken_where_they_do_nearly_as_well(data, monkeypatch, nearly, chosen):
+    monkeypatch.setattr("surrogate.choose.NEARLY", nearly)
+    assert choose_model(data, Shape(degree=4, power=2.0), QUICK).curve_model == chosen
 
 
 def test_ranks_measured_configurations_it_has_not_seen():
@@ -138,7 +145,7 @@ def test_ranks_measured_configurations_it_has_not_seen():
     found, truth = [], []
     for seed in range(3):
         learn, held = split(measured, share=0.3, seed=seed)
-        outputs = fit(learn, shape, Settings(kernel=True)).outputs(held.X)
+        outputs = fit(learn, shape, Settings(curve_model=KERNEL)).outputs(held.X)
         for row, curves in zip(outputs, held.curves, strict=True):
             found.append(curves_of(row[None, :15], shape, curves.shape[1])[0, 1, -1])
             truth.append(curves[1, -1])

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import surrogate
+from surrogate.curves import read_curves
 from surrogate.dataset import from_records
 from surrogate.fit import Shape, fit
-from surrogate.model import read_curves
 from tests.surrogate import made_up
 from tests.surrogate.conftest import QUICK
 

@@ -112,10 +112,3 @@ def test_arrays_that_do_not_fit_are_refused(
         arrays[name] = value
     with pytest.raises(ValueError, match=message):
         TwoEncoderNetwork.from_arrays(arrays)
-
-
-def test_an_odd_number_of_inner_coordinates_is_refused() -> None:
-    arrays = random_arrays(np.random.default_rng(0), hidden=4, degree=3)
-    arrays["inner.weight"], arrays["inner.bias"] = np.zeros((3, 4)), np.zeros(3)
-    with pytest.raises(ValueError, match="even number of outputs but got 3"):
-        TwoEncoderNetwork.from_arrays(arrays)

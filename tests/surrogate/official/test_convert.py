@@ -135,3 +135,16 @@ def test_a_damaged_import_is_refused(source: Path) -> None:
     (out / "provenance.json").write_text(json.dumps({**provenance, "task": "other"}))
     with pytest.raises(ValueError, match="damaged or was edited"):
         load_folder(out)
+
+
+@pytest.mark.parametrize(("n_endpoints", "n_inner"), [(3, 5), (2, 5), (2, 2), (1, 7), (4, 4)])
+def test_a_network_that_is_not_of_one_curve_is_refused(
+    tmp_path: Path, n_endpoints: int, n_inner: int
+) -> None:
+    arrays = random_arrays(np.random.default_rng(0), hidden=3, degree=4, dtype=np.float32)
+    for name, n_outputs in (("endpoints", n_endpoints), ("inner", n_inner)):
+        arrays[f"{name}.weight"] = np.zeros((n_outputs, 3), dtype=np.float32)
+        arrays[f"{name}.bias"] = np.zeros(n_outputs, dtype=np.float32)
+    source = tmp_path / "model"
+    write_model(source, [curve_file(arrays)], model="bezier_nn_STAR")
+    refused(source, "by 6, 8, 10 or 12 outputs|2 endpoints")

@@ -53,7 +53,13 @@ class Plan:
 
 _OPTUNA_PLAIN = ("rs", "ls", "rea", "bananas", "hb", "bohb", "tpe", "tpe-median")
 _OPTUNA_AWARE = ("ea-ls", "ea-rea", "ea-bananas", "ea-hb", "ea-tpe", "ea-bohb")
-_ABLATIONS = ("ea-bohb-no-promotion", "ea-bohb-no-cooling", "ea-bohb-tpe", "ea-bohb-pruned")
+_ABLATIONS = (
+    "ea-bohb-no-promotion",
+    "ea-bohb-no-cooling",
+    "ea-bohb-uniform-start",
+    "ea-bohb-tpe",
+    "ea-bohb-pruned",
+)
 _HOSTS = ("gp", "smac", "smac-mf", "ea-smac", "hpbandster-bohb", "ea-hpbandster-bohb")
 _PEERS = ("flaml-blendsearch",)
 _PAPER_TASKS = (DEFAULT_TASK, "cifar10", "tinyimagenet")

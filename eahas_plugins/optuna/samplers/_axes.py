@@ -66,6 +66,15 @@ class Axis:
             low, high, value = math.log(low), math.log(high), math.log(max(value, low))
         return min(1.0, max(0.0, (value - low) / (high - low))) if high > low else 0.5
 
+    def centred(self, share: float) -> float:
+        """The position at this share of Beta(2, 2), where there are middle values to prefer.
+
+        That is for parameters with an order and more than three values; others stay uniform.
+        """
+        if not self.ordered or (self.n_values is not None and self.n_values <= 3):
+            return share
+        return 0.5 - math.sin(math.asin(1.0 - 2.0 * share) / 3.0)
+
     def internal(self, positions: Floats) -> Floats:
         """Optuna's internal values at these positions, of the same shape."""
         if self.n_values is not None:

@@ -35,8 +35,11 @@ class ScheduleGPSampler(RewardSampler):
     log EI - alpha log kWh, alpha = ``energy_weight`` x what is left of the budget (cooling).
     Whenever trainings with longer schedules have used less than ``share`` of the energy, the next
     trial trains the tried configuration with the best *predicted* value for the longest schedule:
-    prediction, unlike the best value seen, is not taken in by luck. It starts with a Latin
-    hypercube.
+    prediction, unlike the best value seen, is not taken in by luck.
+
+    It starts with a Latin hypercube of Beta(2, 2), denser in the middle: ranges are chosen so that
+    good values are seldom at their ends. Parameters without an order, or with at most three values,
+    are uniform.
 
     The state is in the trials alone, so any number of workers may decide; running trials count as
     what is predicted for them.
@@ -56,6 +59,7 @@ class ScheduleGPSampler(RewardSampler):
         budget_kwh: Energy of the whole study, kWh. By default what ``EnergyBudget`` tells the
             study; without any budget alpha stays ``energy_weight``.
         n_startup_trials: Trials of the Latin hypercube. At least 2.
+        centred_start: Whether it is denser in the middle; else uniform.
         n_candidates: Configurations a proposal is chosen from. At least 2.
         max_trials: Trials that the model learns from: half of them the best, half the latest. At
             least 2.
@@ -78,6 +82,7 @@ class ScheduleGPSampler(RewardSampler):
         energy_weight: float = 1.0,
         budget_kwh: float | None = None,
         n_startup_trials: int = 8,
+        centred_start: bool = True,
         n_candidates: int = 600,
         max_trials: int = 200,
         seed: int | None = None,
@@ -99,6 +104,7 @@ class ScheduleGPSampler(RewardSampler):
         self._alpha = energy_weight
         self._energy = StudyEnergy(budget_kwh=budget_kwh, fidelity_param=fidelity_param)
         self._n_startup_trials = n_startup_trials
+        self._centred_start = centred_start
         self._n_candidates = n_candidates
         self._max_trials = max_trials
         self._hypercube = int(self._rng.integers(2**31))
@@ -123,7 +129,8 @@ class ScheduleGPSampler(RewardSampler):
         if trial.number >= self._n_startup_trials:
             return self._draw(study, trial, name, distribution)
         place = stratum(name, trial.number, self._n_startup_trials, self._hypercube)
-        return Axis(distribution).value(place)
+        axis = Axis(distribution)
+        return axis.value(axis.centred(place) if self._centred_start else place)
 
     def after_trial(
         self,

@@ -37,11 +37,29 @@ def configuration(trial):
 
 
 def test_starts_with_a_latin_hypercube_of_short_trainings():
-    trials = run(8, n_startup_trials=8).trials
-    assert {t.params["max_epoch"] for t in trials} == {SCHEDULES[0]}
-    axis = Axis(FloatDistribution(1e-3, 1.0, log=True))
-    places = sorted(int(8 * axis.position(t.params["lr"])) for t in trials)
-    assert places == list(range(8))
+    places = {}
+    for centred in (False, True):
+        trials = run(8, n_startup_trials=8, centred_start=centred).trials
+        assert {t.params["max_epoch"] for t in trials} == {SCHEDULES[0]}
+        axis = Axis(FloatDistribution(1e-3, 1.0, log=True))
+        places[centred] = np.sort([axis.position(t.params["lr"]) for t in trials])
+    assert (8 * places[False]).astype(int).tolist() == list(range(8))
+    # The distribution function of Beta(2, 2) is 3 x^2 - 2 x^3.
+    np.testing.assert_allclose(3 * places[True] ** 2 - 2 * places[True] ** 3, places[False])
+
+
+def test_starts_in_the_middle_only_where_there_is_one():
+    def objective(trial):
+        trial.suggest_categorical("kind", ["a", "b", "c", "d", "e", "f", "g", "h"])
+        trial.suggest_int("few", 1, 3)
+        trial.suggest_int("many", 1, 8)
+        return 0.0
+
+    for name, expected in (("few", 3), ("kind", 8)):
+        values = [t.params[name] for t in run(24, objective, n_startup_trials=24).trials]
+        assert [values.count(v) for v in set(values)] == [24 / expected] * expected
+    many = [t.params["many"] for t in run(24, objective, n_startup_trials=24).trials]
+    assert sum(3 <= v <= 6 for v in many) > 14 > 10 > sum(v in (1, 2, 7, 8) for v in many)
 
 
 def test_longest_schedules_are_for_tried_configurations_and_get_their_share():

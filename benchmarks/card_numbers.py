@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from benchmarks.run_energy import training_estimate
 from eahas_plugins.energy.estimate import SERVER_CORE
 from eahas_plugins.energy.readings import JOULES_PER_KWH
+from surrogate.dataset import from_records
 
 Floats = NDArray[np.float64]
 
@@ -23,6 +24,7 @@ def numbers(rows: Sequence[Any]) -> dict[str, Any]:
     total_s, total_kwh = _final(rows, "runtime_s"), _final(rows, "energy_kwh")
     epoch_s, epoch_kwh = _per_epoch(rows)
     power_w = total_kwh * JOULES_PER_KWH / total_s
+    slowness = _slowness(records)
     waits = [r.train_wall_s.sum() / r.train_cpu_s.sum() for r in records]
     last = max(record.started for record in records)
     return {
@@ -42,7 +44,8 @@ def numbers(rows: Sequence[Any]) -> dict[str, Any]:
         "at_chance": int((final["val"] < 0.15).sum()),
         "epoch_s": _quartiles(epoch_s, "{:.2f}".format),
         "total_s": _quartiles(total_s, "{:.0f}".format),
-        "time_noise": _spread(rows, np.log(epoch_s)),
+        "time_noise": _spread(rows, np.log(epoch_s) - slowness),
+        "speeds": _by_day(records, np.exp(slowness)),
         "all_hours": f"{total_s.sum() / 3600.0:.1f}",
         "energy_j": _quartiles(total_kwh * JOULES_PER_KWH, "{:.0f}".format),
         "inference_j": _quartiles(
@@ -135,6 +138,20 @@ def _per_epoch(rows: Sequence[Any]) -> tuple[Floats, Floats]:
     """Mean time, s, and energy, kWh, of an epoch of each run."""
     n_epochs = np.array([len(row.runtime_s) for row in rows])
     return _final(rows, "runtime_s") / n_epochs, _final(rows, "energy_kwh") / n_epochs
+
+
+def _slowness(records: Sequence[Any]) -> Floats:
+    """How much the speed of the machine added to the log of each run's time."""
+    data = from_records(records, records[0].task)
+    return data.slowness[:, data.cost_names.index("runtime_s")]
+
+
+def _by_day(records: Sequence[Any], factors: Floats) -> str:
+    """Least and largest factor of each day."""
+    days: dict[str, list[float]] = defaultdict(list)
+    for record, factor in zip(records, factors.tolist(), strict=True):
+        days[record.started[:10]].append(factor)
+    return "; ".join(f"{d}, {min(f):.2f} to {max(f):.2f}" for d, f in sorted(days.items()))
 
 
 def _repeats(rows: Sequence[Any]) -> list[list[int]]:

@@ -46,8 +46,14 @@ Trained from {first} to {last}:
 
 {meter}
 ## Time
-`runtime_s`, in the table and in the surrogate, is {time_meaning}. It repeats to {time_noise}
-(standard deviation over trainings of one configuration).
+`runtime_s`, in the table and in the surrogate, is {time_meaning}.
+
+**Speed of the machine.** The same training takes more or less of it from hour to hour, with what
+the physical machine does for others. What the runs of an hour have in common, beside the size of
+their networks, is taken for that. Times over those at the usual speed: {speeds}. The table has what
+was recorded, and energy estimated from it; the surrogate's times and energies are those at the
+usual speed. There a time repeats to {time_noise} (standard deviation over trainings of one
+configuration).
 
 **Disturbed runs.** {n_disturbed} of {n_runs} runs took over 20 % longer by the wall clock than in
 CPU time, because the machine had other work (median of wall-clock over CPU time: {median_wait}).

@@ -107,16 +107,19 @@ def describe(records: Sequence[Record], task: str, data: Dataset) -> dict[str, A
     meter = _common([record.meter for record in records if record.meter is not None])
     kind = meter.get("kind", "unknown")
     simulated = kind == "simulated"
+    runtime = (
+        "simulated"
+        if simulated
+        else "measured: CPU seconds of training"
+        if not any(record.on_gpu or record.train_cpu_s is None for record in records)
+        else "measured: wall-clock seconds of training"
+    )
     return {
         "task": task,
         "kind": "simulated" if simulated else "measured",
         "data_set": DATA_SETS[task],
         "accuracy": "simulated" if simulated else "measured",
-        "runtime": "simulated"
-        if simulated
-        else "measured: CPU seconds of training"
-        if not any(record.on_gpu or record.train_cpu_s is None for record in records)
-        else "measured: wall-clock seconds of training",
+        "runtime": runtime + (", at the machine's usual speed" if data.slowness.any() else ""),
         "energy": kind,
         "meter": meter,
         "machine": _counted(record.machine for record in records),

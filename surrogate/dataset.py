@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from surrogate.columns import checked_columns
 from surrogate.features import encode
+from surrogate.machine_speed import hours_of, slowness
 from surrogate.model import COSTS, CURVES
 from surrogate.records import Complexity, Record
 from surrogate.space import get_task
@@ -27,8 +28,10 @@ class Dataset:
         group: Array of shape (n,): the same number for trainings of the same configuration.
         n_epochs: Array of shape (n,).
         curves: Names, and for each training an array of shape (n_curves, n_epochs).
-        costs: Names, and the logarithms of shape (n, n_costs).
+        costs: Names, and the logarithms of shape (n, n_costs), at the machine's usual speed.
         cost_jitter: Standard deviation of the log of an epoch's time (or energy) in a training.
+        slowness: Array of shape (n, n_costs): what the speed of the machine had added to the
+            recorded costs and ``costs`` are without.
     """
 
     task: str
@@ -40,6 +43,7 @@ class Dataset:
     cost_names: tuple[str, ...]
     costs: Floats
     cost_jitter: float
+    slowness: Floats
 
     def __len__(self) -> int:
         return len(self.X)
@@ -54,6 +58,7 @@ class Dataset:
             n_epochs=self.n_epochs[places],
             curves=tuple(self.curves[i] for i in places.tolist()),
             costs=self.costs[places],
+            slowness=self.slowness[places],
         )
 
     def only_curve(self, name: str) -> Dataset:
@@ -93,6 +98,11 @@ def from_records(records: Iterable[Record], task: str) -> Dataset:
     cost_names = tuple(name for name in COSTS if all(name in costs for costs in known))
     if not curve_names and not cost_names:
         raise ValueError("records must have a curve or a cost that all of them recorded.")
+    costs = np.array([[costs[name] for name in cost_names] for costs in known])
+    slow = np.zeros_like(costs)
+    for place, name in enumerate(cost_names):
+        if not name.endswith("_first"):  # over the other epochs of the same training
+            slow[:, place] = slowness(X, costs[:, place], hours_of(chosen))
     keys = [tuple(sorted(record.config.items())) for record in chosen]
     first: dict[object, int] = {}
     return Dataset(
@@ -106,8 +116,9 @@ def from_records(records: Iterable[Record], task: str) -> Dataset:
             for record in chosen
         ),
         cost_names=cost_names,
-        costs=np.array([[costs[name] for name in cost_names] for costs in known]),
+        costs=costs - slow,
         cost_jitter=_jitter(chosen),
+        slowness=slow,
     )
 
 

@@ -1,4 +1,4 @@
-"""What each part of EA-BOHB earns: the methods ``ea-bohb-*``, each without or with one part."""
+"""What each part of EA-BOHB earns: the methods ``ea-bohb-*``, each with one part changed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def ablate(tasks: Sequence[Mapping[str, MethodTraces]]) -> dict[str, Any] | None
     """Final accuracy of each ablation minus that of EA-BOHB, paired by seed.
 
     Over several tasks the difference is the mean of the tasks' medians, seeds are resampled task
-    by task, and the signed-rank test is over all pairs. Below zero, the part earns its place.
+    by task, and the signed-rank test is over all pairs. Below zero, the change
+    makes EA-BOHB worse.
 
     Args:
         tasks: The methods of each task.

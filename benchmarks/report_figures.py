@@ -256,7 +256,8 @@ def _draw_accuracy(comparisons: Sequence[Results], path: Path, drawn: Mapping[st
             panel.fill_between(
                 band.grid, low, high, step="post", color=style.colour, alpha=0.1, linewidth=0
             )
-            lowest.append(low[np.searchsorted(band.grid, 0.15 * budget, side="right") - 1])
+            early = np.searchsorted(band.grid, 0.15 * budget, side="right") - 1
+            lowest.append(low[max(0, early)])
         panel.set_xlim(0.0, budget)
         panel.set_ylim(bottom=min(lowest))  # the steep start does not flatten the rest
         panel.xaxis.set_major_locator(MaxNLocator(5, steps=(1, 2, 5, 10)))

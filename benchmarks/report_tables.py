@@ -226,7 +226,7 @@ def _ablation(
         caption=f"{where}: what each part of {whole} earns. Energy to the target over the best "
         f"plain method's, and final test accuracy minus that of {whole}, in percentage points: "
         f"median of the pairs with the same seed{'' if finals else ', mean over tasks'}; 95 % "
-        "intervals by bootstrap over seeds",
+        "intervals by bootstrap over seeds; below zero, the change makes it worse",
         columns=(
             "method",
             *(["final accuracy"] if finals else []),

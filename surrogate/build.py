@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from surrogate.choose import SHAPES, choose_model, choose_shape, curve_error, split
+from surrogate.choose import SHAPES, choose_model, choose_shape, curve_error, rival, split
 from surrogate.dataset import Dataset, from_records
 from surrogate.fit import Fitted, Settings, Shape
 from surrogate.fit import fit as fit_model
@@ -65,6 +65,7 @@ def build(
     telling = [record for record in finished if not (record.on_gpu and record.disturbed)]
     data = from_records(telling, task)
     settings = Settings() if settings is None else settings
+    rival(data)  # what is not installed is better known before the long part
     shape, errors = choose_shape(data, settings, shapes)
     settings = choose_model(data, shape, settings)
     held_out = _held_out(data, settings, shape)

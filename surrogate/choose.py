@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from surrogate import bezier
 from surrogate.dataset import Dataset
+from surrogate.fit_network import check_torch
 from surrogate.fit import (
     KERNEL,
     NETWORK,
@@ -92,7 +93,7 @@ def choose_model(data: Dataset, shape: Shape, settings: Settings) -> Settings:
     """
     if not data.curve_names or not data.cost_names:
         return settings
-    other = KERNEL if len(data) <= MOST_FOR_KERNEL else NETWORK
+    other = rival(data)
     errors: dict[str, float] = {}
     for curve_model in (other, TREES):
         candidate = replace(settings, curve_model=curve_model)
@@ -105,6 +106,18 @@ def choose_model(data: Dataset, shape: Shape, settings: Settings) -> Settings:
         errors[curve_model] = error
     chosen = TREES if errors[TREES] <= NEARLY * errors[other] else other
     return replace(settings, curve_model=chosen)
+
+
+def rival(data: Dataset) -> str:
+    """The model of curves that trees compete with.
+
+    Raises:
+        ImportError: If it needs a package that is not installed.
+    """
+    if len(data) <= MOST_FOR_KERNEL:
+        return KERNEL
+    check_torch()
+    return NETWORK
 
 
 MOST_FOR_KERNEL = 3000

@@ -1,6 +1,7 @@
-"""Fit a task's models to records. Needs XGBoost (``pip install 'eahas-plugins[fit]'``).
+"""Fit a task's models to records. Needs XGBoost and scikit-learn, and torch for networks.
 
-Everything is deterministic: the same records give the same model.
+Everything is deterministic: with the same packages and kind of processor, the same records give the
+same model.
 """
 
 from __future__ import annotations

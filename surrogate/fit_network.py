@@ -38,8 +38,7 @@ def fit_networks(
     Raises:
         ImportError: If torch is not installed.
     """
-    if importlib.util.find_spec("torch") is None:
-        raise ImportError("networks are trained with torch: pip install 'eahas-plugins[train]'")
+    check_torch()
     n_points = degree + 1
     n_x = targets.shape[1] - n_curves * n_points
     places = n_x + np.arange(n_curves * n_points).reshape(n_curves, n_points)
@@ -64,6 +63,16 @@ def fit_networks(
     return CurveNetworks.from_arrays(networks.to_arrays())  # as they are read again
 
 
+def check_torch() -> None:
+    """Say what to install, before anything is computed.
+
+    Raises:
+        ImportError: If torch is not installed.
+    """
+    if importlib.util.find_spec("torch") is None:
+        raise ImportError("networks are trained with torch: pip install 'eahas-plugins[train]'")
+
+
 def train_network(
     X: Floats, targets: Floats, *, n_endpoints: int = 2, seed: int
 ) -> TwoEncoderNetwork:
@@ -77,7 +86,14 @@ def train_network(
     """
     import torch
 
-    torch.manual_seed(seed)
+    with torch.random.fork_rng(devices=[]):  # the caller's draws stay as they are
+        torch.manual_seed(seed)
+        return _trained(X, targets, n_endpoints)
+
+
+def _trained(X: Floats, targets: Floats, n_endpoints: int) -> TwoEncoderNetwork:
+    import torch
+
     centre, spread = X.mean(axis=0), X.std(axis=0)
     spread = np.where(spread > 0.0, spread, 1.0)
     inputs = torch.tensor((X - centre) / spread, dtype=torch.float32)

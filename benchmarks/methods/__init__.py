@@ -26,6 +26,9 @@ from importlib.metadata import version
 
 from benchmarks.harness import RunMethod
 
+_USUAL_REMEDY = "pip install 'eahas-plugins[all]'"
+_REMEDIES = {"flaml": "CONTRIBUTING.md has the environment of FLAML"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
@@ -81,8 +84,7 @@ def get_method(name: str) -> Method:
     except ModuleNotFoundError as error:  # PackageNotFoundError is one, too
         raise ValueError(
             f"method {name!r} needs a package that is not installed ({error.name}): "
-            "pip install 'eahas-plugins[all]', for FLAML see CONTRIBUTING.md, or leave "
-            "the method out."
+            f"{_REMEDIES.get(error.name or '', _USUAL_REMEDY)}, or leave the method out."
         ) from error
     return Method(
         name=name,

@@ -12,6 +12,7 @@ then decide. Of two trials that reach for the same energy at least one sees the 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import NamedTuple
 
@@ -96,7 +97,8 @@ class RunningTrial(NamedTuple):  # quicker to make than a frozen dataclass, at e
         return max(self.reserved_kwh - self.spent_kwh, self.step_kwh, 0.0)
 
 
-class Balance(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
     """The state of a budget at one moment.
 
     Example:
@@ -140,7 +142,7 @@ class Balance(NamedTuple):
     def without_promise_to(self, *, number: int | None) -> Balance:
         """The balance once trial ``number``, about to end, needs nothing more."""
         running = (t._replace(live=False) if t.number == number else t for t in self.running)
-        return self._replace(running=tuple(running))
+        return replace(self, running=tuple(running))
 
     def uncommitted_kwh(self, *, number: int | None = None) -> float:
         """Energy neither spent nor announced as the next step of a trial other than ``number``."""

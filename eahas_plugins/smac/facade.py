@@ -142,6 +142,7 @@ class _EnergyFacade(AbstractFacade):
         """Run until the energy is spent, or SMAC's own limits are reached."""
         incumbent = super().optimize(data_to_scatter=data_to_scatter)
         # Trials may have needed less than was promised to them: what they gave back is left.
+        # `_stop` is SMAC's private name (2.4.1), guarded by tests/.../test_dask.py.
         while not (self._optimizer._stop or self._optimizer.budget_exhausted):
             incumbent = super().optimize(data_to_scatter=data_to_scatter)
         return incumbent

@@ -98,7 +98,8 @@ def test_processes_make_the_same_rows(finished, tmp_path):
     assert sorted_lines(tmp_path / "rows.jsonl") == sorted_lines(finished / "rows.jsonl")
 
 
-def test_processes_order_sets_alike():
+def test_processes_order_sets_alike(monkeypatch):
+    monkeypatch.setenv("PYTHONHASHSEED", "random")
     hashes = set()
     for _ in range(2):
         with local_processes(1) as executor:

@@ -1,10 +1,12 @@
 import dataclasses
+import sys
 
 import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
 from surrogate.bezier import DEGREES
+from surrogate.build import build
 from surrogate.choose import SHAPES, choose_model, choose_shape, curve_error, split
 from surrogate.dataset import from_records
 from surrogate.fit import KERNEL, TREES, Settings, Shape, control_points, curves_of, fit
@@ -150,3 +152,11 @@ def test_ranks_measured_configurations_it_has_not_seen():
             found.append(curves_of(row[None, :15], shape, curves.shape[1])[0, 1, -1])
             truth.append(curves[1, -1])
     assert kendalltau(found, truth).statistic > 0.5
+
+
+def test_what_networks_need_is_said_before_anything_is_fitted(tmp_path, monkeypatch):
+    monkeypatch.setattr("surrogate.choose.MOST_FOR_KERNEL", 10)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delattr("surrogate.build.choose_shape")
+    with pytest.raises(ImportError, match=r"pip install 'eahas-plugins\[train\]'"):
+        build(made_up.records(20, 0), made_up.TASK, tmp_path)

@@ -17,7 +17,8 @@ from eahas_plugins.optuna.samplers._reward import Space
 Floats = NDArray[np.float64]
 LogKwh = Callable[[dict[str, Floats]], Floats | None]
 
-_FIRST_STEPS, _NEXT_STEPS = 40, 8
+_FIRST_STEPS, _NEXT_STEPS, _LEAST_STEPS = 40, 8, 2
+_ALL_STEPS_UP_TO = 50
 _N_PARENTS = 8
 _FLOOR_PERCENTILE = 25.0
 
@@ -71,7 +72,8 @@ class ScheduleModel:
         x = self._features(self._positions, self._levels)
         new = process is None or len(process.theta) != x.shape[1] + 1
         self._process = ArdProcess(x.shape[1]) if process is None or new else process
-        self._process.fit(x, self._rewards, n_steps=_FIRST_STEPS if new else _NEXT_STEPS)
+        n_steps = _FIRST_STEPS if new else next_steps(len(x))
+        self._process.fit(x, self._rewards, n_steps=n_steps)
         self._running = positions_of(running, self.axes)
         if running:
             there = self._running
@@ -140,6 +142,14 @@ class ScheduleModel:
         filled = _filled(positions)
         columns = [axis.internal(filled[:, i]) for i, axis in enumerate(self.axes.values())]
         return np.stack(columns, axis=1)
+
+
+def next_steps(n_trials: int) -> int:
+    """Steps of a fit that goes on from the one before.
+
+    Beyond 50 trials they become fewer, for a step takes time with their square and more.
+    """
+    return max(_LEAST_STEPS, min(_NEXT_STEPS, _NEXT_STEPS * _ALL_STEPS_UP_TO // n_trials))
 
 
 def _filled(positions: Floats) -> Floats:

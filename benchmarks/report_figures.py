@@ -256,7 +256,7 @@ def _draw_accuracy(comparisons: Sequence[Results], path: Path, drawn: Mapping[st
             panel.fill_between(
                 band.grid, low, high, step="post", color=style.colour, alpha=0.1, linewidth=0
             )
-            early = np.searchsorted(band.grid, 0.15 * budget, side="right") - 1
+            early = int(np.searchsorted(band.grid, 0.15 * budget, side="right")) - 1
             lowest.append(low[max(0, early)])
         panel.set_xlim(0.0, budget)
         panel.set_ylim(bottom=min(lowest))  # the steep start does not flatten the rest

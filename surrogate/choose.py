@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from surrogate import bezier
 from surrogate.dataset import Dataset
-from surrogate.fit_network import check_torch
 from surrogate.fit import (
     KERNEL,
     NETWORK,
@@ -23,6 +22,7 @@ from surrogate.fit import (
     grow,
     ridge,
 )
+from surrogate.fit_network import check_torch
 
 Floats = NDArray[np.float64]
 

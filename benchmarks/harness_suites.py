@@ -55,6 +55,7 @@ _OPTUNA_PLAIN = ("rs", "ls", "rea", "bananas", "hb", "bohb", "tpe", "tpe-median"
 _OPTUNA_AWARE = ("ea-ls", "ea-rea", "ea-bananas", "ea-hb", "ea-tpe", "ea-bohb")
 _ABLATIONS = (
     "ea-bohb-no-promotion",
+    "ea-bohb-always-short",
     "ea-bohb-no-cooling",
     "ea-bohb-uniform-start",
     "ea-bohb-tpe",

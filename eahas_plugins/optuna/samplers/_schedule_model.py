@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from eahas_plugins import policy
 from eahas_plugins.optuna.samplers._ard import ArdProcess, log_expected_improvement
 from eahas_plugins.optuna.samplers._axes import Axis, neighbours, positions_of
+from eahas_plugins.optuna.samplers._promotion import energy_factor
 from eahas_plugins.optuna.samplers._reward import Space
 
 Floats = NDArray[np.float64]
@@ -86,9 +87,19 @@ class ScheduleModel:
         return self._process.predict(self._features(positions, np.ones(len(positions))))[0]
 
     def explore(
-        self, log_kwh: LogKwh, *, alpha: float, n: int, rng: np.random.Generator
+        self, log_kwh: LogKwh, *, longest_kwh: float, alpha: float, n: int, rng: np.random.Generator
     ) -> dict[str, Any]:
-        """A new configuration with the shortest schedule."""
+        """A new configuration with the longest schedule if that can be paid, else the shortest.
+
+        With the latter it shall improve on the best with that schedule, else on the best of all.
+
+        Args:
+            log_kwh: Predicts the log of the energy from columns of Optuna's internal values.
+            longest_kwh: The most that a training with the longest schedule may take, kWh.
+            alpha: Weight of the predicted energy.
+            n: Candidates to choose from.
+            rng: Where they are drawn.
+        """
         axes = list(self.axes.values())
         order = np.argsort(-self._rewards, kind="stable")[:_N_PARENTS]
         positions = np.concatenate(
@@ -103,20 +114,35 @@ class ScheduleModel:
             name: axis.internal(positions[:, column])
             for column, (name, axis) in enumerate(self.axes.items())
         }
-        schedule = {self._fidelity: self._schedules[0]} if self.leveled else {}
-        for name, value in schedule.items():
-            internal = self._space[name].to_internal_repr(value)
-            columns[name] = np.full(len(positions), internal)
-        mean, deviation = self._process.predict(self._features(positions, np.zeros(len(positions))))
-        comparable = self._rewards[self._levels == 0.0]
+        if self.leveled:
+            shortest = self._space[self._fidelity].to_internal_repr(self._schedules[0])
+            columns[self._fidelity] = np.full(len(positions), shortest)
+        kwh = log_kwh(columns) if alpha > 0.0 or longest_kwh > 0.0 else None
+        affordable = self._affordable(kwh, longest_kwh, len(positions))
+        longest = bool(affordable.any())
+        levels = np.full(len(positions), float(longest))
+        mean, deviation = self._process.predict(self._features(positions, levels))
+        comparable = self._rewards[(self._levels == 0.0) | longest]
         best = float(comparable.max() if len(comparable) else self._rewards.max())
         score = log_expected_improvement(mean, deviation, best)
-        kwh = log_kwh(columns) if alpha > 0.0 else None
         if kwh is not None:
             score = policy.cooled(score, kwh, alpha=alpha)
-        chosen = positions[int(np.argmax(score))]
+        chosen = positions[
+            int(np.argmax(np.where(affordable, score, -np.inf) if longest else score))
+        ]
         values = {n: a.value(float(p)) for (n, a), p in zip(self.axes.items(), chosen, strict=True)}
-        return values | schedule
+        if self.leveled:
+            values[self._fidelity] = self._schedules[-1 if longest else 0]
+        return values
+
+    def _affordable(self, kwh: Floats | None, most_kwh: float, n: int) -> NDArray[np.bool_]:
+        """Which of n candidates may have the longest schedule, by the shortest one's log energy."""
+        if not (self.leveled and most_kwh > 0.0):
+            return np.zeros(n, dtype=bool)
+        if kwh is None:
+            return np.ones(n, dtype=bool)
+        factor = energy_factor(self._schedules[-1], self._schedules[0])
+        return np.asarray(kwh <= math.log(most_kwh / factor))
 
     def _features(self, positions: Floats, levels: Floats) -> Floats:
         positions = _filled(positions)

@@ -17,6 +17,7 @@ def ea_bohb(
     schedules: Sequence[Any] | None = None,
     budget_kwh: float | None = None,
     promotion_share: float = 0.5,
+    short_until: float = 0.35,
     energy_weight: float = 1.0,
     pruner: BasePruner | None = None,
     seed: int | None = None,
@@ -41,7 +42,10 @@ def ea_bohb(
             promotion off.
         schedules: Its values, shortest first; by default those of its distribution.
         budget_kwh: Energy of the whole study, kWh; by default what ``EnergyBudget`` tells it.
-        promotion_share: Part of the energy for longer schedules; 0 tries short ones only.
+        promotion_share: Part of the energy for longer schedules while new configurations get short
+            ones.
+        short_until: Part of the budget after which new configurations are trained with the longest
+            schedule; 1 never does.
         energy_weight: Weight of predicted energy in the acquisition while nothing is spent; 0
             switches cooling off.
         pruner: By default none: a training cut early says little about its end, and whether it
@@ -59,6 +63,7 @@ def ea_bohb(
         fidelity_param=fidelity_param,
         schedules=schedules,
         share=promotion_share,
+        short_until=short_until,
         energy_weight=energy_weight,
         budget_kwh=budget_kwh,
         seed=seed,

@@ -28,14 +28,16 @@ from eahas_plugins.optuna.samplers._trials import energy_of
 
 
 class ScheduleGPSampler(RewardSampler):
-    """Searches with the shortest schedule and trains the most promising with the longest.
+    """Searches with the shortest schedule, trains the best with the longest, later all of them.
 
     A Gaussian process over all parameters, the schedule among them, learns from every trial. A new
     configuration, with the shortest schedule, is the one of largest expected improvement per kWh:
     log EI - alpha log kWh, alpha = ``energy_weight`` x what is left of the budget (cooling).
     Whenever trainings with longer schedules have used less than ``share`` of the energy, the next
     trial trains the tried configuration with the best *predicted* value for the longest schedule:
-    prediction, unlike the best value seen, is not taken in by luck.
+    prediction, unlike the best value seen, is not taken in by luck. Once ``short_until`` of the
+    budget is spent, short schedules have told what they can: new configurations are trained with
+    the longest one, as long as that can be paid.
 
     It starts with a Latin hypercube of Beta(2, 2), denser in the middle: ranges are chosen so that
     good values are seldom at their ends. Parameters without an order, or with at most three values,
@@ -54,7 +56,10 @@ class ScheduleGPSampler(RewardSampler):
             alike.
         schedules: Its values, shortest first. By default all values of a categorical, and the
             two ends of a numeric range.
-        share: Part of the energy for longer schedules, in [0, 1].
+        share: Part of the energy for longer schedules, in [0, 1], while new configurations get
+            short ones.
+        short_until: Part of the budget, in [0, 1], after which new configurations are trained with
+            the longest schedule; 1 never does. Without a budget it is not reached.
         energy_weight: Alpha while nothing is spent. Not negative; 0 ignores predicted energy.
         budget_kwh: Energy of the whole study, kWh. By default what ``EnergyBudget`` tells the
             study; without any budget alpha stays ``energy_weight``.
@@ -79,6 +84,7 @@ class ScheduleGPSampler(RewardSampler):
         fidelity_param: str | None = "max_epoch",
         schedules: Sequence[Any] | None = None,
         share: float = 0.5,
+        short_until: float = 0.35,
         energy_weight: float = 1.0,
         budget_kwh: float | None = None,
         n_startup_trials: int = 8,
@@ -88,6 +94,8 @@ class ScheduleGPSampler(RewardSampler):
         seed: int | None = None,
     ) -> None:
         check_schedules(schedules, share=share)
+        if not 0.0 <= short_until <= 1.0:
+            raise ValueError(f"short_until must be between 0 and 1 but got {short_until}.")
         if not energy_weight >= 0.0:
             raise ValueError(f"energy_weight must not be negative but got {energy_weight}.")
         for name, count in (
@@ -101,6 +109,7 @@ class ScheduleGPSampler(RewardSampler):
         self._fidelity_param = fidelity_param
         self._schedules = None if schedules is None else tuple(schedules)
         self._share = share
+        self._short_until = short_until
         self._alpha = energy_weight
         self._energy = StudyEnergy(budget_kwh=budget_kwh, fidelity_param=fidelity_param)
         self._n_startup_trials = n_startup_trials
@@ -182,12 +191,15 @@ class ScheduleGPSampler(RewardSampler):
             if t.number != trial.number
         }
         model = self._fitted(space, [params for params in running.values() if params])
-        params = self._promotion(study, model, running) if model.leveled else None
+        left, left_kwh = self._energy.alpha(study), self._left_kwh(study)
+        longest = model.leveled and 1.0 - left > self._short_until
+        searching = model.leveled and not longest
+        params = self._promotion(model, running, left_kwh) if searching else None
         if params is None:
-            alpha = self._alpha * self._energy.alpha(study)
             params = model.explore(
                 lambda columns: self._energy.log_kwh(study, space, columns, {}),
-                alpha=alpha,
+                longest_kwh=left_kwh if longest else 0.0,
+                alpha=self._alpha * left,
                 n=self._n_candidates,
                 rng=self._rng,
             )
@@ -208,23 +220,27 @@ class ScheduleGPSampler(RewardSampler):
         self._process = model.fit(known, running, self._process)
         return model
 
+    def _left_kwh(self, study: Study) -> float:
+        """What is neither spent nor promised to a running trial."""
+        budget = self._energy.budget_kwh(study)
+        return math.inf if budget is None else budget - self._committed_kwh()
+
+    def _committed_kwh(self) -> float:
+        return self._finished_kwh + sum(map(_promised_kwh, self._log.running))
+
     def _promotion(
-        self, study: Study, model: ScheduleModel, running: Mapping[int, Mapping[str, Any]]
+        self, model: ScheduleModel, running: Mapping[int, Mapping[str, Any]], left_kwh: float
     ) -> dict[str, Any] | None:
         """The best tried configuration with the longest schedule, if that is due and affordable."""
         assert self._schedules is not None
-        fidelity, last = self._fidelity_param or "", self._schedules[-1]
-        promised, promised_longer = 0.0, 0.0
-        for t in self._log.running:
-            kwh = max(energy_of(t), float(t.user_attrs.get(RESERVED_ATTR) or 0.0))
-            promised += kwh
-            if running.get(t.number, {}).get(fidelity, self._schedules[0]) != self._schedules[0]:
-                promised_longer += kwh
-        spent = self._finished_kwh + promised
-        if not policy.promotion_due(self._longer_kwh + promised_longer, spent, share=self._share):
+        fidelity, first, last = self._fidelity_param or "", self._schedules[0], self._schedules[-1]
+        longer_kwh = self._longer_kwh + sum(
+            _promised_kwh(t)
+            for t in self._log.running
+            if running.get(t.number, {}).get(fidelity, first) != first
+        )
+        if not policy.promotion_due(longer_kwh, self._committed_kwh(), share=self._share):
             return None
-        budget = self._energy.budget_kwh(study)
-        left = math.inf if budget is None else budget - spent
         training = {self._key_of(p) for p in running.values() if p.get(fidelity) == last}
         taken = self._longest | training
         tried = [
@@ -232,10 +248,15 @@ class ScheduleGPSampler(RewardSampler):
             for t, _ in self._complete
             if fidelity in t.params
             and self._key_of(t.params) not in taken
-            and energy_of(t) * energy_factor(last, t.params[fidelity]) <= left
+            and energy_of(t) * energy_factor(last, t.params[fidelity]) <= left_kwh
         ]
         if not tried:
             return None
         tried = tried[-10 * self._max_trials :]
         best = int(np.argmax(model.at_longest(tried)))
         return {**tried[best], fidelity: last}
+
+
+def _promised_kwh(trial: FrozenTrial) -> float:
+    """What a running trial has spent or was promised, kWh."""
+    return max(energy_of(trial), float(trial.user_attrs.get(RESERVED_ATTR) or 0.0))

@@ -122,6 +122,42 @@ def test_trainings_that_cannot_be_paid_are_not_promoted():
     assert {t.params["max_epoch"] for t in study.trials} == {1}
 
 
+def priced(trial):
+    x = trial.suggest_float("x", 0.0, 1.0)
+    epochs = trial.suggest_categorical("max_epoch", SCHEDULES)
+    trial.set_user_attr("energy_kwh", epochs * (1.0 + x))
+    return 1.0 - (x - 0.3) ** 2 - 1.0 / epochs
+
+
+def test_later_new_configurations_get_the_longest_schedule_while_it_can_be_paid():
+    budget_kwh = 1000.0
+    study = run(80, priced, budget_kwh=budget_kwh, short_until=0.4)
+    spent, seen = 0.0, set()
+    for trial in study.trials:
+        key, schedule = configuration(trial), trial.params["max_epoch"]
+        dearest = SCHEDULES[-1] * 2.0
+        if trial.number >= 8 and spent + dearest < budget_kwh:
+            if spent > 0.4 * budget_kwh:
+                assert schedule == SCHEDULES[-1]
+                assert key not in seen
+            elif key not in seen:
+                assert schedule == SCHEDULES[0]
+        elif spent + SCHEDULES[-1] > budget_kwh:
+            assert schedule == SCHEDULES[0]
+        seen.add(key)
+        spent += kwh(trial)
+    assert spent > budget_kwh
+
+
+def test_short_until_the_end_and_without_a_budget():
+    for options in ({"short_until": 1.0, "budget_kwh": 200.0}, {"short_until": 0.1}):
+        seen = set()
+        for trial in run(50, priced, **options).trials:
+            if trial.params["max_epoch"] == SCHEDULES[-1]:
+                assert configuration(trial) in seen
+            seen.add(configuration(trial))
+
+
 def test_the_budget_of_the_study_is_kept():
     sampler, pruner = ea_bohb(seed=0, n_candidates=50)
     study = optuna.create_study(sampler=sampler, pruner=pruner, direction="maximize")
@@ -224,6 +260,8 @@ def test_learns_from_a_bounded_number_of_trials():
     [
         ({"share": 1.5}, "share must be between 0 and 1"),
         ({"share": float("nan")}, "share must be between 0 and 1"),
+        ({"short_until": -0.1}, "short_until must be between 0 and 1"),
+        ({"short_until": float("nan")}, "short_until must be between 0 and 1"),
         ({"energy_weight": -1.0}, "energy_weight must not be negative"),
         ({"n_startup_trials": 1}, "n_startup_trials must be at least 2"),
         ({"n_candidates": 0}, "n_candidates must be at least 2"),

@@ -98,8 +98,13 @@ def _trace(seed: int, rows: Sequence[Row]) -> Trace:
 
 
 def best_plain(methods: Mapping[str, MethodTraces]) -> str | None:
-    """The plain method with the highest median final accuracy; None where there is none."""
+    """The plain method with the highest median final accuracy; None where there is none.
+
+    Of those with as many studies as any: a few studies have a lucky median more often.
+    """
     plain = [m for m in methods.values() if not m.energy_aware]
+    most = max((len(m.traces) for m in plain), default=0)
+    plain = [m for m in plain if len(m.traces) == most]
     return max(plain, key=lambda m: float(np.median(m.finals))).name if plain else None
 
 

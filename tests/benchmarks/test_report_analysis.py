@@ -77,6 +77,14 @@ def test_best_plain_method_is_never_energy_aware():
     assert best_plain({"ea": methods["ea"]}) is None
 
 
+def test_best_plain_method_has_all_its_studies():
+    methods = {
+        "lucky": method("lucky", trace([1], [0.9])),
+        "whole": method("whole", trace([1], [0.7]), trace([1], [0.8])),
+    }
+    assert best_plain(methods) == "whole"
+
+
 def test_ratio_of_a_method_with_half_the_energy():
     plain = method("p", *(trace([2, 4 + i], [0.5, 0.80 + 0.01 * i]) for i in range(6)))
     fast = method(

@@ -25,7 +25,8 @@ from benchmarks.harness_suites import SUITES, check_positive, make_plan
 from benchmarks.methods import check_method
 from benchmarks.problems import get_problem
 from benchmarks.report import report
-from benchmarks.rows import NAMES, RowFile, RowsError
+from benchmarks.row_file import RowFile
+from benchmarks.rows import NAMES, RowsError
 
 _console = Console(stderr=True)
 

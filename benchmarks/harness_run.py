@@ -17,7 +17,8 @@ from typing import Protocol
 from benchmarks.harness import Setting, run_study
 from benchmarks.harness_bench import Bench, Reference, SeededBench
 from benchmarks.methods import get_method
-from benchmarks.rows import Header, Row, RowFile
+from benchmarks.row_file import RowFile
+from benchmarks.rows import Header, Row
 
 _PACKAGES = ("eahas-plugins", "numpy", "ConfigSpace")
 _WORKER_ENVIRONMENT = {

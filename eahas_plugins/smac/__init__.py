@@ -19,8 +19,9 @@ from eahas_plugins.smac.facade import (
 from eahas_plugins.smac.intensifier import EnergyHyperband, EnergyIntensifier
 from eahas_plugins.smac.runner import EnergyDaskRunner, EnergyRunner
 from eahas_plugins.smac.scenario import energy_scenario
+from eahas_plugins.targets.energy_training import EnergyTraining
 from eahas_plugins.targets.surrogate import SurrogateTarget
-from eahas_plugins.targets.training import EnergyTarget, EnergyTraining
+from eahas_plugins.targets.training import EnergyTarget
 
 __all__ = [
     "EnergyBudgetCallback",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from eahas_plugins.targets.energy_training import EnergyTraining
 from eahas_plugins.targets.plan import Plan, Plans
 from eahas_plugins.targets.surrogate import SurrogateTarget
-from eahas_plugins.targets.training import EnergyTarget, EnergyTraining, Train
+from eahas_plugins.targets.training import EnergyTarget, Train
 
 __all__ = ["EnergyTarget", "EnergyTraining", "Plan", "Plans", "SurrogateTarget", "Train"]

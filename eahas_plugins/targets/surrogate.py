@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import CodeType
@@ -17,13 +16,12 @@ from eahas_plugins.accuracy import ACCURACIES, Accuracy, accuracy_curve
 from eahas_plugins.energy.journal import Attempt, EnergyExhaustedError
 from eahas_plugins.energy.ledger import ENERGY_ATTR, TRAINING_ATTR, kwh_argument
 from eahas_plugins.protocols import Benchmark, Curve
-from eahas_plugins.spaces import Choices, Steps, native_config, parameter_of
+from eahas_plugins.spaces import native_config
+from eahas_plugins.targets.objectives import ERROR, Objectives, check_objectives, cost_of
 from eahas_plugins.targets.plan import Plan
+from eahas_plugins.targets.schedules import schedules_of, without
 
 Fidelity = Literal["cut", "schedule", "kwh"]
-Objectives = Literal["error"] | Sequence[str]
-ERROR = "error"
-BOTH = (ERROR, ENERGY_ATTR)
 _ROUNDING = 1e-9
 
 
@@ -239,62 +237,6 @@ class SurrogateTarget:
                 "choose eta and max_budget so that all rungs are schedules (energy_scenario does)."
             )
         return nearest
-
-
-def check_objectives(objectives: Objectives) -> tuple[str, ...]:
-    """The objectives' names in order.
-
-    Raises:
-        ValueError: If they are neither the error nor error and energy.
-    """
-    names = (objectives,) if isinstance(objectives, str) else tuple(objectives)
-    if names not in ((ERROR,), BOTH):
-        raise ValueError(f"objectives must be {ERROR!r} or {BOTH} but got {objectives!r}.")
-    return names
-
-
-def cost_of(
-    accuracy: float, energy_kwh: float, objectives: tuple[str, ...]
-) -> float | dict[str, float]:
-    """The cost or loss: the error, or error and energy of the whole training."""
-    if len(objectives) == 1:
-        return 1.0 - accuracy
-    return {ERROR: 1.0 - accuracy, ENERGY_ATTR: energy_kwh}
-
-
-def schedules_of(space: ConfigurationSpace, name: str, required: bool) -> tuple[Any, ...]:
-    """The lengths of complete schedules, rising; empty if there are none and none are required."""
-    members: tuple[Any, ...] = ()
-    if name in space:
-        parameter = parameter_of(space[name])
-        if isinstance(parameter, Choices | Steps):
-            members = tuple(sorted(parameter.members))
-    if required and not members:
-        raise ValueError(
-            f"fidelity 'schedule' needs an ordinal or categorical hyperparameter {name!r} but the "
-            f"space has {', '.join(space)}: name it by fidelity_param."
-        )
-    return members
-
-
-def without(space: ConfigurationSpace, name: str) -> ConfigurationSpace:
-    """The same space without one hyperparameter.
-
-    Raises:
-        ValueError: If a condition or forbidden clause refers to it.
-    """
-    clauses = [*space.conditions, *space.forbidden_clauses]
-    if involved := [str(c) for c in clauses if name in _names_in(str(c))]:
-        raise ValueError(f"{name!r} must be free of conditions and clauses but has {involved[0]}.")
-    smaller = ConfigurationSpace(name=space.name)
-    smaller.add([copy.copy(h) for n, h in space.items() if n != name])
-    if clauses:
-        smaller.add(clauses)
-    return smaller
-
-
-def _names_in(clause: str) -> list[str]:
-    return clause.replace("(", " ").replace(")", " ").replace("'", " ").split()
 
 
 def _at(curve: Curve, epoch: int) -> float:

@@ -11,7 +11,8 @@ from benchmarks.harness_run import Failure, Study, local_processes, run_all
 from benchmarks.harness_suites import SUITES, make_plan
 from benchmarks.methods import check_method
 from benchmarks.problems import Problem, get_problem, problem_names
-from benchmarks.rows import RowFile, RowsError, load
+from benchmarks.row_file import RowFile
+from benchmarks.rows import RowsError, load
 from tests.benchmarks.synthetic import SyntheticBench, SyntheticProblem
 
 pytestmark = [

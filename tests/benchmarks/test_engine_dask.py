@@ -4,7 +4,8 @@ import pytest
 
 from benchmarks.harness_bench import find_reference
 from benchmarks.harness_run import Study, dask_workers, make_header, run_all
-from benchmarks.rows import RowFile, load
+from benchmarks.row_file import RowFile
+from benchmarks.rows import load
 from tests.benchmarks.synthetic import SyntheticProblem
 
 distributed = pytest.importorskip("distributed", reason="Dask comes with the smac extra")

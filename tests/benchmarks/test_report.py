@@ -8,7 +8,8 @@ from matplotlib.image import imread
 
 from benchmarks.report import expand, read, report
 from benchmarks.report_analysis import collect
-from benchmarks.rows import RowFile, RowsError
+from benchmarks.row_file import RowFile
+from benchmarks.rows import RowsError
 from tests.benchmarks.test_rows import HEADER, make_rows
 
 FILES = [

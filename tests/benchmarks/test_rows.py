@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from benchmarks.rows import Header, Row, RowFile, RowsError, find, load, refuse_mixing
+from benchmarks.row_file import RowFile
+from benchmarks.rows import Header, Row, RowsError, find, load, refuse_mixing
 
 HEADER = Header(
     task="synthetic",
@@ -26,12 +27,12 @@ def make_rows(method="rs", seed=0, n_trials=3):
             seed=seed,
             trial=trial,
             final=trial == n_trials - 1,
-            kwh=0.1 * (trial + 1),
+            kwh=round(0.1 * (trial + 1), 9),
             runtime_s=None,
             trial_kwh=0.1,
             epochs=10,
             planned_epochs=10,
-            val_accuracy=0.5 + 0.1 * trial,
+            val_accuracy=round(0.5 + 0.1 * trial, 9),
             test_accuracy=0.5,
             incumbent_test_accuracy=0.5,
             inference_energy_kwh=None,

@@ -12,7 +12,7 @@ N_BEFORE = 3
 KILLED = f"""
 import os, signal, sys
 from benchmarks.__main__ import main
-from benchmarks.rows import RowFile
+from benchmarks.row_file import RowFile
 
 append, recorded = RowFile.append, []
 

@@ -1,0 +1,124 @@
+"""A running training: its energy, its checkpoint and when it must stop."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from eahas_plugins.energy import EnergyMeter, Measurement, Share, between
+from eahas_plugins.energy.journal import Attempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Progress:
+    """What is known of a training beside the user's checkpoint."""
+
+    energy_kwh: float = 0.0
+    epochs: int = 0
+
+
+class EnergyTraining:
+    """What a training function is given: the rung it is on, its checkpoint, and when to stop.
+
+    Args:
+        meter: What counts the energy; trials that share it each get their part.
+        folder: Where this training's checkpoint and progress are kept.
+        seed: The host's seed.
+        budget: The host's budget: kWh or epochs of the whole training; None for no end.
+        in_kwh: Whether the budget is in kWh.
+        attempt: The trial's energy account; None where the host has no energy budget.
+    """
+
+    def __init__(
+        self,
+        *,
+        meter: EnergyMeter,
+        folder: Path,
+        seed: int,
+        budget: float | None,
+        in_kwh: bool,
+        attempt: Attempt | None,
+    ) -> None:
+        self.seed = seed
+        self.budget = budget
+        self.checkpoint = folder / "checkpoint"
+        self.checkpoint.mkdir(parents=True, exist_ok=True)
+        self.accuracy: float | None = None
+        self.truncated = False
+        self._in_kwh = in_kwh
+        self._attempt = attempt
+        self._lock = threading.Lock()  # the heartbeat reads and charges too
+        self._progress_file = folder / "progress.json"
+        paid = progress_of(folder)
+        self.resumed = paid.epochs > 0
+        self.epochs = paid.epochs
+        self.paid_kwh = paid.energy_kwh
+        self._share = Share(meter)
+        self._start = self._share.read()
+        self._now = self._start
+
+    @property
+    def energy_kwh(self) -> float:
+        """Energy of this training so far, kWh; what earlier rungs paid is included."""
+        return self.paid_kwh + self.own_kwh
+
+    @property
+    def own_kwh(self) -> float:
+        """Energy that this trial has burnt, kWh."""
+        with self._lock:
+            self._now = self._share.read()
+            return self._now.energy_kwh - self._start.energy_kwh
+
+    def report(self, accuracy: float) -> bool:
+        """Tell the accuracy after an epoch, once the checkpoint is saved; True: stop now.
+
+        Args:
+            accuracy: Validation accuracy in [0, 1].
+        """
+        self.accuracy = float(accuracy)
+        self.epochs += 1
+        self.charge()
+        energy_kwh = self.energy_kwh
+        partial = self._progress_file.with_suffix(".part")
+        partial.write_text(
+            json.dumps(asdict(_Progress(energy_kwh=energy_kwh, epochs=self.epochs))),
+            encoding="utf-8",
+        )
+        partial.replace(self._progress_file)
+        if self.budget is not None:
+            reached = energy_kwh if self._in_kwh else self.epochs
+            if reached >= self.budget * (1.0 - 1e-9):
+                return True
+        self.truncated = self._attempt is not None and self._attempt.must_stop()
+        return self.truncated
+
+    def charge(self) -> None:
+        """Write down what has been burnt so far; this also renews the reservation."""
+        own_kwh = self.own_kwh
+        if self._attempt is not None:
+            with self._lock:
+                self._attempt.report(own_kwh)
+
+    def finish(self) -> None:
+        """Charge for the last time and give up the meter."""
+        self.charge()
+        with self._lock:
+            self._share.leave()
+
+    def measured(self) -> Measurement:
+        """Energy and time of this trial, as last charged.
+
+        Raises:
+            MeterError: If the meter has counted nothing.
+        """
+        return between(self._start, self._now)
+
+
+def progress_of(folder: Path) -> _Progress:
+    """What a training has behind it: nothing unless the user has saved a checkpoint."""
+    checkpoint, file = folder / "checkpoint", folder / "progress.json"
+    if not checkpoint.is_dir() or not any(checkpoint.iterdir()) or not file.is_file():
+        return _Progress()
+    return _Progress(**json.loads(file.read_text(encoding="utf-8")))

@@ -176,7 +176,7 @@ def _network_each(learn: Dataset, targets: Floats, X: Floats, seed: int) -> Floa
 
     scale = targets.std(axis=0) + 1e-9
     # The endpoints' sigmoid heads have nothing to do here: they learn a constant.
-    unused = np.full((len(targets), 2 + targets.shape[1] % 2), 0.5)  # and their number is even
+    unused = np.full((len(targets), 2), 0.5)
     wanted = np.column_stack([unused, targets / scale])
     out = train_network(learn.X, wanted, seed=seed).predict(X)[0]
     return np.asarray(out[:, unused.shape[1] :] * scale)

@@ -110,13 +110,14 @@ def all_methods(comparisons: Sequence[Results]) -> dict[str, MethodTraces]:
 def highlighted(comparisons: Sequence[Results]) -> list[str]:
     """The methods that a figure shows with bands: all where they are few, else the main ones.
 
-    These are EA-BOHB, plain BOHB, random search, and the best plain method of each task.
+    These are EA-BOHB, plain BOHB, random search, and the best plain method of each task; where none
+    of them was run, the first few.
     """
     names = list(all_methods(comparisons))
     if len(names) <= N_READABLE:
         return names
     main = {WHOLE, "bohb", "rs"} | {best_plain(collect(results)) for results in comparisons}
-    return [name for name in names if name in main]
+    return [name for name in names if name in main] or names[:N_READABLE]
 
 
 def regret_band(method: MethodTraces, *, reference: float, axis: str, highest: float) -> Band:

@@ -97,6 +97,15 @@ def test_without_times_there_is_no_figure_over_time(tmp_path):
     assert (tmp_path / "regret_vs_kwh.png").exists()
 
 
+def test_many_methods_none_of_which_is_a_main_one(tmp_path):
+    with RowFile(tmp_path / "rows.jsonl", HEADER) as file:
+        for seed in range(2):
+            for number in range(7):
+                file.append(study(f"own-{number}", seed, energy_aware=True, lift=0.01 * number))
+    report([tmp_path])
+    assert (tmp_path / "report.html").read_text().count("Plotly.newPlot") > 0
+
+
 def test_tasks_share_a_figure(tmp_path):
     for task in ("fashion-nano", "cifar10"):
         write(tmp_path / task, dataclasses.replace(HEADER, task=task))

@@ -21,6 +21,7 @@ LogKwh = Callable[[dict[str, Floats]], Floats | None]
 _FIRST_STEPS, _NEXT_STEPS, _LEAST_STEPS = 40, 8, 2
 _ALL_STEPS_UP_TO = 50
 _N_PARENTS = 8
+_LEAST_ERROR, _LARGEST_ERROR = 1e-3, 10.0  # of the median one
 _FLOOR_PERCENTILE = 25.0
 
 
@@ -68,8 +69,7 @@ class ScheduleModel:
         finite = rewards[np.isfinite(rewards)]
         rewards = np.clip(rewards, *((finite.min(), finite.max()) if len(finite) else (0.0, 0.0)))
         self._positions, self._levels = positions_of(configs, self.axes), self._levels_of(configs)
-        # Trainings that failed to learn say nothing about the top, however badly they failed.
-        self._rewards = np.maximum(rewards, np.percentile(rewards, _FLOOR_PERCENTILE))
+        self._rewards = learnable(rewards)
         x = self._features(self._positions, self._levels)
         new = process is None or len(process.theta) != x.shape[1] + 1
         self._process = ArdProcess(x.shape[1]) if process is None or new else process
@@ -168,6 +168,23 @@ class ScheduleModel:
         filled = _filled(positions)
         columns = [axis.internal(filled[:, i]) for i, axis in enumerate(self.axes.values())]
         return np.stack(columns, axis=1)
+
+
+def learnable(rewards: Floats) -> Floats:
+    """What the process learns of rewards, of the same shape and order; larger is better.
+
+    Accuracies and losses become minus the logarithm of the error, which spreads the best and
+    brings the worst together; very large errors count as ten times the median one. Of anything
+    else the lowest quarter counts as equal: how badly a training failed says nothing of the best.
+    """
+    if np.all((rewards >= 0.0) & (rewards <= 1.0)):
+        errors = 1.0 - rewards
+    elif np.all(rewards < 0.0):
+        errors = -rewards
+    else:
+        return np.maximum(rewards, np.percentile(rewards, _FLOOR_PERCENTILE))
+    median = float(np.median(errors)) or 1.0
+    return -np.log(np.clip(errors, _LEAST_ERROR * median, _LARGEST_ERROR * median))
 
 
 def next_steps(n_trials: int) -> int:

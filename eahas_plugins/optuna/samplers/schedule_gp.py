@@ -37,7 +37,7 @@ class ScheduleGPSampler(RewardSampler):
     trial trains the tried configuration with the best *predicted* value for the longest schedule:
     prediction, unlike the best value seen, is not taken in by luck. Once ``short_until`` of the
     budget is spent, short schedules have told what they can: new configurations are trained with
-    the longest one, as long as that can be paid.
+    the longest one, as long as that can be paid, and by expected improvement alone.
 
     It starts with a Latin hypercube of Beta(2, 2), denser in the middle: ranges are chosen so that
     good values are seldom at their ends. Parameters without an order, or with at most three values,
@@ -87,7 +87,7 @@ class ScheduleGPSampler(RewardSampler):
         short_until: float = 0.35,
         energy_weight: float = 1.0,
         budget_kwh: float | None = None,
-        n_startup_trials: int = 8,
+        n_startup_trials: int = 10,
         centred_start: bool = True,
         n_candidates: int = 600,
         max_trials: int = 200,
@@ -199,7 +199,7 @@ class ScheduleGPSampler(RewardSampler):
             params = model.explore(
                 lambda columns: self._energy.log_kwh(study, space, columns, {}),
                 longest_kwh=left_kwh if longest else 0.0,
-                alpha=self._alpha * left,
+                alpha=0.0 if longest else self._alpha * left,
                 n=self._n_candidates,
                 rng=self._rng,
             )

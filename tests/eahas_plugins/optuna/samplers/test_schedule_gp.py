@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 from eahas_plugins.optuna import EnergyBudget
 from eahas_plugins.optuna.samplers import ScheduleGPSampler, ea_bohb
 from eahas_plugins.optuna.samplers._axes import Axis
-from eahas_plugins.optuna.samplers._schedule_model import next_steps
+from eahas_plugins.optuna.samplers._schedule_model import learnable, next_steps
 from tests.eahas_plugins.optuna.samplers.tasks import (
     SCHEDULES,
     conditional,
@@ -136,7 +136,7 @@ def test_later_new_configurations_get_the_longest_schedule_while_it_can_be_paid(
     for trial in study.trials:
         key, schedule = configuration(trial), trial.params["max_epoch"]
         dearest = SCHEDULES[-1] * 2.0
-        if trial.number >= 8 and spent + dearest < budget_kwh:
+        if trial.number >= 10 and spent + dearest < budget_kwh:
             if spent > 0.4 * budget_kwh:
                 assert schedule == SCHEDULES[-1]
                 assert key not in seen
@@ -147,6 +147,37 @@ def test_later_new_configurations_get_the_longest_schedule_while_it_can_be_paid(
         seen.add(key)
         spent += kwh(trial)
     assert spent > budget_kwh
+
+
+@pytest.mark.parametrize(("budget_kwh", "matters"), [(1000.0, True), (300.0, False)])
+def test_energy_counts_only_while_short_schedules_are_searched(budget_kwh, matters):
+    trials = run(30, priced, short_until=1.0, share=0.0).trials  # 30 short trainings: 195 kWh
+    assert 150.0 < sum(map(kwh, trials)) < 290.0
+    proposed = []
+    for weight in (0.0, 20.0):
+        sampler = ScheduleGPSampler(seed=1, energy_weight=weight, budget_kwh=budget_kwh, share=0.0)
+        study = study_of(sampler, direction="maximize")
+        study.add_trials(trials)
+        trial = study.ask()
+        priced(trial)
+        proposed.append(trial.params)
+    assert (proposed[0] != proposed[1]) == matters
+
+
+@pytest.mark.parametrize(
+    ("rewards", "expected"),
+    [
+        ([0.5, 0.9, 0.99, 0.1], [0.5, 0.1, 0.01, 0.9]),  # accuracies
+        ([-0.5, -4.0, -1e9, -0.25, -0.5], [0.5, 4.0, 5.0, 0.25, 0.5]),  # losses
+        ([1.0, 1.0, 1.0], [1e-3, 1e-3, 1e-3]),
+    ],
+)
+def test_accuracies_and_losses_are_learnt_as_logarithms_of_errors(rewards, expected):
+    np.testing.assert_allclose(learnable(np.array(rewards)), -np.log(expected))
+
+
+def test_of_other_values_the_lowest_quarter_counts_as_equal():
+    np.testing.assert_allclose(learnable(np.array([-3.0, 1.0, 2.0, 5.0])), [0.0, 1.0, 2.0, 5.0])
 
 
 def test_short_until_the_end_and_without_a_budget():

@@ -64,7 +64,7 @@ _ABLATIONS = (
 _HOSTS = ("gp", "smac", "smac-mf", "ea-smac", "hpbandster-bohb", "ea-hpbandster-bohb")
 _PEERS = ("flaml-blendsearch",)
 _PAPER_TASKS = (DEFAULT_TASK, "cifar10", "tinyimagenet")
-_PAPER_SEEDS = 30
+_PAPER_SEEDS = 100
 
 
 def _paper(methods: tuple[str, ...]) -> Plan:

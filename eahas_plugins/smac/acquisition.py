@@ -18,6 +18,9 @@ from eahas_plugins.smac.budget import EnergyBudgetCallback
 
 Floats = NDArray[np.float64]
 _BUDGET = "smac budget"
+_STEP = 0.1
+"""Energies are told apart in steps of 10 %. SMAC's local search takes every improvement, and a
+slope of energy without steps would lead it on for hundreds of evaluations."""
 
 
 class EnergyEI(EI):
@@ -95,7 +98,7 @@ class EnergyEI(EI):
         improvement = np.asarray(super()._compute(X), dtype=np.float64)
         if self.alpha == 0.0 or self._energies is None:
             return improvement
-        log_kwh = self._energies.predict(X)
+        log_kwh = _STEP * np.round(self._energies.predict(X) / _STEP)
         with np.errstate(divide="ignore"):  # no improvement expected stays none at any price
             log_improvement = np.log(improvement[:, 0])
         return np.exp(cooled(log_improvement, log_kwh, alpha=self.alpha)).reshape(-1, 1)

@@ -100,6 +100,14 @@ def test_it_is_the_improvement_per_kwh_to_the_power_alpha(tmp_path: Path) -> Non
     assert np.all(cooled[~hopeful, 0] == 0.0)
 
 
+def test_energy_has_steps_so_that_a_local_search_does_not_climb_it(tmp_path: Path) -> None:
+    plain = trained(tmp_path / "a", EI(log=True))[1][:, 0]
+    cooled = trained(tmp_path / "b", EnergyEI(), spent_kwh=5.0)[1][:, 0]
+    hopeful = plain > 0.0
+    steps = np.log(plain[hopeful] / cooled[hopeful]) / 0.5 / 0.1
+    assert np.allclose(steps, np.round(steps), atol=1e-6)
+
+
 @pytest.mark.parametrize("cooling", [-1.0, np.nan, np.inf])
 def test_cooling_is_checked(cooling: float) -> None:
     with pytest.raises(ValueError, match="cooling must be finite and not negative"):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from optuna.distributions import BaseDistribution
 
+from eahas_plugins._ard import matern, squared_distances
 from eahas_plugins.kwh_model import Number
 from eahas_plugins.optuna.samplers._trials import column_of
 
@@ -73,14 +74,3 @@ class GaussianProcess:
     def _kernel(self, x: Floats) -> Floats:
         distances = np.sqrt(squared_distances(self._x, x))
         return matern(np.sqrt(5.0) * (distances / self._length))
-
-
-def squared_distances(a: Floats, b: Floats) -> Floats:
-    """Between the rows of ``a`` and those of ``b``, of shape (len(a), len(b))."""
-    squares = np.sum(a**2, axis=1)[:, np.newaxis] + np.sum(b**2, axis=1) - 2.0 * a @ b.T
-    return np.asarray(np.maximum(squares, 0.0))
-
-
-def matern(s: Floats) -> Floats:
-    """Matern-5/2 kernel of ``s``, the square root of 5 times the distance in lengths."""
-    return np.asarray((1.0 + s + s**2 / 3.0) * np.exp(-s))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eahas_plugins import policy
-from eahas_plugins.optuna.samplers._ard import ArdProcess, log_expected_improvement
+from eahas_plugins._ard import ArdProcess, log_expected_improvement
 from eahas_plugins.optuna.samplers._axes import Axis, neighbours, positions_of
 from eahas_plugins.optuna.samplers._promotion import energy_factor
 from eahas_plugins.optuna.samplers._reward import Space
@@ -18,8 +18,6 @@ from eahas_plugins.optuna.samplers._reward import Space
 Floats = NDArray[np.float64]
 LogKwh = Callable[[dict[str, Floats]], Floats | None]
 
-_FIRST_STEPS, _NEXT_STEPS, _LEAST_STEPS = 40, 8, 2
-_ALL_STEPS_UP_TO = 50
 _N_PARENTS = 8
 _LEAST_ERROR, _LARGEST_ERROR = 1e-3, 10.0  # of the median one
 _FLOOR_PERCENTILE = 25.0
@@ -73,8 +71,7 @@ class ScheduleModel:
         x = self._features(self._positions, self._levels)
         new = process is None or len(process.theta) != x.shape[1] + 1
         self._process = ArdProcess(x.shape[1]) if process is None or new else process
-        n_steps = _FIRST_STEPS if new else next_steps(len(x))
-        self._process.fit(x, self._rewards, n_steps=n_steps)
+        self._process.fit(x, self._rewards)
         self._running = positions_of(running, self.axes)
         if running:
             there = self._running
@@ -185,14 +182,6 @@ def learnable(rewards: Floats) -> Floats:
         return np.maximum(rewards, np.percentile(rewards, _FLOOR_PERCENTILE))
     median = float(np.median(errors)) or 1.0
     return -np.log(np.clip(errors, _LEAST_ERROR * median, _LARGEST_ERROR * median))
-
-
-def next_steps(n_trials: int) -> int:
-    """Steps of a fit that goes on from the one before.
-
-    Beyond 50 trials they become fewer, for a step takes time with their square and more.
-    """
-    return max(_LEAST_STEPS, min(_NEXT_STEPS, _NEXT_STEPS * _ALL_STEPS_UP_TO // n_trials))
 
 
 def _filled(positions: Floats) -> Floats:

@@ -12,8 +12,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins import policy
+from eahas_plugins._ard import ArdProcess
 from eahas_plugins.energy.ledger import RESERVED_ATTR
-from eahas_plugins.optuna.samplers._ard import ArdProcess
 from eahas_plugins.optuna.samplers._axes import Axis, stratum
 from eahas_plugins.optuna.samplers._kwh import StudyEnergy
 from eahas_plugins.optuna.samplers._promotion import (
@@ -30,7 +30,8 @@ from eahas_plugins.optuna.samplers._trials import energy_of
 class ScheduleGPSampler(RewardSampler):
     """Searches with the shortest schedule, trains the best with the longest, later all of them.
 
-    A Gaussian process over all parameters, the schedule among them, learns from every trial. A new
+    A Gaussian process over all parameters, the schedule among them, learns from every trial: the
+    logarithm of the error where values are accuracies or losses, else the values. A new
     configuration, with the shortest schedule, is the one of largest expected improvement per kWh:
     log EI - alpha log kWh, alpha = ``energy_weight`` x what is left of the budget (cooling).
     Whenever trainings with longer schedules have used less than ``share`` of the energy, the next
@@ -60,7 +61,8 @@ class ScheduleGPSampler(RewardSampler):
             short ones.
         short_until: Part of the budget, in [0, 1], after which new configurations are trained with
             the longest schedule; 1 never does. Without a budget it is not reached.
-        energy_weight: Alpha while nothing is spent. Not negative; 0 ignores predicted energy.
+        energy_weight: Alpha while nothing is spent; with the longest schedules it is 0. Not
+            negative; 0 ignores predicted energy.
         budget_kwh: Energy of the whole study, kWh. By default what ``EnergyBudget`` tells the
             study; without any budget alpha stays ``energy_weight``.
         n_startup_trials: Trials of the Latin hypercube. At least 2.

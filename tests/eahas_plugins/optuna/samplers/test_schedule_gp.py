@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 from eahas_plugins.optuna import EnergyBudget
 from eahas_plugins.optuna.samplers import ScheduleGPSampler, ea_bohb
 from eahas_plugins.optuna.samplers._axes import Axis
-from eahas_plugins.optuna.samplers._schedule_model import learnable, next_steps
+from eahas_plugins.optuna.samplers._schedule_model import learnable
 from tests.eahas_plugins.optuna.samplers.tasks import (
     SCHEDULES,
     conditional,
@@ -274,11 +274,6 @@ def test_any_worker_may_decide(tmp_path):
     longer = [t for t in trials if t.params["max_epoch"] == SCHEDULES[-1]]
     assert len(longer) >= 2
     assert len({configuration(t) for t in longer}) == len(longer)
-
-
-@pytest.mark.parametrize(("n_trials", "n_steps"), [(8, 8), (50, 8), (100, 4), (200, 2), (900, 2)])
-def test_many_trials_take_fewer_steps_of_the_fit(n_trials, n_steps):
-    assert next_steps(n_trials) == n_steps
 
 
 def test_learns_from_a_bounded_number_of_trials():

@@ -4,7 +4,7 @@ from scipy.stats import norm
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import Matern
 
-from eahas_plugins.optuna.samplers._ard import ArdProcess, log_expected_improvement
+from eahas_plugins._ard import ArdProcess, log_expected_improvement, next_steps
 
 
 def test_process_predicts_what_scikit_learn_predicts():
@@ -12,7 +12,7 @@ def test_process_predicts_what_scikit_learn_predicts():
     x, new = rng.random((30, 3)), rng.random((50, 3))
     y = np.sin(4.0 * x[:, 0]) + 0.5 * x[:, 1]
     process = ArdProcess(3)
-    process.fit(x, y, n_steps=40)
+    process.fit(x, y)
     lengths, noise = np.exp(process.theta[:-1]), np.exp(process.theta[-1]) + 1e-6
     expected = GaussianProcessRegressor(Matern(lengths, nu=2.5), alpha=noise, optimizer=None)
     expected.fit(x, (y - y.mean()) / y.std())
@@ -27,7 +27,7 @@ def test_believing_a_prediction_changes_the_doubt_and_not_the_mean():
     rng = np.random.default_rng(1)
     x = rng.random((12, 2))
     process = ArdProcess(2)
-    process.fit(x, x[:, 0], n_steps=20)
+    process.fit(x, x[:, 0])
     place = np.array([[0.5, 0.5]])
     before = process.predict(place)
     process.believe(place)
@@ -44,3 +44,8 @@ def test_expected_improvement():
     np.testing.assert_allclose(found[:2], np.log(expected[:2]), rtol=1e-9)
     np.testing.assert_allclose(found[2:], np.log(expected[2:]), rtol=0.05)
     assert np.isfinite(log_expected_improvement(np.array([-1e3]), np.array([1e-3]), 0.0)).all()
+
+
+@pytest.mark.parametrize(("n_trials", "n_steps"), [(8, 8), (50, 8), (100, 4), (200, 2), (900, 2)])
+def test_many_trials_take_fewer_steps_of_the_fit(n_trials, n_steps):
+    assert next_steps(n_trials) == n_steps

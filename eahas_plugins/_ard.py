@@ -7,21 +7,32 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from eahas_plugins.optuna.samplers._gp import matern, squared_distances
-
 Floats = NDArray[np.float64]
 
 _LENGTH, _LENGTH_SPREAD = 0.5, 1.0  # prior of the log lengths, in units of a whole range
 _NOISE, _NOISE_SPREAD = math.log(0.05), 1.5  # prior of the log noise variance, of unit outputs
 _LOWEST, _HIGHEST = -3.0, 4.0
 _JITTER = 1e-6
+_FIRST_STEPS, _NEXT_STEPS, _LEAST_STEPS = 40, 8, 2
+_ALL_STEPS_UP_TO = 50
+
+
+def squared_distances(a: Floats, b: Floats) -> Floats:
+    """Between the rows of ``a`` and those of ``b``, of shape (len(a), len(b))."""
+    squares = np.sum(a**2, axis=1)[:, np.newaxis] + np.sum(b**2, axis=1) - 2.0 * a @ b.T
+    return np.asarray(np.maximum(squares, 0.0))
+
+
+def matern(s: Floats) -> Floats:
+    """Matern-5/2 kernel of ``s``, the square root of 5 times the distance in lengths."""
+    return np.asarray((1.0 + s + s**2 / 3.0) * np.exp(-s))
 
 
 class ArdProcess:
     """Regression with a Matern-5/2 kernel that has a length for every feature.
 
     Lengths and noise are those of highest posterior probability that a few steps of Rprop find,
-    which are kept as the start of the next fit.
+    which are kept as the start of the next fit, of fewer steps.
 
     Args:
         n_features: Features of every point.
@@ -29,9 +40,12 @@ class ArdProcess:
 
     def __init__(self, n_features: int) -> None:
         self.theta = np.append(np.zeros(n_features), math.log(0.1))
+        self._is_new = True
 
-    def fit(self, x: Floats, y: Floats, *, n_steps: int) -> None:
+    def fit(self, x: Floats, y: Floats) -> None:
         """Learn from points of shape (n, n_features) and values of shape (n,)."""
+        n_steps = _FIRST_STEPS if self._is_new else next_steps(len(x))
+        self._is_new = False
         self._mean, self._scale = float(y.mean()), float(y.std()) or 1.0
         z = (y - self._mean) / self._scale
         best, theta = math.inf, self.theta.copy()
@@ -104,3 +118,11 @@ def log_expected_improvement(mean: Floats, deviation: Floats, best: float) -> Fl
     near = np.log(np.maximum(u * share + density, 1e-300))
     far = -0.5 * u**2 - 2.0 * np.log(np.maximum(np.abs(u), 1.0)) - 0.5 * math.log(2.0 * math.pi)
     return np.asarray(np.log(deviation) + np.where(u > -6.0, near, far))
+
+
+def next_steps(n_trials: int) -> int:
+    """Steps of a fit that goes on from the one before.
+
+    Beyond 50 trials they become fewer, for a step takes time with their square and more.
+    """
+    return max(_LEAST_STEPS, min(_NEXT_STEPS, _NEXT_STEPS * _ALL_STEPS_UP_TO // n_trials))

@@ -57,7 +57,7 @@ def optimise_smac(
             reward_weight=reward_weight,
             cooling=cooling,
             n_initial=N_INITIAL,
-            model=lean_forest(scenario),
+            model=None if fidelity == "schedule" else lean_forest(scenario),
             logging_level=logging.WARNING,
         )
         host.optimize()

@@ -1,4 +1,4 @@
-"""SMAC with complete schedules as rungs, the paper's reward in promotions and cooling.
+"""SMAC with complete schedules as rungs, a Gaussian process, cooling: the recipe of EA-BOHB.
 
 Everything as ``EnergyMultiFidelityFacade`` has it by default.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from benchmarks.harness import Evaluation, Setting
 from benchmarks.harness_smac import optimise_smac
-from eahas_plugins.policy import PAPER_WEIGHT
 from eahas_plugins.smac import EnergyMultiFidelityFacade
 
 LABEL = "EA-SMAC"
@@ -18,9 +17,5 @@ REQUIRES = ("smac",)
 def run(setting: Setting) -> list[Evaluation]:
     """Spend the budget."""
     return optimise_smac(
-        setting,
-        facade=EnergyMultiFidelityFacade,
-        fidelity="schedule",
-        reward_weight=PAPER_WEIGHT,
-        cooling=1.0,
+        setting, facade=EnergyMultiFidelityFacade, fidelity="schedule", cooling=1.0
     )

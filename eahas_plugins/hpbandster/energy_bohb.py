@@ -55,6 +55,8 @@ class EnergyBOHB(BOHB):
         energy_weight: Weight of the energy in BOHB's ratio at the start; it cools to 0 as the
             budget is spent. 0 is BOHB's own choice.
         reward_weight: Exponent of the energy in promotion, at most 0; 0 is BOHB's promotion.
+        short_until: Part of the budget, in [0, 1], after which new configurations go to the highest
+            rung at once; 1 is BOHB's brackets to the end.
         shortfall: ``"truncate"`` starts a job that is not fully paid and cuts it short,
             ``"skip"`` ends the run.
         lease_s: How long what is promised to a silent worker stays promised, s.
@@ -76,6 +78,7 @@ class EnergyBOHB(BOHB):
         max_budget: float | None = None,
         energy_weight: float = 1.0,
         reward_weight: float = PAPER_WEIGHT,
+        short_until: float = 0.35,
         shortfall: Shortfall = "truncate",
         lease_s: float = DEFAULT_LEASE_S,
         run_id: str,
@@ -93,6 +96,8 @@ class EnergyBOHB(BOHB):
             raise ValueError(f"energy_weight must be finite, at least 0, but got {energy_weight}.")
         if not reward_weight <= 0.0:
             raise ValueError(f"reward_weight must be at most 0 but got {reward_weight}.")
+        if not 0.0 <= short_until <= 1.0:
+            raise ValueError(f"short_until must be between 0 and 1 but got {short_until}.")
         self.account = Account(
             journal_folder(working_directory, run_id),
             cap_kwh=budget_kwh,
@@ -101,6 +106,7 @@ class EnergyBOHB(BOHB):
         )
         self.energy_weight = float(energy_weight)
         self.reward_weight = float(reward_weight)
+        self.short_until = float(short_until)
         self._in_kwh = in_kwh
         super().__init__(
             configspace,
@@ -113,6 +119,7 @@ class EnergyBOHB(BOHB):
                 "budget_kwh": self.account.cap_kwh,
                 "energy_weight": self.energy_weight,
                 "reward_weight": self.reward_weight,
+                "short_until": self.short_until,
             }
         )
 
@@ -145,8 +152,10 @@ class EnergyBOHB(BOHB):
         return Result(data, self.config)
 
     def get_next_iteration(self, iteration: int, iteration_kwargs: dict[str, Any]) -> Any:
-        """The next bracket, with promotion that weighs energy."""
+        """The next bracket, with promotion that weighs energy; later one configuration alone."""
         bracket = super().get_next_iteration(iteration, iteration_kwargs)
+        if 1.0 - self.account.alpha() > self.short_until:
+            bracket.num_configs, bracket.budgets = [1], bracket.budgets[-1:]
         return _EnergyHalving(
             HPB_iter=iteration,
             num_configs=bracket.num_configs,

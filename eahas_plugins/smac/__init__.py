@@ -17,13 +17,16 @@ from eahas_plugins.smac.facade import (
     EnergyMultiFidelityFacade,
 )
 from eahas_plugins.smac.intensifier import EnergyHyperband, EnergyIntensifier
+from eahas_plugins.smac.process import ArdModel, RungEncoder
 from eahas_plugins.smac.runner import EnergyDaskRunner, EnergyRunner
 from eahas_plugins.smac.scenario import energy_scenario
+from eahas_plugins.smac.schedules import EnergySchedules
 from eahas_plugins.targets.energy_training import EnergyTraining
 from eahas_plugins.targets.surrogate import SurrogateTarget
 from eahas_plugins.targets.training import EnergyTarget
 
 __all__ = [
+    "ArdModel",
     "EnergyBudgetCallback",
     "EnergyDaskRunner",
     "EnergyEI",
@@ -34,8 +37,10 @@ __all__ = [
     "EnergyJournal",
     "EnergyMultiFidelityFacade",
     "EnergyRunner",
+    "EnergySchedules",
     "EnergyTarget",
     "EnergyTraining",
+    "RungEncoder",
     "SurrogateTarget",
     "energy_scenario",
 ]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import atexit
 import dataclasses
-import json
-import math
 import shutil
 import weakref
 from collections.abc import Callable, Sequence
@@ -20,7 +18,7 @@ from smac.facade.hyperparameter_optimization_facade import HyperparameterOptimiz
 from smac.facade.multi_fidelity_facade import MultiFidelityFacade
 from smac.intensifier.abstract_intensifier import AbstractIntensifier
 from smac.main.smbo import SMBO
-from smac.runhistory import StatusType, TrialInfo, TrialValue
+from smac.runhistory import TrialInfo, TrialValue
 from smac.scenario import Scenario
 
 from eahas_plugins.energy.journal import EnergyJournal
@@ -28,9 +26,10 @@ from eahas_plugins.energy.ledger import DEFAULT_LEASE_S
 from eahas_plugins.policy import PAPER_WEIGHT
 from eahas_plugins.smac.acquisition import EnergyEI
 from eahas_plugins.smac.budget import EnergyBudgetCallback, Shortfall
-from eahas_plugins.smac.intensifier import EnergyHyperband, EnergyIntensifier
+from eahas_plugins.smac.intensifier import Admits, EnergyHyperband, EnergyIntensifier
 from eahas_plugins.smac.runner import EnergyDaskRunner, EnergyRunner
-from eahas_plugins.targets.plan import Plans
+from eahas_plugins.smac.schedules import schedule_components
+from eahas_plugins.smac.stored_run import check_same_run, requeue_lost, with_crash_cost
 from eahas_plugins.targets.training import keep_checkpoints
 
 _DEFAULT_ETA = 3
@@ -53,7 +52,8 @@ class _EnergyFacade(AbstractFacade):
         reward_weight: Exponent of the energy in promotion, at most 0; 0 is SMAC's decision.
         cooling: Weight of the energy in the acquisition; 0 is SMAC's expected improvement. With
             both weights 0 a run takes SMAC's decisions bit for bit.
-        n_initial: Configurations before the model counts; None for SMAC's ten per hyperparameter.
+        n_initial: Configurations before the model counts; None for SMAC's ten per hyperparameter
+            (ten in all where rungs are schedules).
         lease_s: How long what is promised to a silent worker stays promised, s.
         callbacks: More callbacks.
         overwrite: Start anew where a run is stored already; its energy is forgotten.
@@ -92,20 +92,20 @@ class _EnergyFacade(AbstractFacade):
         self._target = target_function
         self._lease_s = lease_s
         self._worker: EnergyRunner | None = None
-        scenario = _with_crash_cost(scenario, target_function)
+        scenario = with_crash_cost(scenario, target_function)
         # The number of workers is not part of what a run is: resume with another.
         alone = scenario
         if scenario.n_workers != 1:
             alone = dataclasses.replace(scenario, n_workers=1)
-        intensifier = components.pop("intensifier", None) or self._energy_intensifier(
-            alone, target_function, reward_weight
+        ours = self._energy_components(
+            alone,
+            target_function,
+            reward_weight=reward_weight,
+            cooling=cooling,
+            n_initial=n_initial,
         )
-        acquisition = components.pop("acquisition_function", None) or (
-            self.get_acquisition_function(alone, cooling=cooling)
-        )
-        if n_initial is not None and components.get("initial_design") is None:
-            design: Callable[..., Any] = self.get_initial_design
-            components["initial_design"] = design(alone, n_configs=n_initial, max_ratio=1.0)
+        components = {**ours, **{n: c for n, c in components.items() if c is not None}}
+        intensifier = components["intensifier"]
         runner: EnergyRunner | EnergyDaskRunner | None = None
         if target_function is not None:
             self._worker = runner = EnergyRunner(
@@ -121,8 +121,6 @@ class _EnergyFacade(AbstractFacade):
             super().__init__(
                 alone,
                 runner,
-                intensifier=intensifier,
-                acquisition_function=acquisition,
                 callbacks=[self.account, *callbacks],
                 overwrite=overwrite,
                 **components,
@@ -158,10 +156,24 @@ class _EnergyFacade(AbstractFacade):
         if self._close_workers is not None:
             self._close_workers()
 
-    def _energy_intensifier(
-        self, scenario: Scenario, target: Any, reward_weight: float
-    ) -> AbstractIntensifier:
-        raise NotImplementedError
+    @classmethod
+    def _energy_components(
+        cls,
+        scenario: Scenario,
+        target: Any,
+        *,
+        reward_weight: float,
+        cooling: float,
+        n_initial: int | None,
+    ) -> dict[str, Any]:
+        """The components that are not SMAC's own."""
+        found: dict[str, Any] = {
+            "acquisition_function": cls.get_acquisition_function(scenario, cooling=cooling)
+        }
+        if n_initial is not None:
+            design: Callable[..., Any] = cls.get_initial_design
+            found["initial_design"] = design(scenario, n_configs=n_initial, max_ratio=1.0)
+        return found
 
     # AbstractFacade calls this when all components are known and before the state is loaded;
     # it is SMAC's private name (2.4.1), guarded by tests/.../test_facade.py.
@@ -172,14 +184,14 @@ class _EnergyFacade(AbstractFacade):
             journal.clear()
             shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)
         else:
-            _check_same_run(self._scenario)
-            _requeue_lost(folder / "runhistory.json")
+            check_same_run(self._scenario)
+            requeue_lost(folder / "runhistory.json")
         keep_checkpoints(self._target, folder.absolute() / _CHECKPOINTS)
         optimizer = super()._get_optimizer()
         self.account.attach(optimizer.runhistory, journal, self._target)
         if self._worker is not None:
             self._worker.journal = journal
-        if isinstance(self._intensifier, EnergyHyperband | EnergyIntensifier):
+        if isinstance(self._intensifier, Admits):
             self._intensifier.account = self.account
         if isinstance(self._acquisition_function, EnergyEI):
             self._acquisition_function.attach(self._scenario, optimizer.runhistory, self.account)
@@ -203,16 +215,23 @@ class EnergyHyperparameterOptimizationFacade(_EnergyFacade, HyperparameterOptimi
         """SMAC's intensifier with admission; takes the arguments of ``Intensifier``."""
         return EnergyIntensifier(scenario, **{"max_config_calls": 3, **kwargs})
 
-    def _energy_intensifier(
-        self, scenario: Scenario, target: Any, reward_weight: float
-    ) -> AbstractIntensifier:
-        return self.get_intensifier(scenario)
+    @classmethod
+    def _energy_components(cls, scenario: Scenario, target: Any, **how: Any) -> dict[str, Any]:
+        found = super()._energy_components(scenario, target, **how)
+        return {**found, "intensifier": cls.get_intensifier(scenario)}
 
 
 class EnergyMultiFidelityFacade(_EnergyFacade, MultiFidelityFacade):
-    """SMAC's Hyperband with a model, within an energy budget: rungs in kWh, epochs or schedules."""
+    """SMAC with several fidelities within an energy budget: rungs in kWh, epochs or schedules.
 
-    __doc__ = f"{__doc__}\n{(_EnergyFacade.__doc__ or '').partition(chr(10))[2]}"
+    Where rungs are complete schedules (``SurrogateTarget(fidelity="schedule")``, one objective),
+    its components are what won the comparison, the recipe of ``ea_bohb``: `EnergySchedules` with a
+    Gaussian process over all rungs, from a Latin hypercube of ``n_initial`` (by default ten)
+    configurations. Where a training goes on from rung to rung, they are `EnergyHyperband` and
+    SMAC's random forest. ``reward_weight`` is for the latter.
+    """
+
+    __doc__ = f"{__doc__.rstrip()}\n{(_EnergyFacade.__doc__ or '').partition(chr(10))[2]}"
 
     @staticmethod
     def get_intensifier(  # type: ignore[override]  # as SMAC's own does
@@ -221,11 +240,16 @@ class EnergyMultiFidelityFacade(_EnergyFacade, MultiFidelityFacade):
         """Hyperband with admission and energy-aware promotion; see :class:`EnergyHyperband`."""
         return EnergyHyperband(scenario, eta, **kwargs)
 
-    def _energy_intensifier(
-        self, scenario: Scenario, target: Any, reward_weight: float
-    ) -> AbstractIntensifier:
+    @classmethod
+    def _energy_components(
+        cls, scenario: Scenario, target: Any, *, reward_weight: float, **how: Any
+    ) -> dict[str, Any]:
+        if getattr(target, "fidelity", None) == "schedule" and scenario.count_objectives() == 1:
+            return schedule_components(scenario, **how)
         eta = getattr(target, "eta", None) or _DEFAULT_ETA
-        return self.get_intensifier(scenario, eta=eta, reward_weight=reward_weight)
+        found = super()._energy_components(scenario, target, reward_weight=reward_weight, **how)
+        intensifier = cls.get_intensifier(scenario, eta=eta, reward_weight=reward_weight)
+        return {**found, "intensifier": intensifier}
 
 
 def _arguments(intensifier: AbstractIntensifier) -> list[str]:
@@ -236,63 +260,3 @@ def _arguments(intensifier: AbstractIntensifier) -> list[str]:
         "cutoff": intensifier.uses_cutoffs,
     }
     return [name for name, is_used in used.items() if is_used]
-
-
-def _with_crash_cost(scenario: Scenario, target: Any) -> Scenario:
-    costs = scenario.crash_cost
-    costs = costs if isinstance(costs, list) else [costs]
-    if all(math.isfinite(c) for c in costs):
-        return scenario
-    if isinstance(target, Plans) and scenario.count_objectives() == 1:
-        return dataclasses.replace(scenario, crash_cost=1.0)
-    raise ValueError(
-        f"crash_cost must be finite but got {scenario.crash_cost}: SMAC's model cannot learn from "
-        "a failed trial otherwise. Give Scenario(crash_cost=...) the worst cost there is."
-    )
-
-
-def _check_same_run(scenario: Scenario) -> None:
-    """Refuse a folder with a run of other settings; SMAC would ask on stdin what to do."""
-    folder = Path(scenario.output_directory)
-    files = ("optimization.json", "runhistory.json", "intensifier.json", "scenario.json")
-    if not all((folder / name).exists() for name in files):
-        return
-    stored = Scenario.make_serializable(Scenario.load(folder))
-    wanted = Scenario.make_serializable(scenario)
-    if stored != wanted:
-        raise RuntimeError(
-            f"the folder {folder} must hold the same run or none but holds one with other "
-            f"{', '.join(_differences(stored, wanted))}: give the scenario another name, or "
-            "overwrite=True to start anew."
-        )
-
-
-def _differences(stored: Any, wanted: Any, path: str = "") -> list[str]:
-    if not (isinstance(stored, dict) and isinstance(wanted, dict)):
-        return [path] if stored != wanted else []
-    found = []
-    for key in sorted({*stored, *wanted}):
-        inner = f"{path}.{key}" if path else str(key)
-        found += _differences(stored.get(key), wanted.get(key), inner)
-    return found
-
-
-def _requeue_lost(file: Path) -> None:
-    """Forget trials that were running when a run was killed, so that they are run again.
-
-    SMAC would wait for them for ever. What they burnt is in the journal.
-    """
-    try:
-        stored = json.loads(file.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):  # killed while SMAC wrote it
-        return
-    kept = [row for row in stored["data"] if row["status"] != StatusType.RUNNING]
-    lost = len(stored["data"]) - len(kept)
-    if not lost:
-        return
-    stored["data"] = kept
-    stored["stats"]["running"] = 0
-    stored["stats"]["submitted"] -= lost
-    partial = file.with_suffix(".part")
-    partial.write_text(json.dumps(stored), encoding="utf-8")
-    partial.replace(file)

@@ -18,14 +18,14 @@ from eahas_plugins.policy import PAPER_WEIGHT, n_rungs, promotion_candidates, re
 from eahas_plugins.smac.budget import EnergyBudgetCallback
 
 
-class _Admitted(Iterator[TrialInfo]):
+class Admitted(Iterator[TrialInfo]):
     """Trials of an intensifier; one that the budget refuses is kept for later.
 
     A refusal ends the run as SMAC ends it when there is nothing left to try. Nothing has been
     written to the run history then, so the trial can still be run when the cap is raised.
     """
 
-    def __init__(self, trials: Iterator[TrialInfo], owner: _Admits) -> None:
+    def __init__(self, trials: Iterator[TrialInfo], owner: Admits) -> None:
         self._trials = trials
         self._owner = owner
         self._held: TrialInfo | None = None
@@ -40,20 +40,22 @@ class _Admitted(Iterator[TrialInfo]):
         return trial
 
 
-class _Admits:
+class Admits:
+    """An intensifier that knows of the budget."""
+
     account: EnergyBudgetCallback | None = None
     """The budget that trials must fit; the energy-aware facades set it."""
 
 
-class EnergyIntensifier(_Admits, Intensifier):
+class EnergyIntensifier(Admits, Intensifier):
     """SMAC's racing intensifier, with admission: a trial starts only if it can be paid."""
 
     def __iter__(self) -> Iterator[TrialInfo]:
         """The trials that the budget admits."""
-        return _Admitted(super().__iter__(), self)
+        return Admitted(super().__iter__(), self)
 
 
-class EnergyHyperband(_Admits, Hyperband):
+class EnergyHyperband(Admits, Hyperband):
     """Hyperband whose rungs may be kWh and whose promotion weighs accuracy against energy.
 
     The rungs are the scenario's budgets: in kWh with ``SurrogateTarget(fidelity="kwh")`` or an
@@ -98,7 +100,7 @@ class EnergyHyperband(_Admits, Hyperband):
 
     def __iter__(self) -> Iterator[TrialInfo]:
         """The trials that the budget admits."""
-        return _Admitted(super().__iter__(), self)
+        return Admitted(super().__iter__(), self)
 
     # The two hooks below are SMAC's private names (2.4.1); tests/.../test_intensifier.py guards
     # that SMAC calls them.

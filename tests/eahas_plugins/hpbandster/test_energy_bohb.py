@@ -92,6 +92,35 @@ def test_a_higher_cap_goes_on_where_the_run_stopped(cluster: Cluster) -> None:
     assert _spent(cluster) <= 0.12 * (1 + 1e-9)
 
 
+@pytest.mark.parametrize("short_until", [0.4, 1.0])
+def test_later_configurations_go_to_the_highest_rung_at_once(
+    cluster: Cluster, short_until: float
+) -> None:
+    bench = PowerLawBench()
+    cluster.worker(SurrogateWorker, bench)
+    with cluster.master(
+        EnergyBOHB,
+        bench.space,
+        budget_kwh=0.2,
+        short_until=short_until,
+        seed=1,
+        min_budget=2,
+        max_budget=18,
+        num_samples=4,
+    ) as master:
+        result = within_time(master.run)
+    runs = sorted(
+        (run for run in result.get_all_runs() if run.info),
+        key=lambda run: run.time_stamps["finished"],
+    )
+    spent = np.cumsum([run.info["energy_kwh"] for run in runs])
+    firsts = {run.config_id: position for position, run in reversed(list(enumerate(runs)))}
+    # A bracket that has begun is finished before the next one is chosen.
+    late = [runs[at] for at in firsts.values() if at and spent[at - 1] > 0.4 * 0.2 + 0.06]
+    assert len(late) > 3
+    assert all(run.budget == 18 for run in late) == (short_until < 1.0)
+
+
 def test_without_weights_it_is_bohb(cluster: Cluster) -> None:
     bench = PowerLawBench()
     rungs = {"min_budget": 2, "max_budget": 18, "seed": 3, "num_samples": 8}
@@ -214,6 +243,7 @@ def test_a_killed_worker_process_costs_what_it_burnt_and_nothing_hangs(cluster: 
         ({"min_kwh": -1.0}, "`min_kwh` must be a positive finite number"),
         ({"energy_weight": float("nan")}, "energy_weight must be finite"),
         ({"reward_weight": 0.1}, "reward_weight must be at most 0"),
+        ({"short_until": float("nan")}, "short_until must be between 0 and 1"),
         ({"shortfall": "stop"}, "shortfall must be 'truncate' or 'skip' but got 'stop'"),
     ],
 )

@@ -81,11 +81,20 @@ class ArdModel(AbstractModel):
 
     Args:
         configspace: SMAC's space.
+        max_trials: Trials that it learns from: half of them the best, half the latest. At least 2.
         **kwargs: Other arguments of SMAC's ``AbstractModel``.
+
+    Raises:
+        ValueError: If ``max_trials`` is out of range.
     """
 
-    def __init__(self, configspace: ConfigurationSpace, **kwargs: Any) -> None:
+    def __init__(
+        self, configspace: ConfigurationSpace, *, max_trials: int = 200, **kwargs: Any
+    ) -> None:
+        if not max_trials >= 2:
+            raise ValueError(f"max_trials must be at least 2 but got {max_trials}.")
         super().__init__(configspace, **kwargs)
+        self._max_trials = max_trials
         self._process: ArdProcess | None = None
 
     @property
@@ -94,10 +103,16 @@ class ArdModel(AbstractModel):
         return self._process is not None
 
     def _train(self, X: Floats, Y: Floats) -> ArdModel:
+        values = -Y.mean(axis=1)
+        if len(X) > self._max_trials:
+            n_latest = self._max_trials // 2
+            best = np.argsort(-values[:-n_latest], kind="stable")[: self._max_trials - n_latest]
+            kept = np.append(np.sort(best), np.arange(len(X) - n_latest, len(X)))
+            X, values = X[kept], values[kept]
         features = self._features(X)
         if self._process is None or len(self._process.theta) != features.shape[1] + 1:
             self._process = ArdProcess(features.shape[1])
-        self._process.fit(features, -Y.mean(axis=1))
+        self._process.fit(features, values)
         return self
 
     def _predict(

@@ -26,6 +26,9 @@ from eahas_plugins.optuna.samplers._reward import RewardSampler, Space
 from eahas_plugins.optuna.samplers._schedule_model import ScheduleModel
 from eahas_plugins.optuna.samplers._trials import energy_of
 
+_SHORT_PER_EARLY = 4
+"""Short trainings of the start for every one with the longest schedule."""
+
 
 class ScheduleGPSampler(RewardSampler):
     """Searches with the shortest schedule, trains the best with the longest, later all of them.
@@ -42,7 +45,8 @@ class ScheduleGPSampler(RewardSampler):
 
     It starts with a Latin hypercube of Beta(2, 2), denser in the middle: ranges are chosen so that
     good values are seldom at their ends. Parameters without an order, or with at most three values,
-    are uniform.
+    are uniform. After every four of these short trainings the best so far gets the longest
+    schedule, so that there is something good to show early.
 
     The state is in the trials alone, so any number of workers may decide; running trials count as
     what is predicted for them.
@@ -137,9 +141,11 @@ class ScheduleGPSampler(RewardSampler):
     ) -> Any:
         if name == self._fidelity_param:
             return self._known_schedules(distribution)[0]
-        if trial.number >= self._n_startup_trials:
+        longest = {n for n in (*self._longest_numbers, *self._in_training()) if n < trial.number}
+        number = trial.number - len(longest)
+        if number >= self._n_startup_trials:
             return self._draw(study, trial, name, distribution)
-        place = stratum(name, trial.number, self._n_startup_trials, self._hypercube)
+        place = stratum(name, number, self._n_startup_trials, self._hypercube)
         axis = Axis(distribution)
         return axis.value(axis.centred(place) if self._centred_start else place)
 
@@ -158,6 +164,7 @@ class ScheduleGPSampler(RewardSampler):
         super()._restart()
         self._pruned: list[FrozenTrial] = []
         self._longest: set[Hashable] = set()  # configurations trained with the longest schedule
+        self._longest_numbers: list[int] = []  # trials with it, failed ones too
         self._proposed: dict[int, dict[str, Any]] = {}  # of trials that have not told yet
         self._finished_kwh = 0.0
         self._longer_kwh = 0.0
@@ -172,8 +179,10 @@ class ScheduleGPSampler(RewardSampler):
                 schedules = self._known_schedules(trial.distributions[self._fidelity_param])
                 schedule = trial.params[self._fidelity_param]
                 self._longer_kwh += energy_of(trial) if schedule != schedules[0] else 0.0
-                if schedule == schedules[-1] and trial.state is not TrialState.FAIL:
-                    self._longest.add(self._key_of(trial.params))
+                if schedule == schedules[-1] and len(schedules) > 1:
+                    self._longest_numbers.append(trial.number)
+                    if trial.state is not TrialState.FAIL:
+                        self._longest.add(self._key_of(trial.params))
         return finished
 
     def _known_schedules(self, distribution: BaseDistribution) -> tuple[Any, ...]:
@@ -185,20 +194,18 @@ class ScheduleGPSampler(RewardSampler):
         return without_schedule(params, self._fidelity_param)
 
     def _propose(self, study: Study, trial: FrozenTrial, space: Space) -> dict[str, Any]:
-        if len(self._complete) + len(self._pruned) < self._n_startup_trials or not self._complete:
-            return {name: self._start(study, trial, name, d) for name, d in space.items()}
-        running = {
-            t.number: self._proposed.get(t.number) or t.params  # which may not all be told yet
-            for t in self._log.running
-            if t.number != trial.number
-        }
-        model = self._fitted(space, [params for params in running.values() if params])
         left, left_kwh = self._energy.alpha(study), self._left_kwh(study)
-        longest = model.leveled and 1.0 - left > self._short_until
-        searching = model.leveled and not longest
-        params = self._promotion(model, running, left_kwh) if searching else None
-        if params is None:
-            params = model.explore(
+        n_short = len(self._complete) + len(self._pruned) - len(self._longest)
+        if n_short < self._n_startup_trials or not self._complete:
+            params = self._early_promotion(n_short, left_kwh) or {
+                name: self._start(study, trial, name, d) for name, d in space.items()
+            }
+        else:
+            running = self._running(trial.number)
+            model = self._fitted(space, [params for params in running.values() if params])
+            longest = model.leveled and 1.0 - left > self._short_until
+            searching = model.leveled and not longest
+            params = (self._promotion(model, left_kwh) if searching else None) or model.explore(
                 lambda columns: self._energy.log_kwh(study, space, columns, {}),
                 longest_kwh=left_kwh if longest else 0.0,
                 alpha=0.0 if longest else self._alpha * left,
@@ -207,6 +214,22 @@ class ScheduleGPSampler(RewardSampler):
             )
         self._proposed[trial.number] = params
         return {name: value for name, value in params.items() if name in space}
+
+    def _running(self, besides: int | None = None) -> dict[int, Mapping[str, Any]]:
+        """Parameters of running trials, by number; some may not all be told yet."""
+        return {
+            t.number: self._proposed.get(t.number) or t.params
+            for t in self._log.running
+            if t.number != besides
+        }
+
+    def _in_training(self) -> dict[int, Hashable]:
+        """Configurations that are being trained with the longest schedule, by trial number."""
+        if self._schedules is None:
+            return {}
+        last, fidelity = self._schedules[-1], self._fidelity_param or ""
+        running = self._running().items()
+        return {n: self._key_of(params) for n, params in running if params.get(fidelity) == last}
 
     def _fitted(self, space: Space, running: Sequence[Mapping[str, Any]]) -> ScheduleModel:
         scored = list(self._complete)
@@ -230,33 +253,46 @@ class ScheduleGPSampler(RewardSampler):
     def _committed_kwh(self) -> float:
         return self._finished_kwh + sum(map(_promised_kwh, self._log.running))
 
-    def _promotion(
-        self, model: ScheduleModel, running: Mapping[int, Mapping[str, Any]], left_kwh: float
-    ) -> dict[str, Any] | None:
+    def _promotion(self, model: ScheduleModel, left_kwh: float) -> dict[str, Any] | None:
         """The best tried configuration with the longest schedule, if that is due and affordable."""
         assert self._schedules is not None
         fidelity, first, last = self._fidelity_param or "", self._schedules[0], self._schedules[-1]
+        running = self._running()
         longer_kwh = self._longer_kwh + sum(
             _promised_kwh(t)
             for t in self._log.running
-            if running.get(t.number, {}).get(fidelity, first) != first
+            if running[t.number].get(fidelity, first) != first
         )
         if not policy.promotion_due(longer_kwh, self._committed_kwh(), share=self._share):
             return None
-        training = {self._key_of(p) for p in running.values() if p.get(fidelity) == last}
-        taken = self._longest | training
-        tried = [
-            t.params
-            for t, _ in self._complete
+        tried = [t.params for t, _ in self._waiting(left_kwh)][-10 * self._max_trials :]
+        if not tried:
+            return None
+        return {**tried[int(np.argmax(model.at_longest(tried)))], fidelity: last}
+
+    def _early_promotion(self, n_short: int, left_kwh: float) -> dict[str, Any] | None:
+        """The best of the start so far, after every few of its trainings."""
+        if self._schedules is None or len(self._schedules) < 2 or self._share == 0.0:
+            return None
+        n_longest = len(self._longest) + len(self._in_training())
+        waiting = self._waiting(left_kwh)
+        if not waiting or n_short < _SHORT_PER_EARLY * (n_longest + 1):
+            return None
+        best, _ = max(waiting, key=lambda pair: pair[1])
+        return {**best.params, self._fidelity_param or "": self._schedules[-1]}
+
+    def _waiting(self, left_kwh: float) -> list[tuple[FrozenTrial, float]]:
+        """Tried configurations without the longest schedule that can be paid, with rewards."""
+        assert self._schedules is not None
+        fidelity, last = self._fidelity_param or "", self._schedules[-1]
+        taken = self._longest.union(self._in_training().values())
+        return [
+            (t, reward)
+            for t, reward in self._complete
             if fidelity in t.params
             and self._key_of(t.params) not in taken
             and energy_of(t) * energy_factor(last, t.params[fidelity]) <= left_kwh
         ]
-        if not tried:
-            return None
-        tried = tried[-10 * self._max_trials :]
-        best = int(np.argmax(model.at_longest(tried)))
-        return {**tried[best], fidelity: last}
 
 
 def _promised_kwh(trial: FrozenTrial) -> float:

@@ -40,13 +40,30 @@ def configuration(trial):
 def test_starts_with_a_latin_hypercube_of_short_trainings():
     places = {}
     for centred in (False, True):
-        trials = run(8, n_startup_trials=8, centred_start=centred).trials
+        trials = run(8, n_startup_trials=8, centred_start=centred, share=0.0).trials
         assert {t.params["max_epoch"] for t in trials} == {SCHEDULES[0]}
         axis = Axis(FloatDistribution(1e-3, 1.0, log=True))
         places[centred] = np.sort([axis.position(t.params["lr"]) for t in trials])
     assert (8 * places[False]).astype(int).tolist() == list(range(8))
     # The distribution function of Beta(2, 2) is 3 x^2 - 2 x^3.
     np.testing.assert_allclose(3 * places[True] ** 2 - 2 * places[True] ** 3, places[False])
+
+
+def test_after_every_four_trainings_of_the_start_the_best_gets_the_longest_schedule():
+    trials = run(12, n_startup_trials=10).trials
+    short, longest = SCHEDULES[0], SCHEDULES[-1]
+    assert [t.params["max_epoch"] for t in trials] == ([short] * 4 + [longest]) * 2 + [short] * 2
+    places = sorted(Axis(t.distributions["lr"]).position(t.params["lr"]) for t in trials)
+    for promoted in (trials[4], trials[9]):
+        before = [t for t in trials[: promoted.number] if t.params["max_epoch"] == short]
+        others = [
+            configuration(t)
+            for t in trials
+            if t.params["max_epoch"] == longest and t.number < promoted.number
+        ]
+        best = max((t for t in before if configuration(t) not in others), key=lambda t: t.value)
+        assert configuration(promoted) == configuration(best)
+    assert len(places) - len(set(places)) == 2  # the hypercube goes on where it was
 
 
 def test_starts_in_the_middle_only_where_there_is_one():

@@ -22,6 +22,7 @@ def optimise_hpbandster(
     fidelity: Literal["cut", "schedule"],
     energy_weight: float = 0.0,
     reward_weight: float = 0.0,
+    short_until: float = 1.0,
 ) -> list[Evaluation]:
     """Run BOHB until the energy is spent, in a folder that is deleted afterwards.
 
@@ -33,6 +34,8 @@ def optimise_hpbandster(
         fidelity: Whether a rung cuts a training or is a complete schedule.
         energy_weight: Weight of predicted energy in BOHB's ratio; 0 is its own choice.
         reward_weight: Exponent of the energy in promotions; 0 is BOHB's own.
+        short_until: Part of the budget after which new configurations go to the highest rung at
+            once; 1 is BOHB's own.
     """
     run_id = f"study-{setting.seed}-{uuid.uuid4().hex[:8]}"
     quiet = logging.getLogger("benchmarks.hpbandster")
@@ -55,6 +58,7 @@ def optimise_hpbandster(
                 budget_kwh=setting.budget_kwh,
                 energy_weight=energy_weight,
                 reward_weight=reward_weight,
+                short_until=short_until,
                 working_directory=folder,
                 seed=setting.host_seed,
                 **_rungs(setting, worker),

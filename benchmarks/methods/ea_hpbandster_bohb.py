@@ -17,5 +17,9 @@ REQUIRES = ("hpbandster",)
 def run(setting: Setting) -> list[Evaluation]:
     """Spend the budget."""
     return optimise_hpbandster(
-        setting, fidelity="schedule", energy_weight=1.0, reward_weight=PAPER_WEIGHT
+        setting,
+        fidelity="schedule",
+        energy_weight=1.0,
+        reward_weight=PAPER_WEIGHT,
+        short_until=0.35,
     )

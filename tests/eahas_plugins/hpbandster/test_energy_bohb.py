@@ -124,10 +124,11 @@ def test_later_configurations_go_to_the_highest_rung_at_once(
 def test_without_weights_it_is_bohb(cluster: Cluster) -> None:
     bench = PowerLawBench()
     rungs = {"min_budget": 2, "max_budget": 18, "seed": 3, "num_samples": 8}
+    weightless = {"energy_weight": 0.0, "reward_weight": 0.0, "short_until": 1.0}
     runs = []
     for kind, settings in (
         (BOHB, {}),
-        (EnergyBOHB, {"budget_kwh": 1e3, "energy_weight": 0.0, "reward_weight": 0.0}),
+        (EnergyBOHB, {"budget_kwh": 1.0, **weightless}),
         (EnergyBOHB, {"budget_kwh": 1e3}),
     ):
         cluster.worker(SurrogateWorker, bench)
@@ -135,9 +136,9 @@ def test_without_weights_it_is_bohb(cluster: Cluster) -> None:
             runs.append(trials(within_time(lambda m=master: m.run(n_iterations=5))))
         for path in cluster.folder.glob("energy_test/*.json"):
             path.unlink()
-    plain, weightless, weighted = runs
+    plain, without, weighted = runs
     assert len(plain) > 30
-    assert [trial[:3] for trial in weightless] == [trial[:3] for trial in plain]
+    assert [trial[:3] for trial in without] == [trial[:3] for trial in plain]
     assert [trial[:3] for trial in weighted] != [trial[:3] for trial in plain]
 
 

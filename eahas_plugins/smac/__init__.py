@@ -20,7 +20,7 @@ from eahas_plugins.smac.intensifier import EnergyHyperband, EnergyIntensifier
 from eahas_plugins.smac.process import ArdModel, RungEncoder
 from eahas_plugins.smac.runner import EnergyDaskRunner, EnergyRunner
 from eahas_plugins.smac.scenario import energy_scenario
-from eahas_plugins.smac.schedules import EnergySchedules
+from eahas_plugins.smac.schedules import EnergySchedules, schedule_components
 from eahas_plugins.targets.energy_training import EnergyTraining
 from eahas_plugins.targets.surrogate import SurrogateTarget
 from eahas_plugins.targets.training import EnergyTarget
@@ -43,4 +43,5 @@ __all__ = [
     "RungEncoder",
     "SurrogateTarget",
     "energy_scenario",
+    "schedule_components",
 ]

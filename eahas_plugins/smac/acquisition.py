@@ -37,6 +37,7 @@ class EnergyEI(EI):
         cooling: Weight of the energy at the start. Not negative; 0 is the plain expected
             improvement.
         min_observations: Trainings before energy counts. At least 2.
+        until: Part of the budget, in [0, 1], after which energy no longer counts.
 
     Raises:
         ValueError: If an argument is out of range (NaN included).
@@ -52,13 +53,17 @@ class EnergyEI(EI):
         *,
         cooling: float = 1.0,
         min_observations: int = 10,
+        until: float = 1.0,
     ) -> None:
         super().__init__(xi=xi, log=log)
         if not 0.0 <= cooling < np.inf:
             raise ValueError(f"cooling must be finite and not negative but got {cooling}.")
         if not min_observations >= 2:
             raise ValueError(f"min_observations must be at least 2 but got {min_observations}.")
+        if not 0.0 <= until <= 1.0:
+            raise ValueError(f"until must be between 0 and 1 but got {until}.")
         self.cooling = float(cooling)
+        self.until = float(until)
         self.min_observations = min_observations
         self.alpha = 0.0
         """Weight of the energy since the last update."""
@@ -77,6 +82,7 @@ class EnergyEI(EI):
             **super().meta,
             "cooling": self.cooling,
             "min_observations": self.min_observations,
+            "until": self.until,
         }
 
     def attach(
@@ -91,8 +97,9 @@ class EnergyEI(EI):
         self.alpha = 0.0
         if self.cooling == 0.0 or self._energies is None or self._account is None:
             return
-        if self._energies.learn():
-            self.alpha = self.cooling * self._account.alpha()
+        left = self._account.alpha()
+        if self._energies.learn() and 1.0 - left <= self.until:
+            self.alpha = self.cooling * left
 
     def _compute(self, X: Floats) -> Floats:
         improvement = np.asarray(super()._compute(X), dtype=np.float64)

@@ -134,6 +134,12 @@ class EnergyBudgetCallback(Callback):
         needed_kwh = plan.first_kwh if self.shortfall == "truncate" else plan.total_kwh
         return self._covers(needed_kwh)
 
+    def pays_for(self, info: TrialInfo) -> bool:
+        """Whether what is left, promises kept, pays for the whole trial, as far as is known."""
+        balance = self.balance()
+        available_kwh = balance.available_kwh(number=self._next_number)
+        return balance.covers(available_kwh, self._plan(info).total_kwh)
+
     def grant(self, info: TrialInfo) -> Grant:
         """The trial's number and limits: what it was given when asked for, or new ones."""
         trial = self._trial_id(info)

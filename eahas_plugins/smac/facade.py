@@ -6,7 +6,7 @@ import atexit
 import dataclasses
 import shutil
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from eahas_plugins.smac.acquisition import EnergyEI
 from eahas_plugins.smac.budget import EnergyBudgetCallback, Shortfall
 from eahas_plugins.smac.intensifier import Admits, EnergyHyperband, EnergyIntensifier
 from eahas_plugins.smac.runner import EnergyDaskRunner, EnergyRunner
-from eahas_plugins.smac.schedules import schedule_components
+from eahas_plugins.smac.schedules import N_INITIAL, has_schedules, schedule_components
 from eahas_plugins.smac.stored_run import check_same_run, requeue_lost, with_crash_cost
 from eahas_plugins.targets.training import keep_checkpoints
 
@@ -51,7 +51,8 @@ class _EnergyFacade(AbstractFacade):
         trial_limit_kwh: The most one trial may spend, kWh.
         reward_weight: Exponent of the energy in promotion, at most 0; 0 is SMAC's decision.
         cooling: Weight of the energy in the acquisition; 0 is SMAC's expected improvement. With
-            both weights 0 a run takes SMAC's decisions bit for bit.
+            both weights 0 a run takes SMAC's decisions bit for bit (where rungs are schedules, with
+            SMAC's components as well).
         n_initial: Configurations before the model counts; None for SMAC's ten per hyperparameter
             (ten in all where rungs are schedules).
         lease_s: How long what is promised to a silent worker stays promised, s.
@@ -97,14 +98,16 @@ class _EnergyFacade(AbstractFacade):
         alone = scenario
         if scenario.n_workers != 1:
             alone = dataclasses.replace(scenario, n_workers=1)
-        ours = self._energy_components(
+        if not reward_weight <= 0.0:
+            raise ValueError(f"reward_weight must be at most 0 but got {reward_weight}.")
+        components = self._energy_components(
             alone,
             target_function,
+            {name: component for name, component in components.items() if component is not None},
             reward_weight=reward_weight,
             cooling=cooling,
             n_initial=n_initial,
         )
-        components = {**ours, **{n: c for n, c in components.items() if c is not None}}
         intensifier = components["intensifier"]
         runner: EnergyRunner | EnergyDaskRunner | None = None
         if target_function is not None:
@@ -161,19 +164,28 @@ class _EnergyFacade(AbstractFacade):
         cls,
         scenario: Scenario,
         target: Any,
+        given: Mapping[str, Any],
         *,
         reward_weight: float,
         cooling: float,
         n_initial: int | None,
     ) -> dict[str, Any]:
-        """The components that are not SMAC's own."""
-        found: dict[str, Any] = {
-            "acquisition_function": cls.get_acquisition_function(scenario, cooling=cooling)
-        }
-        if n_initial is not None:
+        """The user's components, and those that are not SMAC's own in place of missing ones."""
+        found = dict(given)
+        if "acquisition_function" not in given:
+            found["acquisition_function"] = cls.get_acquisition_function(scenario, cooling=cooling)
+        if "intensifier" not in given:
+            found["intensifier"] = cls._energy_intensifier(scenario, target, reward_weight)
+        if n_initial is not None and "initial_design" not in given:
             design: Callable[..., Any] = cls.get_initial_design
             found["initial_design"] = design(scenario, n_configs=n_initial, max_ratio=1.0)
         return found
+
+    @classmethod
+    def _energy_intensifier(
+        cls, scenario: Scenario, target: Any, reward_weight: float
+    ) -> AbstractIntensifier:
+        raise NotImplementedError
 
     # AbstractFacade calls this when all components are known and before the state is loaded;
     # it is SMAC's private name (2.4.1), guarded by tests/.../test_facade.py.
@@ -216,9 +228,10 @@ class EnergyHyperparameterOptimizationFacade(_EnergyFacade, HyperparameterOptimi
         return EnergyIntensifier(scenario, **{"max_config_calls": 3, **kwargs})
 
     @classmethod
-    def _energy_components(cls, scenario: Scenario, target: Any, **how: Any) -> dict[str, Any]:
-        found = super()._energy_components(scenario, target, **how)
-        return {**found, "intensifier": cls.get_intensifier(scenario)}
+    def _energy_intensifier(
+        cls, scenario: Scenario, target: Any, reward_weight: float
+    ) -> AbstractIntensifier:
+        return cls.get_intensifier(scenario)
 
 
 class EnergyMultiFidelityFacade(_EnergyFacade, MultiFidelityFacade):
@@ -242,14 +255,21 @@ class EnergyMultiFidelityFacade(_EnergyFacade, MultiFidelityFacade):
 
     @classmethod
     def _energy_components(
-        cls, scenario: Scenario, target: Any, *, reward_weight: float, **how: Any
+        cls, scenario: Scenario, target: Any, given: Mapping[str, Any], **how: Any
     ) -> dict[str, Any]:
-        if getattr(target, "fidelity", None) == "schedule" and scenario.count_objectives() == 1:
-            return schedule_components(scenario, **how)
+        if getattr(target, "fidelity", None) != "schedule" or not has_schedules(scenario):
+            return super()._energy_components(scenario, target, given, **how)
+        n_initial = N_INITIAL if how["n_initial"] is None else how["n_initial"]
+        return schedule_components(
+            scenario, cooling=how["cooling"], n_initial=n_initial, given=given
+        )
+
+    @classmethod
+    def _energy_intensifier(
+        cls, scenario: Scenario, target: Any, reward_weight: float
+    ) -> AbstractIntensifier:
         eta = getattr(target, "eta", None) or _DEFAULT_ETA
-        found = super()._energy_components(scenario, target, reward_weight=reward_weight, **how)
-        intensifier = cls.get_intensifier(scenario, eta=eta, reward_weight=reward_weight)
-        return {**found, "intensifier": intensifier}
+        return cls.get_intensifier(scenario, eta=eta, reward_weight=reward_weight)
 
 
 def _arguments(intensifier: AbstractIntensifier) -> list[str]:

@@ -19,14 +19,16 @@ from eahas_plugins._ard import ArdProcess
 
 Floats = NDArray[np.float64]
 
+_ENDED = [StatusType.SUCCESS, StatusType.CRASHED, StatusType.TIMEOUT, StatusType.MEMORYOUT]
+
 
 class RungEncoder(RunHistoryLogEncoder):
     """Shows a model the trials of every rung: log costs as they would be on the highest.
 
     SMAC's own encoders show the highest rung that has trials, and the first training there hides
-    all shorter ones. Here a configuration counts with its highest rung; costs on lower rungs are
-    multiplied by the mean ratio that configurations with both have shown, drawn towards 1 as one
-    observation would.
+    all shorter ones. Here a configuration counts with its highest rung, failed trials too; costs on
+    lower rungs are multiplied by the mean ratio that configurations with both have shown, drawn
+    towards 1 as one observation would.
 
     Args:
         scenario: SMAC's scenario.
@@ -34,7 +36,7 @@ class RungEncoder(RunHistoryLogEncoder):
     """
 
     def __init__(self, scenario: Scenario, **kwargs: Any) -> None:
-        super().__init__(scenario, **{"lower_budget_states": [StatusType.SUCCESS], **kwargs})
+        super().__init__(scenario, **{"lower_budget_states": _ENDED, **kwargs})
 
     def _build_matrix(
         self, trials: Mapping[TrialKey, TrialValue], store_statistics: bool = False
@@ -53,14 +55,14 @@ def at_highest_rung(trials: Mapping[TrialKey, TrialValue]) -> dict[TrialKey, Tri
     ratios: dict[float | None, list[float]] = {}
     for key, value in trials.items():
         top = best[(key.config_id, key.instance, key.seed)]
-        if key != top and top.budget == highest and _positive(value, trials[top]):
+        if key != top and top.budget == highest and _comparable(value, trials[top]):
             ratios.setdefault(key.budget, []).append(math.log(_cost(trials[top]) / _cost(value)))
     factors = {rung: math.exp(sum(logs) / (len(logs) + 1)) for rung, logs in ratios.items()}
     found = {}
     for key in best.values():
         value, factor = trials[key], factors.get(key.budget, 1.0)
-        if factor != 1.0 and not isinstance(value.cost, list):
-            value = dataclasses.replace(value, cost=value.cost * factor)
+        if factor != 1.0 and _comparable(value):
+            value = dataclasses.replace(value, cost=_cost(value) * factor)
         found[key] = value
     return found
 
@@ -70,8 +72,15 @@ def _cost(value: TrialValue) -> float:
     return float(value.cost)
 
 
-def _positive(*values: TrialValue) -> bool:
-    return all(not isinstance(value.cost, list) and value.cost > 0.0 for value in values)
+def _comparable(*values: TrialValue) -> bool:
+    """Whether all trials are complete trainings with one positive cost."""
+    return all(
+        value.status == StatusType.SUCCESS
+        and not value.additional_info.get("truncated")
+        and not isinstance(value.cost, list)
+        and value.cost > 0.0
+        for value in values
+    )
 
 
 class ArdModel(AbstractModel):
@@ -96,11 +105,6 @@ class ArdModel(AbstractModel):
         super().__init__(configspace, **kwargs)
         self._max_trials = max_trials
         self._process: ArdProcess | None = None
-
-    @property
-    def is_trained(self) -> bool:
-        """Whether it can predict."""
-        return self._process is not None
 
     def _train(self, X: Floats, Y: Floats) -> ArdModel:
         values = -Y.mean(axis=1)

@@ -26,8 +26,8 @@ def energy_scenario(
     """A scenario for a benchmark: its space, its objectives and budgets in the right unit.
 
     The energy is what ends the run, so ``n_trials`` is large. SMAC takes ten random
-    configurations per hyperparameter before its model counts; where the energy pays for few
-    trainings, give the facade ``n_initial``.
+    configurations per hyperparameter before its model counts (ten in all where the fidelity is
+    "schedule"); where the energy pays for few trainings, give the facade ``n_initial``.
 
     Args:
         target: What will be optimised.

@@ -176,7 +176,7 @@ def learnable(rewards: Floats) -> Floats:
     """
     if np.all((rewards >= 0.0) & (rewards <= 1.0)):
         errors = 1.0 - rewards
-    elif np.all(rewards < 0.0):
+    elif np.all(rewards <= 0.0):
         errors = -rewards
     else:
         return np.maximum(rewards, np.percentile(rewards, _FLOOR_PERCENTILE))

@@ -26,8 +26,7 @@ from eahas_plugins.optuna.samplers._reward import RewardSampler, Space
 from eahas_plugins.optuna.samplers._schedule_model import ScheduleModel
 from eahas_plugins.optuna.samplers._trials import energy_of
 
-_SHORT_PER_EARLY = 4
-"""Short trainings of the start for every one with the longest schedule."""
+_SHORT_PER_EARLY = 4  # of the start, for every one with the longest schedule
 
 
 class ScheduleGPSampler(RewardSampler):
@@ -65,7 +64,7 @@ class ScheduleGPSampler(RewardSampler):
             short ones.
         short_until: Part of the budget, in [0, 1], after which new configurations are trained with
             the longest schedule; 1 never does. Without a budget it is not reached.
-        energy_weight: Alpha while nothing is spent; with the longest schedules it is 0. Not
+        energy_weight: Alpha while nothing is spent; once ``short_until`` is spent it is 0. Not
             negative; 0 ignores predicted energy.
         budget_kwh: Energy of the whole study, kWh. By default what ``EnergyBudget`` tells the
             study; without any budget alpha stays ``energy_weight``.
@@ -163,8 +162,9 @@ class ScheduleGPSampler(RewardSampler):
     def _restart(self) -> None:
         super()._restart()
         self._pruned: list[FrozenTrial] = []
-        self._longest: set[Hashable] = set()  # configurations trained with the longest schedule
+        self._longest: set[Hashable] = set()  # configurations tried with the longest schedule
         self._longest_numbers: list[int] = []  # trials with it, failed ones too
+        self._n_learnt_longest = 0  # those that have not failed
         self._proposed: dict[int, dict[str, Any]] = {}  # of trials that have not told yet
         self._finished_kwh = 0.0
         self._longer_kwh = 0.0
@@ -181,8 +181,8 @@ class ScheduleGPSampler(RewardSampler):
                 self._longer_kwh += energy_of(trial) if schedule != schedules[0] else 0.0
                 if schedule == schedules[-1] and len(schedules) > 1:
                     self._longest_numbers.append(trial.number)
-                    if trial.state is not TrialState.FAIL:
-                        self._longest.add(self._key_of(trial.params))
+                    self._longest.add(self._key_of(trial.params))
+                    self._n_learnt_longest += trial.state is not TrialState.FAIL
         return finished
 
     def _known_schedules(self, distribution: BaseDistribution) -> tuple[Any, ...]:
@@ -195,7 +195,7 @@ class ScheduleGPSampler(RewardSampler):
 
     def _propose(self, study: Study, trial: FrozenTrial, space: Space) -> dict[str, Any]:
         left, left_kwh = self._energy.alpha(study), self._left_kwh(study)
-        n_short = len(self._complete) + len(self._pruned) - len(self._longest)
+        n_short = len(self._complete) + len(self._pruned) - self._n_learnt_longest
         if n_short < self._n_startup_trials or not self._complete:
             params = self._early_promotion(n_short, left_kwh) or {
                 name: self._start(study, trial, name, d) for name, d in space.items()

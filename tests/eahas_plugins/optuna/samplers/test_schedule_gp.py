@@ -187,6 +187,7 @@ def test_energy_counts_only_while_short_schedules_are_searched(budget_kwh, matte
         ([0.5, 0.9, 0.99, 0.1], [0.5, 0.1, 0.01, 0.9]),  # accuracies
         ([-0.5, -4.0, -1e9, -0.25, -0.5], [0.5, 4.0, 5.0, 0.25, 0.5]),  # losses
         ([1.0, 1.0, 1.0], [1e-3, 1e-3, 1e-3]),
+        ([-0.5, -0.1, -0.01, 0.0], [0.5, 0.1, 0.01, 5.5e-5]),  # a perfect loss
     ],
 )
 def test_accuracies_and_losses_are_learnt_as_logarithms_of_errors(rewards, expected):
@@ -230,6 +231,21 @@ def test_pruned_and_failed_trials():
     longer = [t for t in study.trials if t.params["max_epoch"] == SCHEDULES[-1]]
     assert longer
     assert all(configuration(t) in done for t in longer)
+
+
+def test_a_training_that_fails_with_the_longest_schedule_is_not_tried_again():
+    def objective(trial):
+        value = train(trial)
+        if trial.params["max_epoch"] == SCHEDULES[-1]:
+            raise RuntimeError("out of memory")
+        return value
+
+    study = study_of(ScheduleGPSampler(seed=0, n_candidates=50), direction="maximize")
+    study.optimize(objective, n_trials=40, catch=RuntimeError)
+    failed = [configuration(t) for t in study.trials if t.state is TrialState.FAIL]
+    assert len(failed) > 2
+    assert len(set(failed)) == len(failed)
+    assert sum(t.params["max_epoch"] == SCHEDULES[0] for t in study.trials) > 20
 
 
 @pytest.mark.parametrize("value", [float("inf"), float("-inf")])

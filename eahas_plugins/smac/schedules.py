@@ -27,6 +27,7 @@ from eahas_plugins.smac.process import ArdModel, RungEncoder
 
 _N_CHALLENGERS, _N_LOCAL_SEARCHES, _N_STEPS = 600, 2, 3
 _SHORT_PER_EARLY = 4
+_N_PRICED = 100
 N_INITIAL = 10
 SHORT_UNTIL = 0.35
 
@@ -153,7 +154,7 @@ class EnergySchedules(Admits, SuccessiveHalving):
             cost = dict(zip(waiting, predicted[:, 0].tolist(), strict=True))
         trials = (
             self._trial(configs[config_id], high=True)
-            for config_id in sorted(waiting, key=lambda config_id: cost[config_id])
+            for config_id in sorted(waiting, key=lambda config_id: cost[config_id])[:_N_PRICED]
         )
         return next((trial for trial in trials if self._pays_for(trial)), None)
 

@@ -118,6 +118,6 @@ def test_a_problem_without_schedules_is_searched_too(name):
     "name", [name for name in method_names() if name.startswith("ea-bohb-no-")]
 )
 def test_an_ablation_changes_something(name):
-    whole, _ = run("ea-bohb", trainings=20.0)
-    ablated, _ = run(name, trainings=20.0)
+    whole, _ = run("ea-bohb", trainings=40.0)
+    ablated, _ = run(name, trainings=40.0)
     assert [row.config for row in whole] != [row.config for row in ablated]

@@ -59,7 +59,7 @@ def test_weight_zero_decides_as_the_plain_host(driver: Driver, tmp_path: Path) -
 
 def test_failed_trials_are_charged(driver: Driver, tmp_path: Path) -> None:
     problem = ContractProblem(fragile=True)
-    outcomes = driver.run(problem, tmp_path, budget_kwh=0.08, seed=2)
+    outcomes = driver.run(problem, tmp_path, budget_kwh=0.08, seed=3)
     failed = [outcome for outcome in outcomes if outcome.failed]
     assert failed
     for outcome in failed:

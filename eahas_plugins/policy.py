@@ -24,6 +24,9 @@ Floats = NDArray[np.float64]
 PAPER_WEIGHT = -0.07
 """Exponent of the energy in the paper's reward."""
 
+SHORT_UNTIL = 0.35
+"""Part of the budget after which EA-BOHB gives new configurations the longest schedule."""
+
 _LOG_SLACK = 1e-9  # so that 1..243 with factor 3 has six rungs, not five
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from benchmarks.harness import Evaluation, Setting
 from benchmarks.harness_hpbandster import optimise_hpbandster
-from eahas_plugins.policy import PAPER_WEIGHT
+from eahas_plugins.policy import PAPER_WEIGHT, SHORT_UNTIL
 
 LABEL = "EA-BOHB (HpBandSter)"
 ENERGY_AWARE = True
@@ -21,5 +21,5 @@ def run(setting: Setting) -> list[Evaluation]:
         fidelity="schedule",
         energy_weight=1.0,
         reward_weight=PAPER_WEIGHT,
-        short_until=0.35,
+        short_until=SHORT_UNTIL,
     )

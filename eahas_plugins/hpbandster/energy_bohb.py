@@ -22,7 +22,7 @@ from eahas_plugins.energy.ledger import (
 from eahas_plugins.hpbandster.account import Account, Shortfall, journal_folder
 from eahas_plugins.hpbandster.generator import EnergyGenerator
 from eahas_plugins.hpbandster.masters import BOHB
-from eahas_plugins.policy import PAPER_WEIGHT, reward
+from eahas_plugins.policy import PAPER_WEIGHT, SHORT_UNTIL, reward
 
 
 class _BudgetSpentError(Exception):
@@ -78,7 +78,7 @@ class EnergyBOHB(BOHB):
         max_budget: float | None = None,
         energy_weight: float = 1.0,
         reward_weight: float = PAPER_WEIGHT,
-        short_until: float = 0.35,
+        short_until: float = SHORT_UNTIL,
         shortfall: Shortfall = "truncate",
         lease_s: float = DEFAULT_LEASE_S,
         run_id: str,

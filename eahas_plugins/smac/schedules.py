@@ -20,7 +20,7 @@ from smac.runhistory.encoder.abstract_encoder import AbstractRunHistoryEncoder
 from smac.scenario import Scenario
 
 from eahas_plugins.energy.ledger import ENERGY_ATTR, known_kwh
-from eahas_plugins.policy import promotion_due
+from eahas_plugins.policy import SHORT_UNTIL, promotion_due
 from eahas_plugins.smac.acquisition import EnergyEI
 from eahas_plugins.smac.intensifier import Admits, Admitted
 from eahas_plugins.smac.process import ArdModel, RungEncoder
@@ -29,7 +29,6 @@ _N_CHALLENGERS, _N_LOCAL_SEARCHES, _N_STEPS = 600, 2, 3
 _SHORT_PER_EARLY = 4
 _N_PRICED = 100
 N_INITIAL = 10
-SHORT_UNTIL = 0.35
 
 
 class EnergySchedules(Admits, SuccessiveHalving):

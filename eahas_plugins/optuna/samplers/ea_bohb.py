@@ -9,6 +9,7 @@ from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler
 
 from eahas_plugins.optuna.samplers.schedule_gp import ScheduleGPSampler
+from eahas_plugins.policy import SHORT_UNTIL
 
 
 def ea_bohb(
@@ -17,7 +18,7 @@ def ea_bohb(
     schedules: Sequence[Any] | None = None,
     budget_kwh: float | None = None,
     promotion_share: float = 0.5,
-    short_until: float = 0.35,
+    short_until: float = SHORT_UNTIL,
     energy_weight: float = 1.0,
     pruner: BasePruner | None = None,
     seed: int | None = None,

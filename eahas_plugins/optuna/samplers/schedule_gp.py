@@ -89,7 +89,7 @@ class ScheduleGPSampler(RewardSampler):
         fidelity_param: str | None = "max_epoch",
         schedules: Sequence[Any] | None = None,
         share: float = 0.5,
-        short_until: float = 0.35,
+        short_until: float = policy.SHORT_UNTIL,
         energy_weight: float = 1.0,
         budget_kwh: float | None = None,
         n_startup_trials: int = 10,

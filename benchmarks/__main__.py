@@ -32,7 +32,7 @@ def _app(arguments: list[str]) -> typer.Typer:
     asked = [name for name in arguments[:1] if name in COMMANDS]
     for name in asked or COMMANDS:
         function = name.replace("-", "_")
-        module = importlib.import_module(f"benchmarks.{function}")
+        module = importlib.import_module(f"benchmarks.commands.{function}")
         app.command(name)(getattr(module, function))
     return app
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from eahas_plugins.protocols import BenchmarkRun, Curve
+from eahas_plugins.benchmark import BenchmarkRun, Curve
 
 Accuracy = Literal["auto", "val_accuracy", "test_accuracy"]
 ACCURACIES: tuple[Accuracy, ...] = ("auto", "val_accuracy", "test_accuracy")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from surrogate.folder import DATA, PROVENANCE, read_provenance, read_verified
-from surrogate.space import TASKS, get_space
+from surrogate.space.tasks import TASKS, get_space
 
 RECORDS = "records.jsonl.gz"
 TABLE_SUFFIX = "-table"
@@ -41,7 +41,7 @@ def load(name: str | Path, *, constrained: bool = False) -> Any:
     bench = _load(name)
     if not constrained:
         return bench
-    from surrogate.constraint import ConstrainedBenchmark
+    from surrogate.space.constraint import ConstrainedBenchmark
 
     return ConstrainedBenchmark(bench)
 
@@ -73,10 +73,10 @@ def _read(folder: Path) -> Any:
         from surrogate.official import load_folder
 
         return load_folder(folder)
-    from surrogate.model import FORMAT
+    from surrogate.models.benchmark import FORMAT
 
     if kind == FORMAT:
-        from surrogate.model_file import read_model
+        from surrogate.models.archive import read_model
 
         return read_model(folder)
     raise ValueError(

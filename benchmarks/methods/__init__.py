@@ -10,7 +10,7 @@ The file ``ea_bohb.py`` is the method ``ea-bohb``. It defines
     The distributions that it needs beside numpy and ConfigSpace, as pip knows them.
 ``run(setting)``
     Spend ``setting.budget_kwh`` on ``setting.bench``; return the
-    :class:`~benchmarks.harness.Evaluation` of every trial, in the order in which they ended.
+    :class:`~benchmarks.harness.study.Evaluation` of every trial, in the order in which they ended.
 
 Its docstring says what the method is, with its settings. Files that begin with an underscore are
 helpers.
@@ -24,7 +24,7 @@ import pkgutil
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from benchmarks.harness import RunMethod
+from benchmarks.harness.study import RunMethod
 
 _USUAL_REMEDY = "pip install 'eahas-plugins[all]'"
 _REMEDIES = {"flaml": "CONTRIBUTING.md has the environment of FLAML"}

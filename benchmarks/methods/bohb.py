@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from optuna.samplers import TPESampler
 
-from benchmarks.harness import Evaluation, Setting
-from benchmarks.harness_optuna import optimise, paper_hyperband
+from benchmarks.harness.hosts.optuna import optimise, paper_hyperband
+from benchmarks.harness.study import Evaluation, Setting
 
 LABEL = "BOHB"
 ENERGY_AWARE = False

@@ -5,8 +5,8 @@ What is promoted is one of the three best seen, since TPE predicts no values.
 
 from __future__ import annotations
 
-from benchmarks.harness import Evaluation, Setting
-from benchmarks.harness_optuna import optimise
+from benchmarks.harness.hosts.optuna import optimise
+from benchmarks.harness.study import Evaluation, Setting
 from eahas_plugins.optuna.samplers.promotion import SchedulePromotionSampler
 from eahas_plugins.optuna.samplers.tpe import EnergyTPESampler
 

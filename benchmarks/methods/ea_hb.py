@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from optuna.samplers import RandomSampler
 
-from benchmarks.harness import Evaluation, Setting
-from benchmarks.harness_optuna import optimise
+from benchmarks.harness.hosts.optuna import optimise
+from benchmarks.harness.study import Evaluation, Setting
 from eahas_plugins.optuna.pruners import EnergyHyperbandPruner
 
 LABEL = "EA-HB"

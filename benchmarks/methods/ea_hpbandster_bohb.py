@@ -5,8 +5,8 @@ Everything as ``EnergyBOHB`` has it by default. HpBandSter is in the extra ``hpb
 
 from __future__ import annotations
 
-from benchmarks.harness import Evaluation, Setting
-from benchmarks.harness_hpbandster import optimise_hpbandster
+from benchmarks.harness.hosts.hpbandster import optimise_hpbandster
+from benchmarks.harness.study import Evaluation, Setting
 from eahas_plugins.policy import PAPER_WEIGHT, SHORT_UNTIL
 
 LABEL = "EA-BOHB (HpBandSter)"

@@ -5,11 +5,11 @@ Otherwise as ``ls``.
 
 from __future__ import annotations
 
-from benchmarks.harness import Evaluation, Setting
-from benchmarks.harness_optuna import optimise
+from benchmarks.harness.hosts.optuna import optimise
+from benchmarks.harness.study import Evaluation, Setting
 from eahas_plugins.optuna.samplers.local_search import LocalSearchSampler
 from eahas_plugins.policy import PAPER_WEIGHT
-from surrogate.space import ARCHITECTURE, TRAINING
+from surrogate.space.tasks import ARCHITECTURE, TRAINING
 
 LABEL = "EA-LS"
 ENERGY_AWARE = True

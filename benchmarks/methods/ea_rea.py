@@ -5,8 +5,8 @@ Otherwise as ``rea``.
 
 from __future__ import annotations
 
-from benchmarks.harness import Evaluation, Setting
-from benchmarks.harness_optuna import optimise
+from benchmarks.harness.hosts.optuna import optimise
+from benchmarks.harness.study import Evaluation, Setting
 from eahas_plugins.optuna.samplers.evolution import RegularizedEvolutionSampler
 from eahas_plugins.policy import PAPER_WEIGHT
 

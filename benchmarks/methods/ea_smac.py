@@ -5,8 +5,8 @@ Everything as ``EnergyMultiFidelityFacade`` has it by default.
 
 from __future__ import annotations
 
-from benchmarks.harness import Evaluation, Setting
-from benchmarks.harness_smac import optimise_smac
+from benchmarks.harness.hosts.smac import optimise_smac
+from benchmarks.harness.study import Evaluation, Setting
 from eahas_plugins.smac import EnergyMultiFidelityFacade
 
 LABEL = "EA-SMAC"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.harness import Evaluation, Setting
-from benchmarks.harness_optuna import optimise
+from benchmarks.harness.hosts.optuna import optimise
+from benchmarks.harness.study import Evaluation, Setting
 from eahas_plugins.optuna.samplers.tpe import EnergyTPESampler
 
 LABEL = "EA-TPE"

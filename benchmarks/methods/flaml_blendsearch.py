@@ -18,9 +18,9 @@ import optuna
 from flaml import tune
 from flaml.tune.searcher.blendsearch import BlendSearch
 
-from benchmarks.harness import Evaluation, Setting
-from benchmarks.harness_bench import SCHEDULE
-from benchmarks.harness_peers import spend
+from benchmarks.harness.bench import SCHEDULE
+from benchmarks.harness.hosts.ask_tell import spend
+from benchmarks.harness.study import Evaluation, Setting
 from eahas_plugins.spaces import Choices, Fixed, IntegerRange, Parameter, Steps, parameter_of
 
 LABEL = "BlendSearch"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from optuna.samplers import GPSampler
 
-from benchmarks.harness import Evaluation, Setting
-from benchmarks.harness_optuna import optimise
+from benchmarks.harness.hosts.optuna import optimise
+from benchmarks.harness.study import Evaluation, Setting
 
 LABEL = "GP"
 ENERGY_AWARE = False

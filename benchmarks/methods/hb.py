@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from optuna.samplers import RandomSampler
 
-from benchmarks.harness import Evaluation, Setting
-from benchmarks.harness_optuna import optimise, paper_hyperband
+from benchmarks.harness.hosts.optuna import optimise, paper_hyperband
+from benchmarks.harness.study import Evaluation, Setting
 
 LABEL = "HB"
 ENERGY_AWARE = False

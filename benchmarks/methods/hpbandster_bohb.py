@@ -5,8 +5,8 @@ A promoted training goes on where it stopped. HpBandSter is in the extra ``hpban
 
 from __future__ import annotations
 
-from benchmarks.harness import Evaluation, Setting
-from benchmarks.harness_hpbandster import optimise_hpbandster
+from benchmarks.harness.hosts.hpbandster import optimise_hpbandster
+from benchmarks.harness.study import Evaluation, Setting
 
 LABEL = "BOHB (HpBandSter)"
 ENERGY_AWARE = False

@@ -5,10 +5,10 @@ A neighbour has the whole architecture or the whole training drawn again.
 
 from __future__ import annotations
 
-from benchmarks.harness import Evaluation, Setting
-from benchmarks.harness_optuna import optimise
+from benchmarks.harness.hosts.optuna import optimise
+from benchmarks.harness.study import Evaluation, Setting
 from eahas_plugins.optuna.samplers.local_search import LocalSearchSampler
-from surrogate.space import ARCHITECTURE, TRAINING
+from surrogate.space.tasks import ARCHITECTURE, TRAINING
 
 LABEL = "LS"
 ENERGY_AWARE = False

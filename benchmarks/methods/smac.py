@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.harness import Evaluation, Setting
-from benchmarks.harness_smac import optimise_smac
+from benchmarks.harness.hosts.smac import optimise_smac
+from benchmarks.harness.study import Evaluation, Setting
 from eahas_plugins.smac import EnergyHyperparameterOptimizationFacade
 
 LABEL = "SMAC"

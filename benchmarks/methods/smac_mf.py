@@ -5,8 +5,8 @@ A promoted training goes on where it stopped.
 
 from __future__ import annotations
 
-from benchmarks.harness import Evaluation, Setting
-from benchmarks.harness_smac import optimise_smac
+from benchmarks.harness.hosts.smac import optimise_smac
+from benchmarks.harness.study import Evaluation, Setting
 from eahas_plugins.smac import EnergyMultiFidelityFacade
 
 LABEL = "SMAC-MF"

@@ -8,9 +8,9 @@ from __future__ import annotations
 from optuna.pruners import MedianPruner
 from optuna.samplers import TPESampler
 
-from benchmarks.harness import Evaluation, Setting
-from benchmarks.harness_bench import longest_schedule
-from benchmarks.harness_optuna import optimise
+from benchmarks.harness.bench import longest_schedule
+from benchmarks.harness.hosts.optuna import optimise
+from benchmarks.harness.study import Evaluation, Setting
 
 LABEL = "TPE, median pruner"
 ENERGY_AWARE = False

@@ -1,7 +1,7 @@
 """The problems of the comparison: every file of this folder is one, and nothing else lists them.
 
 The file ``fashion_nano.py`` is the problem ``fashion-nano``. It defines ``load(source)``, which
-returns a benchmark (:class:`~benchmarks.harness_bench.Bench`); ``source`` is a folder of the user's
+returns a benchmark (:class:`~benchmarks.harness.bench.Bench`); ``source`` is a folder of the user's
 or None. A folder that ``surrogate.load`` can read (imported checkpoints) is a problem, too.
 """
 
@@ -13,7 +13,7 @@ import pkgutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.harness_bench import Bench
+from benchmarks.harness.bench import Bench
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.harness_bench import Bench
+from benchmarks.harness.bench import Bench
 
 
 def load(source: Path | None) -> Bench:

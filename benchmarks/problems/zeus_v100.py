@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness_bench import Bench
+from benchmarks.harness.bench import Bench
 from surrogate.table import TableBenchmark
 
 POWER_FILE, TRAIN_FILE = "summary_power_v100.csv", "summary_train.csv"

@@ -13,7 +13,7 @@ except ModuleNotFoundError as error:
 
 from eahas_plugins.hpbandster.energy_bohb import EnergyBOHB
 from eahas_plugins.hpbandster.logger import EnergyResultLogger
-from eahas_plugins.hpbandster.masters import BOHB, HyperBand, RandomSearch
+from eahas_plugins.hpbandster.optimizers import BOHB, HyperBand, RandomSearch
 from eahas_plugins.hpbandster.worker import EnergyWorker, SurrogateWorker, TargetWorker
 
 __all__ = [

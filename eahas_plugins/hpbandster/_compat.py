@@ -18,7 +18,7 @@ import Pyro4
 from ConfigSpace import ConfigurationSpace
 from hpbandster.core.dispatcher import Dispatcher, Job
 
-from eahas_plugins._positions import decode, encode, index_space, native
+from eahas_plugins.spaces.ordinals import decode, encode, index_space, native
 
 
 def plain(value: Any) -> Any:

@@ -12,16 +12,16 @@ from hpbandster.core.dispatcher import Job
 from hpbandster.core.result import Result
 from hpbandster.optimizers.iterations import SuccessiveHalving
 
-from eahas_plugins.energy.ledger import (
+from eahas_plugins.budget.balance import (
     DEFAULT_LEASE_S,
     ENERGY_ATTR,
     TRAINING_ATTR,
     known_kwh,
     kwh_argument,
 )
-from eahas_plugins.hpbandster.account import Account, Shortfall, journal_folder
-from eahas_plugins.hpbandster.generator import EnergyGenerator
-from eahas_plugins.hpbandster.masters import BOHB
+from eahas_plugins.hpbandster.config_generator import EnergyGenerator
+from eahas_plugins.hpbandster.grants import Account, Shortfall, journal_folder
+from eahas_plugins.hpbandster.optimizers import BOHB
 from eahas_plugins.policy import PAPER_WEIGHT, SHORT_UNTIL, reward
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from hpbandster.core.worker import Worker
 
+from eahas_plugins.benchmark import Benchmark
 from eahas_plugins.hpbandster._compat import plain
-from eahas_plugins.hpbandster.account import open_grant
-from eahas_plugins.protocols import Benchmark
+from eahas_plugins.hpbandster.grants import open_grant
 from eahas_plugins.targets import EnergyTarget, SurrogateTarget, Train
-from eahas_plugins.targets.training import keep_checkpoints
+from eahas_plugins.targets.energy_target import keep_checkpoints
 
 
 class TargetWorker(Worker):

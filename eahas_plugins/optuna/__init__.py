@@ -19,7 +19,7 @@ except ModuleNotFoundError as error:
 
 if TYPE_CHECKING:
     from eahas_plugins.optuna import visualization
-    from eahas_plugins.optuna.budget import EnergyBudget
+    from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
     from eahas_plugins.optuna.objective import SurrogateObjective
     from eahas_plugins.optuna.pruners import (
         EnergyBudgetPruner,

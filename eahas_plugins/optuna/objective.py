@@ -10,7 +10,7 @@ from optuna import TrialPruned
 from optuna.trial import Trial
 
 from eahas_plugins.accuracy import accuracy_curve
-from eahas_plugins.protocols import Benchmark, BenchmarkRun
+from eahas_plugins.benchmark import Benchmark, BenchmarkRun
 from eahas_plugins.spaces import Config, ForbiddenConfigurationError, OptunaSpace
 
 OBJECTIVES = {

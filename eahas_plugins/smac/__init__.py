@@ -9,7 +9,7 @@ except ModuleNotFoundError as error:
         raise
     raise ImportError("eahas_plugins.smac needs SMAC: pip install 'eahas-plugins[smac]'") from error
 
-from eahas_plugins.energy.journal import EnergyExhaustedError, EnergyJournal
+from eahas_plugins.budget.journal import EnergyExhaustedError, EnergyJournal
 from eahas_plugins.smac.acquisition import EnergyEI
 from eahas_plugins.smac.budget import EnergyBudgetCallback
 from eahas_plugins.smac.facade import (
@@ -17,13 +17,13 @@ from eahas_plugins.smac.facade import (
     EnergyMultiFidelityFacade,
 )
 from eahas_plugins.smac.intensifier import EnergyHyperband, EnergyIntensifier
-from eahas_plugins.smac.process import ArdModel, RungEncoder
+from eahas_plugins.smac.model import ArdModel, RungEncoder
 from eahas_plugins.smac.runner import EnergyDaskRunner, EnergyRunner
 from eahas_plugins.smac.scenario import energy_scenario
-from eahas_plugins.smac.schedules import EnergySchedules, schedule_components
-from eahas_plugins.targets.energy_training import EnergyTraining
-from eahas_plugins.targets.surrogate import SurrogateTarget
-from eahas_plugins.targets.training import EnergyTarget
+from eahas_plugins.smac.schedule_intensifier import EnergySchedules, schedule_components
+from eahas_plugins.targets.energy_target import EnergyTarget
+from eahas_plugins.targets.surrogate_target import SurrogateTarget
+from eahas_plugins.targets.training import EnergyTraining
 
 __all__ = [
     "ArdModel",

@@ -10,8 +10,7 @@ from smac.callback.callback import Callback
 from smac.main.smbo import SMBO
 from smac.runhistory import RunHistory, StatusType, TrialInfo, TrialKey, TrialValue
 
-from eahas_plugins.energy.journal import EnergyJournal, Grant, TrialId, was_refused
-from eahas_plugins.energy.ledger import (
+from eahas_plugins.budget.balance import (
     ENERGY_ATTR,
     TRAINING_ATTR,
     Balance,
@@ -19,6 +18,7 @@ from eahas_plugins.energy.ledger import (
     known_kwh,
     kwh_argument,
 )
+from eahas_plugins.budget.journal import EnergyJournal, Grant, TrialId, was_refused
 from eahas_plugins.policy import cooling
 from eahas_plugins.targets.plan import Plan, Plans
 

@@ -21,16 +21,16 @@ from smac.main.smbo import SMBO
 from smac.runhistory import TrialInfo, TrialValue
 from smac.scenario import Scenario
 
-from eahas_plugins.energy.journal import EnergyJournal
-from eahas_plugins.energy.ledger import DEFAULT_LEASE_S
+from eahas_plugins.budget.balance import DEFAULT_LEASE_S
+from eahas_plugins.budget.journal import EnergyJournal
 from eahas_plugins.policy import PAPER_WEIGHT
 from eahas_plugins.smac.acquisition import EnergyEI
 from eahas_plugins.smac.budget import EnergyBudgetCallback, Shortfall
 from eahas_plugins.smac.intensifier import Admits, EnergyHyperband, EnergyIntensifier
+from eahas_plugins.smac.resume import check_same_run, requeue_lost, with_crash_cost
 from eahas_plugins.smac.runner import EnergyDaskRunner, EnergyRunner
-from eahas_plugins.smac.schedules import N_INITIAL, has_schedules, schedule_components
-from eahas_plugins.smac.stored_run import check_same_run, requeue_lost, with_crash_cost
-from eahas_plugins.targets.training import keep_checkpoints
+from eahas_plugins.smac.schedule_intensifier import N_INITIAL, has_schedules, schedule_components
+from eahas_plugins.targets.energy_target import keep_checkpoints
 
 _DEFAULT_ETA = 3
 _JOURNAL, _CHECKPOINTS = "energy", "checkpoints"

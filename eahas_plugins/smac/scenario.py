@@ -8,7 +8,7 @@ import numpy as np
 from smac.scenario import Scenario
 
 from eahas_plugins.targets.objectives import BOTH
-from eahas_plugins.targets.surrogate import SurrogateTarget
+from eahas_plugins.targets.surrogate_target import SurrogateTarget
 
 _N_SAMPLES = 64
 _SPREAD = 9.0  # lowest to highest rung where the target does not say: two promotions with eta 3

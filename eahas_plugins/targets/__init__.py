@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from eahas_plugins.targets.energy_training import EnergyTraining
+from eahas_plugins.targets.energy_target import EnergyTarget, Train
 from eahas_plugins.targets.plan import Plan, Plans
-from eahas_plugins.targets.surrogate import SurrogateTarget
-from eahas_plugins.targets.training import EnergyTarget, Train
+from eahas_plugins.targets.surrogate_target import SurrogateTarget
+from eahas_plugins.targets.training import EnergyTraining
 
 __all__ = ["EnergyTarget", "EnergyTraining", "Plan", "Plans", "SurrogateTarget", "Train"]

@@ -1,7 +1,8 @@
 """The official EA-HAS-Bench checkpoints: imported once as plain arrays, then queried like any task.
 
-Nothing of a checkpoint is unpickled: :mod:`~surrogate.official.pickles` reads the opcodes and
-builds plain values from an allow-list. The imported folder needs numpy and ConfigSpace only.
+Nothing of a checkpoint is unpickled: :mod:`~surrogate.official.unpickling.reader` reads the
+opcodes and builds plain values from an allow-list. The imported folder needs NumPy and ConfigSpace
+only.
 """
 
 from surrogate.official.benchmark import OfficialBenchmark

@@ -11,14 +11,14 @@ import numpy as np
 from ConfigSpace import ConfigurationSpace
 from numpy.typing import NDArray
 
-from surrogate import regnet
-from surrogate.columns import checked, checked_columns
-from surrogate.network import TwoEncoderNetwork
+from surrogate.models.trees import Trees
+from surrogate.models.two_encoder_network import TwoEncoderNetwork
 from surrogate.official.encoding import encode, encode_one
 from surrogate.official.intersect import curve_values
 from surrogate.records import Complexity, Run
-from surrogate.space import ARCHITECTURE, get_space, get_task
-from surrogate.trees import Trees
+from surrogate.space import regnet
+from surrogate.space.tasks import ARCHITECTURE, get_space, get_task
+from surrogate.space.validation import checked, checked_columns
 
 Floats = NDArray[np.float64]
 

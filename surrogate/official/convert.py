@@ -21,14 +21,14 @@ from surrogate.folder import (
     write_provenance,
     write_sums,
 )
-from surrogate.network import TwoEncoderNetwork
+from surrogate.models.trees import Trees
+from surrogate.models.two_encoder_network import TwoEncoderNetwork
 from surrogate.official.benchmark import COSTS, OfficialBenchmark
 from surrogate.official.curve_file import read_curve_file
 from surrogate.official.encoding import N_FEATURES, SCALED
 from surrogate.official.energy_file import read_energy_file
 from surrogate.official.folders import find_models, read_bytes
 from surrogate.official.lightgbm_text import read_model
-from surrogate.trees import Trees
 
 FORMAT = "official"
 FORMAT_VERSION = 1

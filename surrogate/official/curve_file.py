@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from surrogate.official.machine import Budget, Machine, Name, Record
-from surrogate.official.pickles import Reader
-from surrogate.official.plain import plain_calls
-from surrogate.official.torch_legacy import tensor_calls
+from surrogate.official.unpickling.calls import plain_calls
+from surrogate.official.unpickling.reader import Reader
+from surrogate.official.unpickling.torch_storage import tensor_calls
+from surrogate.official.unpickling.values import Budget, Machine, Name, Record
 
 _MODEL = Name("BSC.models.bezier_nn_star", "NNSurrogateModel")
 _BLOCK = Name("BSC.models.bezier_nn_star", "MLPBlock")
@@ -27,7 +27,7 @@ Arrays = dict[str, NDArray[np.float32]]
 
 
 def read_curve_file(data: bytes) -> Arrays:
-    """Weights and biases, named as :class:`surrogate.network.TwoEncoderNetwork` names its layers.
+    """Weights and biases, named as :mod:`surrogate.models.two_encoder_network` names its layers.
 
     Raises:
         ValueError: If the bytes are not such a file.

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from surrogate.official.machine import Budget, Machine, Name, Record
-from surrogate.official.pickles import Reader
-from surrogate.official.plain import plain_calls
+from surrogate.official.unpickling.calls import plain_calls
+from surrogate.official.unpickling.reader import Reader
+from surrogate.official.unpickling.values import Budget, Machine, Name, Record
 
 _CHAIN = Name("sklearn.multioutput", "RegressorChain")
 _REGRESSOR = Name("lightgbm.sklearn", "LGBMRegressor")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from surrogate.trees import Trees
+from surrogate.models.trees import Trees
 
 MAX_LEAVES = 20_000
 MAX_DEPTH = 200

@@ -1,1 +1,1 @@
-"""The parts of the simulated tasks; the entry is :func:`surrogate.simulate.simulate`."""
+"""The parts of the simulated tasks; the entry is :func:`surrogate.simulation.simulate.simulate`."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from surrogate import regnet
-from surrogate.space import Config, get_task
+from surrogate.space import regnet
+from surrogate.space.tasks import Config, get_task
 
 Floats = NDArray[np.float64]
 """One value per configuration, shape (n_configs,), unless a docstring says otherwise."""
@@ -61,7 +61,7 @@ class Columns:
 
 
 def columns(configs: Sequence[Config], task: str) -> Columns:
-    """Columns of checked configurations (see :func:`surrogate.space.check`)."""
+    """Columns of checked configurations (see :func:`surrogate.space.tasks.check`)."""
     trunk = get_task(task).trunk
     params, flops, activations = regnet.complexities(configs, trunk).astype(np.float64)
     stages = [regnet.stages(config) for config in configs]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surrogate.simulation.columns import Floats
-from surrogate.space import TASKS, Config, get_task
+from surrogate.space.tasks import TASKS, Config, get_task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from surrogate.space import get_task
+from surrogate.space.tasks import get_task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

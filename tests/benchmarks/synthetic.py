@@ -10,7 +10,7 @@ import numpy as np
 from ConfigSpace import ConfigurationSpace
 
 from surrogate.records import Run
-from surrogate.space import get_space
+from surrogate.space.tasks import get_space
 
 BEST_LR = 0.05
 

@@ -1,8 +1,8 @@
 import pytest
 
-from surrogate.build import build
-from surrogate.choose import SHAPES
-from surrogate.fit import Settings
+from surrogate.fitting.build import build
+from surrogate.fitting.fit import Settings
+from surrogate.fitting.selection import SHAPES
 from tests.surrogate import made_up
 
 QUICK = Settings(n_members=3, curve_rounds=12, cost_rounds=4, curve_depth=4, max_bin=32)

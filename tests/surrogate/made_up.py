@@ -3,8 +3,8 @@
 import numpy as np
 
 from surrogate.records import Record
-from surrogate.regnet import complexity
-from surrogate.space import check, get_space, get_task
+from surrogate.space.regnet import complexity
+from surrogate.space.tasks import check, get_space, get_task
 
 TASK = "fashion-nano"
 

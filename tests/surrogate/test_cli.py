@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 import surrogate
 from surrogate.cli import app
-from surrogate.space import get_space
+from surrogate.space.tasks import get_space
 
 OFFICIAL = Path(__file__).parents[3] / "shared" / "data" / "official_quartic"
 CONFIG = dict(get_space("cifar10").get_default_configuration())

@@ -114,8 +114,8 @@ def test_unknown_format_asks_for_an_upgrade(copy):
 
 
 def test_same_records_give_the_same_bytes(fitted_folder, tmp_path):
-    from surrogate.build import build
-    from surrogate.choose import SHAPES
+    from surrogate.fitting.build import build
+    from surrogate.fitting.selection import SHAPES
     from tests.surrogate.conftest import QUICK
 
     shuffled = made_up.records()

@@ -1,7 +1,7 @@
 import pytest
 from ConfigSpace import OrdinalHyperparameter
 
-from surrogate.space import get_space
+from surrogate.space.tasks import get_space
 from surrogate.table import TableBenchmark
 
 

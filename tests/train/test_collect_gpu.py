@@ -9,16 +9,16 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from benchmarks import collect
 from benchmarks.__main__ import _app
-from benchmarks.gauge import CounterGauge
-from benchmarks.plan import PlannedRun, plan
-from benchmarks.training import data, gpu
-from benchmarks.training import train as training
+from benchmarks.collection.energy_window import CounterGauge
+from benchmarks.collection.schedule import PlannedRun, plan
+from benchmarks.collection.training import data, gpu
+from benchmarks.collection.training import train as training
+from benchmarks.commands import collect
 from eahas_plugins.energy import nvml
-from surrogate.dataset import from_records
+from surrogate.fitting.dataset import from_records
 from surrogate.record_files import read_records
-from surrogate.space import TASKS
+from surrogate.space.tasks import TASKS
 
 
 class Counter:

@@ -7,11 +7,11 @@ import pytest
 
 import surrogate
 from surrogate import choose, fit_network
-from surrogate.build import build
-from surrogate.choose import choose_model, curve_error, split
-from surrogate.curve_network import CurveNetworks
-from surrogate.dataset import from_records
-from surrogate.fit import NETWORK, TREES, Settings, Shape, fit
+from surrogate.fitting.build import build
+from surrogate.fitting.dataset import from_records
+from surrogate.fitting.fit import NETWORK, TREES, Settings, Shape, fit
+from surrogate.fitting.selection import choose_model, curve_error, split
+from surrogate.models.curve_network import CurveNetworks
 from tests.surrogate import made_up
 
 QUICK = Settings(n_members=2, curve_rounds=12, cost_rounds=4, curve_depth=4, max_bin=32)
@@ -55,7 +55,7 @@ def test_a_folder_with_networks_is_queried_without_torch(tmp_path, monkeypatch):
     def networks(data, shape, settings):
         return dataclasses.replace(settings, curve_model=NETWORK)
 
-    monkeypatch.setattr("surrogate.build.choose_model", networks)
+    monkeypatch.setattr("surrogate.fitting.build.choose_model", networks)
     shapes = [Shape(degree=3, power=2.0)]
     for name in ("once", "again"):
         build(made_up.records(), made_up.TASK, tmp_path / name, settings=QUICK, shapes=shapes)

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from benchmarks.training.network import RegNet
-from surrogate.regnet import complexity
-from surrogate.space import TASKS, check, get_space
+from benchmarks.collection.training.network import RegNet
+from surrogate.space.regnet import complexity
+from surrogate.space.tasks import TASKS, check, get_space
 
 
 def _count(config: dict[str, object], task: str) -> tuple[int, int, int]:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks.plan import plan
-from benchmarks.training.data import load_splits
-from benchmarks.training.train import learning_rate, train
-from surrogate.space import TASKS, check, get_space
+from benchmarks.collection.schedule import plan
+from benchmarks.collection.training.data import load_splits
+from benchmarks.collection.training.train import learning_rate, train
+from surrogate.space.tasks import TASKS, check, get_space
 
 
 def _short() -> dict[str, object]:

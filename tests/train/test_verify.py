@@ -3,12 +3,12 @@ from typer.testing import CliRunner
 
 import surrogate
 from benchmarks.__main__ import _app
-from benchmarks.collect import run_record
-from benchmarks.plan import PlannedRun, plan
-from benchmarks.run_energy import with_estimated_energy
-from benchmarks.training import data
-from benchmarks.training.train import train
-from surrogate.space import TASKS
+from benchmarks.collection.estimated_energy import with_estimated_energy
+from benchmarks.collection.schedule import PlannedRun, plan
+from benchmarks.collection.training import data
+from benchmarks.collection.training.train import train
+from benchmarks.commands.collect import run_record
+from surrogate.space.tasks import TASKS
 from surrogate.table import TableBenchmark
 
 SHORT = {"depth": 4, "w0": 8, "wa": 2.0, "max_epoch": 3}

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from optuna.distributions import BaseDistribution
 
-from eahas_plugins._ard import matern, squared_distances
-from eahas_plugins.kwh_model import Number
-from eahas_plugins.optuna.samplers._trials import column_of
+from eahas_plugins.models.gaussian_process import matern, squared_distances
+from eahas_plugins.models.kwh import Number
+from eahas_plugins.optuna._trials import column_of
 
 Floats = NDArray[np.float64]
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eahas_plugins import policy
-from eahas_plugins._ard import ArdProcess, log_expected_improvement
-from eahas_plugins.optuna.samplers._axes import Axis, neighbours, positions_of
-from eahas_plugins.optuna.samplers._promotion import energy_factor
-from eahas_plugins.optuna.samplers._reward import Space
+from eahas_plugins.models.gaussian_process import ArdProcess, log_expected_improvement
+from eahas_plugins.optuna.samplers._base import Space
+from eahas_plugins.optuna.samplers._encoding import Axis, neighbours, positions_of
+from eahas_plugins.optuna.samplers._promotion_log import energy_factor
 
 Floats = NDArray[np.float64]
 LogKwh = Callable[[dict[str, Floats]], Floats | None]

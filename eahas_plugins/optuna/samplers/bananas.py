@@ -8,8 +8,8 @@ import numpy as np
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from eahas_plugins.optuna.samplers._base import RewardSampler, Space, check_positive
 from eahas_plugins.optuna.samplers._gp import GaussianProcess, encode
-from eahas_plugins.optuna.samplers._reward import RewardSampler, Space, check_positive
 
 
 class BananasSampler(RewardSampler):

@@ -7,7 +7,7 @@ from typing import Any
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from eahas_plugins.optuna.samplers._reward import RewardSampler, Space, best_of, check_positive
+from eahas_plugins.optuna.samplers._base import RewardSampler, Space, best_of, check_positive
 
 
 class RegularizedEvolutionSampler(RewardSampler):

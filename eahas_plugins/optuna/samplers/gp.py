@@ -15,7 +15,7 @@ from optuna.samplers import GPSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from eahas_plugins.optuna.samplers._kwh import StudyEnergy
+from eahas_plugins.optuna.samplers._energy import StudyEnergy
 
 Floats = NDArray[np.float64]
 LogKwh = Callable[[Floats], Floats]

@@ -9,7 +9,7 @@ from typing import Any
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from eahas_plugins.optuna.samplers._reward import RewardSampler, Space, best_of, check_positive
+from eahas_plugins.optuna.samplers._base import RewardSampler, Space, best_of, check_positive
 
 STEP_KEY = "local_search"
 """Trial attribute: [round, number of the trial whose neighbour it is or None]."""

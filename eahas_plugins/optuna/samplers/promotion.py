@@ -12,13 +12,13 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from eahas_plugins.optuna.samplers._promotion import (
+from eahas_plugins.optuna._trials import PROMOTED_KEY, StudyView, whole
+from eahas_plugins.optuna.samplers._promotion_log import (
     Promotion,
     PromotionLog,
     check_schedules,
     schedules_of,
 )
-from eahas_plugins.optuna.samplers._trials import PROMOTED_KEY, StudyView, whole
 
 
 class SchedulePromotionSampler(BaseSampler):

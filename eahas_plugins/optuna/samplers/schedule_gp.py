@@ -12,19 +12,19 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins import policy
-from eahas_plugins._ard import ArdProcess
-from eahas_plugins.energy.ledger import RESERVED_ATTR
-from eahas_plugins.optuna.samplers._axes import Axis, stratum
-from eahas_plugins.optuna.samplers._kwh import StudyEnergy
-from eahas_plugins.optuna.samplers._promotion import (
+from eahas_plugins.budget.balance import RESERVED_ATTR
+from eahas_plugins.models.gaussian_process import ArdProcess
+from eahas_plugins.optuna._trials import energy_of
+from eahas_plugins.optuna.samplers._base import RewardSampler, Space
+from eahas_plugins.optuna.samplers._encoding import Axis, stratum
+from eahas_plugins.optuna.samplers._energy import StudyEnergy
+from eahas_plugins.optuna.samplers._promotion_log import (
     check_schedules,
     energy_factor,
     schedules_of,
     without_schedule,
 )
-from eahas_plugins.optuna.samplers._reward import RewardSampler, Space
 from eahas_plugins.optuna.samplers._schedule_model import ScheduleModel
-from eahas_plugins.optuna.samplers._trials import energy_of
 
 _SHORT_PER_EARLY = 4  # of the start, for every one with the longest schedule
 

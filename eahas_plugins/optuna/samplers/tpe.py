@@ -12,7 +12,7 @@ from optuna.samplers import TPESampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from eahas_plugins.optuna.samplers._kwh import StudyEnergy
+from eahas_plugins.optuna.samplers._energy import StudyEnergy
 
 _HOOKS = ("_sample", "_compute_acquisition_func")
 

@@ -12,7 +12,7 @@ from ConfigSpace import Categorical, Float, Integer
 from hpbandster.core.dispatcher import Job
 from hpbandster.core.worker import Worker
 
-from eahas_plugins.energy.journal import EnergyJournal
+from eahas_plugins.budget.journal import EnergyJournal
 from eahas_plugins.hpbandster import (
     BOHB,
     EnergyBOHB,
@@ -20,7 +20,7 @@ from eahas_plugins.hpbandster import (
     EnergyWorker,
     SurrogateWorker,
 )
-from eahas_plugins.hpbandster.generator import EnergyGenerator, _decoder
+from eahas_plugins.hpbandster.config_generator import EnergyGenerator, _decoder
 from tests.eahas_plugins.hpbandster.conftest import Cluster, trials, within_time
 from tests.eahas_plugins.smac.bench import PowerLawBench
 

@@ -6,9 +6,9 @@ import pytest
 from optuna.samplers import RandomSampler
 from optuna.trial import TrialState
 
-from eahas_plugins.optuna.budget import EnergyBudget
+from eahas_plugins.benchmark import Benchmark
+from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
 from eahas_plugins.optuna.objective import SurrogateObjective
-from eahas_plugins.protocols import Benchmark
 from tests.eahas_plugins.optuna.bench import Bench
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)

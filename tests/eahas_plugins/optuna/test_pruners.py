@@ -20,7 +20,7 @@ from eahas_plugins.optuna.pruners import (
     MarginalGainPruner,
     ScheduleRelativePruner,
 )
-from tests.eahas_plugins.optuna.budget_worker import requeue
+from tests.eahas_plugins.optuna.budget.budget_worker import requeue
 
 Point = tuple[float, float]  # energy in kWh, value
 

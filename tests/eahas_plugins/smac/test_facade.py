@@ -18,7 +18,7 @@ from smac.facade.hyperparameter_optimization_facade import HyperparameterOptimiz
 from smac.main.smbo import SMBO
 from smac.runhistory import StatusType, TrialValue
 
-from eahas_plugins.energy.journal import EnergyJournal
+from eahas_plugins.budget.journal import EnergyJournal
 from eahas_plugins.smac import (
     EnergyHyperparameterOptimizationFacade,
     EnergyMultiFidelityFacade,

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from tests.surrogate.test_network import random_arrays
+from tests.surrogate.models.test_two_encoder_network import random_arrays
 
 STAR = "BSC.models.bezier_nn_star"
 

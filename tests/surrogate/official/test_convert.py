@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from surrogate.official import import_official, load_folder
+from tests.surrogate.models.test_two_encoder_network import random_arrays
 from tests.surrogate.official.builders import curve_file, write_checkpoints, write_model
-from tests.surrogate.test_network import random_arrays
 
 
 @pytest.fixture

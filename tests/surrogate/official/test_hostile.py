@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from surrogate.official.curve_file import read_curve_file
 from surrogate.official.energy_file import read_energy_file
 from surrogate.official.lightgbm_text import read_model
+from tests.surrogate.models.test_two_encoder_network import random_arrays
 from tests.surrogate.official.builders import (
     Call,
     Global,
@@ -32,7 +33,6 @@ from tests.surrogate.official.builders import (
     random_tree,
     storage_bytes,
 )
-from tests.surrogate.test_network import random_arrays
 
 ARRAYS = random_arrays(np.random.default_rng(0), hidden=2, degree=3, dtype=np.float32)
 CURVE = curve_file(ARRAYS)

@@ -9,7 +9,7 @@ import pytest
 
 from surrogate.official import OfficialBenchmark, import_official, load_folder
 from surrogate.official.encoding import encode
-from surrogate.space import from_upstream
+from surrogate.space.tasks import from_upstream
 
 FIXTURE = Path(__file__).parents[4] / "shared" / "data" / "official_quartic"
 

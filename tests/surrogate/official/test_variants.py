@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 import surrogate
-from surrogate.network import TwoEncoderNetwork
+from surrogate.models.two_encoder_network import TwoEncoderNetwork
 from surrogate.official import import_official, load_folder
 from surrogate.official.curve_file import read_curve_file
 from surrogate.official.encoding import encode
 from surrogate.official.energy_file import read_energy_file
 from surrogate.official.intersect import curve_values
 from surrogate.official.lightgbm_text import read_model
-from surrogate.space import get_space
+from surrogate.space.tasks import get_space
+from tests.surrogate.models.test_two_encoder_network import by_hand, random_arrays
 from tests.surrogate.official.builders import (
     curve_file,
     energy_file,
@@ -24,7 +25,6 @@ from tests.surrogate.official.builders import (
     write_checkpoints,
     write_model,
 )
-from tests.surrogate.test_network import by_hand, random_arrays
 
 
 def arrays_of(seed: int = 0, *, degree: int = 4, hidden: int = 3) -> dict[str, np.ndarray]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from surrogate.constraint import Limits, sample
-from surrogate.simulate import J_PER_KWH, simulate
+from surrogate.simulation.simulate import J_PER_KWH, simulate
+from surrogate.space.constraint import Limits, sample
 
 N = 12_000
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from surrogate.constraint import sample
-from surrogate.simulate import simulate
+from surrogate.simulation.simulate import simulate
+from surrogate.space.constraint import sample
 
 QUARTILES = (71.3, 87.8, 92.1)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from surrogate.constraint import Limits, sample
-from surrogate.simulate import simulate
-from surrogate.space import BASE_LRS
+from surrogate.simulation.simulate import simulate
+from surrogate.space.constraint import Limits, sample
+from surrogate.space.tasks import BASE_LRS
 
 from .test_calibration import spearman
 

@@ -6,6 +6,7 @@ import optuna
 import pytest
 from optuna.samplers import RandomSampler, TPESampler
 
+from eahas_plugins.optuna._trials import StudyView
 from eahas_plugins.optuna.samplers import (
     BananasSampler,
     EnergyTPESampler,
@@ -13,8 +14,7 @@ from eahas_plugins.optuna.samplers import (
     RegularizedEvolutionSampler,
     SchedulePromotionSampler,
 )
-from eahas_plugins.optuna.samplers._promotion import PromotionLog, schedules_of
-from eahas_plugins.optuna.samplers._trials import StudyView
+from eahas_plugins.optuna.samplers._promotion_log import PromotionLog, schedules_of
 from tests.eahas_plugins.optuna.samplers.tasks import SCHEDULES, history, study_of, train
 
 

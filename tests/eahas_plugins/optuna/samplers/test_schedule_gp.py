@@ -11,7 +11,7 @@ from optuna.trial import TrialState
 
 from eahas_plugins.optuna import EnergyBudget
 from eahas_plugins.optuna.samplers import ScheduleGPSampler, ea_bohb
-from eahas_plugins.optuna.samplers._axes import Axis
+from eahas_plugins.optuna.samplers._encoding import Axis
 from eahas_plugins.optuna.samplers._schedule_model import learnable
 from tests.eahas_plugins.optuna.samplers.tasks import (
     SCHEDULES,

@@ -1,0 +1,1 @@
+"""Collecting measured trainings: what is trained, and how its energy is told."""

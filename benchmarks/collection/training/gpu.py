@@ -1,0 +1,118 @@
+"""A GPU to train on, alone, with the energy counter of its driver."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.collection.energy_window import CounterGauge
+from benchmarks.collection.training.data import Splits
+from benchmarks.collection.training.train import train
+from eahas_plugins.energy.nvml import NvmlMeter
+from eahas_plugins.energy.readings import MeterError
+from surrogate.space.regnet import Trunk
+
+
+class Gpu:
+    """The first GPU that torch sees, for one training at a time; made by `only_user_of_gpu`.
+
+    Args:
+        device: Torch's name of it.
+        meter: Its counter.
+    """
+
+    def __init__(self, device: torch.device, meter: NvmlMeter) -> None:
+        self.device = device
+        self._meter = meter
+        self._own = 0  # once torch has computed on it, this process is one of its users
+
+    def check_alone(self) -> None:
+        """Make sure that no other process computes on the GPU: the counter counts them all.
+
+        Raises:
+            MeterError: If one does.
+        """
+        others = self._meter.n_processes() - self._own
+        if others > 0:
+            raise MeterError(
+                f"nothing else may run on the GPU while it is measured but {others} process(es) "
+                "do: see `nvidia-smi`, wait or end them, and run the command again to go on"
+            )
+
+    def train(
+        self, config: Mapping[str, Any], *, seed: int, splits: Splits, trunk: Trunk
+    ) -> dict[str, Any]:
+        """Train and measure, like ``train`` on the CPU, and tell what the meter was."""
+        self.check_alone()
+        splits = splits.to(self.device)
+        self._own = 1
+        gauge = CounterGauge(self._meter, synchronize=partial(torch.cuda.synchronize, self.device))
+        result = train(config, seed=seed, splits=splits, trunk=trunk, gauge=gauge)
+        self.check_alone()  # whoever came in between is in the numbers
+        meter = {
+            "kind": self._meter.provenance.kind,
+            "name": self._meter.provenance.meter,
+            "counter": self._meter.provenance.sampling,
+            "scope": "GPU board",
+            **gauge.describe(),
+        }
+        return {**result, "meter": meter}
+
+    def describe(self) -> dict[str, Any]:
+        """Name, driver and power limit."""
+        return self._meter.describe()
+
+
+@contextmanager
+def only_user_of_gpu() -> Iterator[Gpu]:
+    """Hold the GPU, so that a second collection on it is refused.
+
+    Raises:
+        ValueError: If torch sees no GPU, it cannot be metered, or it is in use.
+    """
+    device, uuid = find_gpu()
+    lock = os.open(Path(tempfile.gettempdir()) / f"eahas-{uuid}.lock", os.O_RDWR | os.O_CREAT)
+    try:
+        _lock(lock)
+        gpu = Gpu(device, NvmlMeter([uuid]))
+        gpu.check_alone()
+        yield gpu
+    except (MeterError, ImportError) as error:
+        raise ValueError(f"{error}.") from error
+    finally:
+        os.close(lock)
+
+
+def _lock(descriptor: int) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ValueError(
+            "another collection measures this GPU: wait for it, as the counter cannot tell two "
+            "trainings apart."
+        ) from None
+
+
+def find_gpu() -> tuple[torch.device, str]:
+    """Torch's first GPU and its UUID, by which NVML knows the same one.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    if not torch.cuda.is_available():
+        built = torch.version.cuda
+        why = "is built without CUDA" if built is None else f"(CUDA {built}) finds none"
+        raise ValueError(
+            f"--device cuda needs a GPU but torch {torch.__version__} {why}: check that "
+            "`nvidia-smi` lists a GPU, install torch with CUDA (pytorch.org/get-started names the "
+            "command), or use --device cpu."
+        )
+    return torch.device("cuda", 0), f"GPU-{torch.cuda.get_device_properties(0).uuid}"

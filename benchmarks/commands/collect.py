@@ -1,0 +1,241 @@
+"""Train random networks for real and record every epoch of every one."""
+
+from __future__ import annotations
+
+import datetime
+import multiprocessing
+import os
+import platform
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
+from importlib.metadata import version
+from itertools import islice
+from multiprocessing.queues import Queue
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from benchmarks.collection.estimated_energy import with_estimated_energy
+from benchmarks.collection.record_file import RecordFile
+from benchmarks.collection.schedule import PlannedRun, plan
+from surrogate.records import SCHEMA, Record
+from surrogate.space.regnet import complexity
+from surrogate.space.tasks import get_task
+
+if TYPE_CHECKING:
+    from benchmarks.collection.training.data import Splits
+    from benchmarks.collection.training.gpu import Gpu
+
+METERS = {"cpu": "estimate", "cuda": "nvml"}
+"""What gives the energy of a device's trainings."""
+TASKS_TRAINED = {"cpu": "fashion-nano", "cuda": "fashion-nano-gpu"}
+
+
+def collect(
+    out: Annotated[Path, typer.Option(help="Folder of the records; an earlier run goes on there.")],
+    task: Annotated[
+        str | None, typer.Option(help="fashion-nano (cpu) or fashion-nano-gpu (cuda).")
+    ] = None,
+    runs: Annotated[int, typer.Option(help="Train runs 0 .. RUNS-1.")] = 200,
+    jobs: Annotated[int, typer.Option(help="Trainings at once, each on a core of its own.")] = 1,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    meter: Annotated[
+        str | None, typer.Option(help="estimate (cpu) or nvml (cuda): where energy comes from.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of the Fashion-MNIST files.")] = None,
+) -> None:
+    """Train networks of TASK and append one JSON line per run to OUT/TASK.jsonl.
+
+    Run i is the same configuration and seed on every machine. What is already in the file is not
+    trained again, so a killed collection goes on where it stopped.
+
+    With '--device cuda --meter nvml' the energy is measured by the counter of the GPU, which must
+    have nothing else to do: one training at a time, epochs repeated until the counter resolves
+    them.
+    """
+    task = _checked(task, device=device, meter=meter, jobs=jobs)
+    if not runs >= 1:
+        raise ValueError(f"runs must be at least 1 but got {runs}.")
+    from benchmarks.collection.training.data import load_splits
+
+    splits = load_splits(data)  # fails here, with its message, rather than in every worker
+    console = Console(stderr=True)
+    with ExitStack() as stack:
+        gpu = None
+        if device == "cuda":
+            from benchmarks.collection.training.gpu import only_user_of_gpu
+
+            gpu = stack.enter_context(only_user_of_gpu())
+        file = stack.enter_context(RecordFile(out / f"{task}.jsonl"))
+        if file.dropped_bytes:
+            console.print(f"dropped a half-written last line ({file.dropped_bytes} bytes)")
+        done = {record["run"] for record in file.records}
+        todo = [run for run in range(runs) if run not in done]
+        bar = stack.enter_context(_progress())
+        line = bar.add_task(task, total=runs, completed=runs - len(todo))
+        if gpu is None:
+            records = _train_all(task, todo, jobs=jobs, data=data)
+        else:
+            records = (_train_on_gpu(gpu, task, run, splits) for run in todo)
+        for record in records:
+            file.append(record)
+            bar.advance(line)
+    console.print(f"{runs} runs in {file.path}")
+
+
+def _checked(task: str | None, *, device: str, meter: str | None, jobs: int) -> str:
+    """The task; all options fit together."""
+    if task is not None:
+        get_task(task)
+    if device not in METERS:
+        raise ValueError(f"device must be cpu or cuda but got {device!r}.")
+    if meter is not None and meter not in METERS.values():
+        raise ValueError(f"meter must be estimate or nvml but got {meter!r}.")
+    if meter not in (None, METERS[device]):
+        raise ValueError(
+            f"with --device {device} the meter must be {METERS[device]} but got {meter}: nvml "
+            "counts a GPU, and the estimate is that of a processor's core."
+        )
+    if task not in (None, TASKS_TRAINED[device]):
+        raise ValueError(
+            f"with --device {device} the task must be {TASKS_TRAINED[device]} but got {task}."
+        )
+    if device == "cuda" and jobs != 1:
+        raise ValueError(
+            f"jobs must be 1 with --device cuda but got {jobs}: the counter counts the whole GPU "
+            "and cannot tell trainings apart."
+        )
+    n_cores = len(os.sched_getaffinity(0))
+    if not 1 <= jobs <= n_cores:
+        raise ValueError(f"jobs must be between 1 and the {n_cores} cores but got {jobs}.")
+    return TASKS_TRAINED[device]
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    return Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
+
+
+def _train_all(
+    task: str, todo: list[int], *, jobs: int, data: Path | None
+) -> Iterator[dict[str, Any]]:
+    """Records as they get ready, trained by processes on a core each."""
+    context = multiprocessing.get_context("spawn")
+    cores: Queue[int] = context.Queue()
+    for core in sorted(os.sched_getaffinity(0))[:jobs]:
+        cores.put(core)
+    pool = ProcessPoolExecutor(
+        jobs, mp_context=context, initializer=_start_worker, initargs=(cores, os.getpid(), data)
+    )
+    with pool:
+        queue = iter(todo)
+        running: set[Future[dict[str, Any]]] = set()
+        while True:
+            # No more in flight than there are workers: that is all an interruption loses.
+            for run in islice(queue, jobs - len(running)):
+                running.add(pool.submit(_train_run, task, run))
+            if not running:
+                return
+            finished, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                try:
+                    yield future.result()
+                except BrokenProcessPool:
+                    raise SystemExit(
+                        "a training process was killed; run the command again to go on."
+                    ) from None
+
+
+_splits: Any = None
+_check_parent: Callable[[], None] = lambda: None  # noqa: E731
+
+
+def _start_worker(cores: Queue[int], parent: int, data: Path | None) -> None:
+    """One thread on one core, the images in memory, and an end when the parent is gone."""
+    global _splits
+    os.sched_setaffinity(0, {cores.get()})
+    import torch
+
+    from benchmarks.collection.training.data import load_splits
+
+    torch.set_num_threads(1)
+    _splits = load_splits(data)
+    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
+
+
+def _end_with_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(2.0)
+    os._exit(1)
+
+
+def _train_run(task: str, run: int) -> dict[str, Any]:
+    from benchmarks.collection.training.train import train
+
+    planned = plan(task, run)
+    started = _now()
+    result = train(planned.config, seed=planned.seed, splits=_splits, trunk=get_task(task).trunk)
+    return with_estimated_energy(run_record(task, planned, result, started=started))
+
+
+def _train_on_gpu(gpu: Gpu, task: str, run: int, splits: Splits) -> dict[str, Any]:
+    import torch
+
+    planned = plan(task, run)
+    started = _now()
+    result = gpu.train(planned.config, seed=planned.seed, splits=splits, trunk=get_task(task).trunk)
+    record = run_record(task, planned, result, started=started)
+    record["machine"] |= gpu.describe()
+    record["versions"] |= {"cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()}
+    return record
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def run_record(
+    task: str, planned: PlannedRun, result: dict[str, Any], *, started: str
+) -> dict[str, Any]:
+    """The line of a training: what was planned, what came of it, and where."""
+    size = complexity(planned.config, get_task(task).trunk)
+    record = {
+        "schema": SCHEMA,
+        "task": task,
+        "run": planned.run,
+        "config": planned.config,
+        "config_run": planned.config_run,
+        "seed": planned.seed,
+        "status": "finished",
+        **result,
+        "complexity": {
+            "params": size.params,
+            "flops": size.flops,
+            "activations": size.activations,
+        },
+        "machine": machine(),
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("torch", "numpy", "ConfigSpace", "eahas-plugins")},
+        },
+        "started": started,
+    }
+    return {**record, "disturbed": Record.from_json(record).disturbed}
+
+
+def machine() -> dict[str, Any]:
+    """What tells one machine's times from another's."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return {
+        "cpu": models[0] if models else platform.processor(),
+        "n_cores": os.cpu_count(),
+        "system": platform.system(),
+    }

@@ -1,0 +1,254 @@
+"""What energy-awareness costs an Optuna study: samplers against plain TPE, and the budget check.
+
+Samplers are compared with Optuna's TPE in the same process, in turn, each on a study of its own
+with the same past. Times are CPU times of this process, which other processes disturb less than
+wall-clock times; the budget check on SQLite is given in wall-clock time too.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+RATIO_LIMIT = 1.3
+"""What EnergyTPESampler's ask and tell may take, in units of plain TPE's."""
+CHECK_LIMIT_MS = 5.0
+"""What one check of the budget may take."""
+SPACE_SIZES = {"floats": 5, "integers": 3, "categories": 2}
+
+
+def overhead(
+    trials: Annotated[
+        list[int] | None, typer.Option(help="Past trials; by default 1000 and 10000.")
+    ] = None,
+    repeats: Annotated[int, typer.Option(help="Measurements of each number.")] = 15,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure ask and tell of the samplers and the check of an energy budget."""
+    sizes = trials or [1_000, 10_000]
+    if min(sizes) < 1:
+        raise ValueError(f"--trials must be at least 1 but got {min(sizes)}.")
+    if repeats < 1:
+        raise ValueError(f"--repeats must be at least 1 but got {repeats}.")
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    result = {
+        "optuna": optuna.__version__,
+        "python": sys.version.split()[0],
+        "samplers": [row for n in sizes for row in measure_samplers(n, repeats)],
+        "budget": [
+            measure_budget(n, repeats, sqlite=sqlite) for n in sizes for sqlite in (False, True)
+        ],
+        "limits": {"energy_tpe_ratio": RATIO_LIMIT, "check_ms": CHECK_LIMIT_MS},
+    }
+    if as_json:
+        typer.echo(json.dumps(result, indent=1))
+    else:
+        show(result)
+
+
+def samplers() -> dict[str, Callable[[], Any]]:
+    """The samplers to compare; the first is the unit."""
+    import optuna
+
+    from eahas_plugins.optuna.samplers import EnergyTPESampler, RegularizedEvolutionSampler, ea_bohb
+
+    return {
+        "TPESampler": lambda: optuna.samplers.TPESampler(seed=0),
+        "EnergyTPESampler": lambda: EnergyTPESampler(seed=0),
+        "EnergyTPESampler, weight 0": lambda: EnergyTPESampler(energy_weight=0.0, seed=0),
+        # without promotions, so that each is a new configuration
+        "ea_bohb": lambda: ea_bohb(fidelity_param="i0", promotion_share=0.0, seed=0)[0],
+        "RegularizedEvolutionSampler": lambda: RegularizedEvolutionSampler(seed=0),
+    }
+
+
+def measure_samplers(n_trials: int, repeats: int) -> list[dict[str, Any]]:
+    """CPU time of ask, suggest and tell of each sampler, medians over the repeats."""
+    import optuna
+
+    times: dict[str, list[float]] = {}
+    studies = {}
+    for name, make in samplers().items():
+        study = optuna.create_study(direction="maximize", sampler=make())
+        fill(study, n_trials)
+        times[name], studies[name] = [], study
+    for repeat in range(repeats + 2):
+        for name, study in studies.items():
+            start = time.process_time()
+            trial = study.ask()
+            suggest(trial)
+            trial.set_user_attr("energy_kwh", 0.01)
+            study.tell(trial, 0.5)
+            if repeat >= 2:  # the first calls read the past and fit what there is to fit
+                times[name].append(time.process_time() - start)
+    unit = statistics.median(times["TPESampler"])
+    return [
+        {
+            "n_trials": n_trials,
+            "sampler": name,
+            "ask_tell_ms": 1000.0 * statistics.median(values),
+            "ratio": statistics.median(values) / unit,
+        }
+        for name, values in times.items()
+    ]
+
+
+def measure_budget(n_trials: int, repeats: int, *, sqlite: bool) -> dict[str, Any]:
+    """Time of a budget check with four trials running, and of a report that includes one."""
+    import optuna
+
+    from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
+
+    with tempfile.TemporaryDirectory() as folder:
+        address = f"sqlite:///{Path(folder) / 'study.db'}"
+        if sqlite:
+            storage = optuna.storages.RDBStorage(address)
+            fill_database(storage, n_trials)
+            study = optuna.load_study(study_name="full", storage=storage)
+        else:
+            study = optuna.create_study(direction="maximize")
+            fill(study, n_trials)
+        budget = EnergyBudget(1e6)
+        trials = [study.ask() for _ in range(4)]
+        for trial in trials:
+            budget.start(trial, expected_kwh=1.0, next_step_kwh=0.1)
+        wall, cpu, report = [], [], []
+        for step in range(1, repeats + 1):
+            start, start_cpu = time.perf_counter(), time.process_time()
+            budget.must_stop(trials[0])
+            wall.append(time.perf_counter() - start)
+            cpu.append(time.process_time() - start_cpu)
+            start = time.perf_counter()
+            budget.report(trials[1], energy_kwh=0.1 * step, next_step_kwh=0.1)
+            report.append(time.perf_counter() - start)
+        if sqlite:
+            storage.remove_session()
+            storage.engine.dispose()
+    return {
+        "n_trials": n_trials,
+        "storage": "SQLite" if sqlite else "memory",
+        "check_ms": 1000.0 * statistics.median(wall),
+        "check_cpu_ms": 1000.0 * statistics.median(cpu),
+        "report_ms": 1000.0 * statistics.median(report),
+    }
+
+
+def suggest(trial: Any) -> None:
+    """Ask for a mixed configuration."""
+    for i in range(SPACE_SIZES["floats"]):
+        trial.suggest_float(f"f{i}", 0.0, 1.0)
+    for i in range(SPACE_SIZES["integers"]):
+        trial.suggest_int(f"i{i}", 1, 20)
+    for i in range(SPACE_SIZES["categories"]):
+        trial.suggest_categorical(f"c{i}", ["a", "b", "c"])
+
+
+def fill(study: Any, n_trials: int) -> None:
+    """Give a study a past of random finished trials, and a budget for the samplers to see."""
+    study.set_user_attr("energy_cap_kwh", 2.0 * 0.01 * n_trials)
+    study.add_trials(past(n_trials))
+
+
+def past(n_trials: int) -> list[Any]:
+    """Random finished trials with energies, the same every time."""
+    import numpy as np
+    import optuna
+
+    rng = np.random.default_rng(0)
+    floats, integers, categories = SPACE_SIZES.values()
+    distributions: dict[str, Any] = {
+        **{f"f{i}": optuna.distributions.FloatDistribution(0.0, 1.0) for i in range(floats)},
+        **{f"i{i}": optuna.distributions.IntDistribution(1, 20) for i in range(integers)},
+        **{
+            f"c{i}": optuna.distributions.CategoricalDistribution(["a", "b", "c"])
+            for i in range(categories)
+        },
+    }
+    found = []
+    for _ in range(n_trials):
+        params: dict[str, Any] = {}
+        for name in distributions:
+            if name.startswith("f"):
+                params[name] = float(rng.random())
+            elif name.startswith("i"):
+                params[name] = int(rng.integers(1, 21))
+            else:
+                params[name] = "abc"[rng.integers(3)]
+        energy_kwh = 0.01 * float(np.exp(params["f0"] - 0.5))
+        found.append(
+            optuna.create_trial(
+                value=float(rng.random()),
+                params=params,
+                distributions=distributions,
+                user_attrs={"energy_kwh": energy_kwh},
+                intermediate_values={1: 0.5},
+            )
+        )
+    return found
+
+
+def fill_database(storage: Any, n_trials: int) -> None:
+    """Fill a database with copies of one finished trial; one by one would take minutes."""
+    import optuna
+    import sqlalchemy
+
+    study = optuna.create_study(direction="maximize", study_name="full", storage=storage)
+    study.add_trial(optuna.create_trial(value=0.5, user_attrs={"energy_kwh": 0.01}))
+    tables = sqlalchemy.MetaData()
+    tables.reflect(storage.engine)
+    with storage.engine.begin() as connection:
+        for name in ("trials", "trial_values", "trial_user_attributes"):
+            table = tables.tables[name]
+            (own_id,) = table.primary_key.columns.keys()
+            row = dict(connection.execute(sqlalchemy.select(table)).mappings().one())
+            copies = [
+                {
+                    **row,
+                    own_id: n + 1,
+                    "trial_id": n + 1,
+                    **({"number": n} if "number" in row else {}),
+                }
+                for n in range(1, n_trials)
+            ]
+            if copies:
+                connection.execute(table.insert(), copies)
+
+
+def show(result: dict[str, Any]) -> None:
+    """Print the tables."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table("past trials", "sampler", "ask + tell, ms CPU", "times TPE", "limit")
+    for row in result["samplers"]:
+        limit = f"{RATIO_LIMIT}" if row["sampler"] == "EnergyTPESampler" else ""
+        table.add_row(
+            str(row["n_trials"]),
+            row["sampler"],
+            f"{row['ask_tell_ms']:.1f}",
+            f"{row['ratio']:.2f}",
+            limit,
+        )
+    console.print(table)
+    table = Table("past trials", "storage", "check, ms", "its CPU, ms", "limit", "report, ms")
+    for row in result["budget"]:
+        table.add_row(
+            str(row["n_trials"]),
+            row["storage"],
+            f"{row['check_ms']:.2f}",
+            f"{row['check_cpu_ms']:.2f}",
+            f"{CHECK_LIMIT_MS}",
+            f"{row['report_ms']:.2f}",
+        )
+    console.print(table)

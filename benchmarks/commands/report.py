@@ -1,0 +1,175 @@
+"""Draw a comparison again from its rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from benchmarks.harness.rows import Results, RowsError, find, load, refuse_mixing
+from benchmarks.reporting.tables import Table
+
+_console = Console(stderr=True)
+
+
+def report(
+    folders: Annotated[list[Path], typer.Argument(help="Folders with rows, one per task.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the page and the figure over all tasks.")
+    ] = None,
+) -> None:
+    """Redraw everything from the rows alone.
+
+    Writes, beside the rows, summary.json, tables.md, regret_vs_kwh and regret_vs_time (PNG and SVG;
+    with _all, the medians of all methods where the former has only the main ones); and over all
+    folders the same, ranks, the paper's figures and one self-contained page, report.html. A folder
+    without rows stands for the folders in it that have some.
+    """
+    comparisons = read(expand(folders))
+    out = folders[0] if out is None else out
+    out.mkdir(parents=True, exist_ok=True)
+    # these bring matplotlib, scipy and plotly, which take a while to import
+    from benchmarks.reporting.figures import draw_paper
+    from benchmarks.reporting.page import write_page
+    from benchmarks.reporting.ranks import draw_ranks, rank
+    from benchmarks.reporting.summary import summarise, summarise_all
+    from benchmarks.reporting.tables import overall_tables, task_tables
+
+    everything = list(comparisons.values())
+    summaries = [summarise(results) for results in everything]
+    tables = [task_tables(summary) for summary in summaries]
+    overall = []
+    for folder, summary, own in zip(comparisons, summaries, tables, strict=True):
+        _write_json(folder / "summary.json", summary)
+        _write_tables(folder / "tables.md", own)
+        _draw_regrets([comparisons[folder]], [summary], folder)
+    figures = {}
+    if len(everything) > 1:
+        found = summarise_all(everything)
+        overall = overall_tables(found)
+        _write_json(out / "summary.json", found)
+        _write_tables(out / "tables.md", [*overall, *(table for own in tables for table in own)])
+        figures = _draw_regrets(everything, summaries, out)
+    if ranks := rank(everything):
+        draw_ranks(ranks, everything, out / "ranks")
+        figures[out / "ranks.png"] = (
+            "Mean ranks of the final test accuracies, 1 is best; methods that a bar joins are not "
+            "told apart"
+        )
+    for name in draw_paper(everything, out):
+        figures[out / f"{name}.png"] = f"{_PAPER[name]}: median and quartiles"
+    write_page(
+        everything,
+        summaries,
+        out / "report.html",
+        tables=tables,
+        overall=overall,
+        figures=figures,
+    )
+    for table in (*(table for own in tables for table in own), *overall):
+        typer.echo(table.markdown())
+    _console.print(f"figures and tables: {out}", markup=False, highlight=False)
+
+
+_PAPER = {
+    "paper_methods": "The paper's figure of existing methods, in form",
+    "paper_energy_aware": "The paper's figure of its energy-aware methods, in form",
+}
+
+
+def expand(folders: Sequence[Path]) -> list[Path]:
+    """Folders with rows: those given, or those inside the ones that have none themselves.
+
+    Raises:
+        RowsError: If one has neither.
+    """
+    found: list[Path] = []
+    for folder in folders:
+        inside = sorted({path.parent for path in folder.glob("*/rows.jsonl*")})
+        if inside and not any(
+            (folder / name).is_file() for name in ("rows.jsonl", "rows.jsonl.gz")
+        ):
+            found += inside
+        else:
+            found.append(find(folder).parent)
+    return found
+
+
+def read(folders: Sequence[Path]) -> dict[Path, Results]:
+    """The rows of each folder, which must fit together.
+
+    Raises:
+        RowsError: If a file is damaged, holds no finished study, or two folders have the same
+            task or other versions.
+    """
+    comparisons: dict[Path, Results] = {}
+    for folder in folders:
+        path = find(folder)
+        results = load(path)
+        if results.dropped:
+            _console.print(
+                f"{path}: left out a half-written row; `compare` with the same settings mends it.",
+                markup=False,
+            )
+        if unfinished := {row.study for row in results.rows} - results.finished():
+            listed = ", ".join(f"{method} seed {seed}" for method, seed in sorted(unfinished))
+            _console.print(f"{path}: left out unfinished studies: {listed}.", markup=False)
+        if not results.finished():
+            raise RowsError(f"{path} must hold at least one finished study: run `compare` again.")
+        for other, earlier in comparisons.items():
+            if earlier.header.task == results.header.task:
+                raise RowsError(
+                    f"folders must hold different tasks, but {other} and {folder} are both "
+                    f"{results.header.task}: report them apart."
+                )
+            refuse_mixing(results.header, earlier.header, other, same=("schema", "versions"))
+            _refuse_other_hosts(results, earlier, folder, other)
+        comparisons[folder] = results
+    return comparisons
+
+
+def _refuse_other_hosts(new: Results, old: Results, here: Path, there: Path) -> None:
+    hosts = {row.method: row.host for row in old.rows}
+    for row in new.rows:
+        if row.host != hosts.get(row.method, row.host):
+            raise RowsError(
+                f"{row.method} must be made with the same packages everywhere, but {here} has "
+                f"{row.host!r} and {there} {hosts[row.method]!r}: report them apart."
+            )
+
+
+def _draw_regrets(
+    comparisons: list[Results], summaries: list[dict[str, Any]], folder: Path
+) -> dict[Path, str]:
+    """Regret over energy and time; returns the PNG files and what they show."""
+    from benchmarks.reporting.figures import draw_all, draw_regret
+    from benchmarks.reporting.styles import all_methods, highlighted
+
+    targets = [summary["target_test_accuracy"] for summary in summaries]
+    few = len(highlighted(comparisons)) == len(all_methods(comparisons))
+    timed = all(row.runtime_s is not None for results in comparisons for row in results.rows)
+    drawn = {}
+    for axis, name, over in (("kwh", "kwh", "energy"), ("runtime_s", "time", "training time")):
+        if axis == "kwh" or timed:
+            path = folder / f"regret_vs_{name}"
+            draw_regret(comparisons, path, axis=axis, targets=targets)
+            drawn[path.with_suffix(".png")] = f"Test regret over {over}" + (
+                "" if few else ", main methods"
+            )
+            if not few:
+                path = folder / f"regret_vs_{name}_all"
+                draw_all(comparisons, path, axis=axis, targets=targets)
+                drawn[path.with_suffix(".png")] = f"Test regret over {over}: medians of all methods"
+    return drawn
+
+
+def _write_tables(path: Path, tables: Sequence[Table]) -> None:
+    path.write_text("\n".join(table.markdown() for table in tables))
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n")

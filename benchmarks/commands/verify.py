@@ -1,0 +1,86 @@
+"""Train recorded runs again and show that they come out the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+ACCURACY_TOLERANCE = 0.03
+"""Allowed difference of the best validation accuracy. On one kind of processor it is 0; on another,
+rounding differs, and training amplifies it to about the difference between two seeds."""
+
+
+def verify(
+    task: Annotated[str, typer.Option(help="A measured task.")] = "fashion-nano",
+    runs: Annotated[int, typer.Option(help="How many recorded runs, chosen at random.")] = 2,
+    seed: Annotated[int, typer.Option(help="Seed of the choice.")] = 0,
+    data: Annotated[Path | None, typer.Option(help="Folder of the Fashion-MNIST files.")] = None,
+) -> None:
+    """Train random recorded runs of TASK again and compare; exit code 1 if one differs.
+
+    Tolerance: 3 points between the best validation accuracies. Times and energies are shown beside
+    each other; they depend on the machine. Runs on a GPU need one.
+    """
+    import surrogate
+
+    if not runs >= 1:
+        raise ValueError(f"runs must be at least 1 but got {runs}.")
+    rows = surrogate.load(f"{task}-table").records
+    chosen = np.random.default_rng(seed).choice(len(rows), size=min(runs, len(rows)), replace=False)
+    on_gpu = rows[0].record.on_gpu
+    unit = "kWh" if on_gpu else "CPU s"
+    table = Table("run", "epochs", "recorded", "again", "largest difference", unit, f"{unit} again")
+    n_different = 0
+    with _trainer(task, on_gpu=on_gpu, data=data) as train:
+        for row in (rows[i] for i in chosen):
+            again = train(row.config, seed=row.seed)
+            recorded = np.asarray(row.val_accuracy)
+            repeated = np.asarray(again["val_accuracy"])
+            n_different += abs(recorded.max() - repeated.max()) > ACCURACY_TOLERANCE
+            table.add_row(*_cells(row, recorded, repeated, again))
+    Console().print(table)
+    if n_different:
+        raise SystemExit(f"{n_different} of {len(chosen)} runs differ by over {ACCURACY_TOLERANCE}")
+
+
+@contextmanager
+def _trainer(
+    task: str, *, on_gpu: bool, data: Path | None
+) -> Iterator[Callable[..., dict[str, Any]]]:
+    import torch
+
+    from benchmarks.collection.training.data import load_splits
+    from benchmarks.collection.training.gpu import only_user_of_gpu
+    from benchmarks.collection.training.train import train
+    from surrogate.space.tasks import get_task
+
+    fixed: dict[str, Any] = {"splits": load_splits(data), "trunk": get_task(task).trunk}
+    if on_gpu:
+        with only_user_of_gpu() as gpu:
+            yield partial(gpu.train, **fixed)
+    else:
+        torch.set_num_threads(1)
+        yield partial(train, **fixed)
+
+
+def _cells(row: Any, recorded: Any, repeated: Any, again: dict[str, Any]) -> list[str]:
+    if "energy_kwh" in again:
+        costs = [f"{row.energy_kwh[-1]:.3g}", f"{sum(again['energy_kwh']):.3g}"]
+    else:
+        costs = [f"{row.runtime_s[-1]:.1f}", f"{sum(again['train_cpu_s']):.1f}"]
+    return [
+        str(row.record.run),
+        str(len(recorded)),
+        f"{recorded.max():.4f}",
+        f"{repeated.max():.4f}",
+        f"{np.abs(recorded - repeated).max():.4f}",
+        *costs,
+    ]

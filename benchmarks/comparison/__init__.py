@@ -1,0 +1,1 @@
+"""Comparisons of methods: which studies, and running them."""

@@ -1,0 +1,1 @@
+"""What data cards, the paper's statistics and the quality of models are made from."""

@@ -1,0 +1,1 @@
+"""One study of one method on one task, and the rows that it leaves."""

@@ -1,0 +1,1 @@
+"""One study in each host: Optuna, SMAC, HpBandSter and ask-and-tell."""

@@ -1,0 +1,96 @@
+"""Methods hosted by HpBandSter, with its master, name server and one worker in this process."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import uuid
+from typing import Any, Literal
+
+from hpbandster.core.nameserver import NameServer
+
+from benchmarks.harness.bench import SCHEDULE, longest_schedule
+from benchmarks.harness.study import Evaluation, Setting
+from eahas_plugins.hpbandster import EnergyBOHB, SurrogateWorker
+
+_HOST = "127.0.0.1"
+
+
+def optimise_hpbandster(
+    setting: Setting,
+    *,
+    fidelity: Literal["cut", "schedule"],
+    energy_weight: float = 0.0,
+    reward_weight: float = 0.0,
+    short_until: float = 1.0,
+) -> list[Evaluation]:
+    """Run BOHB until the energy is spent, in a folder that is deleted afterwards.
+
+    Cut trainings have the paper's rungs, from 4 of 200 epochs (here a fiftieth) upwards with
+    factor 3; complete schedules are rungs as they are.
+
+    Args:
+        setting: What the method is given.
+        fidelity: Whether a rung cuts a training or is a complete schedule.
+        energy_weight: Weight of predicted energy in BOHB's ratio; 0 is its own choice.
+        reward_weight: Exponent of the energy in promotions; 0 is BOHB's own.
+        short_until: Part of the budget after which new configurations go to the highest rung at
+            once; 1 is BOHB's own.
+    """
+    run_id = f"study-{setting.seed}-{uuid.uuid4().hex[:8]}"
+    quiet = logging.getLogger("benchmarks.hpbandster")
+    quiet.setLevel(logging.WARNING)
+    with tempfile.TemporaryDirectory() as folder:
+        names = NameServer(run_id=run_id, host=_HOST, port=0, working_directory=folder)
+        host, port = names.start()
+        where: dict[str, Any] = {
+            "run_id": run_id,
+            "nameserver": host,
+            "nameserver_port": port,
+            "host": _HOST,
+            "logger": quiet,
+        }
+        try:
+            worker = SurrogateWorker(setting.bench, fidelity=fidelity, **where)
+            worker.run(background=True)
+            bohb = EnergyBOHB(
+                worker.target.space,
+                budget_kwh=setting.budget_kwh,
+                energy_weight=energy_weight,
+                reward_weight=reward_weight,
+                short_until=short_until,
+                working_directory=folder,
+                seed=setting.host_seed,
+                **_rungs(setting, worker),
+                **where,
+            )
+            try:
+                result = bohb.run()
+            finally:
+                bohb.shutdown(shutdown_workers=True)
+        finally:
+            names.shutdown()
+    configs = result.get_id2config_mapping()
+    runs = [run for run in result.get_all_runs() if run.info]  # others were refused an epoch
+    found = []
+    for run in sorted(runs, key=lambda run: run.time_stamps["finished"]):
+        config = dict(configs[run.config_id]["config"])
+        if fidelity == "schedule":
+            config[SCHEDULE] = round(run.budget)
+        found.append(
+            Evaluation(
+                config=config,
+                energy_kwh=float(run.info["energy_kwh"]),
+                epochs=int(run.info["epochs"]),
+            )
+        )
+    return found
+
+
+def _rungs(setting: Setting, worker: SurrogateWorker) -> dict[str, Any]:
+    target = worker.target
+    if target.fidelity == "schedule":
+        lowest, highest = target.schedules[0], target.schedules[-1]
+        return {"min_budget": lowest, "max_budget": highest, "eta": target.eta or 2.0}
+    highest = longest_schedule(setting.bench)
+    return {"min_budget": max(1.0, highest * 4 / 200), "max_budget": highest, "eta": 3.0}

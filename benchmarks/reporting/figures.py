@@ -1,0 +1,271 @@
+"""Figures of a comparison for papers: PNG and SVG through matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+
+from benchmarks.harness.rows import Results
+from benchmarks.reporting.ablation import WHOLE
+from benchmarks.reporting.styles import (
+    FLOOR,
+    GROUPS,
+    Band,
+    Style,
+    all_methods,
+    bands,
+    describe_provenance,
+    group_of,
+    highlighted,
+    styles,
+)
+from benchmarks.reporting.traces import collect, reference_accuracy
+
+LABELS = {
+    "kwh": "Cumulative training energy of the study (kWh)",
+    "runtime_s": "Cumulative training time of the study (h)",
+}
+_SCALE = {"kwh": 1.0, "runtime_s": 3600.0}
+_TARGET = "final median of the best plain method"
+
+
+def draw_regret(
+    comparisons: Sequence[Results],
+    path: Path,
+    *,
+    axis: str = "kwh",
+    targets: Sequence[float | None],
+) -> None:
+    """Test regret over cumulative energy (or time) with quartile bands, one panel per task.
+
+    Where there are too many methods to be told apart, the main ones; :func:`draw_all` has all.
+
+    Args:
+        comparisons: One per panel.
+        path: File without its suffix; ``.png`` and ``.svg`` are written.
+        targets: Test accuracy to mark in each panel, or None.
+        axis: ``"kwh"`` or ``"runtime_s"``.
+    """
+    _draw([highlighted(comparisons)], comparisons, path, axis=axis, targets=targets, banded=True)
+
+
+def draw_all(
+    comparisons: Sequence[Results],
+    path: Path,
+    *,
+    axis: str = "kwh",
+    targets: Sequence[float | None],
+) -> None:
+    """The medians of all methods: a row each for the plain, the energy-aware and the ablations.
+
+    EA-BOHB is in every row. Arguments as for :func:`draw_regret`.
+    """
+    methods = all_methods(comparisons)
+    rows = [[n for n, m in methods.items() if group_of(n, m) == group] for group in GROUPS]
+    rows = [[*(n for n in row if n != WHOLE), *(n for n in methods if n == WHOLE)] for row in rows]
+    rows = [row for row in rows if row and row != [WHOLE]]
+    _draw(rows, comparisons, path, axis=axis, targets=targets, banded=False)
+
+
+def _draw(
+    rows: Sequence[Sequence[str]],
+    comparisons: Sequence[Results],
+    path: Path,
+    *,
+    axis: str,
+    targets: Sequence[float | None],
+    banded: bool,
+) -> None:
+    """One row of panels per set of names, each with its own legend."""
+    n_panels, drawn = len(comparisons), styles(comparisons)
+    known = [bands(results, axis) for results in comparisons]
+    columns = 3 if n_panels == 1 else 7
+    heights = [3.7 + 0.2 * -(-(len(row) + 1) // columns) for row in rows]
+    figure = Figure(
+        figsize=(6.4 if n_panels == 1 else 4.6 * n_panels, sum(heights)), layout="constrained"
+    )
+    FigureCanvasAgg(figure)
+    parts = np.ravel(figure.subfigures(len(rows), 1, height_ratios=heights, squeeze=False))
+    for part, names, row in zip(parts, rows, range(len(rows)), strict=True):
+        panels = part.subplots(1, n_panels, squeeze=False)[0]
+        handles: dict[str, Any] = {}
+        for panel, results, found, mark in zip(panels, comparisons, known, targets, strict=True):
+            chosen = {name: found[name] for name in names if name in found}
+            handles |= _regrets(panel, chosen, drawn, axis, banded=banded)
+            _decorate(panel, results, axis)
+            if row == 0:
+                panel.set_title(title(results, banded=banded), fontsize=9)
+            if mark is not None:
+                regret = 100.0 * max(reference_accuracy(results) - mark, FLOOR)
+                handles[_TARGET] = panel.axhline(
+                    regret, color="black", linewidth=0.8, linestyle=(0, (1, 2))
+                )
+        panels[0].set_ylabel("Test regret (percentage points)")
+        _legend(part, handles, columns)
+    save(figure, path)
+
+
+def _legend(figure: Any, handles: Mapping[str, Any], columns: int) -> None:
+    figure.legend(
+        handles.values(),
+        handles.keys(),
+        loc="outside lower center",
+        ncols=min(len(handles), columns),
+        frameon=False,
+        fontsize=8.5,
+        handlelength=2.6,
+    )
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG and SVG; the same rows give the same files."""
+    figure.savefig(path.with_suffix(".png"), dpi=200)
+    with rc_context({"svg.hashsalt": "eahas"}):
+        figure.savefig(path.with_suffix(".svg"), metadata={"Date": None})
+
+
+def _regrets(
+    panel: Axes, found: Mapping[str, Band], drawn: Mapping[str, Style], axis: str, *, banded: bool
+) -> dict[str, Line2D]:
+    handles = {}
+    for name, band in found.items():
+        style, x = drawn[name], band.grid / _SCALE[axis]
+        (handles[name],) = panel.step(
+            x,
+            100.0 * band.median,
+            where="post",
+            linestyle=style.dash,
+            color=style.colour,
+            linewidth=style.width,
+            zorder=4 if name == WHOLE else 3,
+        )
+        if banded:
+            low, high = 100.0 * band.low, 100.0 * band.high
+            shade: dict[str, Any] = {"step": "post", "color": style.colour, "linewidth": 0}
+            panel.fill_between(x, low, high, alpha=0.12, **shade)
+    return handles
+
+
+def _decorate(panel: Axes, results: Results, axis: str) -> None:
+    header = results.header
+    panel.set_xscale("log")
+    panel.set_yscale("log")
+    if axis == "kwh":
+        panel.set_xlim(right=header.budget_kwh * 1.05)
+    panel.set_xlabel(LABELS[axis])
+    for scale_axis in (panel.xaxis, panel.yaxis):
+        _one_two_five(scale_axis)
+    panel.grid(which="major", color="0.9", linewidth=0.6)
+    panel.spines[["top", "right"]].set_visible(False)
+    if axis == "kwh":
+        mean: Any = header.mean_training_kwh
+        above = panel.secondary_xaxis("top", functions=(lambda k: k / mean, lambda t: t * mean))
+        above.tick_params(labelsize=8, colors="0.35")
+        above.spines["top"].set_visible(False)
+        above.set_xlabel("mean complete trainings", fontsize=8, color="0.35")
+        _one_two_five(above.xaxis)
+
+
+def title(results: Results, *, banded: bool = True) -> str:
+    """Task, number of studies and provenance, in two lines."""
+    n_studies = sorted({len(m.traces) for m in collect(results).values()})
+    count = str(n_studies[0]) if len(n_studies) == 1 else f"{n_studies[0]}-{n_studies[-1]}"
+    return (
+        f"{results.header.task}: median{' and quartiles' if banded else ''} of {count} studies\n"
+        f"{describe_provenance(results.header.provenance)}"
+    )
+
+
+def _one_two_five(axis: Axis) -> None:
+    """Log ticks at 1, 2 and 5 of each decade, as plain numbers."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(NullLocator())
+    axis.set_minor_formatter(NullFormatter())
+
+
+PAPER_PLAIN = ("rs", "ls", "rea", "bananas", "hb", "bohb")
+PAPER_PAIRS = (("ls", "ea-ls"), ("bananas", "ea-bananas"))
+
+
+def draw_paper(comparisons: Sequence[Results], folder: Path) -> list[str]:
+    """The paper's two figures in form: accuracy over search energy on linear axes.
+
+    ``paper_methods`` has its six methods, ``paper_energy_aware`` its two energy-aware ones beside
+    the plain ones that they come from.
+
+    Returns:
+        The names drawn; a figure whose methods are not on all tasks is left out.
+
+    References:
+        Dou et al. (2023), EA-HAS-Bench, section 5.
+    """
+    shared = set.intersection(*(set(collect(results)) for results in comparisons))
+    drawn = styles(comparisons)
+    pairs = {
+        name: Style(
+            colour=colour, dash=dash, dash_plotly="solid" if dash == "-" else "dash", width=1.8
+        )
+        for pair, colour in zip(PAPER_PAIRS, ("#0072B2", "#D55E00"), strict=True)
+        for name, dash in zip(pair, ("--", "-"), strict=True)
+    }
+    figures = {
+        "paper_methods": {name: drawn[name] for name in PAPER_PLAIN if name in shared},
+        "paper_energy_aware": pairs,
+    }
+    complete = {
+        "paper_methods": set(PAPER_PLAIN) <= shared,
+        "paper_energy_aware": set(pairs) <= shared,
+    }
+    names = [name for name in figures if complete[name]]
+    for name in names:
+        _draw_accuracy(comparisons, folder / name, figures[name])
+    return names
+
+
+def _draw_accuracy(comparisons: Sequence[Results], path: Path, drawn: Mapping[str, Style]) -> None:
+    n_panels = len(comparisons)
+    figure = Figure(figsize=(6.4 if n_panels == 1 else 4.6 * n_panels, 3.9), layout="constrained")
+    FigureCanvasAgg(figure)
+    handles: dict[str, Any] = {}
+    panels = figure.subplots(1, n_panels, squeeze=False)[0]
+    for panel, results in zip(panels, comparisons, strict=True):
+        best, budget = reference_accuracy(results), results.header.budget_kwh
+        lowest = []
+        for name, style in drawn.items():
+            band = bands(results, "kwh")[name]
+            low, median, high = (100.0 * (best - r) for r in (band.high, band.median, band.low))
+            (handles[name],) = panel.step(
+                band.grid,
+                median,
+                where="post",
+                color=style.colour,
+                linestyle=style.dash,
+                linewidth=style.width,
+            )
+            panel.fill_between(
+                band.grid, low, high, step="post", color=style.colour, alpha=0.1, linewidth=0
+            )
+            early = int(np.searchsorted(band.grid, 0.15 * budget, side="right")) - 1
+            lowest.append(low[max(0, early)])
+        panel.set_xlim(0.0, budget)
+        panel.set_ylim(bottom=min(lowest))  # the steep start does not flatten the rest
+        panel.xaxis.set_major_locator(MaxNLocator(5, steps=(1, 2, 5, 10)))
+        panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        panel.set_xlabel("Search energy (kWh)")
+        panel.set_title(title(results), fontsize=9)
+        panel.grid(color="0.9", linewidth=0.6)
+        panel.spines[["top", "right"]].set_visible(False)
+    panels[0].set_ylabel("Test accuracy of the incumbent (%)")
+    _legend(figure, handles, 6)
+    save(figure, path)

@@ -1,0 +1,109 @@
+"""How much of a plain method's energy another one needs, with bootstrap intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.harness.seeds import derive_seed
+from benchmarks.reporting.traces import Floats, MethodTraces, reached_by
+
+N_RESAMPLES = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratio:
+    """Energy of a method over that of a plain one, to the plain one's final median accuracy.
+
+    Infinite where the method never gets there. All that is known then is that it needs more than
+    its whole budget: the second pair of numbers has that in place of infinity.
+
+    Args:
+        value: The ratio of the medians.
+        resampled: Array of shape (n_resamples,): the same for bootstrap resamples of the seeds.
+        bound: The ratio, or what it is larger than.
+        bound_resampled: Array of shape (n_resamples,): the same for the resamples.
+    """
+
+    value: float
+    resampled: Floats
+    bound: float
+    bound_resampled: Floats
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The bootstrap 95 % interval."""
+        return _interval(self.resampled)
+
+    def to_json(self) -> dict[str, Any]:
+        """With None for never, and beside it what the number is at least."""
+        found: dict[str, Any] = {
+            name: value if np.isfinite(value) else None
+            for name, value in zip(_NAMES, (self.value, *self.interval), strict=True)
+        }
+        bounds = (self.bound, *_interval(self.bound_resampled))
+        return found | {"at_least": dict(zip(_NAMES, bounds, strict=True))}
+
+
+_NAMES = ("ratio", "low_95", "high_95")
+
+
+def energy_ratio(method: MethodTraces, plain: MethodTraces, *, budget_kwh: float) -> Ratio:
+    """Median kWh to the plain method's final median accuracy, over the plain method's own.
+
+    Seeds are resampled, the same for both methods where both have them, and each resample has
+    its own target.
+
+    Args:
+        method: The studies of one method.
+        plain: Those of the method that it is measured on.
+        budget_kwh: What each study might spend, kWh.
+    """
+    rng = np.random.default_rng(derive_seed("bootstrap", method.name, plain.name))
+    n_plain, n_method = len(plain.traces), len(method.traces)
+    draws_plain = rng.integers(n_plain, size=(N_RESAMPLES, n_plain))
+    paired = [t.seed for t in plain.traces] == [t.seed for t in method.traces]
+    draws = draws_plain if paired else rng.integers(n_method, size=(N_RESAMPLES, n_method))
+    (value,), (bound,) = _ratios(
+        method, plain, np.arange(n_method)[None], np.arange(n_plain)[None], budget_kwh
+    )
+    resampled, bound_resampled = _ratios(method, plain, draws, draws_plain, budget_kwh)
+    return Ratio(
+        value=float(value), resampled=resampled, bound=float(bound), bound_resampled=bound_resampled
+    )
+
+
+def geometric_mean(ratios: Sequence[Ratio]) -> Ratio:
+    """The geometric mean over tasks; their seeds are resampled independently."""
+    return Ratio(
+        value=float(np.exp(np.mean(np.log([ratio.value for ratio in ratios])))),
+        resampled=np.exp(np.mean(np.log([ratio.resampled for ratio in ratios]), axis=0)),
+        bound=float(np.exp(np.mean(np.log([ratio.bound for ratio in ratios])))),
+        bound_resampled=np.exp(np.mean(np.log([r.bound_resampled for r in ratios]), axis=0)),
+    )
+
+
+def _ratios(
+    method: MethodTraces,
+    plain: MethodTraces,
+    draws: NDArray[np.int64],
+    draws_plain: NDArray[np.int64],
+    budget_kwh: float,
+) -> tuple[Floats, Floats]:
+    targets = np.median(plain.finals[draws_plain], axis=1)
+    ours = _medians(method, targets, draws)
+    theirs = _medians(plain, targets, draws_plain)  # at most half of them miss their own median
+    return ours / theirs, np.where(np.isfinite(ours), ours, budget_kwh) / theirs
+
+
+def _medians(method: MethodTraces, targets: Floats, draws: NDArray[np.int64]) -> Floats:
+    energies = np.stack([trace.kwh_to(targets) for trace in method.traces], axis=1)
+    return reached_by(np.take_along_axis(energies, draws, axis=1), 0.5)
+
+
+def _interval(resampled: Floats) -> tuple[float, float]:
+    return float(reached_by(resampled, 0.025)), float(reached_by(resampled, 0.975))

@@ -1,0 +1,171 @@
+"""What the figures of a comparison share: styles, bands, ticks, provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from benchmarks.harness.rows import Results
+from benchmarks.reporting.ablation import WHOLE, is_ablation
+from benchmarks.reporting.traces import (
+    Floats,
+    MethodTraces,
+    best_plain,
+    collect,
+    reference_accuracy,
+)
+
+GROUPS = ("plain methods", "energy-aware methods", "ablations of EA-BOHB")
+N_READABLE = 6
+"""Methods whose bands can be told apart in one panel."""
+
+# Okabe and Ito's colours first, told apart by colour-blind readers; vermilion is EA-BOHB's.
+_COLOURS = (
+    "#0072B2",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+    "#6A3D9A",
+    "#7F7F7F",
+    "#8B4513",
+    "#6B8E23",
+    "#C71585",
+)
+_DASHES = ("-", "--", "-.", ":")
+_N_GRID = 240
+FLOOR = 1e-4
+"""Smallest regret drawn: a hundredth of a percentage point; the reference itself has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """How a method is drawn in every figure."""
+
+    colour: str
+    dash: str
+    dash_plotly: str
+    width: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """Median and quartiles of the test regret over a grid of energies or times.
+
+    Args:
+        grid: Array of shape (n_points,), kWh or s.
+        median: Array of shape (n_points,): regret as a fraction; NaN until all studies have an
+            incumbent.
+        low: The lower quartile.
+        high: The upper quartile.
+    """
+
+    grid: Floats
+    median: Floats
+    low: Floats
+    high: Floats
+
+
+def group_of(name: str, method: MethodTraces) -> str:
+    """Which of :data:`GROUPS` a method belongs to."""
+    if is_ablation(name):
+        return GROUPS[2]
+    return GROUPS[1] if method.energy_aware else GROUPS[0]
+
+
+def styles(comparisons: Sequence[Results]) -> dict[str, Style]:
+    """One style per method, the same in every panel.
+
+    Solid lines for the energy-aware, broken ones for the plain; no two of a group are alike.
+    """
+    methods = all_methods(comparisons)
+    found = {}
+    for group in GROUPS:
+        names = sorted(n for n, m in methods.items() if group_of(n, m) == group and n != WHOLE)
+        for position, name in enumerate(names):
+            round_, colour = divmod(position, len(_COLOURS))
+            plain = group == GROUPS[0]
+            found[name] = _style(
+                _COLOURS[colour], _DASHES[(round_ + plain) % 4], 1.4 if plain else 1.6
+            )
+    if WHOLE in methods:
+        found[WHOLE] = _style("#D55E00", "-", 2.6)
+    return found
+
+
+def _style(colour: str, dash: str, width: float) -> Style:
+    names = {"-": "solid", "--": "dash", "-.": "dashdot", ":": "dot"}
+    return Style(colour=colour, dash=dash, dash_plotly=names[dash], width=width)
+
+
+def all_methods(comparisons: Sequence[Results]) -> dict[str, MethodTraces]:
+    """Every method of any task."""
+    tables = [collect(results) for results in comparisons]
+    return {name: table[name] for table in tables for name in table}
+
+
+def highlighted(comparisons: Sequence[Results]) -> list[str]:
+    """The methods that a figure shows with bands: all where they are few, else the main ones.
+
+    These are EA-BOHB, plain BOHB, random search, and the best plain method of each task; where none
+    of them was run, the first few.
+    """
+    names = list(all_methods(comparisons))
+    if len(names) <= N_READABLE:
+        return names
+    main = {WHOLE, "bohb", "rs"} | {best_plain(collect(results)) for results in comparisons}
+    return [name for name in names if name in main] or names[:N_READABLE]
+
+
+def regret_band(method: MethodTraces, *, reference: float, axis: str, highest: float) -> Band:
+    """Median and quartiles of a method's regret.
+
+    Args:
+        method: Its studies.
+        reference: Accuracy whose regret is zero.
+        axis: ``"kwh"`` or ``"runtime_s"``.
+        highest: Right end of the grid.
+    """
+    axes = [np.asarray(getattr(trace, axis)) for trace in method.traces]
+    first = max(values[0] for values in axes)
+    if not first < highest:
+        highest = first * 1.001
+    grid = np.geomspace(first, highest, _N_GRID)
+    regret = reference - np.stack(
+        [trace.at(grid, values) for trace, values in zip(method.traces, axes, strict=True)]
+    )
+    low, median, high = np.maximum(np.quantile(regret, (0.25, 0.5, 0.75), axis=0), FLOOR)
+    return Band(grid=grid, median=median, low=low, high=high)
+
+
+def bands(results: Results, axis: str) -> dict[str, Band]:
+    """The regret of every method; none for the time of a benchmark that does not know it."""
+    methods = collect(results)
+    if axis == "runtime_s" and any(t.runtime_s is None for m in methods.values() for t in m.traces):
+        return {}
+    ends = [np.asarray(getattr(t, axis))[-1] for m in methods.values() for t in m.traces]
+    highest = results.header.budget_kwh if axis == "kwh" else float(max(ends))
+    reference = reference_accuracy(results)
+    return {
+        name: regret_band(method, reference=reference, axis=axis, highest=highest)
+        for name, method in methods.items()
+    }
+
+
+def one_two_five(low: float, high: float) -> list[float]:
+    """The numbers 1, 2 and 5 times a power of ten between two positive ones."""
+    decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    ticks = [float(f"{digit}e{decade}") for decade in decades for digit in (1, 2, 5)]
+    return [tick for tick in ticks if low <= tick <= high]
+
+
+def describe_provenance(provenance: Mapping[str, Any]) -> str:
+    """Where the numbers come from, short enough for a figure."""
+    n_records = provenance.get("n_records")
+    count = f" ({n_records:,} trainings)" if isinstance(n_records, int) else ""
+    words = f"{provenance.get('kind', 'unknown')} data{count}"
+    energy = provenance.get("energy")
+    return f"{words}, energy {energy}" if isinstance(energy, str) else words

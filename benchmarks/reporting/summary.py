@@ -1,0 +1,185 @@
+"""The numbers of a comparison as one JSON-able mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from benchmarks.harness.rows import Results
+from benchmarks.reporting.ablation import ablate
+from benchmarks.reporting.ranks import rank
+from benchmarks.reporting.ratios import Ratio, energy_ratio, geometric_mean
+from benchmarks.reporting.traces import (
+    FRACTIONS,
+    Floats,
+    MethodTraces,
+    best_plain,
+    collect,
+    hypervolume,
+    reached_by,
+    reference_accuracy,
+    wilcoxon_p,
+)
+
+SUMMARY_SCHEMA = 2
+"""Version of the format.
+
+1: first version. 2: ratios say what they are at least, ablations, ratios over tasks to each method.
+"""
+
+
+def summarise(results: Results) -> dict[str, Any]:
+    """Everything that ``summary.json`` holds; energies in kWh, None for "never" and "unknown".
+
+    The target is the median final test accuracy of the best plain method. A method's energy to it
+    is that of the first incumbent which is as good; ``kwh_to_keep_target`` is that from which on
+    all are (one with a lucky validation accuracy may be worse than the one before it).
+    ``kwh_ratio_to_final_of`` has the same ratio with every plain method in the place of the best,
+    each with its own final median as target.
+    """
+    methods = collect(results)
+    plain = best_plain(methods)
+    target = float(np.median(methods[plain].finals)) if plain else None
+    p_values = wilcoxon_p(methods, plain) if plain else dict.fromkeys(methods)
+    highest = max((row.trial_kwh for row in results.rows), default=0.0)
+    header, ranks = results.header, rank([results])
+    return {
+        "schema": SUMMARY_SCHEMA,
+        "task": header.task,
+        "provenance": dict(header.provenance),
+        "versions": dict(header.versions),
+        "budget_kwh": header.budget_kwh,
+        "budget_trainings": header.budget_kwh / header.mean_training_kwh,
+        "mean_training_kwh": header.mean_training_kwh,
+        "reference_test_accuracy": reference_accuracy(results),
+        "reference": header.reference,
+        "best_plain_method": plain,
+        "target_test_accuracy": target,
+        "ranks": ranks.to_json() if ranks else None,
+        "ablation": ablate([methods]),
+        "methods": {
+            name: _method(
+                method,
+                plain={m.name: m for m in methods.values() if not m.energy_aware},
+                best=plain,
+                target=target,
+                budget_kwh=header.budget_kwh,
+                highest_kwh=highest,
+            )
+            | {"wilcoxon_p_against_best_plain": p_values[name]}
+            for name, method in methods.items()
+        },
+    }
+
+
+def _method(
+    method: MethodTraces,
+    *,
+    plain: Mapping[str, MethodTraces],
+    best: str | None,
+    target: float | None,
+    budget_kwh: float,
+    highest_kwh: float,
+) -> dict[str, Any]:
+    volumes = np.array([hypervolume(trace.points, highest_kwh) for trace in method.traces])
+    summary: dict[str, Any] = {
+        "energy_aware": method.energy_aware,
+        "n_studies": len(method.traces),
+        "n_trials": _quartiles(np.array([float(len(trace.kwh)) for trace in method.traces])),
+        "spent_kwh": _quartiles(np.array([trace.kwh[-1] for trace in method.traces])),
+        "final_test_accuracy": _quartiles(method.finals),
+        "test_accuracy_at_budget_fraction": {
+            str(fraction): _quartiles(_at(method, fraction * budget_kwh)) for fraction in FRACTIONS
+        },
+        "hypervolume": _quartiles(volumes),
+        "kwh_to_target": None,
+        "kwh_to_keep_target": None,
+        "n_reached_target": None,
+        "kwh_to_target_over_best_plain": None,
+        "kwh_ratio_to_final_of": {
+            name: energy_ratio(method, other, budget_kwh=budget_kwh).to_json()
+            for name, other in plain.items()
+        },
+    }
+    if best is None or target is None:
+        return summary
+    energies = np.array([trace.kwh_to(np.array([target]))[0] for trace in method.traces])
+    kept = np.array([trace.kwh_to_keep(target) for trace in method.traces])
+    return summary | {
+        "kwh_to_target": _reached(energies),
+        "kwh_to_keep_target": _reached(kept),
+        "n_reached_target": int(np.isfinite(energies).sum()),
+        "kwh_to_target_over_best_plain": summary["kwh_ratio_to_final_of"][best],
+    }
+
+
+def _at(method: MethodTraces, kwh: float) -> Floats:
+    """Accuracies there; a study that has no incumbent yet counts as 0."""
+    values = np.array([trace.at(np.array([kwh]))[0] for trace in method.traces])
+    return np.nan_to_num(values, nan=0.0)
+
+
+_QUARTILES = (("q25", 0.25), ("median", 0.5), ("q75", 0.75))
+
+
+def _quartiles(values: Floats) -> dict[str, float]:
+    return {name: float(np.quantile(values, q)) for name, q in _QUARTILES}
+
+
+def _reached(energies: Floats) -> dict[str, float | None]:
+    return {name: _number(float(reached_by(energies, q))) for name, q in _QUARTILES}
+
+
+def _number(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def summarise_all(comparisons: Sequence[Results]) -> dict[str, Any]:
+    """What holds over all tasks: ranks, ablations, and the geometric mean of the energy ratios.
+
+    ``never_reached_on`` lists the tasks on which a method's median study does not get to the final
+    median of the best plain method, where this mean has no value but only a bound.
+    """
+    tables = [collect(results) for results in comparisons]
+    budgets = [results.header.budget_kwh for results in comparisons]
+    bests = [best_plain(table) for table in tables]
+    ranks = rank(comparisons)
+    shared = [name for name in tables[0] if all(name in table for table in tables)]
+    plain = [name for name in shared if not tables[0][name].energy_aware]
+
+    def ratios(name: str, to: Sequence[str | None]) -> list[Ratio]:
+        return [
+            energy_ratio(table[name], table[other], budget_kwh=budget)
+            for table, other, budget in zip(tables, to, budgets, strict=True)
+            if other
+        ]
+
+    to_best = {name: ratios(name, bests) for name in shared} if all(bests) else {}
+    return {
+        "schema": SUMMARY_SCHEMA,
+        "tasks": [results.header.task for results in comparisons],
+        "best_plain_method": bests,
+        "energy_aware": [name for name in shared if tables[0][name].energy_aware],
+        "kwh_to_target_over_best_plain": {
+            name: geometric_mean(found).to_json() for name, found in to_best.items()
+        },
+        "never_reached_on": {
+            name: [
+                results.header.task
+                for results, ratio in zip(comparisons, found, strict=True)
+                if not np.isfinite(ratio.value)
+            ]
+            for name, found in to_best.items()
+        },
+        "kwh_ratio_to_final_of": {
+            name: {
+                other: geometric_mean(ratios(name, [other] * len(tables))).to_json()
+                for other in plain
+            }
+            for name in shared
+        },
+        "ablation": ablate(tables),
+        "ranks": ranks.to_json() if ranks else None,
+    }

@@ -1,0 +1,260 @@
+"""The tables of a report, as Markdown and as HTML, from the numbers of the summary."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.reporting.traces import FRACTIONS
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One table.
+
+    Args:
+        caption: What it shows, with units.
+        columns: Their names; the first is that of the rows' names.
+        rows: Cells as text.
+        marked: Names of rows to set apart.
+    """
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    marked: frozenset[str] = frozenset()
+
+    def markdown(self) -> str:
+        """The table with aligned columns, to be read as it is or rendered."""
+        lines = [[*self.columns], *([*row] for row in self.rows)]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(self.columns))]
+        rule = [f"{'-' * widths[0]}", *(f"{'-' * (width - 1)}:" for width in widths[1:])]
+        text = [
+            "| "
+            + " | ".join(
+                cell.rjust(width) if position else cell.ljust(width)
+                for position, (cell, width) in enumerate(zip(line, widths, strict=True))
+            )
+            + " |"
+            for line in (lines[0], rule, *lines[1:])
+        ]
+        return "\n".join([self.caption, "", *text, ""])
+
+    def html(self) -> str:
+        """The table for the page."""
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in self.columns)
+        body = "".join(
+            f"<tr{' class=aware' if row[0] in self.marked else ''}>"
+            + "".join(f"<td>{html.escape(cell)}</td>" for cell in row)
+            + "</tr>"
+            for row in self.rows
+        )
+        return (
+            f"<div class='scroll'><table><caption>{html.escape(self.caption)}</caption>"
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        )
+
+
+def task_tables(summary: Json) -> list[Table]:
+    """Energy to the target, accuracies, and the ablation where there is one."""
+    tables = [_energy(summary), _accuracy(summary)]
+    if summary["ablation"] is not None:
+        methods = summary["methods"]
+        tables.append(
+            _ablation(
+                summary["ablation"],
+                ratios={n: m["kwh_to_target_over_best_plain"] for n, m in methods.items()},
+                finals={n: m["final_test_accuracy"]["median"] for n, m in methods.items()},
+                where=summary["task"],
+            )
+        )
+    return tables
+
+
+def overall_tables(summary: Json) -> list[Table]:
+    """Ratios and ranks over all tasks, and the ablation where there is one."""
+    bests = dict(zip(summary["tasks"], summary["best_plain_method"], strict=True))
+    over_best, over_each = (
+        summary["kwh_to_target_over_best_plain"],
+        summary["kwh_ratio_to_final_of"],
+    )
+    bohb = {name: each.get("bohb") for name, each in over_each.items()}
+    ranks = (summary["ranks"] or {}).get("mean_rank", {})
+    rows = [
+        [
+            name,
+            *_ratio_cells(over_best.get(name)),
+            ", ".join(summary["never_reached_on"].get(name, ())) or "-",
+            *_ratio_cells(bohb[name]),
+            f"{ranks[name]:.2f}" if name in ranks else "-",
+        ]
+        for name in over_each
+    ]
+    listed = ", ".join(f"{best} on {task}" for task, best in bests.items())
+    tables = [
+        Table(
+            caption=f"All tasks: geometric mean of the energy to the final median test accuracy of "
+            f"a plain method, over that method's own, for the best plain method of each task "
+            f"({listed}) and for plain BOHB; 95 % intervals by bootstrap over seeds. {_BOUND} "
+            "Mean rank of the final accuracy, 1 is best.",
+            columns=(
+                "method",
+                "over best plain",
+                "95 %",
+                "not reached on",
+                "over bohb",
+                "95 %",
+                "mean rank",
+            ),
+            rows=rows,
+            marked=frozenset(summary["energy_aware"]),
+        )
+    ]
+    if summary["ablation"] is not None:
+        tables.append(
+            _ablation(summary["ablation"], ratios=over_best, finals=None, where="All tasks")
+        )
+    return tables
+
+
+_BOUND = "Where a median study does not get there, > is what the whole budget makes of it."
+
+
+def _energy(summary: Json) -> Table:
+    plain, target = summary["best_plain_method"], summary["target_test_accuracy"]
+    rows = []
+    for name, method in summary["methods"].items():
+        energy = method["kwh_to_target"] or {}
+        reached = method["n_reached_target"]
+        final = method["final_test_accuracy"]
+        rows.append(
+            [
+                name,
+                str(method["n_studies"]),
+                f"{final['median']:.4f}",
+                _or_never(energy.get("median"), ".4g"),
+                f"{_or_never(energy.get('q25'), '.3g')} .. {_or_never(energy.get('q75'), '.3g')}",
+                "-" if reached is None else str(reached),
+                *_ratio_cells(method["kwh_to_target_over_best_plain"]),
+            ]
+        )
+    caption = (
+        f"{summary['task']}: energy to the final median test accuracy of the best plain method "
+        f"({plain}, {target:.4f}), {summary['budget_kwh']:.4g} kWh per study; 95 % intervals by "
+        f"bootstrap over seeds. {_BOUND}"
+        if target is not None
+        else f"{summary['task']}: no plain method was run, so there is no target"
+    )
+    return Table(
+        caption=caption,
+        columns=(
+            "method",
+            "studies",
+            "final accuracy",
+            "kWh to target",
+            "quartiles",
+            "reached by",
+            f"over {plain}",
+            "95 %",
+        ),
+        rows=rows,
+        marked=_aware(summary),
+    )
+
+
+def _accuracy(summary: Json) -> Table:
+    rows = []
+    for name, method in summary["methods"].items():
+        at = method["test_accuracy_at_budget_fraction"]
+        final, p = method["final_test_accuracy"], method["wilcoxon_p_against_best_plain"]
+        rows.append(
+            [
+                name,
+                *(f"{at[str(fraction)]['median']:.4f}" for fraction in FRACTIONS),
+                f"{final['q25']:.4f} .. {final['q75']:.4f}",
+                "-" if p is None else f"{p:.3g}",
+                f"{method['hypervolume']['median']:.4f}",
+                f"{method['n_trials']['median']:.0f}",
+            ]
+        )
+    return Table(
+        caption=f"{summary['task']}: median test accuracy of the incumbent at parts of the budget; "
+        "p of the final accuracies against the best plain method; hypervolume of the trials' test "
+        "accuracy over their energy, as a part of the largest possible",
+        columns=(
+            "method",
+            *(f"at {fraction:.0%}" for fraction in FRACTIONS),
+            "final quartiles",
+            "p (Wilcoxon, Holm)",
+            "hypervolume",
+            "trials",
+        ),
+        rows=rows,
+        marked=_aware(summary),
+    )
+
+
+def _ablation(
+    ablation: Json, *, ratios: Json, finals: Mapping[str, float] | None, where: str
+) -> Table:
+    whole = ablation["of"]
+    rows = []
+    for name in (whole, *ablation["parts"]):
+        cells = [
+            name,
+            *([f"{finals[name]:.4f}"] if finals else []),
+            *_ratio_cells(ratios.get(name)),
+        ]
+        if name == whole:
+            rows.append([*cells, "-", "-", "-"])
+            continue
+        part = ablation["parts"][name]
+        change, p = part["final_test_accuracy_difference"], part["wilcoxon_p"]
+        rows.append(
+            [
+                *cells,
+                f"{100.0 * change['median']:+.2f}",
+                f"{100.0 * change['low_95']:+.2f} .. {100.0 * change['high_95']:+.2f}",
+                "-" if p is None else f"{p:.3g}",
+            ]
+        )
+    return Table(
+        caption=f"{where}: what each part of {whole} earns. Energy to the target over the best "
+        f"plain method's, and final test accuracy minus that of {whole}, in percentage points: "
+        f"median of the pairs with the same seed{'' if finals else ', mean over tasks'}; 95 % "
+        "intervals by bootstrap over seeds; below zero, the change makes it worse",
+        columns=(
+            "method",
+            *(["final accuracy"] if finals else []),
+            "kWh ratio",
+            "95 %",
+            f"points to {whole}",
+            "95 %",
+            "p (Wilcoxon, Holm)",
+        ),
+        rows=rows,
+        marked=frozenset({whole}),
+    )
+
+
+def _aware(summary: Json) -> frozenset[str]:
+    return frozenset(n for n, method in summary["methods"].items() if method["energy_aware"])
+
+
+def _ratio_cells(ratio: Json | None) -> tuple[str, str]:
+    """The ratio and its interval; a number after > is what it is at least."""
+    if ratio is None:
+        return "-", "-"
+    value, low, high = (
+        f">{ratio['at_least'][name]:.2f}" if ratio[name] is None else f"{ratio[name]:.2f}"
+        for name in ("ratio", "low_95", "high_95")
+    )
+    return value, f"{low} .. {high}"
+
+
+def _or_never(value: float | None, form: str) -> str:
+    return "never" if value is None else format(value, form)

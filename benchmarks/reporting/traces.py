@@ -1,0 +1,171 @@
+"""Statistics of a comparison, from its rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import wilcoxon
+
+from benchmarks.harness.rows import Results, Row
+
+Floats = NDArray[np.float64]
+
+FRACTIONS = (0.1, 0.25, 0.5, 1.0)
+"""Parts of the budget at which accuracies are listed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """One study: what had been spent, and how good the incumbent was, after each trial.
+
+    Args:
+        seed: The study's number.
+        kwh: Array of shape (n_trials,): cumulative energy, kWh.
+        runtime_s: The same for training time, s; None where it is unknown.
+        test_accuracy: Array of shape (n_trials,): noise-free test accuracy of the incumbent.
+        points: Array of shape (n_trials, 2): each trial's own energy, kWh, and noise-free test
+            accuracy.
+    """
+
+    seed: int
+    kwh: Floats
+    runtime_s: Floats | None
+    test_accuracy: Floats
+    points: Floats
+
+    def at(self, grid: Floats, axis: Floats | None = None) -> Floats:
+        """Incumbent's accuracy at each point of a grid; NaN before the first trial has ended."""
+        axis = self.kwh if axis is None else axis
+        position = np.searchsorted(axis, grid * (1.0 + 1e-12), side="right") - 1
+        return np.where(position < 0, np.nan, self.test_accuracy[np.maximum(position, 0)])
+
+    def kwh_to(self, targets: Floats) -> Floats:
+        """Energy at which each target is first reached, kWh; infinite where it never is."""
+        best = np.maximum.accumulate(self.test_accuracy)
+        return np.append(self.kwh, np.inf)[np.searchsorted(best, targets, side="left")]
+
+    def kwh_to_keep(self, target: float) -> float:
+        """Energy from which on no incumbent is worse than the target; infinite for never."""
+        missed = np.flatnonzero(self.test_accuracy < target)
+        return float(np.append(self.kwh, np.inf)[missed[-1] + 1 if len(missed) else 0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodTraces:
+    """All finished studies of a method, by seed."""
+
+    name: str
+    energy_aware: bool
+    traces: tuple[Trace, ...]
+
+    @property
+    def finals(self) -> Floats:
+        """Array of shape (n_studies,): accuracy of the last incumbents."""
+        return np.array([trace.test_accuracy[-1] for trace in self.traces])
+
+
+def collect(results: Results) -> dict[str, MethodTraces]:
+    """The finished studies by method, plain methods first, each in order of its seeds."""
+    finished = results.finished()
+    rows: dict[str, dict[int, list[Row]]] = {}
+    for row in results.rows:
+        if row.study in finished:
+            rows.setdefault(row.method, {}).setdefault(row.seed, []).append(row)
+    found = [
+        MethodTraces(
+            name=name,
+            energy_aware=next(iter(studies.values()))[0].energy_aware,
+            traces=tuple(_trace(seed, studies[seed]) for seed in sorted(studies)),
+        )
+        for name, studies in rows.items()
+    ]
+    return {m.name: m for m in sorted(found, key=lambda m: (m.energy_aware, m.name))}
+
+
+def _trace(seed: int, rows: Sequence[Row]) -> Trace:
+    ordered = sorted(rows, key=lambda row: row.trial)
+    times = [row.runtime_s for row in ordered]
+    return Trace(
+        seed=seed,
+        kwh=np.array([row.kwh for row in ordered]),
+        runtime_s=None if None in times else np.array(times, dtype=np.float64),
+        test_accuracy=np.array([row.incumbent_test_accuracy for row in ordered]),
+        points=np.array([(row.trial_kwh, row.test_accuracy) for row in ordered]),
+    )
+
+
+def best_plain(methods: Mapping[str, MethodTraces]) -> str | None:
+    """The plain method with the highest median final accuracy; None where there is none.
+
+    Of those with as many studies as any: a few studies have a lucky median more often.
+    """
+    plain = [m for m in methods.values() if not m.energy_aware]
+    most = max((len(m.traces) for m in plain), default=0)
+    plain = [m for m in plain if len(m.traces) == most]
+    return max(plain, key=lambda m: float(np.median(m.finals))).name if plain else None
+
+
+def reference_accuracy(results: Results) -> float:
+    """Best known noise-free test accuracy: the recorded reference, or a better one in the rows."""
+    return max([results.header.reference_test_accuracy, *(r.test_accuracy for r in results.rows)])
+
+
+def reached_by(energies: Floats, q: float) -> Floats:
+    """Energy by which a part ``q`` of the studies (last axis) is there; infinite for never.
+
+    The inverse of the empirical distribution: no mean is taken of a number and infinity.
+    """
+    n_studies = energies.shape[-1]
+    position = max(0, int(np.ceil(q * n_studies - 1e-9)) - 1)
+    return np.asarray(np.sort(energies, axis=-1)[..., position])
+
+
+def wilcoxon_p(methods: Mapping[str, MethodTraces], plain: str) -> dict[str, float | None]:
+    """Two-sided signed-rank p of the final accuracies against the plain method, Holm-corrected.
+
+    Pairs are the seeds both have; None where there are too few.
+    """
+    base = {t.seed: float(t.test_accuracy[-1]) for t in methods[plain].traces}
+    differences = {
+        name: np.array([t.test_accuracy[-1] - base[t.seed] for t in m.traces if t.seed in base])
+        for name, m in methods.items()
+        if name != plain
+    }
+    return {plain: None} | signed_rank_p(differences)
+
+
+def signed_rank_p(differences: Mapping[str, Floats]) -> dict[str, float | None]:
+    """Two-sided p of Wilcoxon's signed-rank test that each set is around zero, Holm-corrected.
+
+    None where a set has fewer than five members, too few to say anything.
+    """
+    raw = {
+        name: float(wilcoxon(values, method="auto").pvalue) if values.any() else 1.0
+        for name, values in differences.items()
+        if len(values) >= 5
+    }
+    corrected: dict[str, float | None] = dict.fromkeys(differences)
+    running = 0.0
+    for position, name in enumerate(sorted(raw, key=raw.__getitem__)):
+        running = max(running, min(1.0, raw[name] * (len(raw) - position)))
+        corrected[name] = running
+    return corrected
+
+
+def hypervolume(points: Floats, highest_kwh: float) -> float:
+    """Area that a study's trials dominate: test accuracy against energy, as a fraction of all.
+
+    Args:
+        points: Array of shape (n_trials, 2): energy, kWh, and test accuracy.
+        highest_kwh: Energy of the reference point, kWh; its accuracy is 0.
+    """
+    area, edge, best = 0.0, 0.0, 0.0
+    for energy, accuracy in sorted(points.tolist()):
+        if energy >= highest_kwh:
+            break
+        area += best * (energy - edge)
+        edge, best = energy, max(best, accuracy)
+    return (area + best * (highest_kwh - edge)) / highest_kwh

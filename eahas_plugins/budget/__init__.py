@@ -1,0 +1,1 @@
+"""The energy budget without a host: attributes, balance, journal."""

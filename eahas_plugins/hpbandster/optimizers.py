@@ -1,0 +1,178 @@
+"""HpBandSter's optimisers, as they are, on current versions of everything."""
+
+from __future__ import annotations
+
+import copy
+from contextlib import suppress
+from typing import Any
+
+import hpbandster.optimizers as theirs
+from ConfigSpace import ConfigurationSpace
+from hpbandster.core.base_iteration import WarmStartIteration
+from hpbandster.core.dispatcher import Job
+from hpbandster.core.result import Result
+from hpbandster.optimizers.config_generators import bohb
+from hpbandster.optimizers.config_generators.random_sampling import RandomSampling
+
+from eahas_plugins.hpbandster._compat import PlainGenerator, _Host, survive_dead_workers
+from eahas_plugins.policy import n_rungs
+from eahas_plugins.spaces.ordinals import index_space
+
+
+class RandomGenerator(PlainGenerator, RandomSampling):
+    """Random configurations."""
+
+
+class KernelGenerator(PlainGenerator, bohb.BOHB):
+    """BOHB's kernel densities."""
+
+
+class _Current(_Host):
+    """What all masters share.
+
+    Ordinals are searched by position. ``ping_interval`` is 10 s instead of 60, so that a dead
+    worker's job does not block a rung for a minute.
+    """
+
+    num_running_jobs: int
+
+    def __init__(
+        self,
+        configspace: ConfigurationSpace,
+        *,
+        eta: float = 3,
+        min_budget: float = 0.01,
+        max_budget: float = 1.0,
+        seed: int | None = None,
+        ping_interval: int = 10,
+        previous_result: Result | None = None,
+        **kwargs: Any,
+    ) -> None:
+        rungs = n_rungs(min_budget, max_budget, eta)
+        self._error: Exception | None = None
+        super().__init__(
+            configspace=index_space(configspace),  # their BOHB would refuse ordinals
+            eta=eta,
+            min_budget=min_budget,
+            max_budget=max_budget,
+            ping_interval=ping_interval,
+            previous_result=None,
+            **kwargs,
+        )
+        survive_dead_workers(self.dispatcher)
+        # Rounding loses a rung in HpBandSter (1..243 with factor 3 has six).
+        self.max_SH_iter = rungs
+        self.budgets = [float(max_budget) * float(eta) ** -k for k in reversed(range(rungs))]
+        self.config.update(budgets=self.budgets, max_SH_iter=rungs)
+        self.config_generator = self._generator(configspace, seed)
+        self.config_generator.logger = self.logger
+        if previous_result is not None and previous_result.get_all_runs():
+            self.warmstart_iteration = [
+                WarmStartIteration(_without_failures(previous_result), self.config_generator)
+            ]
+
+    def _generator(self, configspace: ConfigurationSpace, seed: int | None) -> Any:
+        return RandomGenerator(configspace=configspace, seed=seed)
+
+    def get_next_iteration(self, iteration: int, iteration_kwargs: dict[str, Any]) -> Any:
+        """HpBandSter's next bracket, in plain numbers."""
+        bracket = super().get_next_iteration(iteration, iteration_kwargs)
+        bracket.budgets = [float(budget) for budget in bracket.budgets]
+        bracket.num_configs = [int(count) for count in bracket.num_configs]
+        return bracket
+
+    def run(self, n_iterations: int = 1, min_n_workers: int = 1) -> Result:
+        """Run brackets; see HpBandSter. An error in its other threads is raised here."""
+        try:
+            return super().run(
+                n_iterations=n_iterations, min_n_workers=min_n_workers, iteration_kwargs={}
+            )
+        except BaseException:
+            with suppress(RuntimeError):  # its loop holds the lock, except before it begins
+                self.thread_cond.release()
+            raise
+
+    def job_callback(self, job: Job) -> None:
+        """Tell the run of a finished job; HpBandSter loses an error here, and the run hangs."""
+        with self.thread_cond:
+            still_running: int = self.num_running_jobs - 1
+            try:
+                super().job_callback(job)
+            except Exception as error:
+                self.fail(error)
+            self.num_running_jobs = still_running
+            self.thread_cond.notify_all()
+
+    def fail(self, error: Exception) -> None:
+        """End the run with this error."""
+        self._error = self._error or error
+
+    def active_iterations(self) -> Any:
+        """HpBandSter asks this in every round of its loop."""
+        if self._error is not None:
+            raise self._error
+        return super().active_iterations()
+
+
+def _without_failures(result: Result) -> Result:
+    """A copy without failed jobs: HpBandSter cannot learn from a loss that is None."""
+    kept = copy.deepcopy(result)
+    for datum in kept.data.values():
+        datum.results = {b: r for b, r in datum.results.items() if r is not None}
+    return kept
+
+
+class HyperBand(_Current, theirs.HyperBand):
+    """HpBandSter's Hyperband.
+
+    Example:
+        >>> master = HyperBand(space, run_id="a", min_budget=1, max_budget=27)  # doctest: +SKIP
+
+    Args:
+        configspace: Any space; ordinals included.
+        eta: One in this many is promoted. Larger than 1.
+        min_budget: Lowest rung. Positive.
+        max_budget: Highest rung.
+        seed: Seed of all draws; the global state of ``numpy.random`` is left as it was.
+        ping_interval: Seconds between looks for new and dead workers.
+        previous_result: An earlier result to learn from.
+        **kwargs: Arguments of HpBandSter's class.
+    """
+
+
+class RandomSearch(_Current, theirs.RandomSearch):
+    """HpBandSter's random search, on the highest budget alone; arguments as of `HyperBand`."""
+
+    def get_next_iteration(self, iteration: int, iteration_kwargs: dict[str, Any]) -> Any:
+        """As many trainings as one bracket of Hyperband would cost."""
+        rungs = enumerate(reversed(self.budgets))
+        self.budget_per_iteration = sum(budget * self.eta**i for i, budget in rungs)
+        return super().get_next_iteration(iteration, iteration_kwargs)
+
+
+class BOHB(_Current, theirs.BOHB):
+    """HpBandSter's BOHB; arguments as of `HyperBand`, and these.
+
+    Args:
+        min_points_in_model: Trials before a model is built.
+        top_n_percent: Share of good trials, %.
+        num_samples: Candidates per choice.
+        random_fraction: Share of random configurations.
+        bandwidth_factor: How much wider than the model candidates are drawn.
+        min_bandwidth: Lowest bandwidth.
+    """
+
+    def _generator(self, configspace: ConfigurationSpace, seed: int | None) -> Any:
+        return self._kernels(configspace, seed, KernelGenerator)
+
+    def _kernels(self, configspace: ConfigurationSpace, seed: int | None, kind: Any) -> Any:
+        names = (
+            "min_points_in_model",
+            "top_n_percent",
+            "num_samples",
+            "random_fraction",
+            "bandwidth_factor",
+            "min_bandwidth",
+        )
+        settings = {name: self.config[name] for name in names}
+        return kind(configspace=configspace, seed=seed, **settings)

@@ -1,0 +1,1 @@
+"""Models of value and energy that know no host."""

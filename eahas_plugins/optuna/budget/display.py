@@ -1,0 +1,101 @@
+"""Shows a budget: study attributes that dashboards read, and a progress bar in kWh."""
+
+from __future__ import annotations
+
+import atexit
+import time
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from optuna.study import Study
+
+from eahas_plugins.budget.balance import (
+    CAP_ATTR,
+    REMAINING_ATTR,
+    RESERVED_ATTR,
+    SPENT_ATTR,
+    Balance,
+)
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+SPENT_CO2E_ATTR = "energy_spent_kg_co2e"
+"""Study attribute: emissions of all trials so far, kg CO2 equivalent."""
+_INTERVAL_S = 5.0  # while trials run; their ends are always shown
+
+
+class BudgetDisplay:
+    """What a budget shows of itself; nothing reads decisions from here.
+
+    Args:
+        g_per_kwh: Intensity of the grid, g CO2 equivalent per kWh; None shows no emissions.
+        show_progress: Whether to draw a progress bar.
+    """
+
+    def __init__(self, *, g_per_kwh: float | None, show_progress: bool) -> None:
+        self._g_per_kwh = g_per_kwh
+        self._show_progress = show_progress
+        self._forget()
+
+    def _forget(self) -> None:
+        self._written: WeakKeyDictionary[Study, dict[str, float]] = WeakKeyDictionary()
+        self._last_s: float | None = None
+        self._progress: Progress | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_g_per_kwh": self._g_per_kwh, "_show_progress": self._show_progress}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._forget()
+
+    def update(self, study: Study, balance: Balance, *, now: bool = False) -> None:
+        """Show a balance, at most every few seconds unless ``now``."""
+        time_s = time.monotonic()
+        if not now and self._last_s is not None and time_s - self._last_s < _INTERVAL_S:
+            return
+        self._last_s = time_s
+        values = {
+            CAP_ATTR: balance.cap_kwh,
+            SPENT_ATTR: balance.spent_kwh,
+            REMAINING_ATTR: balance.remaining_kwh,
+            RESERVED_ATTR: balance.reserved_kwh,
+        }
+        if self._g_per_kwh is not None:
+            values[SPENT_CO2E_ATTR] = balance.spent_kwh * self._g_per_kwh / 1000.0
+        written = self._written.setdefault(study, {})
+        for key, value in values.items():
+            if written.get(key) != value:
+                study.set_user_attr(key, value)
+                written[key] = value
+        if self._show_progress:
+            self._draw(balance)
+
+    def _draw(self, balance: Balance) -> None:
+        if self._progress is None:
+            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+            self._progress = Progress(
+                TextColumn("energy"),
+                BarColumn(),
+                TextColumn("{task.fields[text]}"),
+                TimeRemainingColumn(),
+                auto_refresh=False,
+            )
+            self._progress.start()
+            self._progress.add_task("energy", total=balance.cap_kwh, text="")
+            atexit.register(self.close)
+        self._progress.update(
+            self._progress.task_ids[0],
+            completed=min(balance.spent_kwh, balance.cap_kwh),
+            text=f"{balance.spent_kwh:.4g} of {balance.cap_kwh:.4g} kWh",
+            refresh=True,
+        )
+
+    def close(self) -> None:
+        """Give the terminal back."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+            atexit.unregister(self.close)

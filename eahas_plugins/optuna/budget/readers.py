@@ -1,0 +1,170 @@
+"""Reads of a study only what a budget needs, and only what may have changed.
+
+Optuna's public way, ``study.get_trials``, also loads parameters and all intermediate values of the
+running trials, at every check. For databases two narrow queries do.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from optuna.storages import InMemoryStorage
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from eahas_plugins.budget.balance import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR
+
+LEASE_ATTR = "energy_lease"
+"""Trial attribute: [trial number, Unix time in s until which its reservation holds]."""
+STOPPED_ATTR = "energy_stopped"
+"""Trial attribute: {"by": "budget" | "trial_limit" | "no_room", "needed_kwh": …}."""
+_KEYS = (ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, LEASE_ATTR, STOPPED_ATTR)
+_BATCH = 500  # databases limit how many values a query may name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialRow:
+    """What a budget needs of a trial in a database, by the names that ``FrozenTrial`` has for it.
+
+    Args:
+        number: Its number.
+        state: Its state.
+        user_attrs: Those of its user attributes that belong to the budget.
+    """
+
+    number: int
+    state: TrialState
+    user_attrs: Mapping[str, Any]
+
+
+SeenTrial = FrozenTrial | TrialRow
+
+
+class TrialReader:
+    """Reads the trials of any storage."""
+
+    def __init__(self) -> None:
+        self._n_seen = 0
+
+    def read(self, study: Study, unfinished: Collection[int]) -> list[FrozenTrial]:
+        """The trials in ``unfinished`` and those that are new since the last read, by number."""
+        trials = study.get_trials(deepcopy=False)
+        known = [trials[number] for number in sorted(unfinished)]
+        new = trials[self._n_seen :]
+        self._n_seen = len(trials)
+        return known + new
+
+
+class MemoryReader:
+    """Reads the trials of a study in memory one by one.
+
+    Optuna's public way copies the list of all trials, at every check.
+
+    Args:
+        storage: The study's storage.
+        study_id: Id of the study in it.
+    """
+
+    def __init__(self, storage: InMemoryStorage, study_id: int) -> None:
+        self._storage = storage
+        self._study_id = study_id
+        self._ids: list[int] = []  # by number
+
+    def read(self, study: Study, unfinished: Collection[int]) -> list[FrozenTrial]:
+        """The trials in ``unfinished`` and those that are new since the last read, by number."""
+        ids, storage = self._ids, self._storage
+        wanted = [ids[number] for number in sorted(unfinished)]
+        n_known = len(ids)
+        try:
+            while True:
+                ids.append(
+                    storage.get_trial_id_from_study_id_trial_number(self._study_id, len(ids))
+                )
+        except KeyError:  # there is no trial of this number yet
+            pass
+        return [storage.get_trial(trial_id) for trial_id in wanted + ids[n_known:]]
+
+
+class DatabaseReader:
+    """Reads the trials of a relational database, past Optuna's objects.
+
+    Args:
+        engine: The engine of Optuna's storage.
+        study_id: Id of the study in it.
+    """
+
+    def __init__(self, engine: Any, study_id: int) -> None:
+        self._engine = engine
+        self._study_id = study_id
+        self._last_id = -1
+        self._ids: dict[int, int] = {}  # number -> id of unfinished trials
+
+    def read(self, study: Study, unfinished: Collection[int]) -> list[TrialRow]:
+        """The trials in ``unfinished`` and those that are new since the last read, by number."""
+        from optuna.storages._rdb.models import TrialModel, TrialUserAttributeModel
+        from sqlalchemy import select
+
+        self._ids = {number: self._ids[number] for number in unfinished}
+        table, attributes = TrialModel, TrialUserAttributeModel
+        columns = select(table.trial_id, table.number, table.state)
+        # "+ 0" keeps SQLite from preferring the index of the study, which holds every trial
+        new = columns.where(table.trial_id > self._last_id, table.study_id + 0 == self._study_id)
+        with self._engine.connect() as connection:
+            rows = list(connection.execute(new))
+            for ids in _batches(list(self._ids.values())):
+                rows += connection.execute(columns.where(table.trial_id.in_(ids)))
+            attrs: dict[int, dict[str, Any]] = {row.trial_id: {} for row in rows}
+            for ids in _batches(list(attrs)):
+                found = connection.execute(
+                    select(attributes.trial_id, attributes.key, attributes.value_json).where(
+                        attributes.trial_id.in_(ids), attributes.key.in_(_KEYS)
+                    )
+                )
+                for trial_id, key, value in found:
+                    attrs[trial_id][key] = json.loads(value)
+        for row in rows:
+            self._last_id = max(self._last_id, row.trial_id)
+            self._ids[row.number] = row.trial_id
+        trials = [
+            TrialRow(number=row.number, state=row.state, user_attrs=attrs[row.trial_id])
+            for row in rows
+        ]
+        return sorted(trials, key=lambda trial: trial.number)
+
+
+Reader = TrialReader | MemoryReader | DatabaseReader
+
+
+def reader_of(study: Study) -> Reader:
+    """The fastest reader for the storage of a study.
+
+    Optuna has no public way from a study to its storage: this looks for its engine, its tables
+    and their columns (as in Optuna 4.5 to 5.0), and falls back on the public way.
+    """
+    if type(study._storage) is InMemoryStorage:
+        return MemoryReader(study._storage, study._study_id)
+    backend = getattr(study._storage, "_backend", None)
+    engine = getattr(backend, "engine", None)
+    if engine is None or engine.url.database in (None, "", ":memory:") or not _knows_tables():
+        return TrialReader()
+    return DatabaseReader(engine, study._study_id)
+
+
+def _knows_tables() -> bool:
+    try:
+        from optuna.storages._rdb import models
+
+        tables = (models.TrialModel, models.TrialUserAttributeModel)
+    except (ImportError, AttributeError):
+        return False
+    needed = (("trial_id", "number", "state", "study_id"), ("trial_id", "key", "value_json"))
+    return all(
+        hasattr(table, name) for table, names in zip(tables, needed, strict=True) for name in names
+    )
+
+
+def _batches(ids: list[int]) -> list[list[int]]:
+    return [ids[i : i + _BATCH] for i in range(0, len(ids), _BATCH)]

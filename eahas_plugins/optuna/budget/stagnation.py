@@ -1,0 +1,43 @@
+"""Whether the last kWh still improved the best value."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from eahas_plugins.budget.balance import ENERGY_ATTR, known_kwh
+
+
+def gain_has_dried_up(
+    finished: Iterable[FrozenTrial],
+    direction: StudyDirection,
+    *,
+    min_gain_per_kwh: float,
+    window_kwh: float,
+) -> bool:
+    """Whether the best value gained less than ``min_gain_per_kwh`` over the last ``window_kwh``.
+
+    Trials are ordered by when they finished; energy of every state counts, values only of
+    complete trials. False until there was a best value before the window.
+    """
+    sign = 1.0 if direction is StudyDirection.MAXIMIZE else -1.0
+    ordered = sorted(finished, key=_finished_at)
+    history: list[tuple[float, float]] = []  # cumulative kWh, best value so far
+    spent_kwh, best = 0.0, float("-inf")
+    for trial in ordered:
+        spent_kwh += known_kwh(trial.user_attrs.get(ENERGY_ATTR)) or 0.0
+        if trial.state is TrialState.COMPLETE and trial.values is not None:
+            best = max(best, sign * trial.values[0])
+        history.append((spent_kwh, best))
+    before = [value for kwh, value in history if kwh <= spent_kwh - window_kwh]
+    if not before or before[-1] == float("-inf"):
+        return False
+    return best - before[-1] < min_gain_per_kwh * window_kwh
+
+
+def _finished_at(trial: FrozenTrial) -> tuple[datetime.datetime, int]:
+    assert trial.datetime_complete is not None  # Optuna sets it with the final state
+    return trial.datetime_complete, trial.number

@@ -1,0 +1,185 @@
+"""What a sampler knows about the energy of a study: its trials', its budget's, and a prediction."""
+
+from __future__ import annotations
+
+import statistics
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from optuna.distributions import BaseDistribution
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from eahas_plugins import policy
+from eahas_plugins.budget.balance import CAP_ATTR
+from eahas_plugins.models.kwh import Column, KwhModel
+from eahas_plugins.optuna._trials import (
+    TrialLog,
+    column_of,
+    energy_of,
+    last_step,
+    study_key,
+    whole,
+)
+
+Floats = NDArray[np.float64]
+
+
+class StudyEnergy:
+    """Energy of one study, kept up to date at the cost of its new trials only.
+
+    Args:
+        budget_kwh: Energy the study may spend, kWh; None reads what ``EnergyBudget`` has written
+            to the study.
+        fidelity_param: Parameter that holds the planned number of steps, if there is one.
+    """
+
+    def __init__(
+        self, *, budget_kwh: float | None = None, fidelity_param: str | None = None
+    ) -> None:
+        if budget_kwh is not None and not budget_kwh > 0.0:
+            raise ValueError(f"budget_kwh must be positive but got {budget_kwh}.")
+        self._budget_kwh = budget_kwh
+        self._fidelity_param = fidelity_param
+        self._lock = threading.Lock()
+        self._key: Any = None
+        self._restart()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_budget_kwh": self._budget_kwh, "_fidelity_param": self._fidelity_param}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(  # type: ignore[misc]
+            budget_kwh=state["_budget_kwh"], fidelity_param=state["_fidelity_param"]
+        )
+
+    def _restart(self) -> None:
+        self._log = TrialLog()
+        self._columns: dict[str, Column] = {}
+        self._model: KwhModel | None = None
+        self._learnt: list[tuple[dict[str, Any], float]] = []
+        self._steps: list[int] = []  # of complete trials
+        self._finished_kwh = 0.0
+
+    def alpha(self, study: Study) -> float:
+        """The weight of energy now: 1 with nothing spent (or no budget), 0 with everything."""
+        study = whole(study)
+        with self._lock:
+            self._update(study)
+            return self._cooling(study)
+
+    def budget_kwh(self, study: Study) -> float | None:
+        """The budget of the study, kWh; None if nobody has told."""
+        if self._budget_kwh is not None:
+            return self._budget_kwh
+        cap = whole(study).user_attrs.get(CAP_ATTR)
+        return float(cap) if isinstance(cap, int | float) and cap > 0.0 else None
+
+    def log_kwh(
+        self,
+        study: Study,
+        space: Mapping[str, BaseDistribution],
+        candidates: Mapping[str, ArrayLike],
+        known: Mapping[str, Any],
+    ) -> Floats | None:
+        """Log of the predicted energy of candidates up to a common constant; None while unknown.
+
+        Args:
+            study: The study.
+            space: Distributions of the candidates' parameters.
+            candidates: Columns in Optuna's internal representation, each of shape (n,).
+            known: Parameters that all candidates share, in external representation.
+        """
+        with self._lock:
+            self._update(whole(study))
+            return self._predict(space, candidates, known)
+
+    def cooled(
+        self,
+        log_acquisition: Floats,
+        study: Study,
+        space: Mapping[str, BaseDistribution],
+        candidates: Mapping[str, ArrayLike],
+        known: Mapping[str, Any],
+        *,
+        weight: float,
+    ) -> Floats:
+        """Log acquisition minus ``weight`` times `alpha` times `log_kwh`, as far as that is known.
+
+        The trials are read once for both.
+        """
+        study = whole(study)
+        with self._lock:
+            self._update(study)
+            log_kwh = self._predict(space, candidates, known)
+            if log_kwh is None:
+                return log_acquisition
+            return policy.cooled(log_acquisition, log_kwh, alpha=weight * self._cooling(study))
+
+    def _cooling(self, study: Study) -> float:
+        spent_kwh = self._finished_kwh + sum(energy_of(t) for t in self._log.running)
+        return policy.cooling(spent_kwh, self.budget_kwh(study))
+
+    def _predict(
+        self,
+        space: Mapping[str, BaseDistribution],
+        candidates: Mapping[str, ArrayLike],
+        known: Mapping[str, Any],
+    ) -> Floats | None:
+        self._add_columns(space)
+        if self._model is None or not self._model.ready:
+            return None
+        columns: dict[str, ArrayLike] = {**self._model.encode([known]), **candidates}
+        running = [
+            (trial.params, kwh)
+            for trial in self._log.running
+            if (kwh := self._whole_energy(trial)) is not None
+        ]
+        return self._model.predict_encoded(columns, running=running)
+
+    def _update(self, study: Study) -> None:
+        if self._key != (key := study_key(study)):
+            self._restart()
+            self._key = key
+        finished = self._log.update(study)
+        self._finished_kwh += sum(energy_of(trial) for trial in finished)
+        self._steps += [
+            step
+            for trial in finished
+            if trial.state is TrialState.COMPLETE and (step := last_step(trial))
+        ]
+        new = [(t.params, kwh) for t in finished if (kwh := self._whole_energy(t)) is not None]
+        if not new:
+            return
+        for distributions in {tuple(t.distributions): t.distributions for t in finished}.values():
+            self._add_columns(distributions)
+        self._learnt += new
+        if self._model is not None:
+            self._model.add_many(new)
+
+    def _add_columns(self, distributions: Mapping[str, BaseDistribution]) -> None:
+        """Start the model anew when there are parameters it does not know."""
+        new = {n: column_of(d) for n, d in distributions.items() if n not in self._columns}
+        if not new:
+            return
+        self._columns.update(new)
+        self._model = KwhModel(self._columns)
+        self._model.add_many(self._learnt)
+
+    def _whole_energy(self, trial: FrozenTrial) -> float | None:
+        """Energy of the trial's whole training, kWh: extrapolated if it has not ended (yet)."""
+        energy = energy_of(trial)
+        if not energy > 0.0 or trial.state is TrialState.FAIL:
+            return None
+        if trial.state is TrialState.COMPLETE:
+            return energy
+        reached = last_step(trial)
+        planned = trial.params.get(self._fidelity_param) if self._fidelity_param else None
+        if not isinstance(planned, int | float):
+            planned = statistics.median(self._steps[-25:]) if self._steps else None
+        if not reached or not planned:
+            return None
+        return energy * max(1.0, planned / reached)

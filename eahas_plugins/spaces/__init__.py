@@ -1,0 +1,42 @@
+"""ConfigSpace spaces in hosts that know less: Optuna, and hosts without ordinals."""
+
+from eahas_plugins.spaces.optuna_space import (
+    Config,
+    ForbiddenConfigurationError,
+    OptunaSpace,
+    distributions,
+    suggest,
+    to_configuration,
+)
+from eahas_plugins.spaces.ordinals import decode, index_space, native, native_config
+from eahas_plugins.spaces.parameters import (
+    Choices,
+    Fixed,
+    FloatRange,
+    IntegerRange,
+    Parameter,
+    Steps,
+    Suggests,
+    parameter_of,
+)
+
+__all__ = [
+    "Choices",
+    "Config",
+    "Fixed",
+    "FloatRange",
+    "ForbiddenConfigurationError",
+    "IntegerRange",
+    "OptunaSpace",
+    "Parameter",
+    "Steps",
+    "Suggests",
+    "decode",
+    "distributions",
+    "index_space",
+    "native",
+    "native_config",
+    "parameter_of",
+    "suggest",
+    "to_configuration",
+]

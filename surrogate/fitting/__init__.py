@@ -1,0 +1,1 @@
+"""Fitting a benchmark's models to recorded trainings."""

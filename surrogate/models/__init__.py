@@ -1,0 +1,1 @@
+"""The models that answer queries; NumPy alone."""

@@ -1,0 +1,1 @@
+"""Reading pickles of the official checkpoints without unpickling anything."""

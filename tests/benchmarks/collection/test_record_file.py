@@ -1,0 +1,49 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.collection.record_file import RecordFile
+
+
+def test_records_come_back_in_order(tmp_path: Path) -> None:
+    with RecordFile(tmp_path / "new" / "rows.jsonl") as file:
+        file.append({"run": 1, "values": [0.5, None]})
+        file.append({"run": 2})
+    with RecordFile(tmp_path / "new" / "rows.jsonl") as file:
+        assert file.records == [{"run": 1, "values": [0.5, None]}, {"run": 2}]
+        assert file.dropped_bytes == 0
+
+
+def test_a_half_written_line_is_dropped_and_the_others_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"run": 1}\n{"run": 2, "val')
+    with RecordFile(path) as file:
+        assert file.records == [{"run": 1}]
+        assert file.dropped_bytes == 15
+        file.append({"run": 2})
+    assert path.read_text() == '{"run": 1}\n{"run":2}\n'
+
+
+@pytest.mark.parametrize("line", ["not json", "[1]", '{"run": 1'])
+def test_a_damaged_line_is_named_and_nothing_is_changed(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(f'{{"run": 1}}\n{line}\n')
+    with pytest.raises(ValueError, match="line 2 must be a JSON object"):
+        RecordFile(path)
+    assert path.read_text() == f'{{"run": 1}}\n{line}\n'
+
+
+def test_a_number_that_json_cannot_hold_is_refused_before_writing(tmp_path: Path) -> None:
+    with RecordFile(tmp_path / "rows.jsonl") as file, pytest.raises(ValueError, match="JSON"):
+        file.append({"loss": float("nan")})
+    assert (tmp_path / "rows.jsonl").read_text() == ""
+
+
+def test_one_writer_at_a_time(tmp_path: Path) -> None:
+    code = f"from benchmarks.collection.record_file import RecordFile as F; from pathlib import Path as P; F(P({str(tmp_path / 'rows.jsonl')!r}))"  # noqa: E501
+    with RecordFile(tmp_path / "rows.jsonl"):
+        second = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert second.returncode != 0
+    assert "being written by another process" in second.stderr

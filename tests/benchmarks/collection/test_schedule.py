@@ -1,0 +1,26 @@
+from collections import Counter
+
+from benchmarks.collection.schedule import plan
+from surrogate.space.tasks import check
+
+
+def test_a_run_is_the_same_wherever_it_is_planned() -> None:
+    first = plan("fashion-nano", 0)
+    assert first == plan("fashion-nano", 0)
+    assert first.seed == 81507585
+    assert first.config["wa"] == 3.3
+    assert first.config == check(first.config, "fashion-nano")
+
+
+def test_the_first_300_runs_repeat_30_configurations_with_three_seeds() -> None:
+    runs = [plan("fashion-nano", i) for i in range(320)]
+    counts = Counter(run.config_run for run in runs)
+    assert Counter(counts.values()) == {3: 30, 1: 230}
+    assert len({run.seed for run in runs}) == 320
+    for run in runs:
+        assert run.config == runs[run.config_run].config
+
+
+def test_runs_on_a_gpu_are_the_same_trainings() -> None:
+    for run in range(12):
+        assert plan("fashion-nano-gpu", run) == plan("fashion-nano", run)

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import optuna
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from benchmarks.commands import overhead as module
+from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
+
+app = typer.Typer()
+app.command()(module.overhead)
+
+
+def test_every_number_is_measured() -> None:
+    done = CliRunner().invoke(
+        app, ["--trials", "30", "--repeats", "1", "--json"], catch_exceptions=False
+    )
+    result = json.loads(done.stdout)
+    ratios = {row["sampler"]: row["ratio"] for row in result["samplers"]}
+    assert ratios["TPESampler"] == 1.0
+    assert set(ratios) == set(module.samplers())
+    assert [row["storage"] for row in result["budget"]] == ["memory", "SQLite"]
+    assert all(row["check_ms"] > 0.0 for row in result["budget"])
+
+
+def test_table() -> None:
+    done = CliRunner().invoke(app, ["--trials", "30", "--repeats", "1"], catch_exceptions=False)
+    assert "EnergyTPESampler" in done.stdout
+    assert "SQLite" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--trials", "0"], ["--repeats", "0"]])
+def test_bad_input(arguments: list[str]) -> None:
+    with pytest.raises(ValueError, match=f"{arguments[0]} must be at least 1 but got 0"):
+        CliRunner().invoke(app, arguments, catch_exceptions=False)
+
+
+def test_filled_database_is_a_study_of_finished_trials(tmp_path: Path) -> None:
+    storage = optuna.storages.RDBStorage(f"sqlite:///{tmp_path}/study.db")
+    module.fill_database(storage, 7)
+    study = optuna.load_study(study_name="full", storage=storage)
+    assert [t.number for t in study.trials] == list(range(7))
+    assert [t.value for t in study.trials] == [0.5] * 7
+    assert EnergyBudget(1.0).spent_kwh(study) == pytest.approx(0.07)
+    storage.remove_session()
+    storage.engine.dispose()

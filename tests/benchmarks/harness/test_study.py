@@ -1,0 +1,144 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from benchmarks.harness.bench import SeededBench, find_reference
+from benchmarks.harness.seeds import derive_seed
+from benchmarks.harness.study import Evaluation, Setting, run_study
+from tests.benchmarks.synthetic import SyntheticBench, TestOnlyBench
+
+
+@pytest.fixture(scope="module")
+def configs():
+    space = SyntheticBench().space
+    space.seed(0)
+    return [dict(config) for config in space.sample_configuration(12)]
+
+
+def complete(bench, config):
+    return Evaluation(config=config, energy_kwh=float(bench.query(config).energy_kwh[-1]))
+
+
+def setting(*, bench=None, budget_kwh=10.0, seed=0):
+    return Setting(
+        bench=SeededBench(bench or SyntheticBench(), seed), budget_kwh=budget_kwh, seed=seed
+    )
+
+
+def study(run, given):
+    return run_study(run, given, name="m", energy_aware=False, host="")
+
+
+def test_seeds_are_the_same_everywhere_and_differ_by_part():
+    assert derive_seed("noise", 3) == 1152847607222872708  # sha256sum of ["noise",3]
+    parts = itertools.product(("noise", "sampler"), range(50))
+    assert len({derive_seed(*p, bits=32) for p in parts}) == 100
+    assert derive_seed("sampler", 0, bits=32) < 2**32
+
+
+def test_noise_depends_on_study_seed_configuration_and_schedule(configs):
+    raw = configs[0] | {"max_epoch": 10, "lr_policy": "cos"}
+    first, again, other = (SeededBench(SyntheticBench(), seed) for seed in (0, 0, 1))
+    noise = lambda bench, config: (  # noqa: E731
+        bench.query(config).val_accuracy[-1] - bench.truth(config).test_accuracy[-1]
+    )
+    assert noise(first, raw) == noise(again, raw)
+    assert noise(first, raw) != noise(other, raw)
+    assert noise(first, raw) != pytest.approx(noise(first, raw | {"max_epoch": 20}), abs=1e-6)
+    assert noise(first, raw) != pytest.approx(noise(first, raw | {"lr_policy": "exp"}), abs=1e-6)
+
+
+def test_hosts_that_spell_a_configuration_otherwise_have_the_same_luck(configs):
+    bench = SeededBench(SyntheticBench(), 0)
+    spelt = {
+        name: np.float64(v) if isinstance(v, float) else np.int64(v) if isinstance(v, int) else v
+        for name, v in reversed(configs[0].items())
+    }
+    assert bench.query(spelt) is bench.query(configs[0])
+
+
+def test_truth_is_the_noise_free_query(configs):
+    bench = SeededBench(SyntheticBench(), 0)
+    plain = SyntheticBench().query(configs[0])
+    np.testing.assert_array_equal(bench.truth(configs[0]).test_accuracy, plain.test_accuracy)
+
+
+def test_without_validation_accuracy_the_noisy_test_accuracy_is_observed(configs):
+    bench = SeededBench(TestOnlyBench(), 0)
+    run = bench.query(configs[0])
+    np.testing.assert_array_equal(run.val_accuracy, run.test_accuracy)
+    rows = study(lambda s: [complete(s.bench, configs[0])], setting(bench=TestOnlyBench()))
+    assert rows[0].runtime_s is None
+
+
+def test_rows_follow_the_best_observed_trial(configs):
+    given = setting()
+    rows = study(lambda s: [complete(s.bench, c) for c in configs], given)
+    val = np.array([row.val_accuracy for row in rows])
+    test = np.array([row.test_accuracy for row in rows])
+    best = [int(np.argmax(val[: i + 1])) for i in range(len(rows))]
+    assert [row.incumbent_test_accuracy for row in rows] == test[best].tolist()
+    assert [row.trial for row in rows] == list(range(len(rows)))
+    assert [row.final for row in rows] == [False] * 11 + [True]
+    np.testing.assert_allclose(
+        [row.kwh for row in rows], np.cumsum([row.trial_kwh for row in rows])
+    )
+    truth = given.bench.truth(rows[0].config)
+    assert rows[0].test_accuracy == truth.test_accuracy[-1]
+    assert rows[-1].runtime_s == pytest.approx(rows[-1].kwh * 3.6e4)
+
+
+def test_epochs_are_those_that_the_energy_pays_for(configs):
+    def run(given):
+        energy = given.bench.query(configs[0]).energy_kwh
+        yield Evaluation(config=configs[0], energy_kwh=float(energy[4]))
+        yield Evaluation(config=configs[0], energy_kwh=float(energy[0]) * 0.5)
+
+    given = setting()
+    rows = study(run, given)
+    assert len(rows) == 1  # half an epoch leaves no network
+    observed = given.bench.query(configs[0])
+    assert rows[0].epochs == 5
+    assert rows[0].planned_epochs == len(observed.val_accuracy)
+    assert rows[0].val_accuracy == observed.val_accuracy[4]
+
+
+def test_a_method_that_overspends_is_refused(configs):
+    given = setting()
+    first = complete(given.bench, configs[0])
+    epoch = float(given.bench.query(configs[0]).energy_kwh[0])
+    within = setting(budget_kwh=first.energy_kwh - 0.5 * epoch)
+    assert study(lambda s: [first], within)
+    beyond = setting(budget_kwh=first.energy_kwh - 1.5 * epoch)
+    with pytest.raises(RuntimeError, match="must not spend more"):
+        study(lambda s: [first], beyond)
+
+
+def test_a_budget_below_one_epoch_is_an_error(configs):
+    with pytest.raises(RuntimeError, match="at least one epoch"):
+        study(lambda s: [Evaluation(config=configs[0], energy_kwh=0.0)], setting())
+
+
+def test_unknown_energy_is_an_error(configs):
+    class NoEnergy(SyntheticBench):
+        def query(self, config, *, seed=None):
+            run = super().query(config, seed=seed)
+            return type(run)(**{n: getattr(run, n) for n in run.__slots__} | {"energy_kwh": None})
+
+    with pytest.raises(ValueError, match="energy"):
+        SeededBench(NoEnergy(), 0).query(configs[0])
+
+
+def test_reference_is_found_again_and_near_the_optimum():
+    bench, small = SyntheticBench(), {"n_prior": 200, "rounds": 8, "keep": 10, "children": 8}
+    before = bench.space.random.get_state()[1].tolist()
+    reference = find_reference(bench, **small)
+    assert reference == find_reference(SyntheticBench(), **small)
+    assert bench.space.random.get_state()[1].tolist() == before
+    optimum = 0.9 - 0.4 / 40
+    assert optimum - 0.005 < reference.test_accuracy <= optimum
+    energies = [
+        bench.query(config).energy_kwh[-1] for config in bench.space.sample_configuration(3000)
+    ]
+    assert reference.mean_training_kwh == pytest.approx(np.mean(energies), rel=0.15)

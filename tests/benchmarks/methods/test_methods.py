@@ -1,0 +1,123 @@
+"""One contract for every file in ``benchmarks/methods``."""
+
+import math
+import re
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import methods
+from benchmarks.harness.bench import SeededBench
+from benchmarks.harness.study import Setting, run_study
+from benchmarks.methods import check_method, get_method, method_names
+from benchmarks.problems import get_problem
+from tests.benchmarks.synthetic import SyntheticBench
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*experimental"),
+]
+
+ZEUS = Path(__file__).parents[4] / "shared" / "data" / "zeus"
+MEAN_TRAINING_KWH = 0.031
+COST_AWARE_PEERS = {"flaml-blendsearch"}
+
+
+def installed(package):
+    try:
+        version(package)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def lacks(name):
+    """The first package that a method needs and this environment does not have."""
+    source = Path(methods.__path__[0], f"{name.replace('-', '_')}.py").read_text()
+    packages = re.search(r"^REQUIRES = \((.*)\)$", source, re.MULTILINE)[1]
+    return next((p for p in re.findall(r'"(.+?)"', packages) if not installed(p)), None)
+
+
+def run(name, *, seed=0, trainings=5.0):
+    method = get_method(name)
+    budget_kwh = trainings * MEAN_TRAINING_KWH
+    setting = Setting(bench=SeededBench(SyntheticBench(), seed), budget_kwh=budget_kwh, seed=seed)
+    rows = run_study(
+        method.run,
+        setting,
+        name=name,
+        energy_aware=method.energy_aware,
+        host=method.host,
+    )
+    return rows, setting
+
+
+def test_a_method_is_a_file():
+    assert {"rs", "tpe", "bohb", "ea-bohb"} <= set(method_names())
+    assert not any("_" in name for name in method_names())
+
+
+@pytest.mark.parametrize(("name", "hint"), [("ea-bhob", "ea-bohb"), ("TPE", None), ("", None)])
+def test_unknown_method_is_refused_with_a_hint(name, hint):
+    with pytest.raises(ValueError, match="method must be one of") as error:
+        check_method(name)
+    assert hint is None or f"Did you mean '{hint}'?" in str(error.value)
+
+
+@pytest.mark.parametrize("name", [name for name in method_names() if lacks(name)])
+def test_a_method_whose_package_is_missing_says_so(name):
+    with pytest.raises(ValueError, match=f"needs a package .*{lacks(name)}"):
+        get_method(name)
+
+
+@pytest.mark.parametrize("name", [name for name in method_names() if not lacks(name)])
+def test_contract(name):
+    method = get_method(name)
+    assert method.label
+    assert method.description.endswith(".") or method.description.endswith(":")
+    assert method.energy_aware == (name.startswith("ea-") or name in COST_AWARE_PEERS)
+    rows, setting = run(name, trainings=5.0)
+    spent = rows[-1].kwh
+    epochs = [setting.bench.query(row.config).energy_kwh[0] for row in rows]
+    # nobody spends more than the budget and one epoch, nobody leaves half of it
+    assert 0.5 * setting.budget_kwh < spent <= setting.budget_kwh + max(epochs)
+    for row in rows:
+        assert set(row.config) == set(setting.bench.space)
+        energy = setting.bench.query(row.config).energy_kwh
+        assert row.trial_kwh <= energy[row.epochs - 1] * (1.0 + 1e-9)
+        assert row.planned_epochs == row.config["max_epoch"]
+    assert spent == pytest.approx(math.fsum(row.trial_kwh for row in rows), rel=1e-9)
+    assert np.all(np.diff([row.kwh for row in rows]) >= 0.0)
+
+
+@pytest.mark.parametrize("name", ["rs", "ea-bohb"])
+def test_a_study_is_the_same_every_time_and_another_with_another_seed(name):
+    rows, _ = run(name, seed=1, trainings=3.0)
+    again, _ = run(name, seed=1, trainings=3.0)
+    other, _ = run(name, seed=2, trainings=3.0)
+    assert rows == again
+    assert [row.config for row in rows] != [row.config for row in other]
+
+
+@pytest.mark.parametrize("name", ["tpe", "ls", "bananas", "bohb", "ea-tpe", "ea-hb", "ea-bohb"])
+def test_a_problem_without_schedules_is_searched_too(name):
+    bench = get_problem("zeus-v100", ZEUS / "squad").load()
+    mean_kwh = np.mean([record.energy_kwh[-1] for record in bench.records])
+    method = get_method(name)
+    setting = Setting(bench=SeededBench(bench, 0), budget_kwh=6.0 * mean_kwh, seed=0)
+    rows = run_study(
+        method.run, setting, name=name, energy_aware=method.energy_aware, host=method.host
+    )
+    assert len(rows) >= 5
+    assert rows[-1].kwh <= setting.budget_kwh * (1.0 + 1e-9)
+    assert set(rows[0].config) == {"batch_size", "power_limit_w"}
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in method_names() if name.startswith("ea-bohb-no-")]
+)
+def test_an_ablation_changes_something(name):
+    whole, _ = run("ea-bohb", trainings=40.0)
+    ablated, _ = run(name, trainings=40.0)
+    assert [row.config for row in whole] != [row.config for row in ablated]

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+from scipy.stats import norm
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import Matern
+
+from eahas_plugins.models.gaussian_process import ArdProcess, log_expected_improvement, next_steps
+
+
+def test_process_predicts_what_scikit_learn_predicts():
+    rng = np.random.default_rng(0)
+    x, new = rng.random((30, 3)), rng.random((50, 3))
+    y = np.sin(4.0 * x[:, 0]) + 0.5 * x[:, 1]
+    process = ArdProcess(3)
+    process.fit(x, y)
+    lengths, noise = np.exp(process.theta[:-1]), np.exp(process.theta[-1]) + 1e-6
+    expected = GaussianProcessRegressor(Matern(lengths, nu=2.5), alpha=noise, optimizer=None)
+    expected.fit(x, (y - y.mean()) / y.std())
+    mean, deviation = expected.predict(new, return_std=True)
+    found = process.predict(new)
+    np.testing.assert_allclose(found[0], y.mean() + y.std() * mean, atol=1e-6)
+    np.testing.assert_allclose(found[1], y.std() * deviation, atol=1e-4)
+    assert lengths[2] > 2.0 * lengths[0]  # the third says nothing
+
+
+def test_believing_a_prediction_changes_the_doubt_and_not_the_mean():
+    rng = np.random.default_rng(1)
+    x = rng.random((12, 2))
+    process = ArdProcess(2)
+    process.fit(x, x[:, 0])
+    place = np.array([[0.5, 0.5]])
+    before = process.predict(place)
+    process.believe(place)
+    after = process.predict(place)
+    assert after[0] == pytest.approx(before[0], abs=1e-3)
+    assert after[1] < before[1]
+
+
+def test_expected_improvement():
+    mean, deviation = np.array([0.0, 1.0, -3.0, -1.0]), np.array([1.0, 0.5, 0.5, 0.1])
+    u = mean / deviation
+    expected = mean * norm.cdf(u) + deviation * norm.pdf(u)
+    found = log_expected_improvement(mean, deviation, 0.0)
+    np.testing.assert_allclose(found[:2], np.log(expected[:2]), rtol=1e-9)
+    np.testing.assert_allclose(found[2:], np.log(expected[2:]), rtol=0.05)
+    assert np.isfinite(log_expected_improvement(np.array([-1e3]), np.array([1e-3]), 0.0)).all()
+
+
+@pytest.mark.parametrize(("n_trials", "n_steps"), [(8, 8), (50, 8), (100, 4), (200, 2), (900, 2)])
+def test_many_trials_take_fewer_steps_of_the_fit(n_trials, n_steps):
+    assert next_steps(n_trials) == n_steps

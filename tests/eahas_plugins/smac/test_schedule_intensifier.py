@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ConfigSpace import (
+    Categorical,
+    Configuration,
+    ConfigurationSpace,
+    EqualsCondition,
+    Float,
+    OrdinalHyperparameter,
+)
+from smac import Scenario
+from smac.runhistory import StatusType, TrialKey, TrialValue
+
+from eahas_plugins.smac import (
+    ArdModel,
+    EnergyMultiFidelityFacade,
+    EnergySchedules,
+    SurrogateTarget,
+    energy_scenario,
+    schedule_components,
+)
+from eahas_plugins.smac.model import at_highest_rung
+from tests.eahas_plugins.smac.bench import PowerLawBench
+from tests.eahas_plugins.smac.helpers import QUIET, energies, forest, trials
+
+SHORTEST, LONGEST = 5.0, 20.0
+BUDGET_KWH = 0.3
+
+
+def facade(folder: Path, *, budget_kwh: float = BUDGET_KWH, **kwargs: Any) -> Any:
+    target = SurrogateTarget(PowerLawBench(), fidelity="schedule")
+    n_workers = kwargs.pop("n_workers", 1)
+    scenario = energy_scenario(
+        target,
+        name="run",
+        output_directory=folder,
+        seed=kwargs.pop("seed", 1),
+        n_workers=n_workers,
+    )
+    return EnergyMultiFidelityFacade(
+        scenario, target, budget_kwh=budget_kwh, logging_level=QUIET, **kwargs
+    )
+
+
+def test_short_schedules_then_the_best_then_long_ones(tmp_path: Path) -> None:
+    host = facade(tmp_path)
+    host.optimize()
+    bench, spent, longer, later = PowerLawBench(), 0.0, 0.0, 0
+    seen: set[int] = set()
+    budgets = [key.budget for key in host.runhistory]
+    assert budgets[:12] == ([SHORTEST] * 4 + [LONGEST]) * 2 + [SHORTEST] * 2
+    for number, (key, value) in enumerate(host.runhistory.items()):
+        config = dict(host.runhistory.get_config(key.config_id))
+        needed = bench.query({**config, "max_epoch": LONGEST}).energy_kwh[-1]
+        if number < 12 or spent + needed > BUDGET_KWH:
+            pass
+        elif spent > 0.35 * BUDGET_KWH:
+            assert key.budget == LONGEST
+            later += key.config_id not in seen
+        elif key.config_id in seen:
+            assert key.budget == LONGEST
+            assert longer < 0.5 * spent
+        else:
+            assert key.budget == SHORTEST
+        if spent + needed > BUDGET_KWH:
+            assert key.budget == SHORTEST
+        seen.add(key.config_id)
+        spent += value.additional_info["energy_kwh"]
+        longer += value.additional_info["energy_kwh"] if key.budget == LONGEST else 0.0
+    assert later >= 4
+    assert 0.95 * BUDGET_KWH < spent <= BUDGET_KWH
+    assert len({(k.config_id, k.budget) for k in host.runhistory}) == len(host.runhistory)
+
+
+def test_it_finds_more_than_random_configurations_with_the_same_energy(tmp_path: Path) -> None:
+    ours, random = [], []
+    for seed in range(3):
+        host = facade(tmp_path / str(seed), seed=seed)
+        host.optimize()
+        ours.append(min(v.cost for v in host.runhistory.values()))
+        bench, spent, best = PowerLawBench(seed=seed), 0.0, 1.0
+        while spent < BUDGET_KWH:
+            run = bench.query(bench.space.sample_configuration())
+            spent += run.energy_kwh[-1]
+            best = min(best, 1.0 - run.val_accuracy[-1])
+        random.append(best)
+    assert np.mean(ours) < np.mean(random)
+
+
+def test_the_same_seed_gives_the_same_trials_and_a_higher_cap_goes_on(tmp_path: Path) -> None:
+    first, second = (facade(tmp_path / name, budget_kwh=0.1) for name in "ab")
+    first.optimize()
+    second.optimize()
+    assert trials(first.runhistory) == trials(second.runhistory)
+    again = facade(tmp_path / "a", budget_kwh=0.16)
+    again.optimize()
+    assert trials(again.runhistory)[: len(first.runhistory)] == trials(first.runhistory)
+    assert 0.15 < sum(energies(again.runhistory)) <= 0.16
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_workers_train_nothing_twice(tmp_path: Path) -> None:
+    host = facade(tmp_path, n_workers=3, n_initial=6)
+    host.optimize()
+    host.close()
+    tried = [(k.config_id, k.budget) for k in host.runhistory]
+    assert len(set(tried)) == len(tried) > 10
+    assert {budget for _, budget in tried} == {SHORTEST, LONGEST}
+    assert 0.9 * BUDGET_KWH < host.spent_kwh <= BUDGET_KWH
+
+
+def crashing(config: Any, seed: int = 0, budget: float = 1.0) -> Any:
+    """A training that runs out of memory on its way to the best configuration."""
+    if config["x"] > 0.7:
+        raise MemoryError
+    return 1.0 - 0.5 * config["x"] - 0.01 * budget, {"energy_kwh": 1e-3 * budget}
+
+
+crashing.fidelity = "schedule"  # type: ignore[attr-defined]
+
+
+def test_crashes_are_learnt(tmp_path: Path) -> None:
+    host = EnergyMultiFidelityFacade(
+        scenario(tmp_path, crash_cost=1.0, n_trials=80, deterministic=True),
+        crashing,
+        budget_kwh=10.0,
+        logging_level=QUIET,
+    )
+    host.optimize()
+    statuses = [value.status for value in host.runhistory.values()]
+    assert statuses.count(StatusType.CRASHED) < 40
+    assert all(status == StatusType.SUCCESS for status in statuses[-5:])
+
+
+def test_a_small_space_is_used_up(tmp_path: Path) -> None:
+    def train(config: Any, seed: int = 0, budget: float = 1.0) -> Any:
+        return 0.1 * config["n"] + 0.01 * budget, {"energy_kwh": 1e-3 * budget}
+
+    train.fidelity = "schedule"  # type: ignore[attr-defined]
+    space = ConfigurationSpace()
+    space.add(OrdinalHyperparameter("n", list(range(12))))
+    host = EnergyMultiFidelityFacade(
+        scenario(tmp_path, space=space, crash_cost=1.0, deterministic=True),
+        train,
+        budget_kwh=1.0,
+        logging_level=QUIET,
+    )
+    host.optimize()
+    assert sorted(k.budget for k in host.runhistory) == [1.0] * 12 + [4.0] * 12
+
+
+def test_what_was_lost_with_a_killed_run_is_run_again(tmp_path: Path) -> None:
+    killed = facade(tmp_path)
+    asked = [killed.ask() for _ in range(3)]
+    killed.tell(asked[1], killed.evaluate(asked[1]))
+    killed.optimizer.save()
+    host = facade(tmp_path)
+    host.optimize()
+    trained = {
+        tuple(sorted(dict(host.runhistory.get_config(k.config_id)).items()))
+        for k in host.runhistory
+    }
+    assert {tuple(sorted(dict(info.config).items())) for info in asked} <= trained
+
+
+def test_components_of_the_user_take_part(tmp_path: Path) -> None:
+    target = SurrogateTarget(PowerLawBench(), fidelity="schedule")
+    setting = energy_scenario(target, name="run", output_directory=tmp_path, seed=1)
+    model = forest(setting)
+    host = EnergyMultiFidelityFacade(
+        setting, target, budget_kwh=0.1, model=model, logging_level=QUIET
+    )
+    host.optimize()
+    assert {key.budget for key in host.runhistory} == {SHORTEST, LONGEST}
+    assert host.intensifier._model is model
+    with pytest.raises(ValueError, match="reward_weight must be at most 0"):
+        facade(tmp_path / "other", reward_weight=np.nan)
+
+
+def test_components_for_ask_and_tell(tmp_path: Path) -> None:
+    setting = scenario(tmp_path, crash_cost=1.0, deterministic=True)
+    host = EnergyMultiFidelityFacade(
+        setting,
+        None,
+        budget_kwh=1.0,
+        logging_level=QUIET,
+        **schedule_components(setting, n_initial=4),
+    )
+    budgets = []
+    for _ in range(6):
+        info = host.ask()
+        budgets.append(info.budget)
+        host.tell(info, TrialValue(info.config["x"], additional_info={"energy_kwh": 1e-3}))
+    assert budgets == [1.0] * 4 + [4.0] * 2
+
+
+def scenario(folder: Path, space: ConfigurationSpace | None = None, **kwargs: Any) -> Scenario:
+    if space is None:
+        space = ConfigurationSpace(seed=0)
+        space.add(Float("x", (0.0, 1.0)))
+    return Scenario(
+        space, output_directory=folder, **{"min_budget": 1.0, "max_budget": 4.0, **kwargs}
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"share": 1.1}, "share must be between 0 and 1"),
+        ({"share": np.nan}, "share must be between 0 and 1"),
+        ({"short_until": -0.1}, "short_until must be between 0 and 1"),
+        ({"n_startup": 0}, "n_startup must be at least 1"),
+        ({"encoder": object()}, "model and encoder must be given together"),
+    ],
+)
+def test_arguments_are_checked(tmp_path: Path, wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        EnergySchedules(scenario(tmp_path), **wrong)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"instances": ["a"], "instance_features": {"a": [0.0]}},
+        {"objectives": ["error", "energy_kwh"]},
+        {"min_budget": 4.0},
+    ],
+)
+def test_other_scenarios_are_refused(tmp_path: Path, other: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="one objective and no instances"):
+        EnergySchedules(scenario(tmp_path, **other))
+
+
+def trial(config_id: int, budget: float, cost: Any) -> tuple[TrialKey, TrialValue]:
+    return TrialKey(config_id, None, 0, budget), TrialValue(cost, status=StatusType.SUCCESS)
+
+
+def test_costs_of_lower_rungs_are_brought_to_the_highest() -> None:
+    low = [trial(1, 5.0, 0.4), trial(2, 5.0, 0.2), trial(3, 5.0, 0.3)]
+    shown = at_highest_rung(dict([*low, trial(1, 20.0, 0.1), trial(2, 20.0, 0.05)]))
+    costs = {(key.config_id, key.budget): value.cost for key, value in shown.items()}
+    # Twice a ratio of a quarter, and once of one: 0.3 * (1/4) ** (2/3).
+    expected = {(1, 20.0): 0.1, (2, 20.0): 0.05, (3, 5.0): pytest.approx(0.3 * 0.25 ** (2 / 3))}
+    assert costs == expected
+
+
+def test_failed_trials_say_nothing_of_the_ratio_and_keep_their_cost() -> None:
+    crash = TrialValue(1000.0, status=StatusType.CRASHED)
+    short = dict([trial(1, 5.0, 0.4), trial(2, 5.0, 0.2), trial(3, 5.0, 0.3), trial(1, 20.0, 0.2)])
+    short[TrialKey(2, None, 0, 20.0)] = crash
+    short[TrialKey(4, None, 0, 5.0)] = crash
+    shown = {key.config_id: value.cost for key, value in at_highest_rung(short).items()}
+    assert shown == {1: 0.2, 2: 1000.0, 3: pytest.approx(0.3 * 0.5**0.5), 4: 1000.0}
+
+
+def test_without_pairs_costs_stay() -> None:
+    only = dict([trial(1, 5.0, 0.4), trial(2, 20.0, 0.2), trial(3, 5.0, [0.3, 1.0])])
+    assert at_highest_rung(only) == only
+    assert at_highest_rung({}) == {}
+
+
+def everything() -> ConfigurationSpace:
+    space = ConfigurationSpace(seed=0)
+    kind, extra = Categorical("kind", ["a", "b", "c"]), Float("extra", (0.0, 1.0))
+    size = OrdinalHyperparameter("size", [1, 2, 4, 8])
+    space.add([kind, extra, size, Float("lr", (1e-3, 1.0), log=True)])
+    space.add(EqualsCondition(extra, kind, "a"))
+    return space
+
+
+def test_the_model_learns_every_kind_of_hyperparameter() -> None:
+    space = everything()
+    configs = space.sample_configuration(120)
+
+    def cost(config: Configuration) -> float:
+        return (config["kind"] == "b") + 0.2 * config["size"] + abs(np.log10(config["lr"]) + 1.5)
+
+    X = np.array([config.get_array() for config in configs])
+    y = np.array([[cost(config)] for config in configs])
+    model = ArdModel(space, seed=0)
+    with pytest.raises(ValueError, match="must be trained"):
+        model.predict(X)
+    model.train(X[:80], y[:80])
+    mean, variance = model.predict(X[80:])
+    assert np.corrcoef(mean[:, 0], y[80:, 0])[0, 1] > 0.95
+    assert variance is not None
+    deviation = model.predict(X[80:], covariance_type="std")[1]
+    np.testing.assert_allclose(deviation, np.sqrt(variance))
+    assert model.predict(X[80:], covariance_type=None)[1] is None
+    with pytest.raises(ValueError, match="covariance_type must be"):
+        model.predict(X[80:], covariance_type="full")
+
+
+def test_the_model_learns_from_a_bounded_number_of_trials() -> None:
+    space = everything()
+    X = np.array([config.get_array() for config in space.sample_configuration(50)])
+    y = np.arange(50.0)[:, None]
+    model = ArdModel(space, max_trials=10)
+    model.train(X, y)
+    assert model._process is not None
+    z = model._process._z
+    order = np.argsort(z)
+    assert len(z) == 10
+    assert order.tolist() == [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]  # costs 0 to 4 and 45 to 49
+    with pytest.raises(ValueError, match="max_trials must be at least 2"):
+        ArdModel(space, max_trials=1)

@@ -18,7 +18,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from eahas_plugins.budget.balance import DEFAULT_LEASE_S, Balance, RunningTrial, kwh_argument
+from eahas_plugins.budget.attributes import DEFAULT_LEASE_S, kwh_argument
+from eahas_plugins.budget.balance import Balance, RunningTrial
 
 TrialId = tuple[int | str, str | None, int | None, float | None]
 """The host's id of the configuration, instance, seed, budget."""

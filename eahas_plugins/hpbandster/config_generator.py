@@ -9,7 +9,7 @@ import numpy as np
 from ConfigSpace import ConfigurationSpace, OrdinalHyperparameter, UniformFloatHyperparameter
 from hpbandster.core.dispatcher import Job
 
-from eahas_plugins.budget.balance import ENERGY_ATTR, TRAINING_ATTR, known_kwh
+from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, known_kwh
 from eahas_plugins.budget.journal import was_refused
 from eahas_plugins.hpbandster.optimizers import KernelGenerator
 from eahas_plugins.models.kwh import KwhModel, Number, columns_of

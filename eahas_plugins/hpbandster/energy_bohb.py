@@ -12,7 +12,7 @@ from hpbandster.core.dispatcher import Job
 from hpbandster.core.result import Result
 from hpbandster.optimizers.iterations import SuccessiveHalving
 
-from eahas_plugins.budget.balance import (
+from eahas_plugins.budget.attributes import (
     DEFAULT_LEASE_S,
     ENERGY_ATTR,
     TRAINING_ATTR,

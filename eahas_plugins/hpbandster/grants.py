@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from hpbandster.core.dispatcher import Job
 
-from eahas_plugins.budget.balance import ENERGY_ATTR, Balance, known_kwh, kwh_argument
+from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh, kwh_argument
+from eahas_plugins.budget.balance import Balance
 from eahas_plugins.budget.journal import EnergyJournal, Grant, was_refused
 from eahas_plugins.policy import cooling
 

@@ -16,7 +16,7 @@ from optuna.distributions import (
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from eahas_plugins.budget.balance import ENERGY_ATTR
+from eahas_plugins.budget.attributes import ENERGY_ATTR
 from eahas_plugins.models.kwh import Choice, Column, Number
 
 PROMOTED_KEY = "promoted_from"

@@ -12,7 +12,7 @@ from typing import Literal
 from optuna import TrialPruned
 from optuna.trial import BaseTrial
 
-from eahas_plugins.budget.balance import ENERGY_ATTR, known_kwh
+from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
 from eahas_plugins.energy.auto import auto_meter
 from eahas_plugins.energy.readings import EnergyMeter, Reading, between
 from eahas_plugins.energy.sharing import Share

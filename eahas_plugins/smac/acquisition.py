@@ -11,7 +11,7 @@ from smac.acquisition.function.expected_improvement import EI
 from smac.runhistory import RunHistory, StatusType, TrialKey
 from smac.scenario import Scenario
 
-from eahas_plugins.budget.balance import ENERGY_ATTR, TRAINING_ATTR, known_kwh
+from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, known_kwh
 from eahas_plugins.models.kwh import Choice, Column, KwhModel, Number, columns_of
 from eahas_plugins.policy import cooled
 from eahas_plugins.smac.budget import EnergyBudgetCallback

@@ -10,14 +10,8 @@ from smac.callback.callback import Callback
 from smac.main.smbo import SMBO
 from smac.runhistory import RunHistory, StatusType, TrialInfo, TrialKey, TrialValue
 
-from eahas_plugins.budget.balance import (
-    ENERGY_ATTR,
-    TRAINING_ATTR,
-    Balance,
-    RunningTrial,
-    known_kwh,
-    kwh_argument,
-)
+from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, known_kwh, kwh_argument
+from eahas_plugins.budget.balance import Balance, RunningTrial
 from eahas_plugins.budget.journal import EnergyJournal, Grant, TrialId, was_refused
 from eahas_plugins.policy import cooling
 from eahas_plugins.targets.plan import Plan, Plans

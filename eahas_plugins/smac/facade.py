@@ -21,7 +21,7 @@ from smac.main.smbo import SMBO
 from smac.runhistory import TrialInfo, TrialValue
 from smac.scenario import Scenario
 
-from eahas_plugins.budget.balance import DEFAULT_LEASE_S
+from eahas_plugins.budget.attributes import DEFAULT_LEASE_S
 from eahas_plugins.budget.journal import EnergyJournal
 from eahas_plugins.policy import PAPER_WEIGHT
 from eahas_plugins.smac.acquisition import EnergyEI

@@ -13,7 +13,7 @@ from smac.runhistory import TrialInfo, TrialKey
 from smac.runhistory.dataclasses import InstanceSeedBudgetKey
 from smac.scenario import Scenario
 
-from eahas_plugins.budget.balance import TRAINING_ATTR, known_kwh
+from eahas_plugins.budget.attributes import TRAINING_ATTR, known_kwh
 from eahas_plugins.policy import PAPER_WEIGHT, n_rungs, promotion_candidates, reward
 from eahas_plugins.smac.budget import EnergyBudgetCallback
 

@@ -16,7 +16,7 @@ from smac.runner.dask_runner import DaskParallelRunner
 from smac.runner.target_function_runner import TargetFunctionRunner
 from smac.scenario import Scenario
 
-from eahas_plugins.budget.balance import ENERGY_ATTR, known_kwh
+from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
 from eahas_plugins.budget.journal import Attempt, EnergyJournal, Grant
 from eahas_plugins.smac.budget import EnergyBudgetCallback
 

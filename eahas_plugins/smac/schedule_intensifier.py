@@ -19,7 +19,7 @@ from smac.runhistory import StatusType, TrialInfo, TrialKey, TrialValue
 from smac.runhistory.encoder.abstract_encoder import AbstractRunHistoryEncoder
 from smac.scenario import Scenario
 
-from eahas_plugins.budget.balance import ENERGY_ATTR, known_kwh
+from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
 from eahas_plugins.policy import SHORT_UNTIL, promotion_due
 from eahas_plugins.smac.acquisition import EnergyEI
 from eahas_plugins.smac.intensifier import Admits, Admitted

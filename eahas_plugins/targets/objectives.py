@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from eahas_plugins.budget.balance import ENERGY_ATTR
+from eahas_plugins.budget.attributes import ENERGY_ATTR
 
 Objectives = Literal["error"] | Sequence[str]
 ERROR = "error"

@@ -14,7 +14,7 @@ from ConfigSpace import ConfigurationSpace
 
 from eahas_plugins.accuracy import ACCURACIES, Accuracy, accuracy_curve
 from eahas_plugins.benchmark import Benchmark, Curve
-from eahas_plugins.budget.balance import ENERGY_ATTR, TRAINING_ATTR, kwh_argument
+from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, kwh_argument
 from eahas_plugins.budget.journal import Attempt, EnergyExhaustedError
 from eahas_plugins.spaces import native_config
 from eahas_plugins.targets.objectives import ERROR, Objectives, check_objectives, cost_of

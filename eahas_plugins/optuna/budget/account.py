@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from optuna.study import Study
 from optuna.trial import Trial
 
-from eahas_plugins.budget.balance import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, known_kwh
+from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, known_kwh
 from eahas_plugins.optuna.budget.readers import LEASE_ATTR, STOPPED_ATTR
 from eahas_plugins.optuna.budget.study_ledger import StudyLedger
 

@@ -9,13 +9,8 @@ from weakref import WeakKeyDictionary
 
 from optuna.study import Study
 
-from eahas_plugins.budget.balance import (
-    CAP_ATTR,
-    REMAINING_ATTR,
-    RESERVED_ATTR,
-    SPENT_ATTR,
-    Balance,
-)
+from eahas_plugins.budget.attributes import CAP_ATTR, REMAINING_ATTR, RESERVED_ATTR, SPENT_ATTR
+from eahas_plugins.budget.balance import Balance
 
 if TYPE_CHECKING:
     from rich.progress import Progress

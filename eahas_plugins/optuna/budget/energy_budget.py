@@ -10,7 +10,8 @@ from typing import Any, Literal, TypeVar
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial
 
-from eahas_plugins.budget.balance import DEFAULT_LEASE_S, Balance, kwh_argument
+from eahas_plugins.budget.attributes import DEFAULT_LEASE_S, kwh_argument
+from eahas_plugins.budget.balance import Balance
 from eahas_plugins.optuna.budget.controller import BudgetBook
 from eahas_plugins.optuna.budget.display import BudgetDisplay
 from eahas_plugins.optuna.budget.guard import GuardedObjective
@@ -289,7 +290,7 @@ def _cap_kwh(kwh: float | None, kg_co2e: float | None, g_per_kwh: float | None) 
     if g_per_kwh is not None and not 0.0 < g_per_kwh < math.inf:
         raise ValueError(f"`g_per_kwh` must be positive but got {g_per_kwh}.")
     if kg_co2e is None:
-        return kwh_argument("kwh", kwh)  # type: ignore[arg-type]
+        return kwh_argument("kwh", kwh)
     if g_per_kwh is None:
         raise ValueError("A cap in `kg_co2e` needs `g_per_kwh`, the intensity of the grid.")
     if not 0.0 < kg_co2e < math.inf:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from optuna.exceptions import TrialPruned
 from optuna.trial import Trial
 
-from eahas_plugins.budget.balance import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR
+from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR
 
 if TYPE_CHECKING:
     from eahas_plugins.optuna.budget.energy_budget import EnergyBudget

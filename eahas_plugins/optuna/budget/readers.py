@@ -15,7 +15,7 @@ from optuna.storages import InMemoryStorage
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from eahas_plugins.budget.balance import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR
+from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR
 
 LEASE_ATTR = "energy_lease"
 """Trial attribute: [trial number, Unix time in s until which its reservation holds]."""

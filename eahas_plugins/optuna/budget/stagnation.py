@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from eahas_plugins.budget.balance import ENERGY_ATTR, known_kwh
+from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
 
 
 def gain_has_dried_up(

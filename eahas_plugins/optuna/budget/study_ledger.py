@@ -8,14 +8,8 @@ import threading
 from optuna.study import Study
 from optuna.trial import TrialState
 
-from eahas_plugins.budget.balance import (
-    ENERGY_ATTR,
-    RESERVED_ATTR,
-    STEP_ATTR,
-    Balance,
-    RunningTrial,
-    known_kwh,
-)
+from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, known_kwh
+from eahas_plugins.budget.balance import Balance, RunningTrial
 from eahas_plugins.optuna.budget.readers import (
     LEASE_ATTR,
     STOPPED_ATTR,

@@ -9,7 +9,7 @@ from typing import Any
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial
 
-from eahas_plugins.budget.balance import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, known_kwh
+from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, known_kwh
 
 
 def energy_of(trial: FrozenTrial) -> float | None:

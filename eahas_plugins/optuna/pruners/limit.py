@@ -6,7 +6,7 @@ from optuna.pruners import BasePruner, NopPruner
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from eahas_plugins.budget.balance import kwh_argument
+from eahas_plugins.budget.attributes import kwh_argument
 from eahas_plugins.optuna.pruners._shared import exceeds
 
 

@@ -9,7 +9,7 @@ from optuna.pruners import BasePruner
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from eahas_plugins.budget.balance import kwh_argument
+from eahas_plugins.budget.attributes import kwh_argument
 from eahas_plugins.optuna.pruners._shared import (
     energy_of,
     last_value,

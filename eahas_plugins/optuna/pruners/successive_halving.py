@@ -9,7 +9,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from eahas_plugins import policy
-from eahas_plugins.budget.balance import kwh_argument
+from eahas_plugins.budget.attributes import kwh_argument
 from eahas_plugins.optuna.pruners._shared import (
     among_best,
     energy_of,

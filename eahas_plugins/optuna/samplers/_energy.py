@@ -14,7 +14,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins import policy
-from eahas_plugins.budget.balance import CAP_ATTR
+from eahas_plugins.budget.attributes import CAP_ATTR
 from eahas_plugins.models.kwh import Column, KwhModel
 from eahas_plugins.optuna._trials import (
     TrialLog,

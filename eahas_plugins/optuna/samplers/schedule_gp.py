@@ -12,7 +12,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins import policy
-from eahas_plugins.budget.balance import RESERVED_ATTR
+from eahas_plugins.budget.attributes import RESERVED_ATTR
 from eahas_plugins.models.gaussian_process import ArdProcess
 from eahas_plugins.optuna._trials import energy_of
 from eahas_plugins.optuna.samplers._base import RewardSampler, Space

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from eahas_plugins.budget.balance import CAP_ATTR, ENERGY_ATTR, RESERVED_ATTR, known_kwh
+from eahas_plugins.budget.attributes import CAP_ATTR, ENERGY_ATTR, RESERVED_ATTR, known_kwh
 
 Floats = NDArray[np.float64]
 Target = Callable[[FrozenTrial], float]

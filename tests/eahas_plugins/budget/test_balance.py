@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import math
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eahas_plugins.budget.balance import Balance, RunningTrial, known_kwh, kwh_argument
+from eahas_plugins.budget.balance import Balance, RunningTrial
 
 
 def running(
@@ -19,26 +17,6 @@ def running(
     return RunningTrial(
         number=number, spent_kwh=spent, reserved_kwh=reserved, step_kwh=step, live=live
     )
-
-
-@pytest.mark.parametrize("value", [-1.0, 0.0, math.nan, math.inf, "much", None, True])
-def test_unusable_energy_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match=r"`kwh` must be a positive finite number of kWh but got"):
-        kwh_argument("kwh", value)  # type: ignore[arg-type]
-
-
-def test_zero_is_allowed_where_asked() -> None:
-    assert kwh_argument("kwh", 0, zero=True) == 0.0
-    with pytest.raises(ValueError, match="zero or more"):
-        kwh_argument("kwh", -1e-9, zero=True)
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [(1, 1.0), (0.5, 0.5), (0, 0.0), (math.nan, None), (-1.0, None), (None, None), ("1", None)],
-)
-def test_known_kwh(value: object, expected: float | None) -> None:
-    assert known_kwh(value) == expected
 
 
 @pytest.mark.parametrize(

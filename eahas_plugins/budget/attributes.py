@@ -1,0 +1,62 @@
+"""Names under which hosts keep energies, and the one way to read an energy."""
+
+from __future__ import annotations
+
+import math
+from numbers import Real
+
+ENERGY_ATTR = "energy_kwh"
+"""Trial attribute: cumulative energy of the trial so far, kWh."""
+TRAINING_ATTR = "training_energy_kwh"
+"""Trial information: energy of the configuration's training, what earlier rungs paid included,
+kWh; ``energy_kwh`` is what the trial itself has burnt, and the sum of those is what was spent."""
+RESERVED_ATTR = "energy_reserved_kwh"
+"""Trial attribute: energy the whole trial is expected to need, kWh."""
+STEP_ATTR = "energy_step_kwh"
+"""Trial attribute: energy of the trial's next step, kWh, where it is known in advance."""
+CAP_ATTR = "energy_cap_kwh"
+"""Study attribute: the cap, kWh."""
+SPENT_ATTR = "energy_spent_kwh"
+"""Study attribute: energy of all trials so far, kWh; for display, the trials are what counts."""
+REMAINING_ATTR = "energy_remaining_kwh"
+"""Study attribute: energy not spent yet, kWh; for display."""
+DEFAULT_LEASE_S = 15 * 60.0
+"""How long a reservation outlives the last report of its trial, s."""
+
+
+def kwh_argument(name: str, value: object, *, zero: bool = False) -> float:
+    """Return ``value`` as a float if it is a usable energy.
+
+    Args:
+        name: What the message calls it.
+        value: Energy, kWh.
+        zero: Whether 0 is allowed.
+
+    Raises:
+        ValueError: If it is not a finite number, negative, or 0 where that is not allowed.
+    """
+    number = known_kwh(value)
+    if number is None or not (zero or number > 0.0):
+        what = (
+            "a finite number of kWh, zero or more," if zero else "a positive finite number of kWh"
+        )
+        raise ValueError(f"`{name}` must be {what} but got {value!r}.")
+    return number
+
+
+def known_kwh(value: object) -> float | None:
+    """Energy read from a record, kWh, or None if it is missing, NaN, infinite or negative.
+
+    The one reader for budgets, pruners and samplers. Scalars of NumPy and arrays without axes
+    count like Python's numbers; truth values and text are no energies.
+    """
+    if type(value) is not float:  # asking for `Real` is slow, and every step comes here
+        if getattr(value, "ndim", None) == 0:
+            value = value.item()  # type: ignore[attr-defined]  # np.float32, or a tensor
+        if isinstance(value, bool) or not isinstance(value, Real):
+            return None
+        try:
+            value = float(value)
+        except OverflowError:  # an integer of hundreds of digits
+            return None
+    return value if 0.0 <= value < math.inf else None

@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-PAPER_WEIGHT = -0.07
+PAPER_EXPONENT = -0.07
 """Exponent of the energy in the paper's reward."""
 
 SHORT_UNTIL = 0.35
@@ -35,10 +35,10 @@ def reward(
     energy_kwh: ArrayLike,
     *,
     reference_kwh: float,
-    weight: float = PAPER_WEIGHT,
+    exponent: float = PAPER_EXPONENT,
     maximize: bool = True,
 ) -> Floats:
-    """The paper's reward: ``value * (energy_kwh / reference_kwh) ** weight``.
+    """The paper's reward: ``value * (energy_kwh / reference_kwh) ** exponent``.
 
     More energy never raises it: values that are negative or minimised get the inverse factor.
 
@@ -47,7 +47,7 @@ def reward(
         energy_kwh: Energy each one took, kWh. Where it is unknown (NaN or not positive) the
             value is returned as it is.
         reference_kwh: Energy at which reward and value agree, kWh. Positive.
-        weight: Exponent, at most 0; 0 returns the values bit for bit.
+        exponent: At most 0; 0 returns the values bit for bit.
         maximize: Whether a larger value is better.
 
     Raises:
@@ -55,14 +55,14 @@ def reward(
     """
     if not reference_kwh > 0.0:
         raise ValueError(f"reference_kwh must be positive but got {reference_kwh}.")
-    if not weight <= 0.0:
-        raise ValueError(f"weight must be at most 0 but got {weight}.")
+    if not exponent <= 0.0:
+        raise ValueError(f"exponent must be at most 0 but got {exponent}.")
     values = np.asarray(value, dtype=np.float64)
-    if weight == 0.0:
+    if exponent == 0.0:
         return values.copy()
     energies = np.asarray(energy_kwh, dtype=np.float64)
     known = energies > 0.0
-    factor = np.where(known, np.where(known, energies, 1.0) / reference_kwh, 1.0) ** weight
+    factor = np.where(known, np.where(known, energies, 1.0) / reference_kwh, 1.0) ** exponent
     better = values >= 0.0 if maximize else values < 0.0
     return np.where(better, values * factor, values / factor)
 
@@ -154,17 +154,17 @@ def brackets(lowest: float, highest: float, reduction_factor: float) -> tuple[Br
     return tuple(found)
 
 
-def promotion_due(promoted_kwh: float, spent_kwh: float, *, share: float) -> bool:
+def promotion_due(promoted_kwh: float, spent_kwh: float, *, promotion_share: float) -> bool:
     """Whether longer schedules have had less than their share of the energy.
 
     Args:
         promoted_kwh: Energy that promotions have used, kWh.
         spent_kwh: Energy that all trials have used, kWh.
-        share: Part of the energy that promotions should have, in [0, 1].
+        promotion_share: Part of the energy that promotions should have, in [0, 1].
     """
-    if not 0.0 <= share <= 1.0:
-        raise ValueError(f"share must be between 0 and 1 but got {share}.")
-    return promoted_kwh < share * spent_kwh
+    if not 0.0 <= promotion_share <= 1.0:
+        raise ValueError(f"promotion_share must be between 0 and 1 but got {promotion_share}.")
+    return promoted_kwh < promotion_share * spent_kwh
 
 
 def promotion_candidates(scores: ArrayLike, eligible: ArrayLike, *, top: int) -> list[int]:

@@ -65,10 +65,12 @@ def samplers() -> dict[str, Callable[[], Any]]:
     return {
         "TPESampler": lambda: optuna.samplers.TPESampler(seed=0),
         "EnergyTPESampler": lambda: EnergyTPESampler(seed=0),
-        "EnergyTPESampler, weight 0": lambda: EnergyTPESampler(energy_weight=0.0, seed=0),
+        "EnergyTPESampler, cooling 0": lambda: EnergyTPESampler(cooling=0.0, seed=0),
         # without promotions, so that each is a new configuration
         "ea_bohb": lambda: ea_bohb(fidelity_param="i0", promotion_share=0.0, seed=0)[0],
-        "RegularizedEvolutionSampler": lambda: RegularizedEvolutionSampler(seed=0),
+        "RegularizedEvolutionSampler": lambda: RegularizedEvolutionSampler(
+            reward_exponent=0.0, seed=0
+        ),
     }
 
 

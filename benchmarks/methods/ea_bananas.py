@@ -8,7 +8,6 @@ from __future__ import annotations
 from benchmarks.harness.hosts.optuna import optimise
 from benchmarks.harness.study import Evaluation, Setting
 from eahas_plugins.optuna.samplers.bananas import BananasSampler
-from eahas_plugins.policy import PAPER_WEIGHT
 
 LABEL = "EA-BANANAS"
 ENERGY_AWARE = True
@@ -17,5 +16,5 @@ REQUIRES = ("optuna",)
 
 def run(setting: Setting) -> list[Evaluation]:
     """Spend the budget."""
-    sampler = BananasSampler(energy_weight=-PAPER_WEIGHT, seed=setting.host_seed)
+    sampler = BananasSampler(seed=setting.host_seed)
     return optimise(setting, sampler=sampler)

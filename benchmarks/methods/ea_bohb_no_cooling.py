@@ -13,5 +13,5 @@ REQUIRES = ("optuna",)
 
 def run(setting: Setting) -> list[Evaluation]:
     """Spend the budget."""
-    sampler, pruner = ea_bohb(energy_weight=0.0, seed=setting.host_seed)
+    sampler, pruner = ea_bohb(cooling=0.0, seed=setting.host_seed)
     return optimise(setting, sampler=sampler, pruner=pruner)

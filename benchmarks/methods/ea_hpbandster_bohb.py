@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from benchmarks.harness.hosts.hpbandster import optimise_hpbandster
 from benchmarks.harness.study import Evaluation, Setting
-from eahas_plugins.policy import PAPER_WEIGHT, SHORT_UNTIL
+from eahas_plugins.policy import PAPER_EXPONENT, SHORT_UNTIL
 
 LABEL = "EA-BOHB (HpBandSter)"
 ENERGY_AWARE = True
@@ -20,6 +20,6 @@ def run(setting: Setting) -> list[Evaluation]:
         setting,
         fidelity="schedule",
         energy_weight=1.0,
-        reward_weight=PAPER_WEIGHT,
+        reward_weight=PAPER_EXPONENT,
         short_until=SHORT_UNTIL,
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 from benchmarks.harness.hosts.optuna import optimise
 from benchmarks.harness.study import Evaluation, Setting
 from eahas_plugins.optuna.samplers.local_search import LocalSearchSampler
-from eahas_plugins.policy import PAPER_WEIGHT
 from surrogate.space.tasks import ARCHITECTURE, TRAINING
 
 LABEL = "EA-LS"
@@ -18,7 +17,5 @@ REQUIRES = ("optuna",)
 
 def run(setting: Setting) -> list[Evaluation]:
     """Spend the budget."""
-    sampler = LocalSearchSampler(
-        groups=(ARCHITECTURE, TRAINING), energy_weight=-PAPER_WEIGHT, seed=setting.host_seed
-    )
+    sampler = LocalSearchSampler(groups=(ARCHITECTURE, TRAINING), seed=setting.host_seed)
     return optimise(setting, sampler=sampler)

@@ -17,5 +17,7 @@ REQUIRES = ("optuna",)
 
 def run(setting: Setting) -> list[Evaluation]:
     """Spend the budget."""
-    sampler = LocalSearchSampler(groups=(ARCHITECTURE, TRAINING), seed=setting.host_seed)
+    sampler = LocalSearchSampler(
+        groups=(ARCHITECTURE, TRAINING), reward_exponent=0.0, seed=setting.host_seed
+    )
     return optimise(setting, sampler=sampler)

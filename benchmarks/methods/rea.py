@@ -13,5 +13,5 @@ REQUIRES = ("optuna",)
 
 def run(setting: Setting) -> list[Evaluation]:
     """Spend the budget."""
-    sampler = RegularizedEvolutionSampler(seed=setting.host_seed)
+    sampler = RegularizedEvolutionSampler(reward_exponent=0.0, seed=setting.host_seed)
     return optimise(setting, sampler=sampler)

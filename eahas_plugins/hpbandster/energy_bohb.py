@@ -22,7 +22,7 @@ from eahas_plugins.budget.attributes import (
 from eahas_plugins.hpbandster.config_generator import EnergyGenerator
 from eahas_plugins.hpbandster.grants import Account, Shortfall, journal_folder
 from eahas_plugins.hpbandster.optimizers import BOHB
-from eahas_plugins.policy import PAPER_WEIGHT, SHORT_UNTIL, reward
+from eahas_plugins.policy import PAPER_EXPONENT, SHORT_UNTIL, reward
 
 
 class _BudgetSpentError(Exception):
@@ -77,7 +77,7 @@ class EnergyBOHB(BOHB):
         min_budget: float | None = None,
         max_budget: float | None = None,
         energy_weight: float = 1.0,
-        reward_weight: float = PAPER_WEIGHT,
+        reward_weight: float = PAPER_EXPONENT,
         short_until: float = SHORT_UNTIL,
         shortfall: Shortfall = "truncate",
         lease_s: float = DEFAULT_LEASE_S,
@@ -234,7 +234,7 @@ class _EnergyHalving(SuccessiveHalving):
             1.0 - losses if are_errors else losses,
             energies,
             reference_kwh=float(np.nanmedian(energies)),
-            weight=self._reward_weight,
+            exponent=self._reward_weight,
             maximize=are_errors,
         )
         return super()._advance_to_next_stage(config_ids, -rewards if are_errors else rewards)

@@ -23,7 +23,7 @@ from smac.scenario import Scenario
 
 from eahas_plugins.budget.attributes import DEFAULT_LEASE_S
 from eahas_plugins.budget.journal import EnergyJournal
-from eahas_plugins.policy import PAPER_WEIGHT
+from eahas_plugins.policy import PAPER_EXPONENT
 from eahas_plugins.smac.acquisition import EnergyEI
 from eahas_plugins.smac.budget import EnergyBudgetCallback, Shortfall
 from eahas_plugins.smac.intensifier import Admits, EnergyHyperband, EnergyIntensifier
@@ -74,7 +74,7 @@ class _EnergyFacade(AbstractFacade):
         budget_kwh: float,
         shortfall: Shortfall = "truncate",
         trial_limit_kwh: float | None = None,
-        reward_weight: float = PAPER_WEIGHT,
+        reward_weight: float = PAPER_EXPONENT,
         cooling: float = 1.0,
         n_initial: int | None = None,
         lease_s: float = DEFAULT_LEASE_S,

@@ -14,7 +14,7 @@ from smac.runhistory.dataclasses import InstanceSeedBudgetKey
 from smac.scenario import Scenario
 
 from eahas_plugins.budget.attributes import TRAINING_ATTR, known_kwh
-from eahas_plugins.policy import PAPER_WEIGHT, n_rungs, promotion_candidates, reward
+from eahas_plugins.policy import PAPER_EXPONENT, n_rungs, promotion_candidates, reward
 from eahas_plugins.smac.budget import EnergyBudgetCallback
 
 
@@ -83,7 +83,7 @@ class EnergyHyperband(Admits, Hyperband):
         scenario: Scenario,
         eta: float = 3,
         *,
-        reward_weight: float = PAPER_WEIGHT,
+        reward_weight: float = PAPER_EXPONENT,
         **kwargs: Any,
     ) -> None:
         if not eta > 1.0:
@@ -127,7 +127,7 @@ class EnergyHyperband(Admits, Hyperband):
             1.0 - costs,
             energies,
             reference_kwh=float(np.median(energies[energies > 0.0])),
-            weight=self.reward_weight,
+            exponent=self.reward_weight,
         )
         chosen = promotion_candidates(scores, np.ones(len(configs), dtype=bool), top=len(best))
         return [configs[i] for i in chosen]

@@ -161,7 +161,7 @@ class EnergySchedules(Admits, SuccessiveHalving):
         if n_low < self.n_startup:
             return self.share > 0.0 and n_low >= _SHORT_PER_EARLY * (n_higher + 1)
         total_kwh, higher_kwh = self._energies()
-        return promotion_due(higher_kwh, total_kwh, share=self.share)
+        return promotion_due(higher_kwh, total_kwh, promotion_share=self.share)
 
     def _energies(self) -> tuple[float, float]:
         """Energy of all trials and of those above the lowest rung, kWh.

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eahas_plugins.policy import (
-    PAPER_WEIGHT,
+    PAPER_EXPONENT,
     brackets,
     cooled,
     cooling,
@@ -25,12 +25,12 @@ positive = st.floats(1e-9, 1e9)
 def test_reward_is_the_papers():
     # accuracy 0.9 with 2 kWh at T0 = 0.5: 0.9 * 4 ** -0.07
     assert reward(0.9, 2.0, reference_kwh=0.5) == pytest.approx(0.9 * 4.0**-0.07)
-    assert PAPER_WEIGHT == -0.07
+    assert PAPER_EXPONENT == -0.07
 
 
 @given(st.lists(st.floats(-10, 10), min_size=1), positive)
-def test_reward_without_weight_is_the_value_bit_for_bit(values, energy):
-    got = reward(values, energy, reference_kwh=1.0, weight=0.0)
+def test_reward_without_exponent_is_the_value_bit_for_bit(values, energy):
+    got = reward(values, energy, reference_kwh=1.0, exponent=0.0)
     assert got.tolist() == values
 
 
@@ -53,10 +53,10 @@ def test_bad_reference(reference):
         reward(0.5, 1.0, reference_kwh=reference)
 
 
-@pytest.mark.parametrize("weight", [0.1, math.nan])
-def test_bad_weight(weight):
-    with pytest.raises(ValueError, match="weight must be at most 0"):
-        reward(0.5, 1.0, reference_kwh=1.0, weight=weight)
+@pytest.mark.parametrize("exponent", [0.1, math.nan])
+def test_bad_exponent(exponent):
+    with pytest.raises(ValueError, match="exponent must be at most 0"):
+        reward(0.5, 1.0, reference_kwh=1.0, exponent=exponent)
 
 
 @pytest.mark.parametrize(
@@ -138,11 +138,11 @@ def test_cost_of_a_bracket_counts_resumed_trials_once():
 
 
 def test_promotion_due():
-    assert promotion_due(0.0, 1.0, share=0.5)
-    assert not promotion_due(0.5, 1.0, share=0.5)
-    assert not promotion_due(0.0, 0.0, share=0.5)  # nothing is known yet
-    with pytest.raises(ValueError, match="share must be between 0 and 1"):
-        promotion_due(0.0, 1.0, share=math.nan)
+    assert promotion_due(0.0, 1.0, promotion_share=0.5)
+    assert not promotion_due(0.5, 1.0, promotion_share=0.5)
+    assert not promotion_due(0.0, 0.0, promotion_share=0.5)  # nothing is known yet
+    with pytest.raises(ValueError, match="promotion_share must be between 0 and 1"):
+        promotion_due(0.0, 1.0, promotion_share=math.nan)
 
 
 def test_promotion_candidates():

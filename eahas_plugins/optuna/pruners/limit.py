@@ -19,30 +19,32 @@ class EnergyBudgetPruner(BasePruner):
 
     Example:
         >>> from optuna.pruners import MedianPruner
-        >>> pruner = EnergyBudgetPruner(MedianPruner(), kwh_per_trial=0.01)
+        >>> pruner = EnergyBudgetPruner(MedianPruner(), trial_limit_kwh=0.01)
 
     Args:
         wrapped_pruner: The pruner to ask below the limit; None for none.
-        kwh_per_trial: The most a trial may spend, kWh. Positive.
+        trial_limit_kwh: The most a trial may spend, kWh. Positive.
 
     Raises:
-        ValueError: If ``kwh_per_trial`` is out of range (NaN included).
+        ValueError: If ``trial_limit_kwh`` is out of range (NaN included).
         TypeError: If ``wrapped_pruner`` is not a pruner.
     """
 
-    def __init__(self, wrapped_pruner: BasePruner | None = None, *, kwh_per_trial: float) -> None:
+    def __init__(self, wrapped_pruner: BasePruner | None = None, *, trial_limit_kwh: float) -> None:
         if wrapped_pruner is None:
             wrapped_pruner = NopPruner()
         if not isinstance(wrapped_pruner, BasePruner):
             raise TypeError(f"`wrapped_pruner` must be a pruner but got {wrapped_pruner!r}.")
         self.wrapped_pruner = wrapped_pruner
-        self.kwh_per_trial = kwh_argument("kwh_per_trial", kwh_per_trial)
+        self.trial_limit_kwh = kwh_argument("trial_limit_kwh", trial_limit_kwh)
 
     @property
     def max_kwh(self) -> float:
         """The most a trial may spend, kWh, by this limit or the wrapped pruner's."""
-        return min(self.kwh_per_trial, getattr(self.wrapped_pruner, "max_kwh", self.kwh_per_trial))
+        return min(
+            self.trial_limit_kwh, getattr(self.wrapped_pruner, "max_kwh", self.trial_limit_kwh)
+        )
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
         """Whether the trial is at its limit or the wrapped pruner wants it to end."""
-        return exceeds(trial, self.kwh_per_trial) or self.wrapped_pruner.prune(study, trial)
+        return exceeds(trial, self.trial_limit_kwh) or self.wrapped_pruner.prune(study, trial)

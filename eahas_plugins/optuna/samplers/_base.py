@@ -23,15 +23,15 @@ class RewardSampler(BaseSampler):
     """A single-objective sampler that ranks complete trials by the paper's reward.
 
     Args:
-        energy_weight: The reward is the value times energy to the power of minus this; 0 ranks
-            by value alone. Not negative; the paper's is 0.07.
+        reward_exponent: Trials are ranked by the paper's reward, value times ``energy_kwh`` to this
+            power. At most 0; 0 is the plain method.
         seed: Seed of all draws.
     """
 
-    def __init__(self, *, energy_weight: float, seed: int | None) -> None:
-        if not energy_weight >= 0.0:
-            raise ValueError(f"energy_weight must not be negative but got {energy_weight}.")
-        self._energy_weight = energy_weight
+    def __init__(self, *, reward_exponent: float, seed: int | None) -> None:
+        if not reward_exponent <= 0.0:
+            raise ValueError(f"reward_exponent must be at most 0 but got {reward_exponent}.")
+        self._reward_exponent = reward_exponent
         self._rng = np.random.default_rng(seed)
         self._random = RandomSampler(seed=seed)
         self._lock = threading.Lock()
@@ -114,7 +114,7 @@ class RewardSampler(BaseSampler):
             trial.values[0],
             energy_of(trial),
             reference_kwh=1.0,  # scales every reward alike
-            weight=-self._energy_weight,
+            exponent=self._reward_exponent,
             maximize=maximize,
         )
         return float(reward) if maximize else -float(reward)

@@ -105,9 +105,9 @@ class StudyEnergy:
         candidates: Mapping[str, ArrayLike],
         known: Mapping[str, Any],
         *,
-        weight: float,
+        cooling: float,
     ) -> Floats:
-        """Log acquisition minus ``weight`` times `alpha` times `log_kwh`, as far as that is known.
+        """Log acquisition minus ``cooling`` times `alpha` times `log_kwh`, as far as that is known.
 
         The trials are read once for both.
         """
@@ -117,7 +117,7 @@ class StudyEnergy:
             log_kwh = self._predict(space, candidates, known)
             if log_kwh is None:
                 return log_acquisition
-            return policy.cooled(log_acquisition, log_kwh, alpha=weight * self._cooling(study))
+            return policy.cooled(log_acquisition, log_kwh, alpha=cooling * self._cooling(study))
 
     def _cooling(self, study: Study) -> float:
         spent_kwh = self._finished_kwh + sum(energy_of(t) for t in self._log.running)

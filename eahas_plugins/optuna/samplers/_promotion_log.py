@@ -32,10 +32,10 @@ def schedules_of(distribution: BaseDistribution) -> tuple[Any, ...]:
     raise TypeError(f"distribution must be one of Optuna's but got {distribution!r}.")
 
 
-def check_schedules(schedules: Sequence[Any] | None, *, share: float) -> None:
+def check_schedules(schedules: Sequence[Any] | None, *, promotion_share: float) -> None:
     """Raise ValueError unless there are two schedules (or None) and the share is in [0, 1]."""
-    if not 0.0 <= share <= 1.0:
-        raise ValueError(f"share must be between 0 and 1 but got {share}.")
+    if not 0.0 <= promotion_share <= 1.0:
+        raise ValueError(f"promotion_share must be between 0 and 1 but got {promotion_share}.")
     if schedules is not None and len(schedules) < 2:
         raise ValueError(f"schedules must hold at least two values but got {schedules!r}.")
 
@@ -67,14 +67,14 @@ class PromotionLog:
         self,
         *,
         fidelity_param: str,
-        share: float,
+        promotion_share: float,
         top: int,
         skip_to_last: bool,
         n_startup_trials: int,
         budget_kwh: float | None,
     ) -> None:
         self._fidelity_param = fidelity_param
-        self._share = share
+        self._promotion_share = promotion_share
         self._top = top
         self._skip_to_last = skip_to_last
         self._n_startup_trials = n_startup_trials
@@ -116,7 +116,7 @@ class PromotionLog:
         repeating_kwh = sum(self._expected(t, schedules) for t in repeating)
         spent_kwh = self._finished_kwh + others_kwh + repeating_kwh
         if not policy.promotion_due(
-            self._promoted_kwh + repeating_kwh, spent_kwh, share=self._share
+            self._promoted_kwh + repeating_kwh, spent_kwh, promotion_share=self._promotion_share
         ):
             return None
         budget = self._energy.budget_kwh(study)

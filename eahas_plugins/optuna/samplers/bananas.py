@@ -10,6 +10,7 @@ from optuna.trial import FrozenTrial
 
 from eahas_plugins.optuna.samplers._base import RewardSampler, Space, check_positive
 from eahas_plugins.optuna.samplers._gp import GaussianProcess, encode
+from eahas_plugins.policy import PAPER_EXPONENT
 
 
 class BananasSampler(RewardSampler):
@@ -24,16 +25,16 @@ class BananasSampler(RewardSampler):
 
     Example:
         >>> import optuna
-        >>> sampler = BananasSampler(energy_weight=0.07, seed=0)
+        >>> sampler = BananasSampler(seed=0)
         >>> study = optuna.create_study(sampler=sampler)  # doctest: +SKIP
 
     Args:
-        n_initial: Random trials at the start. At least 1.
+        n_startup_trials: Random trials at the start. At least 1.
         n_candidates: Mutations to choose from. At least 1.
         n_parents: How many of the best trials are mutated. At least 1.
         max_trials: Trials that the predictor learns from. At least 2.
-        energy_weight: The reward is the value times ``energy_kwh`` to the power of minus this; 0
-            is plain, the paper uses 0.07.
+        reward_exponent: Trials are ranked by the paper's reward, value times ``energy_kwh`` to this
+            power. At most 0; 0 is the plain method.
         seed: Seed of all draws.
 
     Raises:
@@ -47,24 +48,26 @@ class BananasSampler(RewardSampler):
     def __init__(
         self,
         *,
-        n_initial: int = 10,
+        n_startup_trials: int = 10,
         n_candidates: int = 40,
         n_parents: int = 5,
         max_trials: int = 300,
-        energy_weight: float = 0.0,
+        reward_exponent: float = PAPER_EXPONENT,
         seed: int | None = None,
     ) -> None:
-        check_positive(n_initial=n_initial, n_candidates=n_candidates, n_parents=n_parents)
+        check_positive(
+            n_startup_trials=n_startup_trials, n_candidates=n_candidates, n_parents=n_parents
+        )
         if not max_trials >= 2:
             raise ValueError(f"max_trials must be at least 2 but got {max_trials}.")
-        super().__init__(energy_weight=energy_weight, seed=seed)
-        self._n_initial = n_initial
+        super().__init__(reward_exponent=reward_exponent, seed=seed)
+        self._n_startup_trials = n_startup_trials
         self._n_candidates = n_candidates
         self._n_parents = n_parents
         self._max_trials = max_trials
 
     def _propose(self, study: Study, trial: FrozenTrial, space: Space) -> dict[str, Any]:
-        if len(self._complete) < self._n_initial:
+        if len(self._complete) < self._n_startup_trials:
             return {}
         ranked = sorted(self._complete, key=lambda pair: (-pair[1], pair[0].number))
         parents = [pair[0].params for pair in ranked[: self._n_parents]]

@@ -19,7 +19,7 @@ def ea_bohb(
     budget_kwh: float | None = None,
     promotion_share: float = 0.5,
     short_until: float = SHORT_UNTIL,
-    energy_weight: float = 1.0,
+    cooling: float = 1.0,
     pruner: BasePruner | None = None,
     seed: int | None = None,
     **model: Any,
@@ -47,7 +47,7 @@ def ea_bohb(
             ones.
         short_until: Part of the budget after which new configurations are trained with the longest
             schedule; 1 never does.
-        energy_weight: Weight of predicted energy in the acquisition while nothing is spent; 0
+        cooling: Weight of predicted energy in the acquisition while nothing is spent; 0
             switches cooling off.
         pruner: By default none: a training cut early says little about its end, and whether it
             helps to drop the worst at half of a short schedule differs from task to task.
@@ -63,9 +63,9 @@ def ea_bohb(
     sampler = ScheduleGPSampler(
         fidelity_param=fidelity_param,
         schedules=schedules,
-        share=promotion_share,
+        promotion_share=promotion_share,
         short_until=short_until,
-        energy_weight=energy_weight,
+        cooling=cooling,
         budget_kwh=budget_kwh,
         seed=seed,
         **model,

@@ -8,6 +8,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from eahas_plugins.optuna.samplers._base import RewardSampler, Space, best_of, check_positive
+from eahas_plugins.policy import PAPER_EXPONENT
 
 
 class RegularizedEvolutionSampler(RewardSampler):
@@ -19,14 +20,14 @@ class RegularizedEvolutionSampler(RewardSampler):
 
     Example:
         >>> import optuna
-        >>> sampler = RegularizedEvolutionSampler(energy_weight=0.07, seed=0)
+        >>> sampler = RegularizedEvolutionSampler(seed=0)
         >>> study = optuna.create_study(sampler=sampler)  # doctest: +SKIP
 
     Args:
         population_size: Trials that may become parents. At least 1.
         sample_size: Trials drawn for each tournament. At least 1.
-        energy_weight: Trials are ranked by value times ``energy_kwh`` to the power of minus
-            this; 0 is plain, the paper uses 0.07.
+        reward_exponent: Trials are ranked by the paper's reward, value times ``energy_kwh`` to this
+            power. At most 0; 0 is the plain method.
         seed: Seed of all draws.
 
     Raises:
@@ -42,11 +43,11 @@ class RegularizedEvolutionSampler(RewardSampler):
         *,
         population_size: int = 20,
         sample_size: int = 10,
-        energy_weight: float = 0.0,
+        reward_exponent: float = PAPER_EXPONENT,
         seed: int | None = None,
     ) -> None:
         check_positive(population_size=population_size, sample_size=sample_size)
-        super().__init__(energy_weight=energy_weight, seed=seed)
+        super().__init__(reward_exponent=reward_exponent, seed=seed)
         self._population_size = population_size
         self._sample_size = sample_size
 

@@ -32,22 +32,22 @@ if not hasattr(GPSampler, _HOOK):
 class EnergyGPSampler(GPSampler):
     """Gaussian process whose log expected improvement is reduced by alpha times log kWh.
 
-    Alpha starts at ``energy_weight`` and falls to 0 as the budget is used up (cooling). The
+    Alpha starts at ``cooling`` and falls to 0 as the budget is used up (cooling). The
     energy of a configuration is predicted by a small regression that learns from the
     ``energy_kwh`` of finished, pruned and running trials; until it has seen ten, and in studies
     without energy, this is the plain sampler. Needs torch and scipy, as ``GPSampler`` does.
 
-    With ``energy_weight=0`` it suggests what ``GPSampler`` suggests, trial by trial.
+    With ``cooling=0`` it suggests what ``GPSampler`` suggests, trial by trial.
 
     Example:
         >>> import optuna
-        >>> sampler = EnergyGPSampler(energy_weight=1.0, budget_kwh=2.0, seed=0)
+        >>> sampler = EnergyGPSampler(cooling=1.0, budget_kwh=2.0, seed=0)
         >>> study = optuna.create_study(sampler=sampler)  # doctest: +SKIP
 
     Args:
-        energy_weight: Alpha while nothing is spent. Not negative.
+        cooling: Alpha while nothing is spent. Not negative.
         budget_kwh: Energy of the whole study, kWh. By default what ``EnergyBudget`` tells the
-            study; without any budget alpha stays ``energy_weight``.
+            study; without any budget alpha stays ``cooling``.
         fidelity_param: Parameter that holds the planned number of steps (epochs), by which the
             energy of pruned and running trials is extrapolated. By default the number of steps
             of recent complete trials.
@@ -63,15 +63,15 @@ class EnergyGPSampler(GPSampler):
     def __init__(
         self,
         *,
-        energy_weight: float = 1.0,
+        cooling: float = 1.0,
         budget_kwh: float | None = None,
         fidelity_param: str | None = None,
         **gp: Any,
     ) -> None:
-        if not energy_weight >= 0.0:
-            raise ValueError(f"energy_weight must not be negative but got {energy_weight}.")
+        if not cooling >= 0.0:
+            raise ValueError(f"cooling must not be negative but got {cooling}.")
         super().__init__(**gp)
-        self._energy_weight = energy_weight
+        self._cooling = cooling
         self._energy = StudyEnergy(budget_kwh=budget_kwh, fidelity_param=fidelity_param)
         self._local = threading.local()
 
@@ -95,7 +95,7 @@ class EnergyGPSampler(GPSampler):
             self._local.context = None
 
     def _optimize_acqf(self, acqf: Any, best_params: NDArray[Any] | None) -> NDArray[Any]:
-        if self._energy_weight > 0.0:
+        if self._cooling > 0.0:
             study, trial, space = self._local.context
 
             def log_kwh(points: Floats) -> Floats | None:
@@ -103,7 +103,7 @@ class EnergyGPSampler(GPSampler):
                 return self._energy.log_kwh(study, space, columns, trial.params)
 
             if log_kwh(np.full((1, len(space)), 0.5)) is not None:
-                alpha = self._energy_weight * self._energy.alpha(study)
+                alpha = self._cooling * self._energy.alpha(study)
                 acqf = _cooled(acqf, log_kwh, alpha, space)  # type: ignore[arg-type]
         return super()._optimize_acqf(acqf, best_params)
 

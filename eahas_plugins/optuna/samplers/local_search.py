@@ -10,6 +10,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from eahas_plugins.optuna.samplers._base import RewardSampler, Space, best_of, check_positive
+from eahas_plugins.policy import PAPER_EXPONENT
 
 STEP_KEY = "local_search"
 """Trial attribute: [round, number of the trial whose neighbour it is or None]."""
@@ -30,12 +31,12 @@ class LocalSearchSampler(RewardSampler):
         >>> study = optuna.create_study(sampler=sampler)  # doctest: +SKIP
 
     Args:
-        n_initial: Random trials at the start of each round. At least 1.
+        n_startup_trials: Random trials at the start of each round. At least 1.
         n_neighbors: Neighbours to try before giving up. At least 1.
         groups: Names that are re-drawn together; the paper has the architecture and the training
             as two groups. By default one parameter at random.
-        energy_weight: Trials are ranked by value times ``energy_kwh`` to the power of minus
-            this; 0 is plain, the paper uses 0.07.
+        reward_exponent: Trials are ranked by the paper's reward, value times ``energy_kwh`` to this
+            power. At most 0; 0 is the plain method.
         seed: Seed of all draws.
 
     Raises:
@@ -49,19 +50,19 @@ class LocalSearchSampler(RewardSampler):
     def __init__(
         self,
         *,
-        n_initial: int = 20,
+        n_startup_trials: int = 20,
         n_neighbors: int = 20,
         groups: Sequence[Collection[str]] | None = None,
-        energy_weight: float = 0.0,
+        reward_exponent: float = PAPER_EXPONENT,
         seed: int | None = None,
     ) -> None:
-        check_positive(n_initial=n_initial, n_neighbors=n_neighbors)
+        check_positive(n_startup_trials=n_startup_trials, n_neighbors=n_neighbors)
         if groups is not None and (not groups or any(not group for group in groups)):
             raise ValueError(f"groups must be non-empty collections of names but got {groups!r}.")
-        self._n_initial = n_initial
+        self._n_startup_trials = n_startup_trials
         self._n_neighbors = n_neighbors
         self._groups = None if groups is None else tuple(tuple(group) for group in groups)
-        super().__init__(energy_weight=energy_weight, seed=seed)
+        super().__init__(reward_exponent=reward_exponent, seed=seed)
 
     def _restart(self) -> None:
         super()._restart()
@@ -82,7 +83,7 @@ class LocalSearchSampler(RewardSampler):
         if center is not None and started[self._round, center.number] >= self._n_neighbors:
             self._round += 1  # nothing better around here
             center = None
-        if center is None or started[self._round, None] < self._n_initial:
+        if center is None or started[self._round, None] < self._n_startup_trials:
             self._tell(study, trial, None)
             return {}
         self._tell(study, trial, center.number)

@@ -26,13 +26,13 @@ class SchedulePromotionSampler(BaseSampler):
 
     The wrapped sampler chooses everything but ``fidelity_param``, which gets its shortest value,
     and learns from those trials alone. Whenever repetitions with a longer schedule have used less
-    than ``share`` of the energy spent so far, the next trial repeats one of the ``top`` best
-    configurations that have not been repeated yet. A complete short schedule says far more about
-    a long one than a long one that is cut early.
+    than ``promotion_share`` of the energy spent so far, the next trial repeats one of the ``top``
+    best configurations that have not been repeated yet. A complete short schedule says far more
+    about a long one than a long one that is cut early.
 
     A repetition carries the attribute ``promoted_from``, the number of the trial it repeats. That
     and ``energy_kwh`` is all the state, so any number of workers may decide. Without energy (or
-    with ``share=0``) nothing is ever promoted.
+    with ``promotion_share=0``) nothing is ever promoted.
 
     Example:
         >>> import optuna
@@ -46,7 +46,7 @@ class SchedulePromotionSampler(BaseSampler):
         fidelity_param: Name of the parameter whose values are complete schedules.
         schedules: Its values, shortest first. By default all values of a categorical, and the
             two ends of a numeric range.
-        share: Part of the energy that repetitions should have, in [0, 1].
+        promotion_share: Part of the energy that repetitions should have, in [0, 1].
         top: From how many of the best one is drawn. At least 1.
         skip_to_last: Whether to repeat with the longest schedule at once instead of the next one.
         n_startup_trials: Complete trials before the first repetition. At least 1.
@@ -64,14 +64,14 @@ class SchedulePromotionSampler(BaseSampler):
         *,
         fidelity_param: str,
         schedules: Sequence[Any] | None = None,
-        share: float = 0.5,
+        promotion_share: float = 0.5,
         top: int = 3,
         skip_to_last: bool = True,
         n_startup_trials: int = 10,
         budget_kwh: float | None = None,
         seed: int | None = None,
     ) -> None:
-        check_schedules(schedules, share=share)
+        check_schedules(schedules, promotion_share=promotion_share)
         if not top >= 1:
             raise ValueError(f"top must be at least 1 but got {top}.")
         if not n_startup_trials >= 1:
@@ -81,7 +81,7 @@ class SchedulePromotionSampler(BaseSampler):
         self._schedules = None if schedules is None else tuple(schedules)
         self._log = PromotionLog(
             fidelity_param=fidelity_param,
-            share=share,
+            promotion_share=promotion_share,
             top=top,
             skip_to_last=skip_to_last,
             n_startup_trials=n_startup_trials,

@@ -35,9 +35,9 @@ class ScheduleGPSampler(RewardSampler):
     A Gaussian process over all parameters, the schedule among them, learns from every trial: the
     logarithm of the error where values are accuracies or losses, else the values. A new
     configuration, with the shortest schedule, is the one of largest expected improvement per kWh:
-    log EI - alpha log kWh, alpha = ``energy_weight`` x what is left of the budget (cooling).
-    Whenever trainings with longer schedules have used less than ``share`` of the energy, the next
-    trial trains the tried configuration with the best *predicted* value for the longest schedule:
+    log EI - alpha log kWh, alpha = ``cooling`` x what is left of the budget. Whenever trainings
+    with longer schedules have used less than ``promotion_share`` of the energy, the next trial
+    trains the tried configuration with the best *predicted* value for the longest schedule:
     prediction, unlike the best value seen, is not taken in by luck. Once ``short_until`` of the
     budget is spent, short schedules have told what they can: new configurations are trained with
     the longest one, as long as that can be paid, and by expected improvement alone.
@@ -60,14 +60,14 @@ class ScheduleGPSampler(RewardSampler):
             alike.
         schedules: Its values, shortest first. By default all values of a categorical, and the
             two ends of a numeric range.
-        share: Part of the energy for longer schedules, in [0, 1], while new configurations get
-            short ones.
+        promotion_share: Part of the energy for longer schedules, in [0, 1], while new
+            configurations get short ones.
         short_until: Part of the budget, in [0, 1], after which new configurations are trained with
             the longest schedule; 1 never does. Without a budget it is not reached.
-        energy_weight: Alpha while nothing is spent; once ``short_until`` is spent it is 0. Not
+        cooling: Alpha while nothing is spent; once ``short_until`` is spent it is 0. Not
             negative; 0 ignores predicted energy.
         budget_kwh: Energy of the whole study, kWh. By default what ``EnergyBudget`` tells the
-            study; without any budget alpha stays ``energy_weight``.
+            study; without any budget alpha stays ``cooling``.
         n_startup_trials: Trials of the Latin hypercube. At least 2.
         centred_start: Whether it is denser in the middle; else uniform.
         n_candidates: Configurations a proposal is chosen from. At least 2.
@@ -88,9 +88,9 @@ class ScheduleGPSampler(RewardSampler):
         *,
         fidelity_param: str | None = "max_epoch",
         schedules: Sequence[Any] | None = None,
-        share: float = 0.5,
+        promotion_share: float = 0.5,
         short_until: float = policy.SHORT_UNTIL,
-        energy_weight: float = 1.0,
+        cooling: float = 1.0,
         budget_kwh: float | None = None,
         n_startup_trials: int = 10,
         centred_start: bool = True,
@@ -98,11 +98,11 @@ class ScheduleGPSampler(RewardSampler):
         max_trials: int = 200,
         seed: int | None = None,
     ) -> None:
-        check_schedules(schedules, share=share)
+        check_schedules(schedules, promotion_share=promotion_share)
         if not 0.0 <= short_until <= 1.0:
             raise ValueError(f"short_until must be between 0 and 1 but got {short_until}.")
-        if not energy_weight >= 0.0:
-            raise ValueError(f"energy_weight must not be negative but got {energy_weight}.")
+        if not cooling >= 0.0:
+            raise ValueError(f"cooling must not be negative but got {cooling}.")
         for name, count in (
             ("n_startup_trials", n_startup_trials),
             ("n_candidates", n_candidates),
@@ -110,12 +110,12 @@ class ScheduleGPSampler(RewardSampler):
         ):
             if not count >= 2:
                 raise ValueError(f"{name} must be at least 2 but got {count}.")
-        super().__init__(energy_weight=0.0, seed=seed)
+        super().__init__(reward_exponent=0.0, seed=seed)
         self._fidelity_param = fidelity_param
         self._schedules = None if schedules is None else tuple(schedules)
-        self._share = share
+        self._promotion_share = promotion_share
         self._short_until = short_until
-        self._alpha = energy_weight
+        self._cooling = cooling
         self._energy = StudyEnergy(budget_kwh=budget_kwh, fidelity_param=fidelity_param)
         self._n_startup_trials = n_startup_trials
         self._centred_start = centred_start
@@ -208,7 +208,7 @@ class ScheduleGPSampler(RewardSampler):
             params = (self._promotion(model, left_kwh) if searching else None) or model.explore(
                 lambda columns: self._energy.log_kwh(study, space, columns, {}),
                 longest_kwh=left_kwh if longest else 0.0,
-                alpha=0.0 if longest else self._alpha * left,
+                alpha=0.0 if longest else self._cooling * left,
                 n=self._n_candidates,
                 rng=self._rng,
             )
@@ -263,7 +263,9 @@ class ScheduleGPSampler(RewardSampler):
             for t in self._log.running
             if running[t.number].get(fidelity, first) != first
         )
-        if not policy.promotion_due(longer_kwh, self._committed_kwh(), share=self._share):
+        if not policy.promotion_due(
+            longer_kwh, self._committed_kwh(), promotion_share=self._promotion_share
+        ):
             return None
         tried = [t.params for t, _ in self._waiting(left_kwh)][-10 * self._max_trials :]
         if not tried:
@@ -272,7 +274,7 @@ class ScheduleGPSampler(RewardSampler):
 
     def _early_promotion(self, n_short: int, left_kwh: float) -> dict[str, Any] | None:
         """The best of the start so far, after every few of its trainings."""
-        if self._schedules is None or len(self._schedules) < 2 or self._share == 0.0:
+        if self._schedules is None or len(self._schedules) < 2 or self._promotion_share == 0.0:
             return None
         n_longest = len(self._longest) + len(self._in_training())
         waiting = self._waiting(left_kwh)

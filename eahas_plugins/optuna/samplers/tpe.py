@@ -27,22 +27,22 @@ if missing:
 class EnergyTPESampler(TPESampler):
     """TPE whose acquisition, log l(x) / g(x), is reduced by alpha times log predicted kWh.
 
-    Alpha starts at ``energy_weight`` and falls to 0 as the budget is used up (cooling): cheap
+    Alpha starts at ``cooling`` and falls to 0 as the budget is used up (cooling): cheap
     configurations first, the best ones last. The energy of a configuration is predicted by a
     small regression that learns from the ``energy_kwh`` of finished, pruned and running trials;
     until it has seen ten, and in studies without energy, this is plain TPE.
 
-    With ``energy_weight=0`` it suggests what ``TPESampler`` suggests, trial by trial.
+    With ``cooling=0`` it suggests what ``TPESampler`` suggests, trial by trial.
 
     Example:
         >>> import optuna
-        >>> sampler = EnergyTPESampler(energy_weight=1.0, budget_kwh=2.0, seed=0)
+        >>> sampler = EnergyTPESampler(cooling=1.0, budget_kwh=2.0, seed=0)
         >>> study = optuna.create_study(sampler=sampler)  # doctest: +SKIP
 
     Args:
-        energy_weight: Alpha while nothing is spent. Not negative.
+        cooling: Alpha while nothing is spent. Not negative.
         budget_kwh: Energy of the whole study, kWh. By default what ``EnergyBudget`` tells the
-            study; without any budget alpha stays ``energy_weight``.
+            study; without any budget alpha stays ``cooling``.
         fidelity_param: Parameter that holds the planned number of steps (epochs), by which the
             energy of pruned and running trials is extrapolated. By default the number of steps
             of recent complete trials.
@@ -59,15 +59,15 @@ class EnergyTPESampler(TPESampler):
     def __init__(
         self,
         *,
-        energy_weight: float = 1.0,
+        cooling: float = 1.0,
         budget_kwh: float | None = None,
         fidelity_param: str | None = None,
         **tpe: Any,
     ) -> None:
-        if not energy_weight >= 0.0:
-            raise ValueError(f"energy_weight must not be negative but got {energy_weight}.")
+        if not cooling >= 0.0:
+            raise ValueError(f"cooling must not be negative but got {cooling}.")
         super().__init__(**tpe)
-        self._energy_weight = energy_weight
+        self._cooling = cooling
         self._energy = StudyEnergy(budget_kwh=budget_kwh, fidelity_param=fidelity_param)
         self._local = threading.local()
 
@@ -93,9 +93,9 @@ class EnergyTPESampler(TPESampler):
         self, samples: dict[str, NDArray[Any]], mpe_below: Any, mpe_above: Any
     ) -> NDArray[np.float64]:
         log_ratio = super()._compute_acquisition_func(samples, mpe_below, mpe_above)
-        if self._energy_weight == 0.0:
+        if self._cooling == 0.0:
             return log_ratio
         study, trial, space = self._local.context
         return self._energy.cooled(
-            log_ratio, study, space, samples, trial.params, weight=self._energy_weight
+            log_ratio, study, space, samples, trial.params, cooling=self._cooling
         )

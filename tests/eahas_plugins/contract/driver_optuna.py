@@ -45,7 +45,7 @@ class OptunaDriver:
         n_trials: int | None = None,
     ) -> list[Outcome]:
         sampler = EnergyTPESampler(
-            energy_weight=1.0 if weight is None else weight,
+            cooling=1.0 if weight is None else weight,
             budget_kwh=budget_kwh,
             seed=seed,
             n_startup_trials=N_INITIAL,

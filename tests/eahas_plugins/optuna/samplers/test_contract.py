@@ -33,11 +33,11 @@ GROUPED = {  # has no relative sampling before it has inferred the groups
     "grouped": lambda: EnergyTPESampler(n_startup_trials=0, multivariate=True, group=True)
 }
 EVOLUTIONARY = {
-    "local-search": lambda: LocalSearchSampler(n_initial=1, energy_weight=0.07),
+    "local-search": lambda: LocalSearchSampler(n_startup_trials=1, reward_exponent=-0.07),
     "evolution": lambda: RegularizedEvolutionSampler(
-        population_size=1, sample_size=1, energy_weight=0.07
+        population_size=1, sample_size=1, reward_exponent=-0.07
     ),
-    "bananas": lambda: BananasSampler(n_initial=1, n_candidates=5, energy_weight=0.07),
+    "bananas": lambda: BananasSampler(n_startup_trials=1, n_candidates=5, reward_exponent=-0.07),
 }
 PROMOTING = {
     "promoting": lambda: SchedulePromotionSampler(

@@ -18,11 +18,11 @@ from eahas_plugins.optuna.samplers.local_search import step_of
 from tests.eahas_plugins.optuna.samplers.tasks import conditional, history, study_of, train
 
 MAKERS = {
-    "local-search": lambda **how: LocalSearchSampler(n_initial=8, **how),
+    "local-search": lambda **how: LocalSearchSampler(n_startup_trials=8, **how),
     "evolution": lambda **how: RegularizedEvolutionSampler(
         population_size=10, sample_size=5, **how
     ),
-    "bananas": lambda **how: BananasSampler(n_initial=8, n_candidates=20, **how),
+    "bananas": lambda **how: BananasSampler(n_startup_trials=8, n_candidates=20, **how),
 }
 
 
@@ -51,24 +51,24 @@ def test_better_than_random(make):
 
 
 def test_equal_energy_changes_nothing(make):
-    plain, aware = study_of(make(seed=2)), study_of(make(seed=2, energy_weight=0.07))
+    plain, aware = (study_of(make(seed=2, reward_exponent=w)) for w in (0.0, -0.07))
     for study in (plain, aware):
         study.optimize(bowl, n_trials=40)  # every trial takes the same energy
     assert history(aware) == history(plain)
 
 
 def test_reward_prefers_the_cheap(make):
-    def mean_log_kwh(weight):
-        sampler = make(seed=0, energy_weight=weight)
+    def mean_log_kwh(exponent):
+        sampler = make(seed=0, reward_exponent=exponent)
         study = study_of(sampler, direction="maximize", pruner=optuna.pruners.NopPruner())
         study.optimize(train, n_trials=60)
         return np.mean([np.log(t.user_attrs["energy_kwh"]) for t in study.trials[20:]])
 
-    assert mean_log_kwh(2.0) < mean_log_kwh(0.0) - 0.5
+    assert mean_log_kwh(-2.0) < mean_log_kwh(0.0) - 0.5
 
 
 def test_conditional_parameters_are_inherited(make):
-    study = study_of(make(seed=0))
+    study = study_of(make(seed=0, reward_exponent=0.0))
     study.optimize(conditional, n_trials=60)
     kinds = {t.params["kind"] for t in study.trials[20:]}
     assert kinds == {"line", "bowl"}
@@ -120,7 +120,7 @@ def changed(child, parent):
 
 def test_local_search_moves_to_the_first_better_neighbour():
     groups = [["a", "b"], ["c", "kind"]]
-    study = study_of(LocalSearchSampler(n_initial=5, n_neighbors=6, groups=groups, seed=0))
+    study = study_of(LocalSearchSampler(n_startup_trials=5, n_neighbors=6, groups=groups, seed=0))
     study.optimize(bowl, n_trials=60)
     trials = study.trials
     assert [step_of(t) for t in trials[:5]] == [(0, None)] * 5
@@ -150,7 +150,7 @@ def test_evolution_changes_one_parameter_of_a_young_parent():
 
 
 def test_bananas_changes_one_parameter_of_one_of_the_best():
-    study = study_of(BananasSampler(n_initial=5, n_parents=2, n_candidates=10, seed=0))
+    study = study_of(BananasSampler(n_startup_trials=5, n_parents=2, n_candidates=10, seed=0))
     study.optimize(bowl, n_trials=30)
     for trial in study.trials[5:]:
         best = sorted(study.trials[: trial.number], key=lambda t: t.value)[:2]
@@ -158,7 +158,7 @@ def test_bananas_changes_one_parameter_of_one_of_the_best():
 
 
 def test_bananas_learns_from_the_best_and_the_latest():
-    study = study_of(BananasSampler(n_initial=5, max_trials=6, seed=0))
+    study = study_of(BananasSampler(n_startup_trials=5, max_trials=6, seed=0))
     study.optimize(bowl, n_trials=25)
     assert len(study.trials) == 25
 
@@ -188,15 +188,15 @@ def test_encoding_of_mixed_spaces():
 @pytest.mark.parametrize(
     ("maker", "options", "message"),
     [
-        (LocalSearchSampler, {"n_initial": 0}, "n_initial must be at least 1"),
+        (LocalSearchSampler, {"n_startup_trials": 0}, "n_startup_trials must be at least 1"),
         (LocalSearchSampler, {"n_neighbors": 0}, "n_neighbors must be at least 1"),
         (LocalSearchSampler, {"groups": [[]]}, "groups must be non-empty"),
         (RegularizedEvolutionSampler, {"population_size": 0}, "population_size must be"),
         (RegularizedEvolutionSampler, {"sample_size": 0}, "sample_size must be at least 1"),
         (BananasSampler, {"n_candidates": 0}, "n_candidates must be at least 1"),
         (BananasSampler, {"max_trials": 1}, "max_trials must be at least 2"),
-        (BananasSampler, {"energy_weight": float("nan")}, "energy_weight must not be negative"),
-        (LocalSearchSampler, {"energy_weight": -1.0}, "energy_weight must not be negative"),
+        (BananasSampler, {"reward_exponent": float("nan")}, "reward_exponent must be at most 0"),
+        (LocalSearchSampler, {"reward_exponent": 1.0}, "reward_exponent must be at most 0"),
     ],
 )
 def test_bad_arguments(maker, options, message):

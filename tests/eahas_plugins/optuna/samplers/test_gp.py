@@ -47,13 +47,13 @@ def run(sampler, n_trials):
 
 def test_weight_zero_is_the_plain_sampler_trial_by_trial():
     plain = run(GPSampler(seed=3, n_startup_trials=4), 7)
-    ours = run(EnergyGPSampler(seed=3, n_startup_trials=4, energy_weight=0.0), 7)
+    ours = run(EnergyGPSampler(seed=3, n_startup_trials=4, cooling=0.0), 7)
     assert history(ours) == history(plain)
 
 
 def test_weight_makes_proposals_cheaper():
     def kwh(weight):
-        trials = run(EnergyGPSampler(seed=0, energy_weight=weight), 14).trials[10:]
+        trials = run(EnergyGPSampler(seed=0, cooling=weight), 14).trials[10:]
         return np.mean([t.user_attrs["energy_kwh"] for t in trials])
 
     assert kwh(2.0) < 0.5 * kwh(0.0)
@@ -114,5 +114,5 @@ def test_gradient_of_the_cooled_acquisition():
 
 @pytest.mark.parametrize("weight", [-0.1, float("nan")])
 def test_bad_weight(weight):
-    with pytest.raises(ValueError, match="energy_weight must not be negative"):
-        EnergyGPSampler(energy_weight=weight)
+    with pytest.raises(ValueError, match="cooling must not be negative"):
+        EnergyGPSampler(cooling=weight)

@@ -60,9 +60,9 @@ def share_of(trials):
         RandomSampler(seed=0),
         TPESampler(seed=0),
         EnergyTPESampler(seed=0),
-        LocalSearchSampler(seed=0, n_initial=5),
+        LocalSearchSampler(seed=0, n_startup_trials=5),
         RegularizedEvolutionSampler(seed=0, population_size=5, sample_size=3),
-        BananasSampler(seed=0, n_initial=5),
+        BananasSampler(seed=0, n_startup_trials=5),
     ],
     ids=lambda sampler: type(sampler).__name__,
 )
@@ -96,7 +96,7 @@ def test_ladder_goes_through_every_schedule():
 
 
 def test_share_zero_never_repeats():
-    assert share_of(run(promoting(share=0.0))) == 0.0
+    assert share_of(run(promoting(promotion_share=0.0))) == 0.0
 
 
 def test_minimised_studies_repeat_the_smallest():
@@ -194,7 +194,7 @@ def test_of_two_claims_the_older_trial_wins():
     study.optimize(train, n_trials=4)
     log = PromotionLog(
         fidelity_param="max_epoch",
-        share=1.0,
+        promotion_share=1.0,
         top=1,
         skip_to_last=True,
         n_startup_trials=1,
@@ -264,8 +264,8 @@ def test_schedules_of_distributions():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"share": -0.1}, "share must be between 0 and 1"),
-        ({"share": float("nan")}, "share must be between 0 and 1"),
+        ({"promotion_share": -0.1}, "promotion_share must be between 0 and 1"),
+        ({"promotion_share": float("nan")}, "promotion_share must be between 0 and 1"),
         ({"top": 0}, "top must be at least 1"),
         ({"n_startup_trials": 0}, "n_startup_trials must be at least 1"),
         ({"schedules": [10]}, "at least two values"),

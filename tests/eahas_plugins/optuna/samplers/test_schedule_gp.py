@@ -40,7 +40,7 @@ def configuration(trial):
 def test_starts_with_a_latin_hypercube_of_short_trainings():
     places = {}
     for centred in (False, True):
-        trials = run(8, n_startup_trials=8, centred_start=centred, share=0.0).trials
+        trials = run(8, n_startup_trials=8, centred_start=centred, promotion_share=0.0).trials
         assert {t.params["max_epoch"] for t in trials} == {SCHEDULES[0]}
         axis = Axis(FloatDistribution(1e-3, 1.0, log=True))
         places[centred] = np.sort([axis.position(t.params["lr"]) for t in trials])
@@ -95,7 +95,7 @@ def test_longest_schedules_are_for_tried_configurations_and_get_their_share():
 def test_finds_better_configurations_than_random_search():
     ours, random = [], []
     for seed in range(3):
-        ours.append(run(30, seed=seed, share=0.0).best_value)
+        ours.append(run(30, seed=seed, promotion_share=0.0).best_value)
         study = study_of(optuna.samplers.RandomSampler(seed=seed), direction="maximize")
         study.optimize(lambda t: train(t) * (t.params["max_epoch"] == SCHEDULES[0]), n_trials=90)
         random.append(study.best_value)
@@ -109,14 +109,13 @@ def test_cooling_tries_cheaper_configurations():
         return 0.5 + 0.001 * trial.suggest_float("x", 0.0, 1.0)
 
     spent = [
-        sum(kwh(t) for t in run(40, flat, energy_weight=weight).trials[20:])
-        for weight in (0.0, 1.0)
+        sum(kwh(t) for t in run(40, flat, cooling=weight).trials[20:]) for weight in (0.0, 1.0)
     ]
     assert spent[1] < 0.5 * spent[0]
 
 
 def test_share_zero_tries_short_schedules_only():
-    assert {t.params["max_epoch"] for t in run(share=0.0).trials} == {SCHEDULES[0]}
+    assert {t.params["max_epoch"] for t in run(promotion_share=0.0).trials} == {SCHEDULES[0]}
 
 
 def test_without_fidelity_the_schedule_is_a_parameter_like_others():
@@ -168,11 +167,15 @@ def test_later_new_configurations_get_the_longest_schedule_while_it_can_be_paid(
 
 @pytest.mark.parametrize(("budget_kwh", "matters"), [(1000.0, True), (300.0, False)])
 def test_energy_counts_only_while_short_schedules_are_searched(budget_kwh, matters):
-    trials = run(30, priced, short_until=1.0, share=0.0).trials  # 30 short trainings: 195 kWh
+    trials = run(
+        30, priced, short_until=1.0, promotion_share=0.0
+    ).trials  # 30 short trainings: 195 kWh
     assert 150.0 < sum(map(kwh, trials)) < 290.0
     proposed = []
     for weight in (0.0, 20.0):
-        sampler = ScheduleGPSampler(seed=1, energy_weight=weight, budget_kwh=budget_kwh, share=0.0)
+        sampler = ScheduleGPSampler(
+            seed=1, cooling=weight, budget_kwh=budget_kwh, promotion_share=0.0
+        )
         study = study_of(sampler, direction="maximize")
         study.add_trials(trials)
         trial = study.ask()
@@ -317,11 +320,11 @@ def test_learns_from_a_bounded_number_of_trials():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"share": 1.5}, "share must be between 0 and 1"),
-        ({"share": float("nan")}, "share must be between 0 and 1"),
+        ({"promotion_share": 1.5}, "promotion_share must be between 0 and 1"),
+        ({"promotion_share": float("nan")}, "promotion_share must be between 0 and 1"),
         ({"short_until": -0.1}, "short_until must be between 0 and 1"),
         ({"short_until": float("nan")}, "short_until must be between 0 and 1"),
-        ({"energy_weight": -1.0}, "energy_weight must not be negative"),
+        ({"cooling": -1.0}, "cooling must not be negative"),
         ({"n_startup_trials": 1}, "n_startup_trials must be at least 2"),
         ({"n_candidates": 0}, "n_candidates must be at least 2"),
         ({"max_trials": 1}, "max_trials must be at least 2"),

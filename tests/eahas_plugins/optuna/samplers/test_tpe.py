@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalW
 @pytest.mark.parametrize("objective", [train, conditional])
 def test_weight_zero_is_tpe_trial_by_trial(objective, options):
     plain = study_of(TPESampler(seed=3, **options))
-    ours = study_of(EnergyTPESampler(seed=3, energy_weight=0.0, **options))
+    ours = study_of(EnergyTPESampler(seed=3, cooling=0.0, **options))
     for study in (plain, ours):
         study.optimize(objective, n_trials=40)
     assert history(ours) == history(plain)
@@ -48,8 +48,8 @@ def mean_log_kwh(sampler):
 
 
 def test_weight_makes_proposals_cheaper():
-    plain = mean_log_kwh(EnergyTPESampler(seed=0, energy_weight=0.0))
-    cooled = mean_log_kwh(EnergyTPESampler(seed=0, energy_weight=1.0))
+    plain = mean_log_kwh(EnergyTPESampler(seed=0, cooling=0.0))
+    cooled = mean_log_kwh(EnergyTPESampler(seed=0, cooling=1.0))
     assert cooled < plain - 0.5
 
 
@@ -128,8 +128,8 @@ def test_the_private_hooks_are_there():
 
 @pytest.mark.parametrize("weight", [-0.1, float("nan")])
 def test_bad_weight(weight):
-    with pytest.raises(ValueError, match="energy_weight must not be negative"):
-        EnergyTPESampler(energy_weight=weight)
+    with pytest.raises(ValueError, match="cooling must not be negative"):
+        EnergyTPESampler(cooling=weight)
 
 
 @pytest.mark.parametrize("budget", [0.0, -1.0, float("nan")])

@@ -116,7 +116,7 @@ def main() -> None:
         scenario,
         target,
         budget_kwh=budget_kwh,
-        n_initial=20,
+        n_startup_trials=20,
         callbacks=[LogTrials()],
         logging_level=False,  # keep the handlers of this script
     )

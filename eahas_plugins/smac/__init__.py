@@ -12,21 +12,22 @@ except ModuleNotFoundError as error:
 from eahas_plugins.budget.journal import EnergyExhaustedError, EnergyJournal
 from eahas_plugins.smac.acquisition import EnergyEI
 from eahas_plugins.smac.budget import EnergyBudgetCallback
+from eahas_plugins.smac.components import schedule_components
+from eahas_plugins.smac.encoder import MultiFidelityEncoder
 from eahas_plugins.smac.facade import (
     EnergyHyperparameterOptimizationFacade,
     EnergyMultiFidelityFacade,
 )
 from eahas_plugins.smac.intensifier import EnergyHyperband, EnergyIntensifier
-from eahas_plugins.smac.model import ArdModel, RungEncoder
+from eahas_plugins.smac.model import GaussianProcessModel
 from eahas_plugins.smac.runner import EnergyDaskRunner, EnergyRunner
 from eahas_plugins.smac.scenario import energy_scenario
-from eahas_plugins.smac.schedule_intensifier import EnergySchedules, schedule_components
+from eahas_plugins.smac.schedule_intensifier import ScheduleIntensifier
 from eahas_plugins.targets.energy_target import EnergyTarget
 from eahas_plugins.targets.surrogate_target import SurrogateTarget
 from eahas_plugins.targets.training import EnergyTraining
 
 __all__ = [
-    "ArdModel",
     "EnergyBudgetCallback",
     "EnergyDaskRunner",
     "EnergyEI",
@@ -37,10 +38,11 @@ __all__ = [
     "EnergyJournal",
     "EnergyMultiFidelityFacade",
     "EnergyRunner",
-    "EnergySchedules",
     "EnergyTarget",
     "EnergyTraining",
-    "RungEncoder",
+    "GaussianProcessModel",
+    "MultiFidelityEncoder",
+    "ScheduleIntensifier",
     "SurrogateTarget",
     "energy_scenario",
     "schedule_components",

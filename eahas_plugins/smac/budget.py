@@ -14,7 +14,7 @@ from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, known_kw
 from eahas_plugins.budget.balance import Balance, RunningTrial
 from eahas_plugins.budget.journal import EnergyJournal, Grant, TrialId, was_refused
 from eahas_plugins.policy import cooling
-from eahas_plugins.targets.plan import Plan, Plans
+from eahas_plugins.targets.estimate import EnergyEstimate, EstimatesEnergy
 
 ESTIMATED_ATTR = "energy_estimated"
 """Additional info: true where a lost trial's energy was unknown and its expectation charged."""
@@ -79,7 +79,7 @@ class EnergyBudgetCallback(Callback):
         Args:
             runhistory: The run history.
             journal: Where trials write their energy.
-            target: The target function; one that ``Plans`` is asked what a trial needs.
+            target: The target function; one that ``EstimatesEnergy`` is asked what a trial needs.
         """
         self._runhistory, self.journal, self._target = runhistory, journal, target
         journal.settle()
@@ -124,15 +124,15 @@ class EnergyBudgetCallback(Callback):
 
     def admits(self, info: TrialInfo) -> bool:
         """Whether what is left, promises kept, pays for a trial (``truncate``: for its start)."""
-        plan = self._plan(info)
-        needed_kwh = plan.first_kwh if self.shortfall == "truncate" else plan.total_kwh
+        estimate = self._estimate(info)
+        needed_kwh = estimate.first_kwh if self.shortfall == "truncate" else estimate.total_kwh
         return self._covers(needed_kwh)
 
     def pays_for(self, info: TrialInfo) -> bool:
         """Whether what is left, promises kept, pays for the whole trial, as far as is known."""
         balance = self.balance()
         available_kwh = balance.available_kwh(number=self._next_number)
-        return balance.covers(available_kwh, self._plan(info).total_kwh)
+        return balance.covers(available_kwh, self._estimate(info).total_kwh)
 
     def grant(self, info: TrialInfo) -> Grant:
         """The trial's number and limits: what it was given when asked for, or new ones."""
@@ -190,25 +190,25 @@ class EnergyBudgetCallback(Callback):
         self.waiting = not fits and bool(self._granted)
         return fits
 
-    def _plan(self, info: TrialInfo) -> Plan:
-        if isinstance(self._target, Plans):
-            plan = self._target.plan(
+    def _estimate(self, info: TrialInfo) -> EnergyEstimate:
+        if isinstance(self._target, EstimatesEnergy):
+            estimate = self._target.estimate(
                 info.config, seed=info.seed, budget=info.budget, paid_kwh=self._paid_kwh(info)
             )
         else:
-            plan = Plan(total_kwh=self._usual_kwh(info.budget))
+            estimate = EnergyEstimate(total_kwh=self._usual_kwh(info.budget))
         limit = self.trial_limit_kwh
         if limit is None:
-            return plan
-        total = limit if plan.total_kwh is None else min(limit, plan.total_kwh)
-        return Plan(total_kwh=total, first_kwh=plan.first_kwh)
+            return estimate
+        total = limit if estimate.total_kwh is None else min(limit, estimate.total_kwh)
+        return EnergyEstimate(total_kwh=total, first_kwh=estimate.first_kwh)
 
     def _new_grant(self, trial: TrialId, info: TrialInfo | None = None) -> Grant:
         number = self._next_number
         self._next_number += 1
         if info is None:
             return Grant(number=number, trial=trial, cap_kwh=self.budget_kwh)
-        needed_kwh = self._plan(info).total_kwh
+        needed_kwh = self._estimate(info).total_kwh
         balance = self.balance()
         available_kwh = max(0.0, balance.available_kwh(number=number))
         fits = balance.covers(available_kwh, needed_kwh)

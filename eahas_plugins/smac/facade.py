@@ -26,10 +26,11 @@ from eahas_plugins.budget.journal import EnergyJournal
 from eahas_plugins.policy import PAPER_EXPONENT
 from eahas_plugins.smac.acquisition import EnergyEI
 from eahas_plugins.smac.budget import EnergyBudgetCallback, Shortfall
-from eahas_plugins.smac.intensifier import Admits, EnergyHyperband, EnergyIntensifier
+from eahas_plugins.smac.components import schedule_components
+from eahas_plugins.smac.intensifier import BudgetedIntensifier, EnergyHyperband, EnergyIntensifier
 from eahas_plugins.smac.resume import check_same_run, requeue_lost, with_crash_cost
 from eahas_plugins.smac.runner import EnergyDaskRunner, EnergyRunner
-from eahas_plugins.smac.schedule_intensifier import N_INITIAL, has_schedules, schedule_components
+from eahas_plugins.smac.schedule_intensifier import N_STARTUP_TRIALS, has_schedules
 from eahas_plugins.targets.energy_target import keep_checkpoints
 
 _DEFAULT_ETA = 3
@@ -49,12 +50,12 @@ class _EnergyFacade(AbstractFacade):
         shortfall: ``"truncate"`` starts a trial that is not fully paid and cuts it short,
             ``"skip"`` ends the run.
         trial_limit_kwh: The most one trial may spend, kWh.
-        reward_weight: Exponent of the energy in promotion, at most 0; 0 is SMAC's decision.
+        reward_exponent: Exponent of the energy in promotion, at most 0; 0 is SMAC's decision.
         cooling: Weight of the energy in the acquisition; 0 is SMAC's expected improvement. With
             both weights 0 a run takes SMAC's decisions bit for bit (where rungs are schedules, with
             SMAC's components as well).
-        n_initial: Configurations before the model counts; None for SMAC's ten per hyperparameter
-            (ten in all where rungs are schedules).
+        n_startup_trials: Configurations before the model counts; None for SMAC's ten per
+            hyperparameter (ten in all where rungs are schedules).
         lease_s: How long what is promised to a silent worker stays promised, s.
         callbacks: More callbacks.
         overwrite: Start anew where a run is stored already; its energy is forgotten.
@@ -74,9 +75,9 @@ class _EnergyFacade(AbstractFacade):
         budget_kwh: float,
         shortfall: Shortfall = "truncate",
         trial_limit_kwh: float | None = None,
-        reward_weight: float = PAPER_EXPONENT,
+        reward_exponent: float = PAPER_EXPONENT,
         cooling: float = 1.0,
-        n_initial: int | None = None,
+        n_startup_trials: int | None = None,
         lease_s: float = DEFAULT_LEASE_S,
         callbacks: Sequence[Callback] = (),
         overwrite: bool = False,
@@ -98,15 +99,15 @@ class _EnergyFacade(AbstractFacade):
         alone = scenario
         if scenario.n_workers != 1:
             alone = dataclasses.replace(scenario, n_workers=1)
-        if not reward_weight <= 0.0:
-            raise ValueError(f"reward_weight must be at most 0 but got {reward_weight}.")
+        if not reward_exponent <= 0.0:
+            raise ValueError(f"reward_exponent must be at most 0 but got {reward_exponent}.")
         components = self._energy_components(
             alone,
             target_function,
             {name: component for name, component in components.items() if component is not None},
-            reward_weight=reward_weight,
+            reward_exponent=reward_exponent,
             cooling=cooling,
-            n_initial=n_initial,
+            n_startup_trials=n_startup_trials,
         )
         intensifier = components["intensifier"]
         runner: EnergyRunner | EnergyDaskRunner | None = None
@@ -166,24 +167,24 @@ class _EnergyFacade(AbstractFacade):
         target: Any,
         given: Mapping[str, Any],
         *,
-        reward_weight: float,
+        reward_exponent: float,
         cooling: float,
-        n_initial: int | None,
+        n_startup_trials: int | None,
     ) -> dict[str, Any]:
         """The user's components, and those that are not SMAC's own in place of missing ones."""
         found = dict(given)
         if "acquisition_function" not in given:
             found["acquisition_function"] = cls.get_acquisition_function(scenario, cooling=cooling)
         if "intensifier" not in given:
-            found["intensifier"] = cls._energy_intensifier(scenario, target, reward_weight)
-        if n_initial is not None and "initial_design" not in given:
+            found["intensifier"] = cls._energy_intensifier(scenario, target, reward_exponent)
+        if n_startup_trials is not None and "initial_design" not in given:
             design: Callable[..., Any] = cls.get_initial_design
-            found["initial_design"] = design(scenario, n_configs=n_initial, max_ratio=1.0)
+            found["initial_design"] = design(scenario, n_configs=n_startup_trials, max_ratio=1.0)
         return found
 
     @classmethod
     def _energy_intensifier(
-        cls, scenario: Scenario, target: Any, reward_weight: float
+        cls, scenario: Scenario, target: Any, reward_exponent: float
     ) -> AbstractIntensifier:
         raise NotImplementedError
 
@@ -203,7 +204,7 @@ class _EnergyFacade(AbstractFacade):
         self.account.attach(optimizer.runhistory, journal, self._target)
         if self._worker is not None:
             self._worker.journal = journal
-        if isinstance(self._intensifier, Admits):
+        if isinstance(self._intensifier, BudgetedIntensifier):
             self._intensifier.account = self.account
         if isinstance(self._acquisition_function, EnergyEI):
             self._acquisition_function.attach(self._scenario, optimizer.runhistory, self.account)
@@ -229,7 +230,7 @@ class EnergyHyperparameterOptimizationFacade(_EnergyFacade, HyperparameterOptimi
 
     @classmethod
     def _energy_intensifier(
-        cls, scenario: Scenario, target: Any, reward_weight: float
+        cls, scenario: Scenario, target: Any, reward_exponent: float
     ) -> AbstractIntensifier:
         return cls.get_intensifier(scenario)
 
@@ -238,10 +239,10 @@ class EnergyMultiFidelityFacade(_EnergyFacade, MultiFidelityFacade):
     """SMAC with several fidelities within an energy budget: rungs in kWh, epochs or schedules.
 
     Where rungs are complete schedules (``SurrogateTarget(fidelity="schedule")``, one objective),
-    its components are what won the comparison, the recipe of ``ea_bohb``: `EnergySchedules` with a
-    Gaussian process over all rungs, from a Latin hypercube of ``n_initial`` (by default ten)
-    configurations. Where a training goes on from rung to rung, they are `EnergyHyperband` and
-    SMAC's random forest. ``reward_weight`` is for the latter.
+    its components are what won the comparison, the recipe of ``ea_bohb``: `ScheduleIntensifier`
+    with a Gaussian process over all rungs, from a Latin hypercube of ``n_startup_trials`` (by
+    default ten) configurations. Where a training goes on from rung to rung, they are
+    `EnergyHyperband` and SMAC's random forest. ``reward_exponent`` is for the latter.
     """
 
     __doc__ = f"{__doc__.rstrip()}\n{(_EnergyFacade.__doc__ or '').partition(chr(10))[2]}"
@@ -259,17 +260,19 @@ class EnergyMultiFidelityFacade(_EnergyFacade, MultiFidelityFacade):
     ) -> dict[str, Any]:
         if getattr(target, "fidelity", None) != "schedule" or not has_schedules(scenario):
             return super()._energy_components(scenario, target, given, **how)
-        n_initial = N_INITIAL if how["n_initial"] is None else how["n_initial"]
+        n_startup_trials = (
+            N_STARTUP_TRIALS if how["n_startup_trials"] is None else how["n_startup_trials"]
+        )
         return schedule_components(
-            scenario, cooling=how["cooling"], n_initial=n_initial, given=given
+            scenario, cooling=how["cooling"], n_startup_trials=n_startup_trials, given=given
         )
 
     @classmethod
     def _energy_intensifier(
-        cls, scenario: Scenario, target: Any, reward_weight: float
+        cls, scenario: Scenario, target: Any, reward_exponent: float
     ) -> AbstractIntensifier:
         eta = getattr(target, "eta", None) or _DEFAULT_ETA
-        return cls.get_intensifier(scenario, eta=eta, reward_weight=reward_weight)
+        return cls.get_intensifier(scenario, eta=eta, reward_exponent=reward_exponent)
 
 
 def _arguments(intensifier: AbstractIntensifier) -> list[str]:

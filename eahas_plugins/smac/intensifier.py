@@ -18,14 +18,14 @@ from eahas_plugins.policy import PAPER_EXPONENT, n_rungs, promotion_candidates, 
 from eahas_plugins.smac.budget import EnergyBudgetCallback
 
 
-class Admitted(Iterator[TrialInfo]):
+class AdmittedTrials(Iterator[TrialInfo]):
     """Trials of an intensifier; one that the budget refuses is kept for later.
 
     A refusal ends the run as SMAC ends it when there is nothing left to try. Nothing has been
     written to the run history then, so the trial can still be run when the cap is raised.
     """
 
-    def __init__(self, trials: Iterator[TrialInfo], owner: Admits) -> None:
+    def __init__(self, trials: Iterator[TrialInfo], owner: BudgetedIntensifier) -> None:
         self._trials = trials
         self._owner = owner
         self._held: TrialInfo | None = None
@@ -40,27 +40,27 @@ class Admitted(Iterator[TrialInfo]):
         return trial
 
 
-class Admits:
+class BudgetedIntensifier:
     """An intensifier that knows of the budget."""
 
     account: EnergyBudgetCallback | None = None
     """The budget that trials must fit; the energy-aware facades set it."""
 
 
-class EnergyIntensifier(Admits, Intensifier):
+class EnergyIntensifier(BudgetedIntensifier, Intensifier):
     """SMAC's racing intensifier, with admission: a trial starts only if it can be paid."""
 
     def __iter__(self) -> Iterator[TrialInfo]:
         """The trials that the budget admits."""
-        return Admitted(super().__iter__(), self)
+        return AdmittedTrials(super().__iter__(), self)
 
 
-class EnergyHyperband(Admits, Hyperband):
+class EnergyHyperband(BudgetedIntensifier, Hyperband):
     """Hyperband whose rungs may be kWh and whose promotion weighs accuracy against energy.
 
     The rungs are the scenario's budgets: in kWh with ``SurrogateTarget(fidelity="kwh")`` or an
     ``EnergyTarget``, in epochs or schedules otherwise. At each rung the configurations with the
-    largest ``(1 - cost) * (energy / median energy) ** reward_weight`` go on, where the energy is
+    largest ``(1 - cost) * (energy / median energy) ** reward_exponent`` go on, where the energy is
     that of their trainings so far. Trials without known energy keep ``1 - cost``. With several
     objectives SMAC's Pareto front decides, since energy is one of them. Rounding never loses a
     rung (1..243 with factor 3 has six).
@@ -68,7 +68,7 @@ class EnergyHyperband(Admits, Hyperband):
     Args:
         scenario: The scenario, with ``min_budget`` and ``max_budget``.
         eta: One in this many is promoted from each rung. Larger than 1.
-        reward_weight: Exponent of the energy, at most 0; 0 promotes as SMAC does.
+        reward_exponent: Exponent of the energy, at most 0; 0 promotes as SMAC does.
         **kwargs: SMAC's arguments of ``Hyperband``.
 
     Raises:
@@ -83,24 +83,24 @@ class EnergyHyperband(Admits, Hyperband):
         scenario: Scenario,
         eta: float = 3,
         *,
-        reward_weight: float = PAPER_EXPONENT,
+        reward_exponent: float = PAPER_EXPONENT,
         **kwargs: Any,
     ) -> None:
         if not eta > 1.0:
             raise ValueError(f"eta must be larger than 1 but got {eta}.")
-        if not reward_weight <= 0.0:
-            raise ValueError(f"reward_weight must be at most 0 but got {reward_weight}.")
-        self.reward_weight = float(reward_weight)
+        if not reward_exponent <= 0.0:
+            raise ValueError(f"reward_exponent must be at most 0 but got {reward_exponent}.")
+        self.reward_exponent = float(reward_exponent)
         super().__init__(scenario, eta=eta, **kwargs)  # type: ignore[arg-type]  # any ratio works
 
     @property
     def meta(self) -> dict[str, Any]:
         """SMAC's metadata."""
-        return {**super().meta, "reward_weight": self.reward_weight}
+        return {**super().meta, "reward_exponent": self.reward_exponent}
 
     def __iter__(self) -> Iterator[TrialInfo]:
         """The trials that the budget admits."""
-        return Admitted(super().__iter__(), self)
+        return AdmittedTrials(super().__iter__(), self)
 
     # The two hooks below are SMAC's private names (2.4.1); tests/.../test_intensifier.py guards
     # that SMAC calls them.
@@ -117,7 +117,7 @@ class EnergyHyperband(Admits, Hyperband):
         from_keys: list[InstanceSeedBudgetKey],
     ) -> list[Configuration]:
         best = super()._get_best_configs(configs, bracket, stage, from_keys)
-        if self.reward_weight == 0.0 or not best or self._scenario.count_objectives() > 1:
+        if self.reward_exponent == 0.0 or not best or self._scenario.count_objectives() > 1:
             return best
         costs = np.array([self.runhistory.average_cost(c, from_keys) for c in configs])
         energies = np.array([self._training_kwh(c, from_keys) for c in configs])
@@ -127,7 +127,7 @@ class EnergyHyperband(Admits, Hyperband):
             1.0 - costs,
             energies,
             reference_kwh=float(np.median(energies[energies > 0.0])),
-            exponent=self.reward_weight,
+            exponent=self.reward_exponent,
         )
         chosen = promotion_candidates(scores, np.ones(len(configs), dtype=bool), top=len(best))
         return [configs[i] for i in chosen]

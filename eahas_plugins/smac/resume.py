@@ -11,7 +11,7 @@ from typing import Any
 from smac.runhistory import StatusType
 from smac.scenario import Scenario
 
-from eahas_plugins.targets.plan import Plans
+from eahas_plugins.targets.estimate import EstimatesEnergy
 
 
 def with_crash_cost(scenario: Scenario, target: Any) -> Scenario:
@@ -24,7 +24,7 @@ def with_crash_cost(scenario: Scenario, target: Any) -> Scenario:
     costs = costs if isinstance(costs, list) else [costs]
     if all(math.isfinite(c) for c in costs):
         return scenario
-    if isinstance(target, Plans) and scenario.count_objectives() == 1:
+    if isinstance(target, EstimatesEnergy) and scenario.count_objectives() == 1:
         return dataclasses.replace(scenario, crash_cost=1.0)
     raise ValueError(
         f"crash_cost must be finite but got {scenario.crash_cost}: SMAC's model cannot learn from "

@@ -27,7 +27,7 @@ def energy_scenario(
 
     The energy is what ends the run, so ``n_trials`` is large. SMAC takes ten random
     configurations per hyperparameter before its model counts (ten in all where the fidelity is
-    "schedule"); where the energy pays for few trainings, give the facade ``n_initial``.
+    "schedule"); where the energy pays for few trainings, give the facade ``n_startup_trials``.
 
     Args:
         target: What will be optimised.
@@ -82,8 +82,8 @@ def _energies(target: SurrogateTarget, seed: int) -> list[float]:
     """Energies of a few complete trainings, kWh."""
     space = target.space
     space.seed(seed)
-    plans = (
-        target.plan(config, seed=seed, budget=None, paid_kwh=0.0)
+    estimates = (
+        target.estimate(config, seed=seed, budget=None, paid_kwh=0.0)
         for config in space.sample_configuration(_N_SAMPLES)
     )
-    return [plan.total_kwh for plan in plans if plan.total_kwh is not None]
+    return [estimate.total_kwh for estimate in estimates if estimate.total_kwh is not None]

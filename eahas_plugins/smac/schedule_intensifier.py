@@ -2,54 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from ConfigSpace import Configuration
-from smac.acquisition.maximizer.local_and_random_search import LocalAndSortedRandomSearch
-from smac.initial_design.latin_hypercube_design import LatinHypercubeInitialDesign
 from smac.intensifier.successive_halving import SuccessiveHalving
-from smac.main.config_selector import ConfigSelector
 from smac.main.exceptions import ConfigurationSpaceExhaustedException
 from smac.model.abstract_model import AbstractModel
-from smac.random_design.probability_design import ProbabilityRandomDesign
 from smac.runhistory import StatusType, TrialInfo, TrialKey, TrialValue
 from smac.runhistory.encoder.abstract_encoder import AbstractRunHistoryEncoder
 from smac.scenario import Scenario
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
 from eahas_plugins.policy import SHORT_UNTIL, promotion_due
-from eahas_plugins.smac.acquisition import EnergyEI
-from eahas_plugins.smac.intensifier import Admits, Admitted
-from eahas_plugins.smac.model import ArdModel, RungEncoder
+from eahas_plugins.smac.intensifier import AdmittedTrials, BudgetedIntensifier
 
-_N_CHALLENGERS, _N_LOCAL_SEARCHES, _N_STEPS = 600, 2, 3
 _SHORT_PER_EARLY = 4
 _N_PRICED = 100
-N_INITIAL = 10
+N_STARTUP_TRIALS = 10
 
 
-class EnergySchedules(Admits, SuccessiveHalving):
+class ScheduleIntensifier(BudgetedIntensifier, SuccessiveHalving):
     """Tries configurations on the lowest rung and takes the best of them to the highest.
 
     Rungs are complete schedules, of which none goes on where another stopped. After every four of
-    the first ``n_startup`` trials the best so far is taken to the highest rung. Then, whenever
-    trainings above the lowest rung have used less than ``share`` of the energy, it is the tried
-    configuration with the lowest predicted cost. Once ``short_until`` of the budget is spent, new
-    configurations go to the highest rung at once. What cannot be paid there, as far as that is
-    known, stays on the lowest. It is the recipe of
+    the first ``n_startup_trials`` trials the best so far is taken to the highest rung. Then,
+    whenever trainings above the lowest rung have used less than ``promotion_share`` of the energy,
+    it is the tried configuration with the lowest predicted cost. Once ``short_until`` of the budget
+    is spent, new configurations go to the highest rung at once. What cannot be paid there, as far
+    as that is known, stays on the lowest. It is the recipe of
     :class:`~eahas_plugins.optuna.samplers.ScheduleGPSampler`.
 
     Args:
         scenario: The scenario, with ``min_budget`` below ``max_budget``, one objective and no
             instances.
-        share: Part of the energy for higher rungs, in [0, 1], while new configurations are tried
-            on the lowest.
+        promotion_share: Part of the energy for higher rungs, in [0, 1], while new configurations
+            are tried on the lowest.
         short_until: Part of the budget, in [0, 1], after which new configurations are tried on the
             highest rung; 1 never does.
-        n_startup: Trials on the lowest rung before predictions count. At least 1.
+        n_startup_trials: Trials on the lowest rung before predictions count. At least 1.
         model: A model for the predictions, which unlike costs are not taken in by luck; it may be
             the one that proposes. Without it the lowest cost decides.
         encoder: What shows the model the trials; needed with ``model``, and the run's own.
@@ -63,18 +55,18 @@ class EnergySchedules(Admits, SuccessiveHalving):
         self,
         scenario: Scenario,
         *,
-        share: float = 0.5,
+        promotion_share: float = 0.5,
         short_until: float = SHORT_UNTIL,
-        n_startup: int = N_INITIAL,
+        n_startup_trials: int = N_STARTUP_TRIALS,
         model: AbstractModel | None = None,
         encoder: AbstractRunHistoryEncoder | None = None,
         **kwargs: Any,
     ) -> None:
-        for name, part in (("share", share), ("short_until", short_until)):
+        for name, part in (("promotion_share", promotion_share), ("short_until", short_until)):
             if not 0.0 <= part <= 1.0:
                 raise ValueError(f"{name} must be between 0 and 1 but got {part}.")
-        if not n_startup >= 1:
-            raise ValueError(f"n_startup must be at least 1 but got {n_startup}.")
+        if not n_startup_trials >= 1:
+            raise ValueError(f"n_startup_trials must be at least 1 but got {n_startup_trials}.")
         if not has_schedules(scenario):
             raise ValueError(
                 "the scenario must have min_budget below max_budget, one objective and no "
@@ -83,9 +75,9 @@ class EnergySchedules(Admits, SuccessiveHalving):
             )
         if (model is None) != (encoder is None):
             raise ValueError("model and encoder must be given together.")
-        self.share = float(share)
+        self.promotion_share = float(promotion_share)
         self.short_until = float(short_until)
-        self.n_startup = n_startup
+        self.n_startup_trials = n_startup_trials
         self._model, self._encoder = model, encoder
         super().__init__(scenario, **kwargs)
 
@@ -94,14 +86,14 @@ class EnergySchedules(Admits, SuccessiveHalving):
         """SMAC's metadata."""
         return {
             **super().meta,
-            "share": self.share,
+            "promotion_share": self.promotion_share,
             "short_until": self.short_until,
-            "n_startup": self.n_startup,
+            "n_startup_trials": self.n_startup_trials,
         }
 
     def __iter__(self) -> Iterator[TrialInfo]:
         """The trials that the budget admits."""
-        return Admitted(self._trials(), self)
+        return AdmittedTrials(self._trials(), self)
 
     def _trials(self) -> Iterator[TrialInfo]:
         self.__post_init__()
@@ -145,7 +137,7 @@ class EnergySchedules(Admits, SuccessiveHalving):
             return None
         waiting = [config_id for config_id in cost if config_id not in higher]
         configs = {config_id: self.runhistory.get_config(config_id) for config_id in waiting}
-        if waiting and len(cost) >= self.n_startup and self._model and self._encoder:
+        if waiting and len(cost) >= self.n_startup_trials and self._model and self._encoder:
             X, Y = self._encoder.transform([self._scenario.max_budget])
             self._model.train(X, Y)
             vectors = np.stack([config.get_array() for config in configs.values()])
@@ -158,10 +150,10 @@ class EnergySchedules(Admits, SuccessiveHalving):
         return next((trial for trial in trials if self._pays_for(trial)), None)
 
     def _is_due(self, n_low: int, n_higher: int) -> bool:
-        if n_low < self.n_startup:
-            return self.share > 0.0 and n_low >= _SHORT_PER_EARLY * (n_higher + 1)
+        if n_low < self.n_startup_trials:
+            return self.promotion_share > 0.0 and n_low >= _SHORT_PER_EARLY * (n_higher + 1)
         total_kwh, higher_kwh = self._energies()
-        return promotion_due(higher_kwh, total_kwh, promotion_share=self.share)
+        return promotion_due(higher_kwh, total_kwh, promotion_share=self.promotion_share)
 
     def _energies(self) -> tuple[float, float]:
         """Energy of all trials and of those above the lowest rung, kWh.
@@ -197,49 +189,7 @@ def _kwh(value: TrialValue) -> float | None:
 
 
 def has_schedules(scenario: Scenario) -> bool:
-    """Whether a scenario is one for :class:`EnergySchedules`."""
+    """Whether a scenario is one for :class:`ScheduleIntensifier`."""
     low, high = scenario.min_budget, scenario.max_budget
     rungs = low is not None and high is not None and low < high
     return rungs and scenario.count_objectives() == 1 and scenario.instances is None
-
-
-def schedule_components(
-    scenario: Scenario,
-    *,
-    cooling: float = 1.0,
-    n_initial: int = N_INITIAL,
-    given: Mapping[str, Any] = MappingProxyType({}),
-) -> dict[str, Any]:
-    """SMAC's components for a search over complete schedules.
-
-    Args:
-        scenario: SMAC's scenario.
-        cooling: Weight of the energy in the acquisition while nothing is spent.
-        n_initial: Configurations of the Latin hypercube that the search starts with.
-        given: Components that take the place of those here.
-    """
-    found: dict[str, Any] = {
-        "initial_design": LatinHypercubeInitialDesign(scenario, n_configs=n_initial, max_ratio=1.0),
-        "model": ArdModel(scenario.configspace, seed=scenario.seed),
-        "runhistory_encoder": RungEncoder(scenario),
-        "acquisition_function": EnergyEI(log=False, cooling=cooling, until=SHORT_UNTIL),
-        # Few candidates: with many a choice takes ten times as long and is no better.
-        "acquisition_maximizer": LocalAndSortedRandomSearch(
-            scenario.configspace,
-            challengers=_N_CHALLENGERS,
-            local_search_iterations=_N_LOCAL_SEARCHES,
-            max_steps=_N_STEPS,
-            seed=scenario.seed,
-        ),
-        "random_design": ProbabilityRandomDesign(probability=0.0, seed=scenario.seed),
-        "config_selector": ConfigSelector(scenario, retrain_after=1),
-        **given,
-    }
-    if "intensifier" not in found:
-        found["intensifier"] = EnergySchedules(
-            scenario,
-            n_startup=n_initial,
-            model=found["model"],
-            encoder=found["runhistory_encoder"],
-        )
-    return found

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from eahas_plugins.targets.energy_target import EnergyTarget, Train
-from eahas_plugins.targets.plan import Plan, Plans
+from eahas_plugins.targets.estimate import EnergyEstimate, EstimatesEnergy
 from eahas_plugins.targets.surrogate_target import SurrogateTarget
 from eahas_plugins.targets.training import EnergyTraining
 
-__all__ = ["EnergyTarget", "EnergyTraining", "Plan", "Plans", "SurrogateTarget", "Train"]
+__all__ = [
+    "EnergyEstimate",
+    "EnergyTarget",
+    "EnergyTraining",
+    "EstimatesEnergy",
+    "SurrogateTarget",
+    "Train",
+]

@@ -16,8 +16,8 @@ from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR
 from eahas_plugins.budget.journal import Attempt
 from eahas_plugins.energy import EnergyMeter, auto_meter
 from eahas_plugins.spaces import native_config
+from eahas_plugins.targets.estimate import EnergyEstimate
 from eahas_plugins.targets.objectives import ERROR, Objectives, check_objectives, cost_of
-from eahas_plugins.targets.plan import Plan
 from eahas_plugins.targets.training import EnergyTraining, progress_of
 
 if TYPE_CHECKING:
@@ -96,16 +96,16 @@ class EnergyTarget:
         """SMAC's own facades read the code of a target function for their metadata."""
         return type(self).__call__.__code__
 
-    def plan(
+    def estimate(
         self, config: Mapping[str, Any], *, seed: int | None, budget: float | None, paid_kwh: float
-    ) -> Plan:
+    ) -> EnergyEstimate:
         """A rung in kWh says itself what a trial needs, less what its checkpoint has paid."""
         if budget is None or self.fidelity != "kwh":
-            return Plan(total_kwh=None)
+            return EnergyEstimate(total_kwh=None)
         paid = 0.0
         if self.checkpoints is not None:
             paid = progress_of(self.checkpoints / _key(config, seed or 0)).energy_kwh
-        return Plan(total_kwh=max(0.0, budget - paid))
+        return EnergyEstimate(total_kwh=max(0.0, budget - paid))
 
     def __call__(
         self,

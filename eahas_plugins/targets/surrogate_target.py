@@ -17,8 +17,8 @@ from eahas_plugins.benchmark import Benchmark, Curve
 from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, kwh_argument
 from eahas_plugins.budget.journal import Attempt, EnergyExhaustedError
 from eahas_plugins.spaces import native_config
+from eahas_plugins.targets.estimate import EnergyEstimate
 from eahas_plugins.targets.objectives import ERROR, Objectives, check_objectives, cost_of
-from eahas_plugins.targets.plan import Plan
 from eahas_plugins.targets.schedules import schedules_of, without
 
 Fidelity = Literal["cut", "schedule", "kwh"]
@@ -128,13 +128,13 @@ class SurrogateTarget:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_last": None}
 
-    def plan(
+    def estimate(
         self, config: Mapping[str, Any], *, seed: int | None, budget: float | None, paid_kwh: float
-    ) -> Plan:
+    ) -> EnergyEstimate:
         """The energy of a trial, known exactly; its first epoch is where it can be cut first."""
         training = self._training(config, budget, paid_kwh)
         first = min(training.first + 1, training.last)
-        return Plan(
+        return EnergyEstimate(
             total_kwh=training.energy_to(training.last), first_kwh=training.energy_to(first)
         )
 
@@ -213,7 +213,7 @@ class SurrogateTarget:
         )
 
     def _query(self, planned: dict[str, Any]) -> Any:
-        """The benchmark's run; a plan is made before the trial it is for, so keep the last one."""
+        """The benchmark's run; the last one is kept: an estimate comes before the training."""
         if self._last is None or self._last[0] != planned:
             self._last = (planned, self.bench.query(planned))
         return self._last[1]

@@ -19,7 +19,7 @@ from eahas_plugins.smac import (
 )
 from eahas_plugins.spaces import native_config
 
-N_INITIAL = 10
+N_STARTUP_TRIALS = 10
 """Random configurations before the model counts, as in Optuna's TPE; SMAC's own default, ten per
 hyperparameter, is more than the budget pays for."""
 
@@ -33,7 +33,7 @@ def optimise_smac(
     *,
     facade: type[EnergyHyperparameterOptimizationFacade] | type[EnergyMultiFidelityFacade],
     fidelity: Literal["cut", "schedule", "kwh"] = "cut",
-    reward_weight: float = 0.0,
+    reward_exponent: float = 0.0,
     cooling: float = 0.0,
 ) -> list[Evaluation]:
     """Run SMAC until the energy is spent, in a folder that is deleted afterwards.
@@ -42,7 +42,7 @@ def optimise_smac(
         setting: What the method is given.
         facade: Complete trainings, or several fidelities.
         fidelity: What SMAC's budget means, for the latter.
-        reward_weight: Exponent of the energy in promotions; 0 is SMAC's decision.
+        reward_exponent: Exponent of the energy in promotions; 0 is SMAC's decision.
         cooling: Weight of the energy in the acquisition; 0 is SMAC's own.
     """
     target = SurrogateTarget(setting.bench, fidelity=fidelity)
@@ -54,9 +54,9 @@ def optimise_smac(
             scenario,
             target,
             budget_kwh=setting.budget_kwh,
-            reward_weight=reward_weight,
+            reward_exponent=reward_exponent,
             cooling=cooling,
-            n_initial=N_INITIAL,
+            n_startup_trials=N_STARTUP_TRIALS,
             model=None if fidelity == "schedule" else lean_forest(scenario),
             logging_level=logging.WARNING,
         )

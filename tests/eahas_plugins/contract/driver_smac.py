@@ -14,7 +14,7 @@ from tests.eahas_plugins.contract.fragile import FragileTarget
 from tests.eahas_plugins.contract.problem import ContractProblem, Outcome
 from tests.eahas_plugins.smac.helpers import QUIET, forest, maximizer
 
-N_INITIAL = 6
+N_STARTUP_TRIALS = 6
 
 
 class SmacDriver:
@@ -32,10 +32,15 @@ class SmacDriver:
         n_trials: int | None = None,
     ) -> list[Outcome]:
         target, parts = self._parts(problem, folder, seed, n_trials, "aware")
-        weights = {} if weight is None else {"reward_weight": weight, "cooling": weight}
+        weights = {} if weight is None else {"reward_exponent": weight, "cooling": weight}
         scenario = parts.pop("scenario")
         facade = EnergyMultiFidelityFacade(
-            scenario, target, budget_kwh=budget_kwh, n_initial=N_INITIAL, **weights, **parts
+            scenario,
+            target,
+            budget_kwh=budget_kwh,
+            n_startup_trials=N_STARTUP_TRIALS,
+            **weights,
+            **parts,
         )
         return self._optimized(facade)
 
@@ -45,7 +50,7 @@ class SmacDriver:
         target, parts = self._parts(problem, folder, seed, n_trials, "plain")
         scenario = parts.pop("scenario")
         design = MultiFidelityFacade.get_initial_design(
-            scenario, n_configs=N_INITIAL, max_ratio=1.0
+            scenario, n_configs=N_STARTUP_TRIALS, max_ratio=1.0
         )
         return self._optimized(
             MultiFidelityFacade(scenario, target, initial_design=design, **parts)

@@ -18,7 +18,7 @@ from smac.callback.callback import Callback
 from smac.runhistory import StatusType
 
 from eahas_plugins.smac import SurrogateTarget, energy_scenario
-from eahas_plugins.targets import Plan
+from eahas_plugins.targets import EnergyEstimate
 from tests.eahas_plugins.smac.bench import PowerLawBench
 from tests.eahas_plugins.smac.helpers import QUIET, energies, multi_fidelity
 
@@ -85,7 +85,7 @@ def facade_of(
         budget_kwh=budget_kwh,
         target=target,
         scenario=scenario,
-        n_initial=200,
+        n_startup_trials=200,
         dask_client=client,
         callbacks=callbacks,
     )
@@ -109,7 +109,7 @@ def test_what_is_known_in_advance_is_never_exceeded(tmp_path: Path, client: Clie
         budget_kwh=0.05,
         target=target,
         scenario=scenario,
-        n_initial=200,
+        n_startup_trials=200,
         dask_client=client,
     )
     facade.optimize()
@@ -175,7 +175,7 @@ def test_a_trial_that_kills_every_worker_fails_and_is_charged(
         budget_kwh=5.0,
         target=dies,
         scenario=scenario,
-        n_initial=6,
+        n_startup_trials=6,
         dask_client=client,
     )
     facade.optimize()
@@ -202,8 +202,10 @@ def test_a_run_of_many_workers_is_resumed_by_one(tmp_path: Path, client: Client)
 class _Frugal:
     """A target function that needs a quarter of what it says that it will."""
 
-    def plan(self, config: Any, *, seed: int, budget: float | None, paid_kwh: float) -> Plan:
-        return Plan(total_kwh=0.02)
+    def estimate(
+        self, config: Any, *, seed: int, budget: float | None, paid_kwh: float
+    ) -> EnergyEstimate:
+        return EnergyEstimate(total_kwh=0.02)
 
     def __call__(
         self, config: Any, seed: int = 0, budget: float | None = None, attempt: Any = None

@@ -50,7 +50,7 @@ def explodes(config: Any, seed: int = 0, budget: float | None = None, attempt: A
 
 @pytest.mark.parametrize("fidelity", ["cut", "schedule", "kwh"])
 def test_the_budget_is_used_and_not_exceeded(tmp_path: Path, fidelity: Any) -> None:
-    facade = multi_fidelity(tmp_path, budget_kwh=0.02, fidelity=fidelity, n_initial=50)
+    facade = multi_fidelity(tmp_path, budget_kwh=0.02, fidelity=fidelity, n_startup_trials=50)
     facade.optimize()
     assert facade.spent_kwh == pytest.approx(sum(energies(facade.runhistory)))
     assert 0.02 - 1.7e-3 < facade.spent_kwh <= 0.02 * (1 + 1e-9)  # 1.7e-3 is the dearest epoch
@@ -59,7 +59,7 @@ def test_the_budget_is_used_and_not_exceeded(tmp_path: Path, fidelity: Any) -> N
 
 
 def test_skip_ends_before_a_trial_that_cannot_be_paid(tmp_path: Path) -> None:
-    facade = full_fidelity(tmp_path, budget_kwh=0.05, shortfall="skip", n_initial=50)
+    facade = full_fidelity(tmp_path, budget_kwh=0.05, shortfall="skip", n_startup_trials=50)
     facade.optimize()
     history = facade.runhistory
     assert facade.spent_kwh <= 0.05
@@ -69,7 +69,7 @@ def test_skip_ends_before_a_trial_that_cannot_be_paid(tmp_path: Path) -> None:
 
 
 def test_a_limit_per_trial_cuts_every_trial(tmp_path: Path) -> None:
-    facade = full_fidelity(tmp_path, budget_kwh=0.02, trial_limit_kwh=2e-3, n_initial=50)
+    facade = full_fidelity(tmp_path, budget_kwh=0.02, trial_limit_kwh=2e-3, n_startup_trials=50)
     facade.optimize()
     assert max(energies(facade.runhistory)) <= 2e-3
     assert 2e-2 - 2e-3 < facade.spent_kwh <= 2e-2
@@ -109,9 +109,9 @@ def test_without_weights_it_decides_as_smac_does(
         tmp_path,
         budget_kwh=1e6,
         scenario=scenario,
-        reward_weight=0.0,
+        reward_exponent=0.0,
         cooling=0.0,
-        n_initial=6,
+        n_startup_trials=6,
     )
     facade.optimize()
     assert isinstance(facade, energy_aware)
@@ -120,9 +120,9 @@ def test_without_weights_it_decides_as_smac_does(
 
 
 def test_the_same_seed_gives_the_same_trials(tmp_path: Path) -> None:
-    first = multi_fidelity(tmp_path / "a", budget_kwh=0.025, n_initial=5)
-    second = multi_fidelity(tmp_path / "b", budget_kwh=0.025, n_initial=5)
-    third = multi_fidelity(tmp_path / "c", budget_kwh=0.025, n_initial=5, seed=9)
+    first = multi_fidelity(tmp_path / "a", budget_kwh=0.025, n_startup_trials=5)
+    second = multi_fidelity(tmp_path / "b", budget_kwh=0.025, n_startup_trials=5)
+    third = multi_fidelity(tmp_path / "c", budget_kwh=0.025, n_startup_trials=5, seed=9)
     for facade in (first, second, third):
         facade.optimize()
     assert trials(first.runhistory) == trials(second.runhistory)
@@ -133,14 +133,14 @@ def test_the_same_seed_gives_the_same_trials(tmp_path: Path) -> None:
 def test_a_resumed_run_counts_what_is_spent_and_may_raise_its_cap(
     tmp_path: Path, small: Any
 ) -> None:
-    first = small(tmp_path, budget_kwh=0.02, n_initial=50)
+    first = small(tmp_path, budget_kwh=0.02, n_startup_trials=50)
     first.optimize()
-    again = small(tmp_path, budget_kwh=0.02, n_initial=50)
+    again = small(tmp_path, budget_kwh=0.02, n_startup_trials=50)
     assert again.spent_kwh == pytest.approx(first.spent_kwh)
     again.optimize()
     assert trials(again.runhistory) == trials(first.runhistory)
     assert again.spent_kwh == pytest.approx(sum(energies(first.runhistory)))
-    more = small(tmp_path, budget_kwh=0.04, n_initial=50)
+    more = small(tmp_path, budget_kwh=0.04, n_startup_trials=50)
     more.optimize()
     assert trials(more.runhistory)[: len(first.runhistory)] == trials(first.runhistory)
     assert 0.02 < more.spent_kwh <= 0.04 * (1 + 1e-9)
@@ -148,8 +148,8 @@ def test_a_resumed_run_counts_what_is_spent_and_may_raise_its_cap(
 
 
 def test_overwriting_forgets_the_energy(tmp_path: Path) -> None:
-    multi_fidelity(tmp_path, budget_kwh=0.02, n_initial=50).optimize()
-    anew = multi_fidelity(tmp_path, budget_kwh=0.02, n_initial=50, overwrite=True)
+    multi_fidelity(tmp_path, budget_kwh=0.02, n_startup_trials=50).optimize()
+    anew = multi_fidelity(tmp_path, budget_kwh=0.02, n_startup_trials=50, overwrite=True)
     assert anew.spent_kwh == 0.0
     assert len(anew.runhistory) == 0
 
@@ -157,24 +157,24 @@ def test_overwriting_forgets_the_energy(tmp_path: Path) -> None:
 def test_another_run_in_the_folder_is_an_error_and_never_a_question(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    multi_fidelity(tmp_path, budget_kwh=0.02, n_initial=50).optimize()
+    multi_fidelity(tmp_path, budget_kwh=0.02, n_startup_trials=50).optimize()
 
     def ask(prompt: str = "") -> str:
         raise AssertionError(f"asked on stdin: {prompt}")
 
     monkeypatch.setattr("builtins.input", ask)
     with pytest.raises(RuntimeError, match=r"cooling.*another name, or overwrite=True"):
-        multi_fidelity(tmp_path, budget_kwh=0.02, n_initial=50, cooling=0.5)
+        multi_fidelity(tmp_path, budget_kwh=0.02, n_startup_trials=50, cooling=0.5)
     target = SurrogateTarget(PowerLawBench())
     scenario = energy_scenario(target, name="run", output_directory=tmp_path, seed=1, max_budget=10)
     with pytest.raises(RuntimeError, match="max_budget"):
-        multi_fidelity(tmp_path, budget_kwh=0.02, n_initial=50, scenario=scenario)
+        multi_fidelity(tmp_path, budget_kwh=0.02, n_startup_trials=50, scenario=scenario)
 
 
 def test_failed_trials_are_charged_what_they_burnt(tmp_path: Path) -> None:
     scenario = energy_scenario(CRASHES, name="run", output_directory=tmp_path, seed=1)
     facade = multi_fidelity(
-        tmp_path, budget_kwh=0.03, target=explodes, scenario=scenario, n_initial=6
+        tmp_path, budget_kwh=0.03, target=explodes, scenario=scenario, n_startup_trials=6
     )
     facade.optimize()
     failed = [
@@ -206,7 +206,9 @@ def test_timed_out_trials_are_charged_what_they_burnt(tmp_path: Path) -> None:
     scenario = energy_scenario(
         CRASHES, name="run", output_directory=tmp_path, seed=1, n_trials=3, trial_walltime_limit=1
     )
-    facade = full_fidelity(tmp_path, budget_kwh=1.0, target=hangs, scenario=scenario, n_initial=3)
+    facade = full_fidelity(
+        tmp_path, budget_kwh=1.0, target=hangs, scenario=scenario, n_startup_trials=3
+    )
     facade.optimize()
     timed_out = [v for v in facade.runhistory.values() if v.status == StatusType.TIMEOUT]
     assert timed_out
@@ -235,7 +237,7 @@ def test_an_infinite_crash_cost_is_refused_where_no_worst_cost_is_known(tmp_path
 
 def test_both_objectives_end_in_a_front(tmp_path: Path) -> None:
     target = SurrogateTarget(PowerLawBench(), objectives=("error", "energy_kwh"))
-    facade = full_fidelity(tmp_path, budget_kwh=0.06, target=target, n_initial=6)
+    facade = full_fidelity(tmp_path, budget_kwh=0.06, target=target, n_startup_trials=6)
     front = facade.optimize()
     assert isinstance(front, list)
     costs = sorted(facade.runhistory.average_cost(c) for c in front)
@@ -245,7 +247,7 @@ def test_both_objectives_end_in_a_front(tmp_path: Path) -> None:
 
 
 def test_ask_and_tell_keeps_the_account(tmp_path: Path) -> None:
-    facade = multi_fidelity(tmp_path, budget_kwh=0.01, n_initial=50)
+    facade = multi_fidelity(tmp_path, budget_kwh=0.01, n_startup_trials=50)
     target = SurrogateTarget(PowerLawBench())
     told = []
     while True:
@@ -272,7 +274,7 @@ def _asked(facade: Any) -> Iterator[Any]:
 
 
 def test_two_trials_out_at_once_are_promised_different_energy(tmp_path: Path) -> None:
-    facade = full_fidelity(tmp_path, budget_kwh=0.04, n_initial=50)
+    facade = full_fidelity(tmp_path, budget_kwh=0.04, n_startup_trials=50)
     infos = list(iter(lambda: next(_asked(facade), None), None))
     assert len(infos) >= 2
     assert facade.account.balance().available_kwh(number=99) < 1.7e-3
@@ -282,10 +284,10 @@ def test_two_trials_out_at_once_are_promised_different_energy(tmp_path: Path) ->
 
 
 def test_the_journal_of_a_copied_history_is_restored(tmp_path: Path) -> None:
-    first = multi_fidelity(tmp_path, budget_kwh=0.02, n_initial=50)
+    first = multi_fidelity(tmp_path, budget_kwh=0.02, n_startup_trials=50)
     first.optimize()
     EnergyJournal(tmp_path / "run" / "1" / "energy").clear()
-    again = multi_fidelity(tmp_path, budget_kwh=0.02, n_initial=50)
+    again = multi_fidelity(tmp_path, budget_kwh=0.02, n_startup_trials=50)
     assert again.spent_kwh == pytest.approx(first.spent_kwh)
 
 
@@ -300,7 +302,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
         "folder = Path(sys.argv[1])\n"
         "scenario = energy_scenario(CRASHES, name='run', output_directory=folder, seed=1)\n"
         "f = multi_fidelity(folder, budget_kwh=0.05, target=stuck, scenario=scenario,"
-        " n_initial=50)\n"
+        " n_startup_trials=50)\n"
         "f.optimize()\n"
     )
     process = subprocess.Popen(
@@ -316,7 +318,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
         process.wait()
     scenario = energy_scenario(CRASHES, name="run", output_directory=tmp_path, seed=1)
     facade = multi_fidelity(
-        tmp_path, budget_kwh=0.05, target=stuck, scenario=scenario, n_initial=50
+        tmp_path, budget_kwh=0.05, target=stuck, scenario=scenario, n_startup_trials=50
     )
     before = sum(energies(facade.runhistory))
     assert facade.spent_kwh == pytest.approx(before + 1e-4)  # the killed trial's is not lost
@@ -337,12 +339,12 @@ def stuck(config: Any, seed: int = 0, budget: float | None = None, attempt: Any 
 
 
 def test_trials_that_were_out_when_a_run_died_are_run_again(tmp_path: Path) -> None:
-    first = full_fidelity(tmp_path, budget_kwh=0.1, n_initial=50)
+    first = full_fidelity(tmp_path, budget_kwh=0.1, n_startup_trials=50)
     lost, done = first.ask(), first.ask()
     first.tell(done, first.evaluate(done))  # saves both
     stored = json.loads((tmp_path / "run" / "1" / "runhistory.json").read_text())
     assert [row["status"] for row in stored["data"]] == [StatusType.RUNNING, StatusType.SUCCESS]
-    again = full_fidelity(tmp_path, budget_kwh=0.1, n_initial=50)
+    again = full_fidelity(tmp_path, budget_kwh=0.1, n_startup_trials=50)
     assert again.runhistory.running == 0
     again.optimize()
     assert lost.config in [again.runhistory.get_config(k.config_id) for k in again.runhistory]
@@ -357,7 +359,7 @@ def test_trials_that_were_out_when_a_run_died_are_run_again(tmp_path: Path) -> N
         ({"budget_kwh": 1.0, "shortfall": "stop"}, "shortfall must be 'truncate' or 'skip'"),
         ({"budget_kwh": 1.0, "trial_limit_kwh": -1.0}, "trial_limit_kwh"),
         ({"budget_kwh": 1.0, "cooling": float("nan")}, "cooling must be finite"),
-        ({"budget_kwh": 1.0, "reward_weight": 0.1}, "reward_weight must be at most 0"),
+        ({"budget_kwh": 1.0, "reward_exponent": 0.1}, "reward_exponent must be at most 0"),
         ({"budget_kwh": 1.0, "target": "run.sh"}, "target_function must be callable"),
     ],
 )

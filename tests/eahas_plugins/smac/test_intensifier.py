@@ -84,7 +84,7 @@ def filled(
 def test_who_is_promoted(
     tmp_path: Path, outcomes: list[tuple[float, float | None]], weight: float, first: int
 ) -> None:
-    intensifier, configs = filled(tmp_path, outcomes, reward_weight=weight)
+    intensifier, configs = filled(tmp_path, outcomes, reward_exponent=weight)
     intensifier._n_configs_in_stage = {0: [3, 1]}
     assert intensifier._get_best_configs(configs, 0, 0, [KEY]) == [configs[first]]
     assert intensifier._get_best_configs(configs, 0, 1, [KEY]) == []
@@ -118,5 +118,5 @@ def test_eta_is_checked(tmp_path: Path, eta: float) -> None:
 
 @pytest.mark.parametrize("weight", [0.1, np.nan])
 def test_the_weight_is_checked(tmp_path: Path, weight: float) -> None:
-    with pytest.raises(ValueError, match="reward_weight must be at most 0"):
-        EnergyHyperband(scenario(tmp_path), reward_weight=weight)
+    with pytest.raises(ValueError, match="reward_exponent must be at most 0"):
+        EnergyHyperband(scenario(tmp_path), reward_exponent=weight)

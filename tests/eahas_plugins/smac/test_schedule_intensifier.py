@@ -17,14 +17,14 @@ from smac import Scenario
 from smac.runhistory import StatusType, TrialKey, TrialValue
 
 from eahas_plugins.smac import (
-    ArdModel,
     EnergyMultiFidelityFacade,
-    EnergySchedules,
+    GaussianProcessModel,
+    ScheduleIntensifier,
     SurrogateTarget,
     energy_scenario,
     schedule_components,
 )
-from eahas_plugins.smac.model import at_highest_rung
+from eahas_plugins.smac.encoder import at_highest_rung
 from tests.eahas_plugins.smac.bench import PowerLawBench
 from tests.eahas_plugins.smac.helpers import QUIET, energies, forest, trials
 
@@ -106,7 +106,7 @@ def test_the_same_seed_gives_the_same_trials_and_a_higher_cap_goes_on(tmp_path: 
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_workers_train_nothing_twice(tmp_path: Path) -> None:
-    host = facade(tmp_path, n_workers=3, n_initial=6)
+    host = facade(tmp_path, n_workers=3, n_startup_trials=6)
     host.optimize()
     host.close()
     tried = [(k.config_id, k.budget) for k in host.runhistory]
@@ -179,8 +179,8 @@ def test_components_of_the_user_take_part(tmp_path: Path) -> None:
     host.optimize()
     assert {key.budget for key in host.runhistory} == {SHORTEST, LONGEST}
     assert host.intensifier._model is model
-    with pytest.raises(ValueError, match="reward_weight must be at most 0"):
-        facade(tmp_path / "other", reward_weight=np.nan)
+    with pytest.raises(ValueError, match="reward_exponent must be at most 0"):
+        facade(tmp_path / "other", reward_exponent=np.nan)
 
 
 def test_components_for_ask_and_tell(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_components_for_ask_and_tell(tmp_path: Path) -> None:
         None,
         budget_kwh=1.0,
         logging_level=QUIET,
-        **schedule_components(setting, n_initial=4),
+        **schedule_components(setting, n_startup_trials=4),
     )
     budgets = []
     for _ in range(6):
@@ -212,16 +212,16 @@ def scenario(folder: Path, space: ConfigurationSpace | None = None, **kwargs: An
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"share": 1.1}, "share must be between 0 and 1"),
-        ({"share": np.nan}, "share must be between 0 and 1"),
+        ({"promotion_share": 1.1}, "promotion_share must be between 0 and 1"),
+        ({"promotion_share": np.nan}, "promotion_share must be between 0 and 1"),
         ({"short_until": -0.1}, "short_until must be between 0 and 1"),
-        ({"n_startup": 0}, "n_startup must be at least 1"),
+        ({"n_startup_trials": 0}, "n_startup_trials must be at least 1"),
         ({"encoder": object()}, "model and encoder must be given together"),
     ],
 )
 def test_arguments_are_checked(tmp_path: Path, wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        EnergySchedules(scenario(tmp_path), **wrong)
+        ScheduleIntensifier(scenario(tmp_path), **wrong)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -235,7 +235,7 @@ def test_arguments_are_checked(tmp_path: Path, wrong: dict[str, Any], message: s
 )
 def test_other_scenarios_are_refused(tmp_path: Path, other: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="one objective and no instances"):
-        EnergySchedules(scenario(tmp_path, **other))
+        ScheduleIntensifier(scenario(tmp_path, **other))
 
 
 def trial(config_id: int, budget: float, cost: Any) -> tuple[TrialKey, TrialValue]:
@@ -284,7 +284,7 @@ def test_the_model_learns_every_kind_of_hyperparameter() -> None:
 
     X = np.array([config.get_array() for config in configs])
     y = np.array([[cost(config)] for config in configs])
-    model = ArdModel(space, seed=0)
+    model = GaussianProcessModel(space, seed=0)
     with pytest.raises(ValueError, match="must be trained"):
         model.predict(X)
     model.train(X[:80], y[:80])
@@ -302,7 +302,7 @@ def test_the_model_learns_from_a_bounded_number_of_trials() -> None:
     space = everything()
     X = np.array([config.get_array() for config in space.sample_configuration(50)])
     y = np.arange(50.0)[:, None]
-    model = ArdModel(space, max_trials=10)
+    model = GaussianProcessModel(space, max_trials=10)
     model.train(X, y)
     assert model._process is not None
     z = model._process._z
@@ -310,4 +310,4 @@ def test_the_model_learns_from_a_bounded_number_of_trials() -> None:
     assert len(z) == 10
     assert order.tolist() == [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]  # costs 0 to 4 and 45 to 49
     with pytest.raises(ValueError, match="max_trials must be at least 2"):
-        ArdModel(space, max_trials=1)
+        GaussianProcessModel(space, max_trials=1)

@@ -61,8 +61,8 @@ def test_a_promotion_goes_on_from_the_checkpoint_and_pays_the_rest(tmp_path: Pat
     meter = Counter()
     target = EnergyTarget(trainer(meter, saves=True), meter, checkpoints=tmp_path)
     target(configuration(), budget=3.0)
-    plan = target.plan(configuration(), seed=0, budget=9.0, paid_kwh=0.0)
-    assert plan.total_kwh == 6.0
+    estimate = target.estimate(configuration(), seed=0, budget=9.0, paid_kwh=0.0)
+    assert estimate.total_kwh == 6.0
     cost, info = target(configuration(), budget=9.0)
     assert cost == pytest.approx(1.0 / 10.0)
     assert (info["energy_kwh"], info["training_energy_kwh"], info["epochs"]) == (6.0, 9.0, 9)
@@ -81,7 +81,7 @@ def test_without_a_checkpoint_the_whole_retraining_is_charged(tmp_path: Path) ->
     meter = Counter()
     target = EnergyTarget(trainer(meter, saves=False), meter, checkpoints=tmp_path)
     target(configuration(), budget=3.0)
-    assert target.plan(configuration(), seed=0, budget=9.0, paid_kwh=3.0).total_kwh == 9.0
+    assert target.estimate(configuration(), seed=0, budget=9.0, paid_kwh=3.0).total_kwh == 9.0
     _, info = target(configuration(), budget=9.0)
     assert (info["energy_kwh"], info["training_energy_kwh"], info["epochs"]) == (9.0, 9.0, 9)
     assert info["resumed"] is False
@@ -94,7 +94,7 @@ def test_a_budget_in_epochs(tmp_path: Path) -> None:
     )
     assert target(configuration(), budget=4)[1]["epochs"] == 4
     assert target(configuration(), budget=12)[1]["energy_kwh"] == 8.0
-    assert target.plan(configuration(), seed=0, budget=4, paid_kwh=0.0).total_kwh is None
+    assert target.estimate(configuration(), seed=0, budget=4, paid_kwh=0.0).total_kwh is None
 
 
 def test_the_account_stops_it(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_facade_promotes_from_checkpoints_and_keeps_its_budget(tmp_path: Path)
         n_trials=1000,
     )
     facade = multi_fidelity(
-        tmp_path, budget_kwh=60.0, target=target, scenario=scenario, n_initial=100
+        tmp_path, budget_kwh=60.0, target=target, scenario=scenario, n_startup_trials=100
     )
     facade.optimize()
     values = list(facade.runhistory.values())

@@ -70,9 +70,9 @@ def test_what_a_budget_buys(
     assert info["energy_kwh"] == info["training_energy_kwh"] == expected.energy_kwh[epochs - 1]
     assert info["runtime_s"] == expected.runtime_s[epochs - 1]
     assert info["truncated"] is False
-    plan = target.plan(configuration(target), seed=0, budget=budget, paid_kwh=0.0)
-    assert plan.total_kwh == info["energy_kwh"]
-    assert plan.first_kwh == pytest.approx(STEP_KWH)
+    estimate = target.estimate(configuration(target), seed=0, budget=budget, paid_kwh=0.0)
+    assert estimate.total_kwh == info["energy_kwh"]
+    assert estimate.first_kwh == pytest.approx(STEP_KWH)
 
 
 def test_a_shorter_schedule_is_not_a_cut() -> None:

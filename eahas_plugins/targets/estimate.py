@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class EnergyEstimate:
     """What a trial is expected to need before it starts.
 
     Args:
@@ -21,10 +21,10 @@ class Plan:
 
 
 @runtime_checkable
-class Plans(Protocol):
+class EstimatesEnergy(Protocol):
     """A target that knows in advance what a trial needs."""
 
-    def plan(
+    def estimate(
         self, config: Mapping[str, Any], *, seed: int | None, budget: float | None, paid_kwh: float
-    ) -> Plan:
+    ) -> EnergyEstimate:
         """What a trial is expected to need."""

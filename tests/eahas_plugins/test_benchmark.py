@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,15 +15,15 @@ from eahas_plugins.accuracy import accuracy_curve
 from eahas_plugins.optuna import EnergyBudget, SurrogateObjective, ea_bohb
 from eahas_plugins.targets import SurrogateTarget
 from surrogate.official import import_official
-
-OFFICIAL = Path(__file__).parents[3] / "shared" / "data" / "official_quartic"
+from tests.surrogate.official.builders import write_checkpoints
 
 
 @pytest.fixture(scope="module")
 def imported(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    out = tmp_path_factory.mktemp("official") / "imported"
-    import_official(OFFICIAL, out, dataset="cifar10")
-    return surrogate.load(out)
+    folder = tmp_path_factory.mktemp("official")
+    write_checkpoints(folder / "in")
+    import_official(folder / "in", folder / "imported", dataset="cifar10")
+    return surrogate.load(folder / "imported")
 
 
 def run_of(**curves: Any) -> Any:

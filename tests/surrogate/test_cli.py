@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 import surrogate
 from surrogate.cli import app
 from surrogate.space.tasks import get_space
+from tests.surrogate.official.builders import write_checkpoints
 
-OFFICIAL = Path(__file__).parents[3] / "shared" / "data" / "official_quartic"
 CONFIG = dict(get_space("cifar10").get_default_configuration())
 TEXT = json.dumps({name: np.asarray(value).item() for name, value in CONFIG.items()})
 
@@ -24,9 +24,16 @@ def run(*words: str, code: int = 0) -> Any:
 
 
 @pytest.fixture(scope="module")
-def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("cli") / "mine"
-    result = run("import-official", str(OFFICIAL), str(out), "--dataset", "cifar10")
+def official(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli") / "official"
+    write_checkpoints(folder, n_members=3)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def imported(official: Path) -> Path:
+    out = official.parent / "mine"
+    result = run("import-official", str(official), str(out), "--dataset", "cifar10")
     assert "degree 4" in result.stdout
     assert "curve (3 members), energy (1 member)" in result.stdout
     assert result.stderr == ""
@@ -118,8 +125,10 @@ def test_bad_input_is_explained_with_exit_code_2(
     assert "Traceback" not in result.stderr
 
 
-def test_an_incomplete_set_is_imported_and_says_what_is_unknown(tmp_path: Path) -> None:
-    source = OFFICIAL / "ea_has_bench-v0.2"
+def test_an_incomplete_set_is_imported_and_says_what_is_unknown(
+    official: Path, tmp_path: Path
+) -> None:
+    source = official / "ea_has_bench-v0.2"
     out = str(tmp_path / "out")
     result = run("import-official", str(source), out, "--dataset", "tinyimagenet")
     assert "energy, inference_energy, runtime" in result.stderr

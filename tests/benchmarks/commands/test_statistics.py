@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from benchmarks.dataset.points import box, front, points, spearman, summary
 from surrogate.official import import_official
 from surrogate.record_files import write_records
 from surrogate.records import Run
+from tests.surrogate.official.builders import write_checkpoints
 
 
 def run_of(test, *, kwh=None, seconds=None, val=None):
@@ -151,8 +151,8 @@ def test_records_of_another_task_are_refused(record_file, tmp_path):
 
 
 def test_imported_folders_have_statistics(tmp_path):
-    source = Path(__file__).parents[4] / "shared" / "data" / "official_quartic"
-    import_official(source, tmp_path / "imported", dataset="cifar10")
+    write_checkpoints(tmp_path / "in")
+    import_official(tmp_path / "in", tmp_path / "imported", dataset="cifar10")
     statistics_command.statistics(str(tmp_path / "imported"), tmp_path / "out", configs=50)
     found = json.loads((tmp_path / "out" / "statistics.json").read_text())
     assert found["provenance"]["kind"] == "imported"

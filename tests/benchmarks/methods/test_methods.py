@@ -13,13 +13,13 @@ from benchmarks.harness.bench import SeededBench
 from benchmarks.harness.study import Setting, run_study
 from benchmarks.methods import check_method, get_method, method_names
 from benchmarks.problems import get_problem
+from tests.benchmarks.problems.made_up_zeus import write_tables
 from tests.benchmarks.synthetic import SyntheticBench
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*experimental"),
 ]
 
-ZEUS = Path(__file__).parents[4] / "shared" / "data" / "zeus"
 MEAN_TRAINING_KWH = 0.031
 COST_AWARE_PEERS = {"flaml-blendsearch"}
 
@@ -101,8 +101,8 @@ def test_a_study_is_the_same_every_time_and_another_with_another_seed(name):
 
 
 @pytest.mark.parametrize("name", ["tpe", "ls", "bananas", "bohb", "ea-tpe", "ea-hb", "ea-bohb"])
-def test_a_problem_without_schedules_is_searched_too(name):
-    bench = get_problem("zeus-v100", ZEUS / "squad").load()
+def test_a_problem_without_schedules_is_searched_too(name, tmp_path):
+    bench = get_problem("zeus-v100", write_tables(tmp_path / "zeus") / "squad").load()
     mean_kwh = np.mean([record.energy_kwh[-1] for record in bench.records])
     method = get_method(name)
     setting = Setting(bench=SeededBench(bench, 0), budget_kwh=6.0 * mean_kwh, seed=0)

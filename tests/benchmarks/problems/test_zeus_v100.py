@@ -1,64 +1,72 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from benchmarks.problems.zeus_v100 import METRICS, load, read_table
-
-ZEUS = Path(__file__).parents[4] / "shared" / "data" / "zeus"
-
-
-@pytest.fixture(scope="module", params=METRICS)
-def table(request):
-    return read_table(ZEUS, request.param)
-
-
-def test_every_configuration_of_the_space_is_recorded(table):
-    assert len(table.space["power_limit_w"].sequence) == 7
-    for batch_size in table.space["batch_size"].sequence:
-        for power_limit_w in table.space["power_limit_w"].sequence:
-            row = table.query({"batch_size": batch_size, "power_limit_w": power_limit_w})
-            assert row.energy_kwh[-1] > 0.0
-            assert len(row.val_accuracy) == len(row.energy_kwh) == len(row.runtime_s)
+from benchmarks.problems.zeus_v100 import load, read_table
+from tests.benchmarks.problems.made_up_zeus import (
+    BATCH_SIZES,
+    POWER_LIMITS_W,
+    seconds,
+    watts,
+    write_tables,
+)
 
 
-def test_curves_never_fall_and_energy_is_power_times_time(table):
-    for row in table.records:
-        assert (np.diff(row.val_accuracy) >= 0.0).all()
-        assert 0.0 <= row.val_accuracy[0] <= row.val_accuracy[-1] < 1.0
-        watts = row.energy_kwh[-1] * 3.6e6 / row.runtime_s[-1]
-        assert 30.0 < watts < 260.0
+@pytest.fixture(scope="module")
+def zeus(tmp_path_factory):
+    return write_tables(tmp_path_factory.mktemp("made-up") / "zeus")
 
 
-def test_known_numbers():
-    # batch size 1024, run 1: 0.05 at epoch 1, 0.1 at epoch 3, 0.6 at epoch 74 and never more;
-    # 11.2767 s and 86.8646 W at 100 W
-    row = read_table(ZEUS, "cifar100").query({"batch_size": 1024, "power_limit_w": 100})
-    assert row.seed == 1
-    assert row.val_accuracy[:3].tolist() == pytest.approx([0.05, 0.075, 0.1])
-    assert row.val_accuracy[73] == row.val_accuracy[-1] == 0.6
-    assert row.val_accuracy[72] < 0.6
-    assert row.energy_kwh[0] == pytest.approx(11.276666 * 86.864608 / 3.6e6)
+@pytest.mark.parametrize("workload", ["cifar100", "librispeech", "squad"])
+def test_every_configuration_has_the_energy_and_time_of_its_row(zeus, workload):
+    table = read_table(zeus, workload)
+    assert tuple(table.space["batch_size"].sequence) == BATCH_SIZES
+    assert tuple(table.space["power_limit_w"].sequence) == POWER_LIMITS_W
+    for size in BATCH_SIZES:
+        for limit in POWER_LIMITS_W:
+            row = table.query({"batch_size": size, "power_limit_w": limit})
+            epochs = np.arange(1, len(row.val_accuracy) + 1)
+            joules = seconds(size, limit) * watts(size, limit)
+            np.testing.assert_allclose(row.runtime_s, seconds(size, limit) * epochs)
+            np.testing.assert_allclose(row.energy_kwh, joules * epochs / 3.6e6)
 
 
-def test_word_error_rate_becomes_an_accuracy():
-    row = read_table(ZEUS, "librispeech").query({"batch_size": 12, "power_limit_w": 250})
-    assert row.val_accuracy[-1] == pytest.approx(0.65)
+def test_a_curve_is_straight_from_target_to_target_and_level_after_the_last(zeus):
+    table = read_table(zeus, "cifar100")
+    curves = {
+        (record.config["batch_size"], record.seed): record.val_accuracy for record in table.records
+    }
+    # 0.1, 0.2, 0.5 in epochs 1, 2, 4; 0.8 never; as long as the longest, which ends in epoch 9
+    wanted = [0.1, 0.2, 0.35, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]
+    assert curves[16, 1] == pytest.approx(wanted)
+    assert curves[16, 2] == pytest.approx([0.05, 0.1, 0.2, 0.35, *[0.5] * 5])
+    # 0.1 and 0.2 both in epoch 2: the better one counts
+    wanted = [0.1, 0.2, 0.275, 0.35, 0.425, 0.5, 0.65, 0.8, 0.8]
+    assert curves[64, 1] == pytest.approx(wanted)
+    assert len(table.records) == 2 * len(BATCH_SIZES) * len(POWER_LIMITS_W)
 
 
-def test_energy_and_time_disagree():
-    table = read_table(ZEUS, "imagenet")
-    rows = [table.query({"batch_size": 128, "power_limit_w": w}) for w in (100, 250)]
-    assert rows[0].runtime_s[-1] > rows[1].runtime_s[-1]
-    assert rows[0].energy_kwh[-1] < rows[1].energy_kwh[-1]
+def test_the_power_limit_changes_energy_and_time_but_not_the_curve(zeus):
+    table = read_table(zeus, "cifar100")
+    low, high = (table.query({"batch_size": 16, "power_limit_w": w}) for w in (100, 250))
+    assert low.val_accuracy.tolist() == high.val_accuracy.tolist()
+    assert low.runtime_s[-1] > high.runtime_s[-1]
+    assert low.energy_kwh[-1] < high.energy_kwh[-1]
 
 
-def test_source_names_the_workload(tmp_path):
-    assert "squad" in load(ZEUS / "squad").provenance["data_set"]
-    assert "cifar100" in load(ZEUS).provenance["data_set"]
+def test_percent_and_word_error_rate_become_accuracies(zeus):
+    config = {"batch_size": 64, "power_limit_w": 250}
+    assert read_table(zeus, "squad").query(config).val_accuracy[-1] == pytest.approx(0.5)
+    words = read_table(zeus, "librispeech").query(config).val_accuracy
+    assert words[-1] == pytest.approx(0.7)
+    assert (np.diff(words) >= 0.0).all()
+
+
+def test_source_names_the_workload(zeus, tmp_path):
+    assert "squad" in load(zeus / "squad").provenance["data_set"]
+    assert "cifar100" in load(zeus).provenance["data_set"]
     with pytest.raises(ValueError, match="needs the folder"):
         load(None)
     with pytest.raises(ValueError, match="workload must be one of"):
-        load(ZEUS / "mnist")
+        load(zeus / "mnist")
     with pytest.raises(ValueError, match="must be a file of the Zeus traces"):
         load(tmp_path / "squad")

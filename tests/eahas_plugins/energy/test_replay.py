@@ -1,6 +1,3 @@
-import csv
-from pathlib import Path
-
 import pytest
 
 from eahas_plugins.energy import (
@@ -14,8 +11,6 @@ from eahas_plugins.energy import (
     between,
 )
 
-ZEUS = Path(__file__).parents[4] / "shared" / "data" / "zeus" / "summary_power_v100.csv"
-
 
 def test_what_was_recorded_is_replayed_exactly(tmp_path):
     path = tmp_path / "readings.jsonl"
@@ -28,13 +23,11 @@ def test_what_was_recorded_is_replayed_exactly(tmp_path):
         replay.read()
 
 
-def test_recorded_v100_epochs_give_their_measured_energy():
-    with ZEUS.open() as file:
-        rows = list(csv.DictReader(file))[:50]
+def test_epochs_of_known_power_and_time_give_their_energy():
     provenance = Provenance(kind="measured", meter="nvml", sampling="", scope="machine")
+    epochs = [(10.0, 90.0), (2.5, 250.0), (0.125, 40.0), (3600.0, 1000.0)]  # seconds, watts
     readings = [Reading(energy_kwh=0.0, monotonic_s=0.0, provenance=provenance)]
-    for row in rows:
-        seconds, watts = float(row["time_per_epoch"]), float(row["average_power"])
+    for seconds, watts in epochs:
         readings.append(
             Reading(
                 energy_kwh=readings[-1].energy_kwh + seconds * watts / 3.6e6,
@@ -43,11 +36,13 @@ def test_recorded_v100_epochs_give_their_measured_energy():
             )
         )
     meter = ReplayMeter(readings)
-    before = meter.read()
-    for row in rows:
+    before = first = meter.read()
+    for seconds, watts in epochs:
         after = meter.read()
-        assert between(before, after).watts == pytest.approx(float(row["average_power"]))
+        assert between(before, after).watts == pytest.approx(watts)
+        assert between(before, after).energy_kwh == pytest.approx(seconds * watts / 3.6e6)
         before = after
+    assert between(first, before).energy_kwh == pytest.approx(1.0 + (900 + 625 + 5) / 3.6e6)
 
 
 def test_no_reading_and_falling_readings_are_refused():

@@ -9,9 +9,9 @@ from optuna.study import StudyDirection
 
 import surrogate
 from surrogate.official import import_official
+from tests.surrogate.official.builders import write_checkpoints
 
 PACKAGE = Path(__file__).parents[3] / "package"
-OFFICIAL = Path(__file__).parents[4] / "shared" / "data" / "official_quartic"
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,8 @@ def test_a_study_sees_what_the_benchmark_says(module: Any) -> None:
 
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 def test_an_imported_checkpoint_is_a_problem_too(module: Any, tmp_path: Path) -> None:
-    import_official(OFFICIAL, tmp_path / "out", dataset="cifar10")
+    write_checkpoints(tmp_path / "in")
+    import_official(tmp_path / "in", tmp_path / "out", dataset="cifar10")
     problem = module.Problem(
         str(tmp_path / "out"), ["test_accuracy", "inference_energy_kwh", "runtime_s"], seed=3
     )

@@ -11,12 +11,10 @@ from surrogate.official import OfficialBenchmark, import_official, load_folder
 from surrogate.official.encoding import encode
 from surrogate.space.tasks import from_upstream
 
-FIXTURE = Path(__file__).parents[4] / "shared" / "data" / "official_quartic"
-
 
 @pytest.fixture(scope="module")
-def expected() -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((FIXTURE / "expected.json").read_text())
+def expected(official: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((official / "expected.json").read_text())
     return content
 
 
@@ -26,9 +24,9 @@ def configs(expected: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> OfficialBenchmark:
+def bench(official: Path, tmp_path_factory: pytest.TempPathFactory) -> OfficialBenchmark:
     out = tmp_path_factory.mktemp("official") / "imported"
-    import_official(FIXTURE, out, dataset="cifar10")
+    import_official(official, out, dataset="cifar10")
     return load_folder(out)
 
 

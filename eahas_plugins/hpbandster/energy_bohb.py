@@ -12,6 +12,7 @@ from hpbandster.core.dispatcher import Job
 from hpbandster.core.result import Result
 from hpbandster.optimizers.iterations import SuccessiveHalving
 
+from eahas_plugins.budget.account import Shortfall
 from eahas_plugins.budget.attributes import (
     DEFAULT_LEASE_S,
     ENERGY_ATTR,
@@ -20,7 +21,7 @@ from eahas_plugins.budget.attributes import (
     kwh_argument,
 )
 from eahas_plugins.hpbandster.config_generator import EnergyGenerator
-from eahas_plugins.hpbandster.grants import Account, Shortfall, journal_folder
+from eahas_plugins.hpbandster.grants import JobAccount, journal_folder
 from eahas_plugins.hpbandster.optimizers import BOHB
 from eahas_plugins.policy import PAPER_EXPONENT, SHORT_UNTIL, reward
 
@@ -98,7 +99,7 @@ class EnergyBOHB(BOHB):
             raise ValueError(f"reward_weight must be at most 0 but got {reward_weight}.")
         if not 0.0 <= short_until <= 1.0:
             raise ValueError(f"short_until must be between 0 and 1 but got {short_until}.")
-        self.account = Account(
+        self.account = JobAccount(
             journal_folder(working_directory, run_id),
             cap_kwh=budget_kwh,
             shortfall=shortfall,
@@ -168,9 +169,10 @@ class EnergyBOHB(BOHB):
     def job_callback(self, job: Job) -> None:
         """Charge a job, then let HpBandSter learn from it."""
         with self.thread_cond:
-            job.energy_kwh = 0.0
+            job.energy_kwh, job.energy_estimated = None, False
             try:
-                job.energy_kwh = self.account.charge(job)
+                charge = self.account.charge_job(job)
+                job.energy_kwh, job.energy_estimated = charge.energy_kwh, charge.estimated
             except ValueError as error:
                 self.fail(error)
             job.spent_kwh = self.spent_kwh
@@ -190,13 +192,11 @@ class EnergyBOHB(BOHB):
     def _submit_job(self, config_id: Any, config: dict[str, Any], budget: float) -> None:
         paid_kwh = self._paid_kwh(config_id)
         needed_kwh = max(0.0, budget - paid_kwh) if self._in_kwh else None
-        while (balance := self.account.admission(needed_kwh)) is None:
+        while not self.account.admits(needed_kwh):
             if self.num_running_jobs == 0:
                 raise _BudgetSpentError
             self.thread_cond.wait(1.0)  # running jobs may give back what they were promised
-        self.account.grant(
-            config_id, budget, balance=balance, needed_kwh=needed_kwh, paid_kwh=paid_kwh
-        )
+        self.account.grant_job(config_id, budget, needed_kwh=needed_kwh, paid_kwh=paid_kwh)
         super()._submit_job(config_id, config, budget)
 
     def _paid_kwh(self, config_id: Any) -> float:

@@ -12,9 +12,10 @@ from hpbandster.core.result import json_result_logger
 class EnergyResultLogger(json_result_logger):
     """Writes ``configs.json`` and ``results.json`` as HpBandSter does, and ``energy.json``.
 
-    A line of ``energy.json`` is one job: ``{"config_id", "budget", "energy_kwh", "spent_kwh",
-    "failed"}``, with the energy of failed jobs, which HpBandSter's own file cannot hold;
-    ``spent_kwh`` is that of the whole run.
+    A line of ``energy.json`` is one job: ``{"config_id", "budget", "energy_kwh",
+    "energy_estimated", "spent_kwh", "failed"}``, with the energy of failed jobs, which
+    HpBandSter's own file cannot hold; ``spent_kwh`` is that of the whole run, and what is
+    estimated is what was expected of a job that told nobody what it burnt.
 
     Args:
         directory: Folder of the files.
@@ -36,6 +37,7 @@ class EnergyResultLogger(json_result_logger):
             "config_id": job.id,
             "budget": job.kwargs["budget"],
             "energy_kwh": getattr(job, "energy_kwh", None),
+            "energy_estimated": getattr(job, "energy_estimated", False),
             "spent_kwh": getattr(job, "spent_kwh", None),
             "failed": job.result is None,
         }

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from statistics import median
-from typing import Any, Literal
+from typing import Any
 
 from smac.callback.callback import Callback
 from smac.main.smbo import SMBO
 from smac.runhistory import RunHistory, StatusType, TrialInfo, TrialKey, TrialValue
 
+from eahas_plugins.budget.account import ESTIMATED_ATTR, RunAccount, Shortfall
 from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, known_kwh, kwh_argument
-from eahas_plugins.budget.balance import Balance, RunningTrial
+from eahas_plugins.budget.balance import Balance
 from eahas_plugins.budget.journal import EnergyJournal, Grant, TrialId, was_refused
 from eahas_plugins.policy import cooling
 from eahas_plugins.targets.estimate import EnergyEstimate, EstimatesEnergy
-
-ESTIMATED_ATTR = "energy_estimated"
-"""Additional info: true where a lost trial's energy was unknown and its expectation charged."""
-
-Shortfall = Literal["truncate", "skip"]
 
 
 class EnergyBudgetCallback(Callback):
@@ -57,40 +51,45 @@ class EnergyBudgetCallback(Callback):
         trial_limit_kwh: float | None = None,
     ) -> None:
         super().__init__()
-        self.budget_kwh = kwh_argument("budget_kwh", budget_kwh)
-        if shortfall not in ("truncate", "skip"):
-            raise ValueError(f"shortfall must be 'truncate' or 'skip' but got {shortfall!r}.")
+        self._account = RunAccount(budget_kwh, shortfall=shortfall)
+        self.budget_kwh = self._account.cap_kwh
         self.shortfall = shortfall
         if trial_limit_kwh is not None:
             trial_limit_kwh = kwh_argument("trial_limit_kwh", trial_limit_kwh)
         self.trial_limit_kwh = trial_limit_kwh
-        self.waiting = False
-        """Whether the last trial was refused for energy that running ones may give back."""
-        self.journal: EnergyJournal | None = None
         self._target: Any = None
         self._runhistory: RunHistory | None = None
-        self._granted: dict[TrialId, Grant] = {}
-        self._next_number = 0
-        self._refused_kwh = 0.0
 
-    def attach(self, runhistory: RunHistory, journal: EnergyJournal, target: Any) -> None:
-        """Keep the account on disk. The facades do this; what is there already counts as spent.
+    def attach(
+        self, runhistory: RunHistory, journal: EnergyJournal | None = None, target: Any = None
+    ) -> None:
+        """Count what a run has spent. The facades do this; other ones need not.
 
         Args:
             runhistory: The run history.
-            journal: Where trials write their energy.
+            journal: Where trials write their energy; what is there already counts as spent.
             target: The target function; one that ``EstimatesEnergy`` is asked what a trial needs.
         """
-        self._runhistory, self.journal, self._target = runhistory, journal, target
-        journal.settle()
-        entries = journal.entries()
-        self._next_number = 1 + max((e.number for e in entries), default=-1)
-        journaled = {e.trial for e in entries}
-        for key, value in runhistory.items():  # of a history that was copied without its journal
+        self._runhistory, self._target = runhistory, target
+        entries = [] if journal is None else self._account.attach(journal)
+        journaled = {entry.trial for entry in entries}
+        for key, value in runhistory.items():
             trial = (key.config_id, key.instance, key.seed, key.budget)
             energy_kwh = known_kwh(value.additional_info.get(ENERGY_ATTR))
-            if trial not in journaled and energy_kwh:
-                journal.record(self._new_grant(trial), energy_kwh)
+            if trial not in journaled and energy_kwh:  # copied without its journal, or no journal
+                self._account.add(trial, energy_kwh)
+            if value.status == StatusType.SUCCESS and energy_kwh is not None:
+                self._account.learn(key.budget, energy_kwh)
+
+    @property
+    def journal(self) -> EnergyJournal | None:
+        """Where trials write their energy."""
+        return self._account.journal
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the last trial was refused for energy that running ones may give back."""
+        return self._account.waiting
 
     @property
     def spent_kwh(self) -> float:
@@ -108,43 +107,34 @@ class EnergyBudgetCallback(Callback):
 
     def balance(self) -> Balance:
         """The state of the budget now."""
-        if self.journal is not None:
-            return self.journal.balance(self.budget_kwh, granted=self._granted.values())
-        history: Mapping[TrialKey, TrialValue] = self._runhistory or {}
-        return Balance(
-            cap_kwh=self.budget_kwh,
-            finished_kwh=sum(
-                known_kwh(v.additional_info.get(ENERGY_ATTR)) or 0.0 for v in history.values()
-            ),
-            running=tuple(
-                RunningTrial(number=g.number, spent_kwh=0.0, reserved_kwh=g.reserved_kwh)
-                for g in self._granted.values()
-            ),
-        )
+        return self._account.balance()
 
     def admits(self, info: TrialInfo) -> bool:
         """Whether what is left, promises kept, pays for a trial (``truncate``: for its start)."""
         estimate = self._estimate(info)
-        needed_kwh = estimate.first_kwh if self.shortfall == "truncate" else estimate.total_kwh
-        return self._covers(needed_kwh)
+        return self._account.admits(estimate.total_kwh, first_kwh=estimate.first_kwh)
 
     def pays_for(self, info: TrialInfo) -> bool:
         """Whether what is left, promises kept, pays for the whole trial, as far as is known."""
-        balance = self.balance()
-        available_kwh = balance.available_kwh(number=self._next_number)
-        return balance.covers(available_kwh, self._estimate(info).total_kwh)
+        return self._account.pays_for(self._estimate(info).total_kwh)
 
     def grant(self, info: TrialInfo) -> Grant:
         """The trial's number and limits: what it was given when asked for, or new ones."""
         trial = self._trial_id(info)
-        if trial not in self._granted:
-            self._granted[trial] = self._new_grant(trial, info)
-        return self._granted[trial]
+        granted = self._account.granted.get(trial)
+        if granted is not None:
+            return granted
+        return self._account.grant(
+            trial,
+            needed_kwh=self._estimate(info).total_kwh,
+            limit_kwh=self.trial_limit_kwh,
+            paid_kwh=self._paid_kwh(info),
+        )
 
     def on_ask_start(self, smbo: SMBO) -> None:
         """Stop the run when nothing is left, or all that is left is promised."""
-        self._runhistory = smbo.runhistory
-        if not self._covers(None):
+        self._attach_to(smbo)
+        if not self._account.admits(None):
             raise StopIteration
 
     def on_ask_end(self, smbo: SMBO, info: TrialInfo) -> None:
@@ -153,74 +143,46 @@ class EnergyBudgetCallback(Callback):
 
     def on_tell_start(self, smbo: SMBO, info: TrialInfo, value: TrialValue) -> bool | None:
         """Charge the trial, whatever became of it."""
-        self._runhistory = smbo.runhistory
-        if self.waiting:
+        self._attach_to(smbo)
+        if self._account.waiting:
             # Only the refusal has stopped the run, and this trial gives back what it has not used.
-            self.waiting = False
+            self._account.waiting = False
             smbo._stop = False  # SMAC's private name (2.4.1), guarded by tests/.../test_dask.py
-        trial = self._trial_id(info)
-        reported = known_kwh(value.additional_info.get(ENERGY_ATTR))
-        journaled = 0.0
-        if self.journal is not None:
-            journaled = self.journal.settle(trial)
-        if reported is None and journaled == 0.0:
-            if value.status == StatusType.SUCCESS:
-                raise ValueError(
-                    "a target function must report its energy but returned none: "
-                    'return cost, {"energy_kwh": kWh}, or wrap the training in EnergyTarget.'
-                )
-            reported = self.grant(info).reserved_kwh
-            value.additional_info[ESTIMATED_ATTR] = True
-        total = max(journaled, reported or 0.0)
-        grant = self._granted.pop(trial, None)
-        if grant is not None and was_refused(str(value.additional_info.get("error", ""))):
-            # What it was offered did not pay for one step: stop, or trials fail for ever.
-            offered = grant.reserved_kwh if grant.limit_kwh is None else grant.limit_kwh
-            self._refused_kwh = max(self._refused_kwh, offered)
-        if self.journal is not None and total > journaled:
-            self.journal.record(grant or self._new_grant(trial), total - journaled)
-        value.additional_info[ENERGY_ATTR] = total
+        told = value.additional_info
+        succeeded = value.status == StatusType.SUCCESS
+        if not succeeded:
+            self.grant(info)  # one that was never asked for has an expectation all the same
+        charge = self._account.charge(
+            self._trial_id(info),
+            reported_kwh=known_kwh(told.get(ENERGY_ATTR)),
+            succeeded=succeeded,
+            refused=was_refused(str(told.get("error", ""))),
+        )
+        if charge.energy_kwh is None and succeeded:
+            raise ValueError(
+                "a target function must report its energy but returned none: "
+                'return cost, {"energy_kwh": kWh}, or wrap the training in EnergyTarget.'
+            )
+        told[ENERGY_ATTR] = charge.energy_kwh
+        if charge.estimated:
+            told[ESTIMATED_ATTR] = True
         return None
 
-    def _covers(self, needed_kwh: float | None) -> bool:
-        balance = self.balance()
-        available_kwh = balance.available_kwh(number=self._next_number)
-        fits = balance.covers(available_kwh, needed_kwh)
-        fits = fits and balance.covers(available_kwh - self._refused_kwh, None)
-        self.waiting = not fits and bool(self._granted)
-        return fits
+    def _attach_to(self, smbo: SMBO) -> None:
+        if self._runhistory is None:
+            self.attach(smbo.runhistory)
 
     def _estimate(self, info: TrialInfo) -> EnergyEstimate:
+        estimate = EnergyEstimate(total_kwh=None)
         if isinstance(self._target, EstimatesEnergy):
             estimate = self._target.estimate(
                 info.config, seed=info.seed, budget=info.budget, paid_kwh=self._paid_kwh(info)
             )
-        else:
-            estimate = EnergyEstimate(total_kwh=self._usual_kwh(info.budget))
-        limit = self.trial_limit_kwh
-        if limit is None:
-            return estimate
-        total = limit if estimate.total_kwh is None else min(limit, estimate.total_kwh)
-        return EnergyEstimate(total_kwh=total, first_kwh=estimate.first_kwh)
-
-    def _new_grant(self, trial: TrialId, info: TrialInfo | None = None) -> Grant:
-        number = self._next_number
-        self._next_number += 1
-        if info is None:
-            return Grant(number=number, trial=trial, cap_kwh=self.budget_kwh)
-        needed_kwh = self._estimate(info).total_kwh
-        balance = self.balance()
-        available_kwh = max(0.0, balance.available_kwh(number=number))
-        fits = balance.covers(available_kwh, needed_kwh)
-        limits = [self.trial_limit_kwh, None if fits else available_kwh]
-        return Grant(
-            number=number,
-            trial=trial,
-            cap_kwh=self.budget_kwh,
-            reserved_kwh=min(needed_kwh or 0.0, available_kwh),
-            limit_kwh=min((k for k in limits if k is not None), default=None),
-            paid_kwh=self._paid_kwh(info),
-        )
+        total_kwh = estimate.total_kwh
+        if total_kwh is None:
+            total_kwh = self._account.usual_kwh(info.budget)
+        limits = [kwh for kwh in (total_kwh, self.trial_limit_kwh) if kwh is not None]
+        return EnergyEstimate(total_kwh=min(limits, default=None), first_kwh=estimate.first_kwh)
 
     def _trial_id(self, info: TrialInfo) -> TrialId:
         budget = None if info.budget is None else float(info.budget)
@@ -230,15 +192,6 @@ class EnergyBudgetCallback(Callback):
         known = history.has_config(info.config)  # else the history is about to give the next id
         number = history.get_config_id(info.config) if known else len(history.config_ids) + 1
         return (number, info.instance, info.seed, budget)
-
-    def _usual_kwh(self, budget: float | None) -> float | None:
-        """Median energy of finished trials with this budget, kWh."""
-        known = [
-            v.additional_info[ENERGY_ATTR]
-            for k, v in (self._runhistory or {}).items()
-            if k.budget == budget and v.status == StatusType.SUCCESS
-        ]
-        return median(known) if known else None
 
     def _paid_kwh(self, info: TrialInfo) -> float:
         """Energy in the longest training of this configuration and seed so far, kWh."""

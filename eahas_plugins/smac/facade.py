@@ -21,11 +21,12 @@ from smac.main.smbo import SMBO
 from smac.runhistory import TrialInfo, TrialValue
 from smac.scenario import Scenario
 
+from eahas_plugins.budget.account import Shortfall
 from eahas_plugins.budget.attributes import DEFAULT_LEASE_S
 from eahas_plugins.budget.journal import EnergyJournal
 from eahas_plugins.policy import PAPER_EXPONENT
 from eahas_plugins.smac.acquisition import EnergyEI
-from eahas_plugins.smac.budget import EnergyBudgetCallback, Shortfall
+from eahas_plugins.smac.budget import EnergyBudgetCallback
 from eahas_plugins.smac.components import schedule_components
 from eahas_plugins.smac.intensifier import BudgetedIntensifier, EnergyHyperband, EnergyIntensifier
 from eahas_plugins.smac.resume import check_same_run, requeue_lost, with_crash_cost

@@ -19,7 +19,7 @@ def run(setting: Setting) -> list[Evaluation]:
     return optimise_hpbandster(
         setting,
         fidelity="schedule",
-        energy_weight=1.0,
-        reward_weight=PAPER_EXPONENT,
+        cooling=1.0,
+        reward_exponent=PAPER_EXPONENT,
         short_until=SHORT_UNTIL,
     )

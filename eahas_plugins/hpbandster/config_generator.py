@@ -22,12 +22,12 @@ class EnergyGenerator(KernelGenerator):
     """BOHB's kernel densities, where the ratio good / bad is divided by predicted kWh ** alpha.
 
     The energy comes from a regression of log kWh on configuration and budget; until that has seen
-    enough jobs, or with ``weight=0``, choices are BOHB's own.
+    enough jobs, or with ``cooling=0``, choices are BOHB's own.
 
     Args:
         configspace: Any space.
-        alpha: Weight of the energy now, called at each choice.
-        weight: Factor of ``alpha``; 0 switches the energy off.
+        alpha: How much energy weighs now, from 1 to 0, called at each choice.
+        cooling: Factor of ``alpha``; 0 switches the energy off.
         budgets: The rungs, if the energy depends on them; None where they are energies.
         seed: Seed of all draws.
         **kwargs: BOHB's settings.
@@ -38,7 +38,7 @@ class EnergyGenerator(KernelGenerator):
         *,
         configspace: ConfigurationSpace,
         alpha: Callable[[], float],
-        weight: float,
+        cooling: float,
         budgets: list[float] | None,
         seed: int | None = None,
         **kwargs: Any,
@@ -50,7 +50,7 @@ class EnergyGenerator(KernelGenerator):
             columns[_BUDGET] = Number(low=budgets[0], high=self._top, log=True)
         self._energies = KwhModel(columns)
         self._alpha = alpha
-        self._weight = weight
+        self._cooling = cooling
         self._decoders = [
             (name, _decoder(hyperparameter), _sequence(configspace[name]))
             for name, hyperparameter in self.configspace.items()
@@ -58,7 +58,7 @@ class EnergyGenerator(KernelGenerator):
 
     def get_config(self, budget: float) -> tuple[dict[str, Any], dict[str, Any]]:
         """The next configuration."""
-        power = self._weight * self._alpha() if self._weight and self._energies.ready else 0.0
+        power = self._cooling * self._alpha() if self._cooling and self._energies.ready else 0.0
         if power == 0.0 or not self.kde_models:
             return super().get_config(budget)
         # BOHB minimises bad / good: dearer ones get more of the bad density. It reads the two

@@ -53,9 +53,9 @@ class EnergyBOHB(BOHB):
         max_kwh: Highest rung, kWh.
         min_budget: Lowest rung in epochs or schedules.
         max_budget: Highest rung in epochs or schedules.
-        energy_weight: Weight of the energy in BOHB's ratio at the start; it cools to 0 as the
+        cooling: Weight of the energy in BOHB's ratio at the start; it cools to 0 as the
             budget is spent. 0 is BOHB's own choice.
-        reward_weight: Exponent of the energy in promotion, at most 0; 0 is BOHB's promotion.
+        reward_exponent: Exponent of the energy in promotion, at most 0; 0 is BOHB's promotion.
         short_until: Part of the budget, in [0, 1], after which new configurations go to the highest
             rung at once; 1 is BOHB's brackets to the end.
         shortfall: ``"truncate"`` starts a job that is not fully paid and cuts it short,
@@ -77,8 +77,8 @@ class EnergyBOHB(BOHB):
         max_kwh: float | None = None,
         min_budget: float | None = None,
         max_budget: float | None = None,
-        energy_weight: float = 1.0,
-        reward_weight: float = PAPER_EXPONENT,
+        cooling: float = 1.0,
+        reward_exponent: float = PAPER_EXPONENT,
         short_until: float = SHORT_UNTIL,
         shortfall: Shortfall = "truncate",
         lease_s: float = DEFAULT_LEASE_S,
@@ -93,10 +93,12 @@ class EnergyBOHB(BOHB):
         if min_kwh is not None and max_kwh is not None:
             min_budget = kwh_argument("min_kwh", min_kwh)
             max_budget = kwh_argument("max_kwh", max_kwh)
-        if not 0.0 <= energy_weight < np.inf:
-            raise ValueError(f"energy_weight must be finite, at least 0, but got {energy_weight}.")
-        if not reward_weight <= 0.0:
-            raise ValueError(f"reward_weight must be at most 0 but got {reward_weight}.")
+        if not 0.0 <= cooling < np.inf:
+            raise ValueError(f"cooling must be finite, at least 0, but got {cooling}.")
+        if not -np.inf < reward_exponent <= 0.0:
+            raise ValueError(
+                f"reward_exponent must be finite, at most 0, but got {reward_exponent}."
+            )
         if not 0.0 <= short_until <= 1.0:
             raise ValueError(f"short_until must be between 0 and 1 but got {short_until}.")
         self.account = JobAccount(
@@ -105,8 +107,8 @@ class EnergyBOHB(BOHB):
             shortfall=shortfall,
             lease_s=lease_s,
         )
-        self.energy_weight = float(energy_weight)
-        self.reward_weight = float(reward_weight)
+        self.cooling = float(cooling)
+        self.reward_exponent = float(reward_exponent)
         self.short_until = float(short_until)
         self._in_kwh = in_kwh
         super().__init__(
@@ -118,8 +120,8 @@ class EnergyBOHB(BOHB):
         self.config.update(
             {
                 "budget_kwh": self.account.cap_kwh,
-                "energy_weight": self.energy_weight,
-                "reward_weight": self.reward_weight,
+                "cooling": self.cooling,
+                "reward_exponent": self.reward_exponent,
                 "short_until": self.short_until,
             }
         )
@@ -162,7 +164,7 @@ class EnergyBOHB(BOHB):
             num_configs=bracket.num_configs,
             budgets=bracket.budgets,
             config_sampler=self.config_generator.get_config,
-            reward_weight=self.reward_weight,
+            reward_exponent=self.reward_exponent,
             **iteration_kwargs,
         )
 
@@ -182,7 +184,7 @@ class EnergyBOHB(BOHB):
         def kind(**settings: Any) -> EnergyGenerator:
             return EnergyGenerator(
                 alpha=self.account.alpha,
-                weight=self.energy_weight,
+                cooling=self.cooling,
                 budgets=None if self._in_kwh else self.budgets,
                 **settings,
             )
@@ -215,12 +217,12 @@ class EnergyBOHB(BOHB):
 class _EnergyHalving(SuccessiveHalving):
     """Successive halving that promotes the largest reward instead of the smallest loss."""
 
-    def __init__(self, *, reward_weight: float, **kwargs: Any) -> None:
+    def __init__(self, *, reward_exponent: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._reward_weight = reward_weight
+        self._reward_exponent = reward_exponent
 
     def _advance_to_next_stage(self, config_ids: list[Any], losses: Any) -> Any:
-        if self._reward_weight == 0.0 or not config_ids:
+        if self._reward_exponent == 0.0 or not config_ids:
             return super()._advance_to_next_stage(config_ids, losses)
         budget = self.budgets[self.stage - 1]
         infos = [self.data[config_id].results[budget]["info"] for config_id in config_ids]
@@ -234,7 +236,7 @@ class _EnergyHalving(SuccessiveHalving):
             1.0 - losses if are_errors else losses,
             energies,
             reference_kwh=float(np.nanmedian(energies)),
-            exponent=self._reward_weight,
+            exponent=self._reward_exponent,
             maximize=are_errors,
         )
         return super()._advance_to_next_stage(config_ids, -rewards if are_errors else rewards)

@@ -20,8 +20,8 @@ def optimise_hpbandster(
     setting: Setting,
     *,
     fidelity: Literal["cut", "schedule"],
-    energy_weight: float = 0.0,
-    reward_weight: float = 0.0,
+    cooling: float = 0.0,
+    reward_exponent: float = 0.0,
     short_until: float = 1.0,
 ) -> list[Evaluation]:
     """Run BOHB until the energy is spent, in a folder that is deleted afterwards.
@@ -32,8 +32,8 @@ def optimise_hpbandster(
     Args:
         setting: What the method is given.
         fidelity: Whether a rung cuts a training or is a complete schedule.
-        energy_weight: Weight of predicted energy in BOHB's ratio; 0 is its own choice.
-        reward_weight: Exponent of the energy in promotions; 0 is BOHB's own.
+        cooling: Weight of predicted energy in BOHB's ratio; 0 is its own choice.
+        reward_exponent: Exponent of the energy in promotions; 0 is BOHB's own.
         short_until: Part of the budget after which new configurations go to the highest rung at
             once; 1 is BOHB's own.
     """
@@ -56,8 +56,8 @@ def optimise_hpbandster(
             bohb = EnergyBOHB(
                 worker.target.space,
                 budget_kwh=setting.budget_kwh,
-                energy_weight=energy_weight,
-                reward_weight=reward_weight,
+                cooling=cooling,
+                reward_exponent=reward_exponent,
                 short_until=short_until,
                 working_directory=folder,
                 seed=setting.host_seed,

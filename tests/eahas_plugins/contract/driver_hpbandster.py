@@ -40,7 +40,7 @@ class HpBandSterDriver:
         weight: float | None = None,
         n_trials: int | None = None,
     ) -> list[Outcome]:
-        weights = {} if weight is None else {"energy_weight": weight, "reward_weight": -weight}
+        weights = {} if weight is None else {"cooling": weight, "reward_exponent": -weight}
         logs = self._logs(folder)
         earlier = logged_results_to_HBS_result(str(logs[-1])) if logs else None
         with self._served(

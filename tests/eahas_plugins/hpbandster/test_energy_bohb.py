@@ -124,7 +124,7 @@ def test_later_configurations_go_to_the_highest_rung_at_once(
 def test_without_weights_it_is_bohb(cluster: Cluster) -> None:
     bench = PowerLawBench()
     rungs = {"min_budget": 2, "max_budget": 18, "seed": 3, "num_samples": 8}
-    weightless = {"energy_weight": 0.0, "reward_weight": 0.0, "short_until": 1.0}
+    weightless = {"cooling": 0.0, "reward_exponent": 0.0, "short_until": 1.0}
     runs = []
     for kind, settings in (
         (BOHB, {}),
@@ -242,8 +242,9 @@ def test_a_killed_worker_process_costs_what_it_burnt_and_nothing_hangs(cluster: 
         ({"max_kwh": None}, "give either min_kwh and max_kwh, or min_budget and max_budget"),
         ({"min_budget": 1, "max_budget": 9}, "give either"),
         ({"min_kwh": -1.0}, "`min_kwh` must be a positive finite number"),
-        ({"energy_weight": float("nan")}, "energy_weight must be finite"),
-        ({"reward_weight": 0.1}, "reward_weight must be at most 0"),
+        ({"reward_exponent": float("-inf")}, "reward_exponent must be finite, at most 0"),
+        ({"cooling": float("nan")}, "cooling must be finite"),
+        ({"reward_exponent": 0.1}, "reward_exponent must be finite, at most 0"),
         ({"short_until": float("nan")}, "short_until must be between 0 and 1"),
         ({"shortfall": "stop"}, "shortfall must be 'truncate' or 'skip' but got 'stop'"),
     ],
@@ -262,7 +263,7 @@ def test_choices_turn_to_cheaper_networks_while_little_is_spent() -> None:
         generator = EnergyGenerator(
             configspace=bench.space,
             alpha=lambda: alpha,
-            weight=1.0,
+            cooling=1.0,
             budgets=None,
             seed=0,
             num_samples=32,

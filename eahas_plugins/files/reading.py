@@ -1,0 +1,49 @@
+"""Reading a file of bounded size."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+
+def read_bytes(path: str | Path, *, limit: int) -> bytes:
+    """The content of a file.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        ValueError: If it is no regular file, has more than ``limit`` bytes or cannot be read.
+    """
+    with open_regular(Path(path)) as file:
+        raw = file.read(limit + 1)
+    if len(raw) > limit:
+        raise ValueError(f"{path} must have at most {shown_bytes(limit)} but has more.")
+    return raw
+
+
+@contextlib.contextmanager
+def open_regular(path: Path) -> Iterator[BinaryIO]:
+    """A regular file, opened; what the operating system refuses becomes a ValueError.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        ValueError: If it is no regular file (a pipe could be waited for) or cannot be read.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            raise ValueError(f"{path} must be a regular file.")
+        with path.open("rb") as file:
+            yield file
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ValueError(f"{path} must be readable but is not: {error.strerror}.") from None
+
+
+def shown_bytes(n: int) -> str:
+    """A limit in the largest unit that gives a whole number."""
+    for shift, unit in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
+        if n and not n % (1 << shift):
+            return f"{n >> shift} {unit}"
+    return f"{n} bytes"

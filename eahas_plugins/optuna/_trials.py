@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import math
-import weakref
-from collections.abc import Callable, Container, Hashable
+from collections.abc import Callable, Container
+from typing import Any
 
 from optuna.distributions import (
     BaseDistribution,
@@ -16,39 +16,92 @@ from optuna.distributions import (
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from eahas_plugins.budget.attributes import ENERGY_ATTR
+from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, known_kwh
 from eahas_plugins.models.kwh import Choice, Column, Number
+from eahas_plugins.optuna._compat import constraints_of, share_read_trials, study_behind
 
 PROMOTED_KEY = "promoted_from"
 
 
-def whole(study: Study) -> Study:
-    """The study behind a view of some of its trials, ours or the one of Optuna's Hyperband."""
-    while inner := getattr(study, "whole_study", None) or getattr(study, "_study", None):
-        study = inner
-    return study
+def energy_of(trial: FrozenTrial) -> float | None:
+    """Energy that a trial has spent so far, kWh; None if it has not reported any (0 is none)."""
+    return known_kwh(trial.user_attrs.get(ENERGY_ATTR)) or None
 
 
-def study_key(study: Study) -> Hashable:
-    """What two objects of the same study in one process agree in.
+def spent_kwh(trial: FrozenTrial) -> float:
+    """What is known to be spent on a trial, kWh, for sums over trials."""
+    return energy_of(trial) or 0.0
 
-    Study has no public identity that costs no read (checked with Optuna 4.5 and 5.0). The storage
-    is held weakly: its ``id`` could be that of a later one.
+
+def planned_kwh(trial: FrozenTrial) -> float | None:
+    """Energy the whole trial is expected to need, kWh, if it has said so."""
+    return known_kwh(trial.user_attrs.get(RESERVED_ATTR)) or None
+
+
+def violation(trial: FrozenTrial) -> float:
+    """How far a trial is from feasible: the sum of its positive constraints, 0 if it is.
+
+    A constraint that is NaN is broken beyond measure.
     """
-    return (weakref.ref(study._storage), study._study_id)
+    return sum(
+        (math.inf if math.isnan(c) else max(0.0, c) for c in constraints_of(trial)), start=0.0
+    )
 
 
-def energy_of(trial: FrozenTrial) -> float:
-    """Energy that a trial has spent so far, kWh; 0 where it has not told."""
-    energy = trial.user_attrs.get(ENERGY_ATTR)
-    if not isinstance(energy, int | float) or not 0.0 <= energy < math.inf:
-        return 0.0
-    return float(energy)
+def is_feasible(trial: FrozenTrial) -> bool:
+    """Whether a trial meets all its constraints, as Optuna counts them (at most 0)."""
+    return violation(trial) == 0.0
+
+
+def may_be_best(trial: FrozenTrial) -> bool:
+    """Whether a trial may be the best: it is complete and feasible, and its values are finite."""
+    return (
+        trial.state is TrialState.COMPLETE
+        and bool(trial.values)
+        and all(map(math.isfinite, trial.values))
+        and is_feasible(trial)
+    )
 
 
 def last_step(trial: FrozenTrial) -> int:
     """The last reported step; 0 before the first."""
     return max(trial.intermediate_values, default=0)
+
+
+def contains(distribution: BaseDistribution, value: Any) -> bool:
+    """Whether a parameter with this distribution may have this value."""
+    try:
+        internal = distribution.to_internal_repr(value)
+    except (TypeError, ValueError):
+        return False
+    if isinstance(distribution, CategoricalDistribution):
+        return True
+    if not isinstance(distribution, IntDistribution | FloatDistribution):
+        return False
+    if not distribution.low <= internal <= distribution.high:
+        return False
+    if distribution.step is None:
+        return True
+    steps = (internal - distribution.low) / distribution.step
+    return abs(steps - round(steps)) < 1e-8  # as Optuna allows for rounding
+
+
+def check_one_objective(study: Study, owner: str) -> None:
+    """Check that a study has one objective.
+
+    Args:
+        study: The study.
+        owner: Who asks, for the message.
+
+    Raises:
+        ValueError: If it has several; the message says what to use instead.
+    """
+    if len(study.directions) > 1:
+        raise ValueError(
+            f"{owner} ranks trials by one objective but the study has {len(study.directions)}: "
+            "use EnergyTPESampler or Optuna's NSGAIISampler, without a pruner; EnergyBudget and "
+            "the energy figures work with several objectives."
+        )
 
 
 def column_of(distribution: BaseDistribution) -> Column:
@@ -73,7 +126,7 @@ class TrialLog:
 
         Of a view, only trials that it shows.
         """
-        trials = whole(study).get_trials(deepcopy=False)  # a trial's number is its position
+        trials = study_behind(study).get_trials(deepcopy=False)  # a trial's number is its position
         pending = [*self._unfinished, *range(self._n_seen, len(trials))]
         self._unfinished = [n for n in pending if not trials[n].state.is_finished()]
         self._n_seen = len(trials)
@@ -86,8 +139,7 @@ class TrialLog:
 class StudyView(Study):
     """A study that shows only some of its trials, for a sampler to learn from.
 
-    Optuna's samplers read trials through ``Study._get_trials``, for which there is no public
-    replacement (checked with Optuna 4.5 and 5.0); ``get_trials`` goes through it as well.
+    Optuna's samplers read trials through ``Study._get_trials``, and so does ``get_trials``.
     """
 
     whole_study: Study
@@ -96,10 +148,10 @@ class StudyView(Study):
     @classmethod
     def of(cls, study: Study, shows: Callable[[FrozenTrial], bool]) -> Study:
         """A view of the trials of the whole study for which ``shows`` is true."""
-        study = whole(study)
+        study = study_behind(study)
         view = copy.copy(study)
         view.__class__ = cls
-        view._thread_local = study._thread_local  # trials read once stay read
+        share_read_trials(view, study)
         view.whole_study = study  # type: ignore[attr-defined]
         view.shows = shows  # type: ignore[attr-defined]
         return view

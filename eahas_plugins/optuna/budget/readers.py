@@ -16,6 +16,12 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR
+from eahas_plugins.optuna._compat import (
+    database_engine,
+    database_tables,
+    memory_storage,
+    study_id_of,
+)
 
 LEASE_ATTR = "energy_lease"
 """Trial attribute: [trial number, Unix time in s until which its reservation holds]."""
@@ -93,22 +99,23 @@ class DatabaseReader:
 
     Args:
         engine: The engine of Optuna's storage.
+        tables: Its tables of trials and of their user attributes.
         study_id: Id of the study in it.
     """
 
-    def __init__(self, engine: Any, study_id: int) -> None:
+    def __init__(self, engine: Any, tables: tuple[Any, Any], study_id: int) -> None:
         self._engine = engine
+        self._tables = tables
         self._study_id = study_id
         self._last_id = -1
         self._ids: dict[int, int] = {}  # number -> id of unfinished trials
 
     def read(self, study: Study, unfinished: Collection[int]) -> list[TrialRow]:
         """The trials in ``unfinished`` and those that are new since the last read, by number."""
-        from optuna.storages._rdb.models import TrialModel, TrialUserAttributeModel
         from sqlalchemy import select
 
         self._ids = {number: self._ids[number] for number in unfinished}
-        table, attributes = TrialModel, TrialUserAttributeModel
+        table, attributes = self._tables
         columns = select(table.trial_id, table.number, table.state)
         # "+ 0" keeps SQLite from preferring the index of the study, which holds every trial
         new = columns.where(table.trial_id > self._last_id, table.study_id + 0 == self._study_id)
@@ -139,31 +146,14 @@ Reader = TrialReader | MemoryReader | DatabaseReader
 
 
 def reader_of(study: Study) -> Reader:
-    """The fastest reader for the storage of a study.
-
-    Optuna has no public way from a study to its storage: this looks for its engine, its tables
-    and their columns (as in Optuna 4.5 to 5.0), and falls back on the public way.
-    """
-    if type(study._storage) is InMemoryStorage:
-        return MemoryReader(study._storage, study._study_id)
-    backend = getattr(study._storage, "_backend", None)
-    engine = getattr(backend, "engine", None)
-    if engine is None or engine.url.database in (None, "", ":memory:") or not _knows_tables():
+    """The fastest reader for the storage of a study; Optuna's public way where it is unknown."""
+    memory = memory_storage(study)
+    if memory is not None:
+        return MemoryReader(memory, study_id_of(study))
+    engine, tables = database_engine(study), database_tables()
+    if engine is None or tables is None:
         return TrialReader()
-    return DatabaseReader(engine, study._study_id)
-
-
-def _knows_tables() -> bool:
-    try:
-        from optuna.storages._rdb import models
-
-        tables = (models.TrialModel, models.TrialUserAttributeModel)
-    except (ImportError, AttributeError):
-        return False
-    needed = (("trial_id", "number", "state", "study_id"), ("trial_id", "key", "value_json"))
-    return all(
-        hasattr(table, name) for table, names in zip(tables, needed, strict=True) for name in names
-    )
+    return DatabaseReader(engine, tables, study_id_of(study))
 
 
 def _batches(ids: list[int]) -> list[list[int]]:

@@ -9,17 +9,9 @@ from typing import Any
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial
 
-from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, known_kwh
-
-
-def energy_of(trial: FrozenTrial) -> float | None:
-    """Energy the trial has reported so far, kWh; None if it has not (0 is no report)."""
-    return known_kwh(trial.user_attrs.get(ENERGY_ATTR)) or None
-
-
-def planned_kwh(trial: FrozenTrial) -> float | None:
-    """Energy the whole trial is expected to need, kWh, if it has said so."""
-    return known_kwh(trial.user_attrs.get(RESERVED_ATTR)) or None
+from eahas_plugins.budget.attributes import STEP_ATTR, known_kwh
+from eahas_plugins.optuna._compat import set_system_attr
+from eahas_plugins.optuna._trials import energy_of
 
 
 def exceeds(trial: FrozenTrial, limit_kwh: float) -> bool:
@@ -44,12 +36,8 @@ def maximizes(study: Study) -> bool:
 
 
 def remember(study: Study, trial: FrozenTrial, key: str, value: Any) -> None:
-    """Store what a pruner has seen of a running trial, where every worker finds it.
-
-    A pruner is handed a frozen trial and Optuna has no public way to write to it; its own
-    pruners do this (checked on 4.5 to 5.0).
-    """
-    study._storage.set_trial_system_attr(trial._trial_id, key, [trial.number, value])
+    """Store what a pruner has seen of a running trial, where every worker finds it."""
+    set_system_attr(study, trial, key, [trial.number, value])
 
 
 def recall(trial: FrozenTrial, key: str) -> Any:

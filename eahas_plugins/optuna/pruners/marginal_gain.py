@@ -10,11 +10,10 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins.budget.attributes import kwh_argument
+from eahas_plugins.optuna._trials import energy_of, planned_kwh
 from eahas_plugins.optuna.pruners._shared import (
-    energy_of,
     last_value,
     maximizes,
-    planned_kwh,
     recall,
     remember,
 )

@@ -9,12 +9,11 @@ from optuna.pruners import BasePruner
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from eahas_plugins.optuna._trials import energy_of, planned_kwh
 from eahas_plugins.optuna.pruners._shared import (
     among_best,
-    energy_of,
     last_value,
     maximizes,
-    planned_kwh,
     recall,
     recall_others,
     remember,

@@ -10,9 +10,9 @@ from optuna.trial import FrozenTrial
 
 from eahas_plugins import policy
 from eahas_plugins.budget.attributes import kwh_argument
+from eahas_plugins.optuna._trials import energy_of
 from eahas_plugins.optuna.pruners._shared import (
     among_best,
-    energy_of,
     exceeds,
     last_value,
     maximizes,

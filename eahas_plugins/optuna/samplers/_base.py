@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from abc import abstractmethod
 from collections.abc import Collection, Hashable, Mapping, Sequence
@@ -14,7 +15,8 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins import policy
-from eahas_plugins.optuna._trials import TrialLog, energy_of, study_key
+from eahas_plugins.optuna._compat import study_key
+from eahas_plugins.optuna._trials import TrialLog, check_one_objective, contains, energy_of
 
 Space = Mapping[str, BaseDistribution]
 
@@ -65,7 +67,7 @@ class RewardSampler(BaseSampler):
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """Values for all parameters of the space, or none for a random configuration."""
-        self._raise_error_if_multi_objective(study)
+        check_one_objective(study, type(self).__name__)
         if not search_space:
             return {}
         with self._lock:
@@ -80,7 +82,7 @@ class RewardSampler(BaseSampler):
         param_distribution: BaseDistribution,
     ) -> Any:
         """A random value."""
-        self._raise_error_if_multi_objective(study)
+        check_one_objective(study, type(self).__name__)
         return self._random.sample_independent(study, trial, param_name, param_distribution)
 
     @abstractmethod
@@ -112,7 +114,7 @@ class RewardSampler(BaseSampler):
         maximize = study.direction is StudyDirection.MAXIMIZE
         reward = policy.reward(
             trial.values[0],
-            energy_of(trial),
+            energy_of(trial) or math.nan,
             reference_kwh=1.0,  # scales every reward alike
             exponent=self._reward_exponent,
             maximize=maximize,
@@ -133,7 +135,7 @@ class RewardSampler(BaseSampler):
         """
         child = {}
         for name, distribution in space.items():
-            if name in parent and _fits(parent[name], distribution):
+            if name in parent and contains(distribution, parent[name]):
                 child[name] = parent[name]
             else:
                 child[name] = self._draw(study, trial, name, distribution)
@@ -167,11 +169,3 @@ def check_positive(**counts: int) -> None:
 def best_of(scored: Sequence[tuple[FrozenTrial, float]]) -> tuple[FrozenTrial, float]:
     """The trial with the largest reward; the oldest of equals."""
     return max(scored, key=lambda pair: (pair[1], -pair[0].number))
-
-
-def _fits(value: Any, distribution: BaseDistribution) -> bool:
-    try:
-        internal = distribution.to_internal_repr(value)
-    except ValueError:
-        return False
-    return distribution._contains(internal)

@@ -16,13 +16,13 @@ from optuna.trial import FrozenTrial, TrialState
 from eahas_plugins import policy
 from eahas_plugins.budget.attributes import CAP_ATTR
 from eahas_plugins.models.kwh import Column, KwhModel
+from eahas_plugins.optuna._compat import study_behind, study_key
 from eahas_plugins.optuna._trials import (
     TrialLog,
     column_of,
     energy_of,
     last_step,
-    study_key,
-    whole,
+    spent_kwh,
 )
 
 Floats = NDArray[np.float64]
@@ -66,7 +66,7 @@ class StudyEnergy:
 
     def alpha(self, study: Study) -> float:
         """The weight of energy now: 1 with nothing spent (or no budget), 0 with everything."""
-        study = whole(study)
+        study = study_behind(study)
         with self._lock:
             self._update(study)
             return self._cooling(study)
@@ -75,7 +75,7 @@ class StudyEnergy:
         """The budget of the study, kWh; None if nobody has told."""
         if self._budget_kwh is not None:
             return self._budget_kwh
-        cap = whole(study).user_attrs.get(CAP_ATTR)
+        cap = study_behind(study).user_attrs.get(CAP_ATTR)
         return float(cap) if isinstance(cap, int | float) and cap > 0.0 else None
 
     def log_kwh(
@@ -94,7 +94,7 @@ class StudyEnergy:
             known: Parameters that all candidates share, in external representation.
         """
         with self._lock:
-            self._update(whole(study))
+            self._update(study_behind(study))
             return self._predict(space, candidates, known)
 
     def cooled(
@@ -111,7 +111,7 @@ class StudyEnergy:
 
         The trials are read once for both.
         """
-        study = whole(study)
+        study = study_behind(study)
         with self._lock:
             self._update(study)
             log_kwh = self._predict(space, candidates, known)
@@ -120,8 +120,8 @@ class StudyEnergy:
             return policy.cooled(log_acquisition, log_kwh, alpha=cooling * self._cooling(study))
 
     def _cooling(self, study: Study) -> float:
-        spent_kwh = self._finished_kwh + sum(energy_of(t) for t in self._log.running)
-        return policy.cooling(spent_kwh, self.budget_kwh(study))
+        total_kwh = self._finished_kwh + sum(spent_kwh(t) for t in self._log.running)
+        return policy.cooling(total_kwh, self.budget_kwh(study))
 
     def _predict(
         self,
@@ -145,7 +145,7 @@ class StudyEnergy:
             self._restart()
             self._key = key
         finished = self._log.update(study)
-        self._finished_kwh += sum(energy_of(trial) for trial in finished)
+        self._finished_kwh += sum(spent_kwh(trial) for trial in finished)
         self._steps += [
             step
             for trial in finished
@@ -172,7 +172,7 @@ class StudyEnergy:
     def _whole_energy(self, trial: FrozenTrial) -> float | None:
         """Energy of the trial's whole training, kWh: extrapolated if it has not ended (yet)."""
         energy = energy_of(trial)
-        if not energy > 0.0 or trial.state is TrialState.FAIL:
+        if energy is None or trial.state is TrialState.FAIL:
             return None
         if trial.state is TrialState.COMPLETE:
             return energy

@@ -19,7 +19,8 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins import policy
-from eahas_plugins.optuna._trials import PROMOTED_KEY, TrialLog, energy_of, study_key
+from eahas_plugins.optuna._compat import study_key
+from eahas_plugins.optuna._trials import PROMOTED_KEY, TrialLog, check_one_objective, spent_kwh
 from eahas_plugins.optuna.samplers._energy import StudyEnergy
 
 
@@ -103,27 +104,23 @@ class PromotionLog:
         self, study: Study, schedules: Sequence[Any] | None, rng: np.random.Generator
     ) -> Promotion | None:
         """What to repeat now; None for a new configuration."""
-        if len(study.directions) > 1:
-            raise ValueError(
-                f"schedule promotion ranks trials by one objective but the study has "
-                f"{len(study.directions)}."
-            )
+        check_one_objective(study, "SchedulePromotionSampler")
         self._update(study)
         if schedules is None or self._n_new < self._n_startup_trials:
             return None
         repeating = [t for t in self._log.running if _source_of(t) is not None]
-        others_kwh = sum(energy_of(t) for t in self._log.running if _source_of(t) is None)
+        others_kwh = sum(spent_kwh(t) for t in self._log.running if _source_of(t) is None)
         repeating_kwh = sum(self._expected(t, schedules) for t in repeating)
-        spent_kwh = self._finished_kwh + others_kwh + repeating_kwh
+        total_kwh = self._finished_kwh + others_kwh + repeating_kwh
         if not policy.promotion_due(
-            self._promoted_kwh + repeating_kwh, spent_kwh, promotion_share=self._promotion_share
+            self._promoted_kwh + repeating_kwh, total_kwh, promotion_share=self._promotion_share
         ):
             return None
         budget = self._energy.budget_kwh(study)
         best = self._best(
             schedules,
             taken={_source_of(t) for t in repeating},
-            left_kwh=math.inf if budget is None else budget - spent_kwh,
+            left_kwh=math.inf if budget is None else budget - total_kwh,
         )
         return best[int(rng.integers(len(best)))] if best else None
 
@@ -150,7 +147,7 @@ class PromotionLog:
                 continue
             if trial.number in taken:
                 continue
-            if energy_of(trial) * self._ratio(trial, schedule) > left_kwh:
+            if spent_kwh(trial) * self._ratio(trial, schedule) > left_kwh:
                 continue
             best.append(Promotion(source=trial, schedule=schedule))
             if len(best) == self._top:
@@ -166,9 +163,9 @@ class PromotionLog:
         sign = 1.0 if study.direction is StudyDirection.MINIMIZE else -1.0
         for trial in self._log.update(study):
             source = _source_of(trial)
-            self._finished_kwh += energy_of(trial)
+            self._finished_kwh += spent_kwh(trial)
             if source is not None:
-                self._promoted_kwh += energy_of(trial)
+                self._promoted_kwh += spent_kwh(trial)
                 self._repeated.add(source)
             if self._fidelity_param not in trial.params:
                 continue
@@ -191,9 +188,9 @@ class PromotionLog:
         """Energy of a running repetition's whole training, kWh."""
         source = self._complete.get(number) if (number := _source_of(trial)) is not None else None
         if source is None:
-            return energy_of(trial)
+            return spent_kwh(trial)
         schedule = self._next(source, schedules)
-        return max(energy_of(trial), energy_of(source) * self._ratio(source, schedule))
+        return max(spent_kwh(trial), spent_kwh(source) * self._ratio(source, schedule))
 
     def _ratio(self, trial: FrozenTrial, schedule: Any) -> float:
         return energy_factor(schedule, trial.params[self._fidelity_param])

@@ -15,18 +15,11 @@ from optuna.samplers import GPSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from eahas_plugins.optuna._compat import base_acquisition, require
 from eahas_plugins.optuna.samplers._energy import StudyEnergy
 
 Floats = NDArray[np.float64]
 LogKwh = Callable[[Floats], Floats]
-
-_HOOK = "_optimize_acqf"
-
-if not hasattr(GPSampler, _HOOK):
-    raise ImportError(
-        f"EnergyGPSampler needs GPSampler.{_HOOK}, which this Optuna does not have: "
-        "pip install 'optuna>=4.5,<6'"
-    )
 
 
 class EnergyGPSampler(GPSampler):
@@ -55,6 +48,7 @@ class EnergyGPSampler(GPSampler):
 
     Raises:
         ValueError: If an argument is out of range (NaN included).
+        ImportError: If this Optuna lacks a private name that the sampler needs.
 
     References:
         Lee et al. (2020), Cost-aware Bayesian optimization (EI-cool).
@@ -68,6 +62,7 @@ class EnergyGPSampler(GPSampler):
         fidelity_param: str | None = None,
         **gp: Any,
     ) -> None:
+        require("EnergyGPSampler")
         if not cooling >= 0.0:
             raise ValueError(f"cooling must not be negative but got {cooling}.")
         super().__init__(**gp)
@@ -133,10 +128,10 @@ def _cooled(acqf: Any, log_kwh: LogKwh, alpha: float, space: dict[str, BaseDistr
     """The acquisition minus alpha times log kWh, for Optuna's optimiser of acquisitions.
 
     The optimiser wants an object of Optuna's own kind and torch's gradients; those of log kWh,
-    which is smooth, are central differences (checked with Optuna 5.0).
+    which is smooth, are central differences.
     """
     torch = importlib.import_module("torch")
-    kind = importlib.import_module("optuna._gp.acqf").BaseAcquisitionFunc
+    kind = base_acquisition()
     smooth = [i for i, d in enumerate(space.values()) if not isinstance(d, CategoricalDistribution)]
     step = 1e-4
 

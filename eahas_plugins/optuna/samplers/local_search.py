@@ -9,6 +9,7 @@ from typing import Any
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from eahas_plugins.optuna._compat import set_user_attr
 from eahas_plugins.optuna.samplers._base import RewardSampler, Space, best_of, check_positive
 from eahas_plugins.policy import PAPER_EXPONENT
 
@@ -100,7 +101,7 @@ class LocalSearchSampler(RewardSampler):
         return best_of(scored)[0] if scored else None
 
     def _tell(self, study: Study, trial: FrozenTrial, center: int | None) -> None:
-        study._storage.set_trial_user_attr(trial._trial_id, STEP_KEY, [self._round, center])
+        set_user_attr(study, trial, STEP_KEY, [self._round, center])
 
 
 Step = tuple[int, int | None]

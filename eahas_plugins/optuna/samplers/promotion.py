@@ -12,7 +12,8 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from eahas_plugins.optuna._trials import PROMOTED_KEY, StudyView, whole
+from eahas_plugins.optuna._compat import is_enqueued, require, set_user_attr, study_behind
+from eahas_plugins.optuna._trials import PROMOTED_KEY, StudyView
 from eahas_plugins.optuna.samplers._promotion_log import (
     Promotion,
     PromotionLog,
@@ -56,6 +57,7 @@ class SchedulePromotionSampler(BaseSampler):
 
     Raises:
         ValueError: If an argument is out of range (NaN included).
+        ImportError: If this Optuna lacks a private name that the sampler needs.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class SchedulePromotionSampler(BaseSampler):
         budget_kwh: float | None = None,
         seed: int | None = None,
     ) -> None:
+        require("SchedulePromotionSampler")
         check_schedules(schedules, promotion_share=promotion_share)
         if not top >= 1:
             raise ValueError(f"top must be at least 1 but got {top}.")
@@ -108,23 +111,21 @@ class SchedulePromotionSampler(BaseSampler):
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """Decide whether this trial is a repetition, and claim it."""
         self._sampler.before_trial(self._view(study), trial)
-        if "fixed_params" in trial.system_attrs or PROMOTED_KEY in trial.user_attrs:
+        if is_enqueued(trial) or PROMOTED_KEY in trial.user_attrs:
             return  # enqueued by the user, or the retry of a repetition
         with self._lock:
             for _ in range(10):  # other processes may claim the same one
-                promotion = self._log.decide(whole(study), self._schedules, self._rng)
+                promotion = self._log.decide(study_behind(study), self._schedules, self._rng)
                 if promotion is None:
                     break
-                study._storage.set_trial_user_attr(
-                    trial._trial_id, PROMOTED_KEY, promotion.source.number
-                )
+                set_user_attr(study, trial, PROMOTED_KEY, promotion.source.number)
                 self._promotions[trial.number] = promotion
-                if self._log.claimed(whole(study), promotion, by=trial.number):
+                if self._log.claimed(study_behind(study), promotion, by=trial.number):
                     return
             else:
                 promotion = None
             if self._promotions.pop(trial.number, None) is not None:
-                study._storage.set_trial_user_attr(trial._trial_id, PROMOTED_KEY, None)
+                set_user_attr(study, trial, PROMOTED_KEY, None)
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial

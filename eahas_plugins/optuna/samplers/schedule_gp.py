@@ -12,9 +12,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins import policy
-from eahas_plugins.budget.attributes import RESERVED_ATTR
 from eahas_plugins.models.gaussian_process import ArdProcess
-from eahas_plugins.optuna._trials import energy_of
+from eahas_plugins.optuna._trials import check_one_objective, planned_kwh, spent_kwh
 from eahas_plugins.optuna.samplers._base import RewardSampler, Space
 from eahas_plugins.optuna.samplers._encoding import Axis, stratum
 from eahas_plugins.optuna.samplers._energy import StudyEnergy
@@ -132,7 +131,7 @@ class ScheduleGPSampler(RewardSampler):
         param_distribution: BaseDistribution,
     ) -> Any:
         """The shortest schedule; other parameters from the hypercube, and later at random."""
-        self._raise_error_if_multi_objective(study)
+        check_one_objective(study, type(self).__name__)
         return self._start(study, trial, param_name, param_distribution)
 
     def _start(
@@ -172,13 +171,13 @@ class ScheduleGPSampler(RewardSampler):
     def _update(self, study: Study) -> list[FrozenTrial]:
         finished = super()._update(study)
         for trial in finished:
-            self._finished_kwh += energy_of(trial)
+            self._finished_kwh += spent_kwh(trial)
             if trial.state is TrialState.PRUNED:
                 self._pruned.append(trial)
             if self._fidelity_param in trial.distributions:
                 schedules = self._known_schedules(trial.distributions[self._fidelity_param])
                 schedule = trial.params[self._fidelity_param]
-                self._longer_kwh += energy_of(trial) if schedule != schedules[0] else 0.0
+                self._longer_kwh += spent_kwh(trial) if schedule != schedules[0] else 0.0
                 if schedule == schedules[-1] and len(schedules) > 1:
                     self._longest_numbers.append(trial.number)
                     self._longest.add(self._key_of(trial.params))
@@ -293,10 +292,10 @@ class ScheduleGPSampler(RewardSampler):
             for t, reward in self._complete
             if fidelity in t.params
             and self._key_of(t.params) not in taken
-            and energy_of(t) * energy_factor(last, t.params[fidelity]) <= left_kwh
+            and spent_kwh(t) * energy_factor(last, t.params[fidelity]) <= left_kwh
         ]
 
 
 def _promised_kwh(trial: FrozenTrial) -> float:
     """What a running trial has spent or was promised, kWh."""
-    return max(energy_of(trial), float(trial.user_attrs.get(RESERVED_ATTR) or 0.0))
+    return max(spent_kwh(trial), planned_kwh(trial) or 0.0)

@@ -12,16 +12,8 @@ from optuna.samplers import TPESampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from eahas_plugins.optuna._compat import require
 from eahas_plugins.optuna.samplers._energy import StudyEnergy
-
-_HOOKS = ("_sample", "_compute_acquisition_func")
-
-missing = [name for name in _HOOKS if not hasattr(TPESampler, name)]
-if missing:
-    raise ImportError(
-        f"EnergyTPESampler needs TPESampler.{missing[0]}, which this Optuna does not have: "
-        "pip install 'optuna>=4.5,<6'"
-    )
 
 
 class EnergyTPESampler(TPESampler):
@@ -51,6 +43,7 @@ class EnergyTPESampler(TPESampler):
 
     Raises:
         ValueError: If an argument is out of range (NaN included).
+        ImportError: If this Optuna lacks a private name that the sampler needs.
 
     References:
         Lee et al. (2020), Cost-aware Bayesian optimization (EI-cool).
@@ -64,6 +57,7 @@ class EnergyTPESampler(TPESampler):
         fidelity_param: str | None = None,
         **tpe: Any,
     ) -> None:
+        require("EnergyTPESampler")
         if not cooling >= 0.0:
             raise ValueError(f"cooling must not be negative but got {cooling}.")
         super().__init__(**tpe)

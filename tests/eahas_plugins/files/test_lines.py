@@ -68,7 +68,7 @@ def test_bombs_are_refused_early(pattern, words):
 
 
 def test_one_line_is_bounded():
-    with pytest.raises(ValueError, match="^f, line 2, must have at most 16 MiB"):
+    with pytest.raises(ValueError, match=r"^f, line 2, must have at most 16 MiB"):
         collections.deque(parse_lines(b"{}\n" + b"x" * (17 << 20), "f"), maxlen=0)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 
 import typer
+
+from benchmarks.packages import missing_message
 
 COMMANDS = (
     "collect",
@@ -22,6 +25,7 @@ COMMANDS = (
     "overhead",
     "overhead-hosts",
 )
+"""In the order in which ``--help`` lists them."""
 
 
 def _app(arguments: list[str]) -> typer.Typer:
@@ -31,18 +35,29 @@ def _app(arguments: list[str]) -> typer.Typer:
     app.callback()(lambda: None)
     asked = [name for name in arguments[:1] if name in COMMANDS]
     for name in asked or COMMANDS:
-        function = name.replace("-", "_")
-        module = importlib.import_module(f"benchmarks.commands.{function}")
-        app.command(name)(getattr(module, function))
+        module = importlib.import_module(f"benchmarks.commands.{name.replace('-', '_')}")
+        function = getattr(module, name.replace("-", "_"))
+        told, _, _ = inspect.cleandoc(function.__doc__ or "").partition("\n\nRaises:")
+        app.command(name, help=told)(function)
     return app
 
 
 def main() -> None:
-    """Run one command; bad input ends with its message and exit code 2."""
+    """Run one command; bad input or a missing package ends with one line and exit code 2.
+
+    Raises:
+        SystemExit: With the command's exit code.
+    """
     try:
         _app(sys.argv[1:])(prog_name="python -m benchmarks")
     except ValueError as error:
         typer.echo(f"error: {error}", err=True)
+        raise SystemExit(2) from None
+    except ImportError as error:
+        message = missing_message(error)
+        if message is None:
+            raise
+        typer.echo(f"error: {message}", err=True)
         raise SystemExit(2) from None
 
 

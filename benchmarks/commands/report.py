@@ -33,8 +33,8 @@ def report(
     out = folders[0] if out is None else out
     out.mkdir(parents=True, exist_ok=True)
     # these bring matplotlib, scipy and plotly, which take a while to import
-    from benchmarks.reporting.figures import draw_paper
     from benchmarks.reporting.page import write_page
+    from benchmarks.reporting.paper_figures import draw_paper
     from benchmarks.reporting.ranks import draw_ranks, rank
     from benchmarks.reporting.summary import summarise, summarise_all
     from benchmarks.reporting.tables import overall_tables, task_tables

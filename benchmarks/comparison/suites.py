@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from benchmarks.methods import all_declared
+
 DEFAULT_TASK = "fashion-nano"
-DEFAULT_METHODS = ("rs", "tpe", "bohb", "ea-bohb")
 DEFAULT_SEEDS = 5
 DEFAULT_TRAININGS = 40.0
 
@@ -51,39 +52,42 @@ class Plan:
         check_positive("budget-trainings", self.budget_trainings)
 
 
-_OPTUNA_PLAIN = ("rs", "ls", "rea", "bananas", "hb", "bohb", "tpe", "tpe-median")
-_OPTUNA_AWARE = ("ea-ls", "ea-rea", "ea-bananas", "ea-hb", "ea-tpe", "ea-bohb")
-_ABLATIONS = (
-    "ea-bohb-no-promotion",
-    "ea-bohb-always-short",
-    "ea-bohb-no-cooling",
-    "ea-bohb-uniform-start",
-    "ea-bohb-tpe",
-    "ea-bohb-pruned",
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """A comparison with a name, but for its methods: their files say which suites they are in.
+
+    Args:
+        tasks: Names of problems.
+        seeds: Studies per method.
+        budget_trainings: Energy per study in mean complete trainings.
+    """
+
+    tasks: tuple[str, ...]
+    seeds: int
+    budget_trainings: float
+
+
+_PAPER = Suite(
+    tasks=(DEFAULT_TASK, "cifar10", "tinyimagenet"), seeds=100, budget_trainings=DEFAULT_TRAININGS
 )
-_HOSTS = ("gp", "smac", "smac-mf", "ea-smac", "hpbandster-bohb", "ea-hpbandster-bohb")
-_PEERS = ("flaml-blendsearch",)
-_PAPER_TASKS = (DEFAULT_TASK, "cifar10", "tinyimagenet")
-_PAPER_SEEDS = 100
-
-
-def _paper(methods: tuple[str, ...]) -> Plan:
-    """Methods with the tasks, seeds and budget of the paper's comparison."""
-    return Plan(
-        tasks=_PAPER_TASKS,
-        methods=methods,
-        seeds=_PAPER_SEEDS,
-        budget_trainings=DEFAULT_TRAININGS,
-    )
-
 
 # One suite for each environment that the packages need; all of them fill the same folder.
 SUITES = {
-    "smoke": Plan(tasks=(DEFAULT_TASK,), methods=DEFAULT_METHODS, seeds=2, budget_trainings=6.0),
-    "paper": _paper(_OPTUNA_PLAIN + _OPTUNA_AWARE + _ABLATIONS),
-    "paper-hosts": _paper(_HOSTS),
-    "paper-peers": _paper(_PEERS),
+    "smoke": Suite(tasks=(DEFAULT_TASK,), seeds=2, budget_trainings=6.0),
+    "paper": _PAPER,
+    "paper-hosts": _PAPER,
+    "paper-peers": _PAPER,
 }
+_DEFAULT = Suite(tasks=(DEFAULT_TASK,), seeds=DEFAULT_SEEDS, budget_trainings=DEFAULT_TRAININGS)
+DEFAULT_METHODS_OF = "smoke"
+"""The suite whose methods are compared where none are named."""
+
+
+def methods_of(suite: str) -> tuple[str, ...]:
+    """The methods of a suite: plain ones first, ablations last, each group by name."""
+    members = [said for said in all_declared().values() if suite in said.suites]
+    members.sort(key=lambda said: (said.ablation_of is not None, said.energy_aware, said.name))
+    return tuple(said.name for said in members)
 
 
 def make_plan(
@@ -108,15 +112,10 @@ def make_plan(
     """
     if suite is not None and suite not in SUITES:
         raise ValueError(f"suite must be one of {', '.join(SUITES)} but got {suite!r}.")
-    base = SUITES.get(suite or "") or Plan(
-        tasks=(DEFAULT_TASK,),
-        methods=DEFAULT_METHODS,
-        seeds=DEFAULT_SEEDS,
-        budget_trainings=DEFAULT_TRAININGS,
-    )
+    base = SUITES[suite] if suite is not None else _DEFAULT
     return Plan(
         tasks=base.tasks if task is None else (task,),
-        methods=base.methods if methods is None else _names(methods),
+        methods=methods_of(suite or DEFAULT_METHODS_OF) if methods is None else _names(methods),
         seeds=base.seeds if seeds is None else seeds,
         budget_trainings=base.budget_trainings if budget_trainings is None else budget_trainings,
     )

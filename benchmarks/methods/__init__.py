@@ -8,31 +8,67 @@ The file ``ea_bohb.py`` is the method ``ea-bohb``. It defines
     Whether it knows of energy. The best of the others is what energy-awareness is measured on.
 ``REQUIRES``
     The distributions that it needs beside numpy and ConfigSpace, as pip knows them.
+``SUITES``
+    The suites of :mod:`benchmarks.comparison.suites` that it belongs to.
 ``run(setting)``
     Spend ``setting.budget_kwh`` on ``setting.bench``; return the
     :class:`~benchmarks.harness.study.Evaluation` of every trial, in the order in which they ended.
 
-Its docstring says what the method is, with its settings. Files that begin with an underscore are
-helpers.
+and, where it is so,
+
+``ABLATION_OF``
+    The method that it is, with one part changed.
+``PLAIN``
+    The method that it is without energy.
+``MAIN``
+    True if figures with too many methods to be told apart show it all the same.
+``BASELINE``
+    True if the tables over all tasks give energies relative to this method's, too.
+``PAPER_PLACE``
+    Its place in the paper's figure of plain or of energy-aware methods.
+``INSTALL``
+    How to get its packages, where that is not an extra of this project.
+
+All but ``run`` are literals: they are read without importing the file. Its docstring says what the
+method is, with its settings. Files that begin with an underscore are helpers.
 """
 
 from __future__ import annotations
 
-import difflib
 import importlib
-import pkgutil
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 
 from benchmarks.harness.study import RunMethod
+from benchmarks.packages import remedy
+from benchmarks.registry import did_you_mean, file_names, read_constants
 
-_USUAL_REMEDY = "pip install 'eahas-plugins[all]'"
-_REMEDIES = {"flaml": "CONTRIBUTING.md has the environment of FLAML"}
+_FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """What a method's file says of it; the names above in lower case."""
+
+    name: str
+    label: str
+    energy_aware: bool
+    description: str
+    requires: tuple[str, ...]
+    suites: tuple[str, ...]
+    ablation_of: str | None
+    plain: str | None
+    main: bool
+    baseline: bool
+    paper_place: int | None
+    install: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    """One method.
+    """A method that can be run.
 
     Args:
         name: What ``--methods`` calls it.
@@ -53,8 +89,7 @@ class Method:
 
 def method_names() -> list[str]:
     """All methods, sorted, without importing them."""
-    names = (module.name for module in pkgutil.iter_modules(__path__))
-    return sorted(name.replace("_", "-") for name in names if not name.startswith("_"))
+    return file_names(_FOLDER)
 
 
 def check_method(name: str) -> str:
@@ -65,10 +100,41 @@ def check_method(name: str) -> str:
     """
     known = method_names()
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"method must be one of {', '.join(known)} but got {name!r}.{hint}")
+        raise ValueError(
+            f"method must be one of {', '.join(known)} but got {name!r}.{did_you_mean(name, known)}"
+        )
     return name
+
+
+@cache
+def declared(name: str) -> Declaration:
+    """What a method's file says of it, without importing it.
+
+    Raises:
+        ValueError: If there is no such method, or its file lacks a constant.
+    """
+    found = read_constants(_FOLDER, check_method(name))
+    if missing := {"LABEL", "ENERGY_AWARE", "REQUIRES", "SUITES"} - found.keys():
+        raise ValueError(f"the file of method {name!r} must define {', '.join(sorted(missing))}.")
+    return Declaration(
+        name=name,
+        label=found["LABEL"],
+        energy_aware=found["ENERGY_AWARE"],
+        description=found["__doc__"].partition("\n")[0],
+        requires=found["REQUIRES"],
+        suites=found["SUITES"],
+        ablation_of=found.get("ABLATION_OF"),
+        plain=found.get("PLAIN"),
+        main=found.get("MAIN", False),
+        baseline=found.get("BASELINE", False),
+        paper_place=found.get("PAPER_PLACE"),
+        install=found.get("INSTALL"),
+    )
+
+
+def all_declared() -> dict[str, Declaration]:
+    """What every method says of itself, by name."""
+    return {name: declared(name) for name in method_names()}
 
 
 def get_method(name: str) -> Method:
@@ -77,20 +143,21 @@ def get_method(name: str) -> Method:
     Raises:
         ValueError: If there is none, or the packages it needs are not installed.
     """
-    path = f"{__name__}.{check_method(name).replace('-', '_')}"
+    said = declared(name)
     try:
-        module = importlib.import_module(path)
-        host = " ".join(f"{package} {version(package)}" for package in module.REQUIRES)
+        module = importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
+        host = " ".join(f"{package} {version(package)}" for package in said.requires)
     except ModuleNotFoundError as error:  # PackageNotFoundError is one, too
+        how = said.install or remedy(error.name or "")
         raise ValueError(
             f"method {name!r} needs a package that is not installed ({error.name}): "
-            f"{_REMEDIES.get(error.name or '', _USUAL_REMEDY)}, or leave the method out."
+            f"{how}, or leave the method out."
         ) from error
     return Method(
         name=name,
-        label=module.LABEL,
-        energy_aware=module.ENERGY_AWARE,
-        description=(module.__doc__ or "").partition("\n")[0],
+        label=said.label,
+        energy_aware=said.energy_aware,
+        description=said.description,
         host=host,
         run=module.run,
     )

@@ -9,6 +9,8 @@ from eahas_plugins.optuna.samplers.bananas import BananasSampler
 LABEL = "BANANAS"
 ENERGY_AWARE = False
 REQUIRES = ("optuna",)
+SUITES = ("paper",)
+PAPER_PLACE = 4
 
 
 def run(setting: Setting) -> list[Evaluation]:

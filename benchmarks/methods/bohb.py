@@ -14,6 +14,10 @@ from benchmarks.harness.study import Evaluation, Setting
 LABEL = "BOHB"
 ENERGY_AWARE = False
 REQUIRES = ("optuna",)
+SUITES = ("smoke", "paper")
+MAIN = True
+BASELINE = True
+PAPER_PLACE = 6
 
 
 def run(setting: Setting) -> list[Evaluation]:

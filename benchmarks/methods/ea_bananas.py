@@ -12,6 +12,9 @@ from eahas_plugins.optuna.samplers.bananas import BananasSampler
 LABEL = "EA-BANANAS"
 ENERGY_AWARE = True
 REQUIRES = ("optuna",)
+SUITES = ("paper",)
+PLAIN = "bananas"
+PAPER_PLACE = 2
 
 
 def run(setting: Setting) -> list[Evaluation]:

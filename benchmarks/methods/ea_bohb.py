@@ -13,6 +13,9 @@ from eahas_plugins.optuna.samplers.ea_bohb import ea_bohb
 LABEL = "EA-BOHB"
 ENERGY_AWARE = True
 REQUIRES = ("optuna",)
+SUITES = ("smoke", "paper")
+PLAIN = "bohb"
+MAIN = True
 
 
 def run(setting: Setting) -> list[Evaluation]:

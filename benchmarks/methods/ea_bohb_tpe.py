@@ -13,6 +13,8 @@ from eahas_plugins.optuna.samplers.tpe import EnergyTPESampler
 LABEL = "EA-BOHB with TPE"
 ENERGY_AWARE = True
 REQUIRES = ("optuna",)
+SUITES = ("paper",)
+ABLATION_OF = "ea-bohb"
 
 
 def run(setting: Setting) -> list[Evaluation]:

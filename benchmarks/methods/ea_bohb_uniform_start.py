@@ -9,6 +9,8 @@ from eahas_plugins.optuna.samplers.ea_bohb import ea_bohb
 LABEL = "EA-BOHB, uniform start"
 ENERGY_AWARE = True
 REQUIRES = ("optuna",)
+SUITES = ("paper",)
+ABLATION_OF = "ea-bohb"
 
 
 def run(setting: Setting) -> list[Evaluation]:

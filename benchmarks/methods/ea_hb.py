@@ -15,6 +15,8 @@ from eahas_plugins.optuna.pruners import EnergyHyperbandPruner
 LABEL = "EA-HB"
 ENERGY_AWARE = True
 REQUIRES = ("optuna",)
+SUITES = ("paper",)
+PLAIN = "hb"
 
 
 def run(setting: Setting) -> list[Evaluation]:

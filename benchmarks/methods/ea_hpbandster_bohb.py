@@ -12,6 +12,8 @@ from eahas_plugins.policy import PAPER_EXPONENT, SHORT_UNTIL
 LABEL = "EA-BOHB (HpBandSter)"
 ENERGY_AWARE = True
 REQUIRES = ("hpbandster",)
+SUITES = ("paper-hosts",)
+PLAIN = "hpbandster-bohb"
 
 
 def run(setting: Setting) -> list[Evaluation]:

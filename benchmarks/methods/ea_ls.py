@@ -13,6 +13,9 @@ from surrogate.space.tasks import ARCHITECTURE, TRAINING
 LABEL = "EA-LS"
 ENERGY_AWARE = True
 REQUIRES = ("optuna",)
+SUITES = ("paper",)
+PLAIN = "ls"
+PAPER_PLACE = 1
 
 
 def run(setting: Setting) -> list[Evaluation]:

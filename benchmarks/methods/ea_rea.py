@@ -12,6 +12,8 @@ from eahas_plugins.optuna.samplers.evolution import RegularizedEvolutionSampler
 LABEL = "EA-REA"
 ENERGY_AWARE = True
 REQUIRES = ("optuna",)
+SUITES = ("paper",)
+PLAIN = "rea"
 
 
 def run(setting: Setting) -> list[Evaluation]:

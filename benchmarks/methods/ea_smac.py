@@ -12,6 +12,8 @@ from eahas_plugins.smac import EnergyMultiFidelityFacade
 LABEL = "EA-SMAC"
 ENERGY_AWARE = True
 REQUIRES = ("smac",)
+SUITES = ("paper-hosts",)
+PLAIN = "smac-mf"
 
 
 def run(setting: Setting) -> list[Evaluation]:

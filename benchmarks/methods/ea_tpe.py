@@ -9,6 +9,8 @@ from eahas_plugins.optuna.samplers.tpe import EnergyTPESampler
 LABEL = "EA-TPE"
 ENERGY_AWARE = True
 REQUIRES = ("optuna",)
+SUITES = ("paper",)
+PLAIN = "tpe"
 
 
 def run(setting: Setting) -> list[Evaluation]:

@@ -26,6 +26,8 @@ from eahas_plugins.spaces import Choices, Fixed, IntegerRange, Parameter, Steps,
 LABEL = "BlendSearch"
 ENERGY_AWARE = True
 REQUIRES = ("flaml", "optuna")
+SUITES = ("paper-peers",)
+INSTALL = "CONTRIBUTING.md has the environment of FLAML"
 
 CHEAP = ("depth", "w0", "wa", "wm", SCHEDULE)
 """Hyperparameters whose smallest value costs least energy."""

@@ -10,6 +10,7 @@ from benchmarks.harness.study import Evaluation, Setting
 LABEL = "GP"
 ENERGY_AWARE = False
 REQUIRES = ("optuna", "torch", "scipy")
+SUITES = ("paper-hosts",)
 
 
 def run(setting: Setting) -> list[Evaluation]:

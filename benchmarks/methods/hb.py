@@ -14,6 +14,8 @@ from benchmarks.harness.study import Evaluation, Setting
 LABEL = "HB"
 ENERGY_AWARE = False
 REQUIRES = ("optuna",)
+SUITES = ("paper",)
+PAPER_PLACE = 5
 
 
 def run(setting: Setting) -> list[Evaluation]:

@@ -11,6 +11,7 @@ from benchmarks.harness.study import Evaluation, Setting
 LABEL = "BOHB (HpBandSter)"
 ENERGY_AWARE = False
 REQUIRES = ("hpbandster",)
+SUITES = ("paper-hosts",)
 
 
 def run(setting: Setting) -> list[Evaluation]:

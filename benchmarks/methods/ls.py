@@ -13,6 +13,8 @@ from surrogate.space.tasks import ARCHITECTURE, TRAINING
 LABEL = "LS"
 ENERGY_AWARE = False
 REQUIRES = ("optuna",)
+SUITES = ("paper",)
+PAPER_PLACE = 2
 
 
 def run(setting: Setting) -> list[Evaluation]:

@@ -9,6 +9,8 @@ from eahas_plugins.optuna.samplers.evolution import RegularizedEvolutionSampler
 LABEL = "REA"
 ENERGY_AWARE = False
 REQUIRES = ("optuna",)
+SUITES = ("paper",)
+PAPER_PLACE = 3
 
 
 def run(setting: Setting) -> list[Evaluation]:

@@ -10,6 +10,9 @@ from benchmarks.harness.study import Evaluation, Setting
 LABEL = "RS"
 ENERGY_AWARE = False
 REQUIRES = ("optuna",)
+SUITES = ("smoke", "paper")
+MAIN = True
+PAPER_PLACE = 1
 
 
 def run(setting: Setting) -> list[Evaluation]:

@@ -9,6 +9,7 @@ from eahas_plugins.smac import EnergyHyperparameterOptimizationFacade
 LABEL = "SMAC"
 ENERGY_AWARE = False
 REQUIRES = ("smac",)
+SUITES = ("paper-hosts",)
 
 
 def run(setting: Setting) -> list[Evaluation]:

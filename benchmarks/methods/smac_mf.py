@@ -12,6 +12,7 @@ from eahas_plugins.smac import EnergyMultiFidelityFacade
 LABEL = "SMAC-MF"
 ENERGY_AWARE = False
 REQUIRES = ("smac",)
+SUITES = ("paper-hosts",)
 
 
 def run(setting: Setting) -> list[Evaluation]:

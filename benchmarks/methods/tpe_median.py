@@ -15,6 +15,7 @@ from benchmarks.harness.study import Evaluation, Setting
 LABEL = "TPE, median pruner"
 ENERGY_AWARE = False
 REQUIRES = ("optuna",)
+SUITES = ("paper",)
 
 
 def run(setting: Setting) -> list[Evaluation]:

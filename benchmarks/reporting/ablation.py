@@ -1,47 +1,66 @@
-"""What each part of EA-BOHB earns: the methods ``ea-bohb-*``, each with one part changed."""
+"""What each part of a method earns: its ablations, each with one part changed."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from benchmarks.harness.seeds import derive_seed
+from benchmarks.methods import all_declared
 from benchmarks.reporting.ratios import N_RESAMPLES
 from benchmarks.reporting.traces import Floats, MethodTraces, signed_rank_p
 
-WHOLE = "ea-bohb"
+
+@cache
+def ablated() -> str | None:
+    """The method whose parts are told apart: the one that most others are ablations of."""
+    wholes = Counter(said.ablation_of for said in all_declared().values() if said.ablation_of)
+    return wholes.most_common(1)[0][0] if wholes else None
 
 
 def is_ablation(name: str) -> bool:
-    """Whether a method is EA-BOHB with one part changed."""
-    return name.startswith(f"{WHOLE}-")
+    """Whether a method's file says that it is another method with one part changed."""
+    said = all_declared().get(name)
+    return said is not None and said.ablation_of is not None
 
 
 def ablate(tasks: Sequence[Mapping[str, MethodTraces]]) -> dict[str, Any] | None:
-    """Final accuracy of each ablation minus that of EA-BOHB, paired by seed.
+    """Final accuracy of each ablation minus that of the whole method, paired by seed.
 
     Over several tasks the difference is the mean of the tasks' medians, seeds are resampled task
-    by task, and the signed-rank test is over all pairs. Below zero, the change
-    makes EA-BOHB worse.
+    by task, and the signed-rank test is over all pairs. Below zero, the change makes the method
+    worse.
 
     Args:
         tasks: The methods of each task.
 
     Returns:
-        JSON-able; None where EA-BOHB or its ablations are not among the methods of all tasks.
+        JSON-able; None where the method or its ablations are not among those of all tasks.
+
+    References:
+        Efron (1979), Bootstrap methods: another look at the jackknife, for the intervals.
     """
-    if not tasks or not all(WHOLE in methods for methods in tasks):
+    whole, declarations = ablated(), all_declared()
+    if whole is None or not tasks or not all(whole in methods for methods in tasks):
         return None
-    names = [n for n in tasks[0] if is_ablation(n) and all(n in methods for methods in tasks)]
-    pairs = {name: [_differences(m[name], m[WHOLE]) for m in tasks] for name in names}
+    names = [
+        name
+        for name in tasks[0]
+        if name in declarations
+        and declarations[name].ablation_of == whole
+        and all(name in methods for methods in tasks)
+    ]
+    pairs = {name: [_differences(m[name], m[whole]) for m in tasks] for name in names}
     pairs = {name: found for name, found in pairs.items() if all(len(d) for d in found)}
     if not pairs:
         return None
     p_values = signed_rank_p({name: np.concatenate(found) for name, found in pairs.items()})
     return {
-        "of": WHOLE,
+        "of": whole,
         "parts": {
             name: {
                 "final_test_accuracy_difference": _mean_of_medians(name, found),

@@ -13,10 +13,10 @@ from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from benchmarks.harness.rows import Results
-from benchmarks.reporting.ablation import WHOLE
+from benchmarks.reporting.ablation import ablated
 from benchmarks.reporting.styles import (
     FLOOR,
     GROUPS,
@@ -68,12 +68,12 @@ def draw_all(
 ) -> None:
     """The medians of all methods: a row each for the plain, the energy-aware and the ablations.
 
-    EA-BOHB is in every row. Arguments as for :func:`draw_regret`.
+    The method that the ablations are of is in every row. Arguments as for :func:`draw_regret`.
     """
-    methods = all_methods(comparisons)
+    methods, whole = all_methods(comparisons), ablated()
     rows = [[n for n, m in methods.items() if group_of(n, m) == group] for group in GROUPS]
-    rows = [[*(n for n in row if n != WHOLE), *(n for n in methods if n == WHOLE)] for row in rows]
-    rows = [row for row in rows if row and row != [WHOLE]]
+    rows = [[*(n for n in row if n != whole), *(n for n in methods if n == whole)] for row in rows]
+    rows = [row for row in rows if row and row != [whole]]
     _draw(rows, comparisons, path, axis=axis, targets=targets, banded=False)
 
 
@@ -111,11 +111,12 @@ def _draw(
                     regret, color="black", linewidth=0.8, linestyle=(0, (1, 2))
                 )
         panels[0].set_ylabel("Test regret (percentage points)")
-        _legend(part, handles, columns)
+        add_legend(part, handles, columns)
     save(figure, path)
 
 
-def _legend(figure: Any, handles: Mapping[str, Any], columns: int) -> None:
+def add_legend(figure: Any, handles: Mapping[str, Any], columns: int) -> None:
+    """A legend below all panels."""
     figure.legend(
         handles.values(),
         handles.keys(),
@@ -137,7 +138,7 @@ def save(figure: Figure, path: Path) -> None:
 def _regrets(
     panel: Axes, found: Mapping[str, Band], drawn: Mapping[str, Style], axis: str, *, banded: bool
 ) -> dict[str, Line2D]:
-    handles = {}
+    handles, whole = {}, ablated()
     for name, band in found.items():
         style, x = drawn[name], band.grid / _SCALE[axis]
         (handles[name],) = panel.step(
@@ -147,7 +148,7 @@ def _regrets(
             linestyle=style.dash,
             color=style.colour,
             linewidth=style.width,
-            zorder=4 if name == WHOLE else 3,
+            zorder=4 if name == whole else 3,
         )
         if banded:
             low, high = 100.0 * band.low, 100.0 * band.high
@@ -192,80 +193,3 @@ def _one_two_five(axis: Axis) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_locator(NullLocator())
     axis.set_minor_formatter(NullFormatter())
-
-
-PAPER_PLAIN = ("rs", "ls", "rea", "bananas", "hb", "bohb")
-PAPER_PAIRS = (("ls", "ea-ls"), ("bananas", "ea-bananas"))
-
-
-def draw_paper(comparisons: Sequence[Results], folder: Path) -> list[str]:
-    """The paper's two figures in form: accuracy over search energy on linear axes.
-
-    ``paper_methods`` has its six methods, ``paper_energy_aware`` its two energy-aware ones beside
-    the plain ones that they come from.
-
-    Returns:
-        The names drawn; a figure whose methods are not on all tasks is left out.
-
-    References:
-        Dou et al. (2023), EA-HAS-Bench, section 5.
-    """
-    shared = set.intersection(*(set(collect(results)) for results in comparisons))
-    drawn = styles(comparisons)
-    pairs = {
-        name: Style(
-            colour=colour, dash=dash, dash_plotly="solid" if dash == "-" else "dash", width=1.8
-        )
-        for pair, colour in zip(PAPER_PAIRS, ("#0072B2", "#D55E00"), strict=True)
-        for name, dash in zip(pair, ("--", "-"), strict=True)
-    }
-    figures = {
-        "paper_methods": {name: drawn[name] for name in PAPER_PLAIN if name in shared},
-        "paper_energy_aware": pairs,
-    }
-    complete = {
-        "paper_methods": set(PAPER_PLAIN) <= shared,
-        "paper_energy_aware": set(pairs) <= shared,
-    }
-    names = [name for name in figures if complete[name]]
-    for name in names:
-        _draw_accuracy(comparisons, folder / name, figures[name])
-    return names
-
-
-def _draw_accuracy(comparisons: Sequence[Results], path: Path, drawn: Mapping[str, Style]) -> None:
-    n_panels = len(comparisons)
-    figure = Figure(figsize=(6.4 if n_panels == 1 else 4.6 * n_panels, 3.9), layout="constrained")
-    FigureCanvasAgg(figure)
-    handles: dict[str, Any] = {}
-    panels = figure.subplots(1, n_panels, squeeze=False)[0]
-    for panel, results in zip(panels, comparisons, strict=True):
-        best, budget = reference_accuracy(results), results.header.budget_kwh
-        lowest = []
-        for name, style in drawn.items():
-            band = bands(results, "kwh")[name]
-            low, median, high = (100.0 * (best - r) for r in (band.high, band.median, band.low))
-            (handles[name],) = panel.step(
-                band.grid,
-                median,
-                where="post",
-                color=style.colour,
-                linestyle=style.dash,
-                linewidth=style.width,
-            )
-            panel.fill_between(
-                band.grid, low, high, step="post", color=style.colour, alpha=0.1, linewidth=0
-            )
-            early = int(np.searchsorted(band.grid, 0.15 * budget, side="right")) - 1
-            lowest.append(low[max(0, early)])
-        panel.set_xlim(0.0, budget)
-        panel.set_ylim(bottom=min(lowest))  # the steep start does not flatten the rest
-        panel.xaxis.set_major_locator(MaxNLocator(5, steps=(1, 2, 5, 10)))
-        panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        panel.set_xlabel("Search energy (kWh)")
-        panel.set_title(title(results), fontsize=9)
-        panel.grid(color="0.9", linewidth=0.6)
-        panel.spines[["top", "right"]].set_visible(False)
-    panels[0].set_ylabel("Test accuracy of the incumbent (%)")
-    _legend(figure, handles, 6)
-    save(figure, path)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.harness.rows import Results
-from benchmarks.reporting.ablation import WHOLE, is_ablation
+from benchmarks.methods import all_declared
+from benchmarks.reporting.ablation import ablated, is_ablation
 from benchmarks.reporting.traces import (
     Floats,
     MethodTraces,
@@ -18,11 +19,12 @@ from benchmarks.reporting.traces import (
     reference_accuracy,
 )
 
-GROUPS = ("plain methods", "energy-aware methods", "ablations of EA-BOHB")
+GROUPS = ("plain methods", "energy-aware methods", "ablations")
 N_READABLE = 6
 """Methods whose bands can be told apart in one panel."""
 
-# Okabe and Ito's colours first, told apart by colour-blind readers; vermilion is EA-BOHB's.
+# Okabe and Ito's colours first, told apart by colour-blind readers; vermilion is kept for the
+# method that has ablations.
 _COLOURS = (
     "#0072B2",
     "#009E73",
@@ -81,18 +83,18 @@ def styles(comparisons: Sequence[Results]) -> dict[str, Style]:
 
     Solid lines for the energy-aware, broken ones for the plain; no two of a group are alike.
     """
-    methods = all_methods(comparisons)
+    methods, whole = all_methods(comparisons), ablated()
     found = {}
     for group in GROUPS:
-        names = sorted(n for n, m in methods.items() if group_of(n, m) == group and n != WHOLE)
+        names = sorted(n for n, m in methods.items() if group_of(n, m) == group and n != whole)
         for position, name in enumerate(names):
             round_, colour = divmod(position, len(_COLOURS))
             plain = group == GROUPS[0]
             found[name] = _style(
                 _COLOURS[colour], _DASHES[(round_ + plain) % 4], 1.4 if plain else 1.6
             )
-    if WHOLE in methods:
-        found[WHOLE] = _style("#D55E00", "-", 2.6)
+    if whole is not None and whole in methods:
+        found[whole] = _style("#D55E00", "-", 2.6)
     return found
 
 
@@ -110,13 +112,15 @@ def all_methods(comparisons: Sequence[Results]) -> dict[str, MethodTraces]:
 def highlighted(comparisons: Sequence[Results]) -> list[str]:
     """The methods that a figure shows with bands: all where they are few, else the main ones.
 
-    These are EA-BOHB, plain BOHB, random search, and the best plain method of each task; where none
-    of them was run, the first few.
+    These are the methods whose file says ``MAIN`` and the best plain method of each task; where
+    none of them was run, the first few.
     """
     names = list(all_methods(comparisons))
     if len(names) <= N_READABLE:
         return names
-    main = {WHOLE, "bohb", "rs"} | {best_plain(collect(results)) for results in comparisons}
+    main = {said.name for said in all_declared().values() if said.main} | {
+        best_plain(collect(results)) for results in comparisons
+    }
     return [name for name in names if name in main] or names[:N_READABLE]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.methods import all_declared, declared
 from benchmarks.reporting.traces import FRACTIONS
 
 Json = Mapping[str, Any]
@@ -82,32 +83,32 @@ def overall_tables(summary: Json) -> list[Table]:
         summary["kwh_to_target_over_best_plain"],
         summary["kwh_ratio_to_final_of"],
     )
-    bohb = {name: each.get("bohb") for name, each in over_each.items()}
+    baselines = [said.name for said in all_declared().values() if said.baseline]
     ranks = (summary["ranks"] or {}).get("mean_rank", {})
     rows = [
         [
             name,
             *_ratio_cells(over_best.get(name)),
             ", ".join(summary["never_reached_on"].get(name, ())) or "-",
-            *_ratio_cells(bohb[name]),
+            *(cell for base in baselines for cell in _ratio_cells(over_each[name].get(base))),
             f"{ranks[name]:.2f}" if name in ranks else "-",
         ]
         for name in over_each
     ]
     listed = ", ".join(f"{best} on {task}" for task, best in bests.items())
+    also = "".join(f" and for plain {declared(name).label}" for name in baselines)
     tables = [
         Table(
             caption=f"All tasks: geometric mean of the energy to the final median test accuracy of "
             f"a plain method, over that method's own, for the best plain method of each task "
-            f"({listed}) and for plain BOHB; 95 % intervals by bootstrap over seeds. {_BOUND} "
+            f"({listed}){also}; 95 % intervals by bootstrap over seeds. {_BOUND} "
             "Mean rank of the final accuracy, 1 is best.",
             columns=(
                 "method",
                 "over best plain",
                 "95 %",
                 "not reached on",
-                "over bohb",
-                "95 %",
+                *(cell for base in baselines for cell in (f"over {base}", "95 %")),
                 "mean rank",
             ),
             rows=rows,

@@ -36,10 +36,16 @@ def read_constants(folder: Path, name: str) -> dict[str, Any]:
         raise ValueError(f"{path} must be a Python file but is not: {error}.") from error
     found: dict[str, Any] = {"__doc__": ast.get_docstring(tree) or ""}
     for statement in tree.body:
-        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-            # what is computed when the file is imported is no literal, and declares nothing
-            with contextlib.suppress(ValueError):
-                found[statement.targets[0].id] = ast.literal_eval(statement.value)
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=target)], value=value):
+                pass
+            case ast.AnnAssign(target=ast.Name(id=target), value=ast.expr() as value):
+                pass
+            case _:
+                continue
+        # what is computed when the file is imported is no literal, and declares nothing
+        with contextlib.suppress(ValueError):
+            found[target] = ast.literal_eval(value)
     return found
 
 

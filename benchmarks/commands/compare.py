@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks.commands.report import report
+from benchmarks.commands.report import PACKAGES, report
 from benchmarks.comparison.runner import (
     Loadable,
     dask_workers,
@@ -25,7 +25,8 @@ from benchmarks.comparison.suites import SUITES, check_positive, make_plan
 from benchmarks.harness.bench import find_reference
 from benchmarks.harness.row_file import RowFile
 from benchmarks.harness.rows import NAMES, RowsError
-from benchmarks.methods import check_method
+from benchmarks.methods import get_method
+from benchmarks.packages import require
 from benchmarks.problems import get_problem
 
 _console = Console(stderr=True)
@@ -65,7 +66,8 @@ def compare(
         suite, task=task, methods=methods, seeds=seeds, budget_trainings=budget_trainings
     )
     for name in plan.methods:
-        check_method(name)
+        get_method(name)  # before anything is written, an unknown one or one that cannot be run
+    require(*PACKAGES)
     problems = [get_problem(name, source) for name in plan.tasks]
     folders = [out if suite is None else out / problem.name for problem in problems]
     with _workers(engine, scheduler, jobs) as executor:

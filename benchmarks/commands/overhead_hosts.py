@@ -7,7 +7,6 @@ nothing but the types of values.
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import math
 import tempfile
@@ -19,6 +18,8 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 from ConfigSpace import ConfigurationSpace, Float
+
+from benchmarks.packages import require
 
 
 class ClosedFormBench:
@@ -147,13 +148,15 @@ def overhead_hosts(
     ] = 300,
     repeats: Annotated[int, typer.Option(min=1, help="Runs of each kind, in turn.")] = 1,
 ) -> None:
-    """Time a host's run without and with energy-awareness; prints the ratio of the fastest runs."""
+    """Time a host's run without and with energy-awareness; prints the ratio of the fastest runs.
+
+    Raises:
+        ValueError: If there is no such host.
+        ModuleNotFoundError: If it is not installed.
+    """
     if host not in HOSTS:
-        typer.echo(f"host must be one of {', '.join(HOSTS)} but got {host!r}.", err=True)
-        raise typer.Exit(2)
-    if importlib.util.find_spec(host) is None:
-        typer.echo(f"{host} is not installed: pip install 'eahas-plugins[{host}]'.", err=True)
-        raise typer.Exit(2)
+        raise ValueError(f"host must be one of {', '.join(HOSTS)} but got {host!r}.")
+    require(host)
     seconds: dict[bool, list[float]] = {False: [], True: []}
     for energy_aware in (False, True):
         _timed(host, energy_aware, 20)  # whatever runs first pays for what is imported late

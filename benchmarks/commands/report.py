@@ -11,8 +11,11 @@ import typer
 from rich.console import Console
 
 from benchmarks.harness.rows import Results, RowsError, find, load, refuse_mixing
+from benchmarks.packages import require
 from benchmarks.reporting.tables import Table
 
+PACKAGES = ("matplotlib", "plotly")
+"""What a report is drawn with; SciPy, which its statistics use, comes with ConfigSpace."""
 _console = Console(stderr=True)
 
 
@@ -28,7 +31,12 @@ def report(
     with _all, the medians of all methods where the former has only the main ones); and over all
     folders the same, ranks, the paper's figures and one self-contained page, report.html. A folder
     without rows stands for the folders in it that have some.
+
+    Raises:
+        RowsError: If a folder has no rows, or rows that do not fit those of the others.
+        ModuleNotFoundError: If the figures' packages are not installed.
     """
+    require(*PACKAGES)
     comparisons = read(expand(folders))
     out = folders[0] if out is None else out
     out.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 import typer
 
 import surrogate
-from benchmarks.dataset.figures import draw
 from benchmarks.dataset.points import Points, points, summary
 from surrogate.loading import TABLE_SUFFIX, TASK_NAMES
 from surrogate.record_files import read_records
@@ -30,7 +29,13 @@ def statistics(
         Path | None, typer.Option(help="Use this record file instead of the benchmark.")
     ] = None,
 ) -> None:
-    """Accuracy, energy, runtime and power of a task: figures (PNG, SVG) and statistics.json."""
+    """Accuracy, energy, runtime and power of a task: figures (PNG, SVG) and statistics.json.
+
+    Raises:
+        ValueError: If a number is out of range, or there is nothing to show.
+    """
+    from benchmarks.dataset.figures import draw  # here, so that --help needs no matplotlib
+
     if configs < 1 or seed < 0:
         raise ValueError(f"configs must be positive and seed not negative: {configs}, {seed}.")
     found, provenance = (

@@ -7,13 +7,12 @@ or None. A folder that ``surrogate.load`` can read (imported checkpoints) is a p
 
 from __future__ import annotations
 
-import difflib
 import importlib
-import pkgutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.harness.bench import Bench
+from benchmarks.registry import did_you_mean, file_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +44,7 @@ class Problem:
 
 def problem_names() -> list[str]:
     """All problems, sorted, without importing them."""
-    names = (module.name for module in pkgutil.iter_modules(__path__))
-    return sorted(name.replace("_", "-") for name in names if not name.startswith("_"))
+    return file_names(Path(__file__).parent)
 
 
 def get_problem(name: str, source: Path | None = None) -> Problem:
@@ -60,9 +58,7 @@ def get_problem(name: str, source: Path | None = None) -> Problem:
         return Problem(name, source)
     if (Path(name) / "provenance.json").is_file():
         return Problem(Path(name).resolve().name, folder=Path(name).resolve())
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
     raise ValueError(
         f"task must be one of {', '.join(known)}, or a folder made by `eahas import-official`, "
-        f"but got {name!r}.{hint}"
+        f"but got {name!r}.{did_you_mean(name, known)}"
     )

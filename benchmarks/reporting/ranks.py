@@ -70,7 +70,11 @@ def rank(comparisons: Sequence[Results]) -> Ranks | None:
         None where there are fewer than two methods or two blocks.
 
     References:
-        Demsar (2006), Statistical comparisons of classifiers over multiple data sets.
+        Friedman (1937), The use of ranks to avoid the assumption of normality. Nemenyi (1963),
+        Distribution-free multiple comparisons. Demsar (2006), Statistical comparisons of
+        classifiers over multiple data sets, section 3.2.2: the critical difference of k methods
+        over N blocks is q sqrt(k (k + 1) / (6 N)), q the quantile of the studentized range with
+        infinite degrees of freedom over sqrt(2).
     """
     tables = [collect(results) for results in comparisons]
     names = [name for name in tables[0] if all(name in table for table in tables)]
@@ -87,7 +91,9 @@ def rank(comparisons: Sequence[Results]) -> Ranks | None:
     accuracies = np.array(blocks)
     mean = rankdata(-accuracies, axis=1).mean(axis=0)
     order = np.argsort(mean, kind="stable")
+    # Demsar (2006), table 5
     q = studentized_range.ppf(1.0 - ALPHA, n_methods, np.inf) / np.sqrt(2.0)
+    # Friedman's statistic divides by what ranks vary, which is nothing where all are tied
     differ = bool((accuracies != accuracies[:, :1]).any())
     return Ranks(
         names=tuple(names[i] for i in order),

@@ -62,6 +62,10 @@ def energy_ratio(method: MethodTraces, plain: MethodTraces, *, budget_kwh: float
         method: The studies of one method.
         plain: Those of the method that it is measured on.
         budget_kwh: What each study might spend, kWh.
+
+    References:
+        Efron and Tibshirani (1993), An introduction to the bootstrap, section 13.3: the percentile
+        interval.
     """
     rng = np.random.default_rng(derive_seed("bootstrap", method.name, plain.name))
     n_plain, n_method = len(plain.traces), len(method.traces)

@@ -174,9 +174,18 @@ def test_bad_input_says_what_must_hold_and_writes_nothing(tmp_path, arguments, m
 
 
 def test_suites_name_what_exists():
-    for plan in SUITES.values():
+    for suite in SUITES:
+        plan = plan_of(suite)
         assert set(plan.tasks) <= set(problem_names())
         assert [check_method(name) for name in plan.methods] == list(plan.methods)
+
+
+def test_the_default_is_a_few_methods_that_need_optuna_alone():
+    assert plan_of(None).methods == ("bohb", "rs", "tpe", "ea-bohb")
+
+
+def plan_of(suite):
+    return make_plan(suite, task=None, methods=None, seeds=None, budget_trainings=None)
 
 
 def test_what_the_user_gives_replaces_the_suite():

@@ -33,12 +33,5 @@ def test_both_kinds_run_and_their_ratio_is_printed(host: str) -> None:
 
 def test_unknown_host_is_refused() -> None:
     done = CliRunner().invoke(app, ["--host", "nevergrad"])
-    assert done.exit_code == 2
-    assert "host must be one of smac, optuna, hpbandster but got 'nevergrad'" in done.output
-
-
-@pytest.mark.parametrize("host", [h for h in module.HOSTS if not is_installed(h)])
-def test_a_missing_host_is_named_with_its_extra(host: str) -> None:
-    done = CliRunner().invoke(app, ["--host", host])
-    assert done.exit_code == 2
-    assert f"eahas-plugins[{host}]" in done.output
+    assert isinstance(done.exception, ValueError)
+    assert "host must be one of smac, optuna, hpbandster but got 'nevergrad'" in str(done.exception)

@@ -1,17 +1,15 @@
 """One contract for every file in ``benchmarks/methods``."""
 
 import math
-import re
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import methods
+from benchmarks.comparison.suites import SUITES, methods_of
 from benchmarks.harness.bench import SeededBench
 from benchmarks.harness.study import Setting, run_study
-from benchmarks.methods import check_method, get_method, method_names
+from benchmarks.methods import all_declared, check_method, declared, get_method, method_names
 from benchmarks.problems import get_problem
 from tests.benchmarks.problems.made_up_zeus import write_tables
 from tests.benchmarks.synthetic import SyntheticBench
@@ -21,7 +19,6 @@ pytestmark = [
 ]
 
 MEAN_TRAINING_KWH = 0.031
-COST_AWARE_PEERS = {"flaml-blendsearch"}
 
 
 def installed(package):
@@ -34,9 +31,7 @@ def installed(package):
 
 def lacks(name):
     """The first package that a method needs and this environment does not have."""
-    source = Path(methods.__path__[0], f"{name.replace('-', '_')}.py").read_text()
-    packages = re.search(r"^REQUIRES = \((.*)\)$", source, re.MULTILINE)[1]
-    return next((p for p in re.findall(r'"(.+?)"', packages) if not installed(p)), None)
+    return next((p for p in declared(name).requires if not installed(p)), None)
 
 
 def run(name, *, seed=0, trainings=5.0):
@@ -58,6 +53,38 @@ def test_a_method_is_a_file():
     assert not any("_" in name for name in method_names())
 
 
+@pytest.mark.parametrize("name", method_names())
+def test_what_a_file_declares_fits_the_others(name):
+    said = declared(name)
+    assert said.label
+    assert said.description.endswith((".", ":"))
+    assert said.suites
+    assert set(said.suites) <= set(SUITES)
+    if said.ablation_of is not None:
+        whole = declared(said.ablation_of)
+        assert whole.ablation_of is None
+        assert said.energy_aware == whole.energy_aware
+    if said.plain is not None:
+        assert said.energy_aware
+        assert not declared(said.plain).energy_aware
+    if said.energy_aware and said.paper_place is not None:
+        assert said.plain is not None
+
+
+def test_places_in_the_papers_figures_are_taken_once():
+    places = [
+        (said.energy_aware, said.paper_place)
+        for said in all_declared().values()
+        if said.paper_place is not None
+    ]
+    assert len(set(places)) == len(places)
+
+
+def test_every_method_is_in_one_of_the_papers_suites():
+    listed = [name for suite in SUITES if suite != "smoke" for name in methods_of(suite)]
+    assert sorted(listed) == method_names()
+
+
 @pytest.mark.parametrize(("name", "hint"), [("ea-bhob", "ea-bohb"), ("TPE", None), ("", None)])
 def test_unknown_method_is_refused_with_a_hint(name, hint):
     with pytest.raises(ValueError, match="method must be one of") as error:
@@ -73,10 +100,6 @@ def test_a_method_whose_package_is_missing_says_so(name):
 
 @pytest.mark.parametrize("name", [name for name in method_names() if not lacks(name)])
 def test_contract(name):
-    method = get_method(name)
-    assert method.label
-    assert method.description.endswith(".") or method.description.endswith(":")
-    assert method.energy_aware == (name.startswith("ea-") or name in COST_AWARE_PEERS)
     rows, setting = run(name, trainings=5.0)
     spent = rows[-1].kwh
     epochs = [setting.bench.query(row.config).energy_kwh[0] for row in rows]
@@ -115,9 +138,9 @@ def test_a_problem_without_schedules_is_searched_too(name, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in method_names() if name.startswith("ea-bohb-no-")]
+    "name", [name for name, said in all_declared().items() if said.ablation_of is not None]
 )
 def test_an_ablation_changes_something(name):
-    whole, _ = run("ea-bohb", trainings=40.0)
+    whole, _ = run(declared(name).ablation_of, trainings=40.0)
     ablated, _ = run(name, trainings=40.0)
     assert [row.config for row in whole] != [row.config for row in ablated]

@@ -1,0 +1,115 @@
+"""The command line where packages are missing: one line that names the extra, exit code 2."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks.__main__ import COMMANDS
+from tests.benchmarks.harness.test_rows import HEADER, make_rows
+
+OPTIONAL = (
+    "codecarbon", "distributed", "flaml", "hpbandster", "matplotlib", "onnxruntime", "optuna",
+    "plotly", "pynvml", "sklearn", "smac", "torch", "xgboost", "zeus",
+)  # fmt: skip
+
+HIDING = """
+import runpy, sys
+
+class Hidden:
+    names, sys.argv[1:] = sys.argv[1].split(","), sys.argv[2:]
+
+    def find_spec(name, path=None, target=None):
+        if name.partition(".")[0] in Hidden.names:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Hidden)
+runpy.run_module("benchmarks", run_name="__main__", alter_sys=True)
+"""
+
+
+def run_without(packages, *arguments, cwd=None):
+    command = [sys.executable, "-W", "ignore", "-c", HIDING, ",".join(packages), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+
+
+def record_file(folder):
+    path = folder / "records.jsonl"
+    config = {"depth": 4, "w0": 8, "wa": 2.0, "wm": 2.0, "group_width": 1, "base_lr": 0.1}
+    config |= {"optimizer": "sgd", "lr_policy": "cos", "cutout_length": 0, "max_epoch": 10}
+    record = {"config": config, "val_accuracy": [0.5] * 10, "train_wall_s": [1.0] * 10}
+    path.write_text(json.dumps({"schema": 1, "task": "fashion-nano", **record}) + "\n")
+    return path
+
+
+def test_help_needs_no_optional_package():
+    done = run_without(OPTIONAL, "--help")
+    assert done.returncode == 0, done.stderr
+    assert all(name in done.stdout for name in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("package", "extra", "arguments"),
+    [
+        ("xgboost", "fit", ["speed", "--task", "fashion-nano"]),
+        ("xgboost", "fit", ["fit", "--task", "fashion-nano", "--records", "{records}"]),
+        ("xgboost", "fit", ["surrogate-quality", "--task", "fashion-nano"]),
+        ("torch", "train", ["collect", "--runs", "1"]),
+        ("torch", "train", ["verify"]),
+        ("matplotlib", "viz", ["statistics", "--task", "fashion-nano"]),
+        ("matplotlib", "viz", ["card", "--figure", "{folder}/figure.png"]),
+        ("plotly", "viz", ["report", "{rows}"]),
+        ("plotly", "viz", ["compare", "--methods", "rs"]),
+        ("optuna", "optuna", ["compare", "--methods", "rs"]),
+        ("smac", "smac", ["compare", "--methods", "rs,smac"]),
+        ("hpbandster", "hpbandster", ["compare", "--methods", "ea-hpbandster-bohb"]),
+        ("optuna", "optuna", ["overhead", "--trials", "1", "--repeats", "1"]),
+        ("smac", "smac", ["overhead-hosts", "--host", "smac"]),
+        ("hpbandster", "hpbandster", ["overhead-hosts", "--host", "hpbandster"]),
+    ],
+)
+def test_a_missing_package_is_one_line_and_nothing_is_left_behind(
+    tmp_path, package, extra, arguments
+):
+    inputs, out = tmp_path / "inputs", tmp_path / "out"
+    inputs.mkdir()
+    places = {
+        "records": record_file(inputs),
+        "rows": rows_folder(inputs),
+        "folder": tmp_path,
+    }
+    arguments = [text.format(**places) for text in arguments]
+    if arguments[0] in ("fit", "collect", "statistics", "compare"):
+        arguments += ["--out", str(out)]
+    done = run_without([package], *arguments)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("error: ")
+    assert package in last
+    assert f"pip install 'eahas-plugins[{extra}]'" in last
+    assert not out.exists()
+
+
+def rows_folder(folder):
+    from benchmarks.harness.row_file import RowFile
+
+    with RowFile(folder / "rows.jsonl", HEADER) as file:
+        file.append(make_rows())
+    return folder
+
+
+def test_a_package_of_no_extra_is_named_itself():
+    from benchmarks.packages import missing_message
+
+    message = missing_message(ModuleNotFoundError("No module named 'lightgbm'", name="lightgbm"))
+    assert message.endswith("(lightgbm): pip install lightgbm.")
+
+
+def test_a_broken_module_of_this_project_is_not_called_missing():
+    from benchmarks.packages import missing_message
+
+    name = "benchmarks.commands.no_such"
+    assert missing_message(ModuleNotFoundError("No module", name=name)) is None
+    assert missing_message(ImportError("cannot import name 'x'")) is None

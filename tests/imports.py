@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -46,6 +47,27 @@ def imports(path: Path) -> tuple[Import, ...]:
 def imports_in(source: str, package: tuple[str, ...]) -> tuple[Import, ...]:
     """The same for the source of a module in a package."""
     return tuple(_within(ast.parse(source), package, on_import=True))
+
+
+def private_names(paths: Iterable[Path]) -> dict[str, list[str]]:
+    """The underscored attributes that are read in some files, with where, and defined in none.
+
+    They belong to the objects of somebody else.
+    """
+    defined: set[str] = set()
+    read: dict[str, list[str]] = {}
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                defined.add(node.name)
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                defined.add(node.id)
+            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                defined.add(node.attr)
+            elif isinstance(node, ast.Attribute) and re.match(r"_(?!_)", node.attr):
+                where = f"{path.relative_to(ROOT)}, line {node.lineno}"
+                read.setdefault(node.attr, []).append(where)
+    return {name: where for name, where in sorted(read.items()) if name not in defined}
 
 
 def module_of(target: str, modules: dict[str, Path]) -> str | None:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import tomllib
 from collections.abc import Iterator
 
 import pytest
 
-from tests.imports import ROOT, Import, circles, imports, imports_in, module_of, sources
+from tests.imports import (
+    ROOT,
+    Import,
+    circles,
+    imports,
+    imports_in,
+    module_of,
+    private_names,
+    sources,
+)
 
 PARTS = ("eahas_plugins", "surrogate", "benchmarks")
 HOSTS = ("optuna", "smac", "hpbandster")
@@ -15,11 +26,12 @@ NOT_FOR_A_QUERY = ("xgboost", "sklearn", "scipy", "torch", "lightgbm", "joblib",
 MAX_LINES = 300
 TRANSLATION = "eahas_plugins.spaces"
 """Makes Optuna's distributions when it is asked to; importing it needs no Optuna."""
+DOCUMENTED = {"_asdict", "_replace", "_exit"}
+"""Names with an underscore that are public: of named tuples and of ``os``."""
 NOT_YET = {
+    "eahas_plugins.smac",
     "eahas_plugins.optuna.budget.energy_budget",
     "eahas_plugins.optuna.budget.guard",
-    "eahas_plugins.optuna.budget.readers",
-    "eahas_plugins.optuna.samplers.gp",
     "surrogate.official.unpickling.reader",
     "surrogate.official.unpickling.values",
 }
@@ -121,10 +133,33 @@ def test_private_names_of_a_host_are_in_its_one_file() -> None:
         for name, one in imported(*PARTS)
         if is_in(one.target, *HOSTS)
         and re.search(r"\._(?!_)", one.target)
-        and name not in NOT_YET
         and name not in [f"eahas_plugins.{host}._compat" for host in HOSTS]
     )
     assert listed(found) == []
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_private_attributes_of_a_host_are_read_in_its_one_file(host: str) -> None:
+    if f"eahas_plugins.{host}" in NOT_YET:
+        return
+    adapter = sources(f"eahas_plugins/{host}")
+    compat = f"eahas_plugins.{host}._compat"
+    found = private_names(path for name, path in adapter.items() if name != compat)
+    assert {name: where for name, where in found.items() if name not in DOCUMENTED} == {}
+
+
+@pytest.mark.parametrize("host", ["optuna"])
+def test_the_bounds_of_a_host_are_those_of_the_versions_that_were_checked(host: str) -> None:
+    source = (ROOT / "eahas_plugins" / host / "_compat.py").read_text(encoding="utf-8")
+    checked = ast.literal_eval(re.search(r"^CHECKED_VERSIONS = (.*)$", source, re.MULTILINE)[1])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (requirement,) = project["optional-dependencies"][host]
+    lowest, above = re.fullmatch(rf"{host}>=([\d.]+),<([\d.]+)", requirement).groups()
+    versions = [tuple(int(part) for part in version.split(".")) for version in checked]
+    bounds = [tuple(int(part) for part in bound.split(".")) for bound in (lowest, above)]
+    assert versions[0][: len(bounds[0])] == bounds[0]
+    assert versions == sorted(versions)
+    assert versions[-1] < bounds[1]
 
 
 def test_no_file_is_longer_than_can_be_held_in_the_head() -> None:

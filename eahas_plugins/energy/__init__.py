@@ -2,6 +2,7 @@
 
 from eahas_plugins.energy.auto import MeterChoice, auto_meter, choose_meter
 from eahas_plugins.energy.codecarbon_meter import CodecarbonMeter
+from eahas_plugins.energy.combined import SelectedMeter, SumMeter
 from eahas_plugins.energy.cpu_time import CpuTimeMeter
 from eahas_plugins.energy.estimate import SERVER_CORE, EnergyModel, Estimate, estimate_energy
 from eahas_plugins.energy.grid import GRID_G_PER_KWH, GRID_SOURCE, GRID_YEAR, grams_co2e
@@ -18,7 +19,7 @@ from eahas_plugins.energy.readings import (
 )
 from eahas_plugins.energy.replay import FakeMeter, RecordingMeter, ReplayMeter
 from eahas_plugins.energy.sharing import Share
-from eahas_plugins.energy.whole import Calibration, SumMeter, WholeDeviceMeter, calibrate
+from eahas_plugins.energy.whole import Calibration, WholeDeviceMeter, calibrate
 from eahas_plugins.energy.zeus_meter import ZeusMeter
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "Reading",
     "RecordingMeter",
     "ReplayMeter",
+    "SelectedMeter",
     "Share",
     "SumMeter",
     "WholeDeviceMeter",

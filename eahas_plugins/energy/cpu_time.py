@@ -1,11 +1,16 @@
 """The explicit estimate: CPU seconds times watts, for machines without a counter."""
 
-import contextlib
-import os
-import time
-from pathlib import Path
+from __future__ import annotations
 
-from eahas_plugins.energy.readings import JOULES_PER_KWH, Provenance, Reading
+import os
+import threading
+import time
+from collections.abc import Callable
+
+from eahas_plugins.energy.process_tree import ProcessTree
+from eahas_plugins.energy.readings import JOULES_PER_KWH, OWN_PROCESS, Provenance, Reading
+
+CPU_ESTIMATE = f"{OWN_PROCESS}cpu"
 
 
 class CpuTimeMeter:
@@ -26,7 +31,9 @@ class CpuTimeMeter:
             this process alone: with several at once, give each its part.
         include_children: Also count the processes started by this one (data loaders, joblib
             workers). The living ones are found in ``/proc``, in steps of a clock tick (10 ms).
-            Leave it off where those processes have meters of their own.
+            What was seen of one stays counted when it ends, also if nobody waits for it; one that
+            outlives its parent is no longer followed. Leave it off where those processes have
+            meters of their own.
 
     Raises:
         ValueError: If a power is out of range (NaN included).
@@ -43,9 +50,11 @@ class CpuTimeMeter:
         self._watts_per_core = float(watts_per_core)
         self._idle_watts = float(idle_watts)
         self._include_children = include_children
-        self._highest_cpu_s = 0.0
-        if include_children:
-            living_descendants_cpu_s(os.getpid())
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        self._tree = ProcessTree() if include_children else None
+        self._before_fork_s = 0.0
+        self._latest_s = 0.0
         self._provenance = Provenance(
             kind="estimated",
             meter=f"cpu-time({watts_per_core:g} W/core, {idle_watts:g} W idle)",
@@ -54,7 +63,12 @@ class CpuTimeMeter:
             + " at every reading",
             scope="process",
             devices=("cpu",),
+            device_ids=(CPU_ESTIMATE,),
         )
+
+    def __reduce__(self) -> tuple[Callable[..., CpuTimeMeter], tuple[float, float, bool]]:
+        """Travel to another process as a new meter: what this process used is not that one's."""
+        return _make, (self._watts_per_core, self._idle_watts, self._tree is not None)
 
     @property
     def provenance(self) -> Provenance:
@@ -63,54 +77,26 @@ class CpuTimeMeter:
 
     def read(self) -> Reading:
         """Read CPU and elapsed time and turn them into energy."""
-        monotonic_s = time.monotonic()
-        cpu_s = time.process_time()
-        if self._include_children:
-            times = os.times()
-            cpu_s += times.children_user + times.children_system
-            cpu_s += living_descendants_cpu_s(os.getpid())
-        # A descendant that is orphaned takes its time with it; what was counted stays counted.
-        cpu_s = self._highest_cpu_s = max(cpu_s, self._highest_cpu_s)
+        if os.getpid() != self._pid:  # a forked process starts at 0 and has no children yet
+            self._pid, self._lock = os.getpid(), threading.Lock()
+            self._tree = None if self._tree is None else ProcessTree()
+            self._before_fork_s = self._latest_s
+        with self._lock:
+            monotonic_s = time.monotonic()
+            cpu_s = self._before_fork_s + time.process_time()
+            if self._tree is not None:
+                cpu_s += self._tree.children_s()
+            self._latest_s = cpu_s
         joules = self._watts_per_core * cpu_s + self._idle_watts * monotonic_s
-        energy_kwh = joules / JOULES_PER_KWH
-        return Reading(
-            energy_kwh=energy_kwh,
+        return Reading.of_devices(
+            {CPU_ESTIMATE: {"cpu": joules / JOULES_PER_KWH}},
             monotonic_s=monotonic_s,
             provenance=self._provenance,
-            parts_kwh={"cpu": energy_kwh},
             cpu_s=cpu_s,
         )
 
 
-def living_descendants_cpu_s(pid: int) -> float:
-    """Return the CPU seconds of all living descendants of a process, their dead ones included."""
-    if not Path(f"/proc/self/task/{os.getpid()}/children").exists():
-        raise OSError(
-            "children are counted through the kernel's /proc/PID/task/TID/children, which is not "
-            "there; use include_children=False"
-        )
-    pending, ticks = _children(pid), 0
-    while pending:
-        child = pending.pop()
-        fields = _stat(child)
-        if fields is not None:
-            ticks += sum(int(value) for value in fields[11:15])  # utime stime cutime cstime
-            pending.extend(_children(child))
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def _children(pid: int) -> list[int]:
-    """Return the direct children; the kernel lists them per thread that started them."""
-    children: list[int] = []
-    for listing in Path(f"/proc/{pid}/task").glob("*/children"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # the thread has ended
-            children.extend(int(child) for child in listing.read_text().split())
-    return children
-
-
-def _stat(pid: int) -> list[str] | None:
-    """Return the fields after the command's name, which may hold spaces and parentheses."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):  # ended while we were looking
-        return None
+def _make(watts_per_core: float, idle_watts: float, include_children: bool) -> CpuTimeMeter:
+    return CpuTimeMeter(
+        watts_per_core=watts_per_core, idle_watts=idle_watts, include_children=include_children
+    )

@@ -1,62 +1,82 @@
-"""NVIDIA GPUs: the total-energy counter of the driver."""
+"""NVIDIA GPUs: the total-energy counter of the driver, or its power."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib
+import logging
 import os
 import threading
 import time
 from collections.abc import Sequence
 from typing import Any
 
-from eahas_plugins.energy.readings import JOULES_PER_KWH, MeterError, Provenance, Reading
+from eahas_plugins.energy.power import SAMPLE_EVERY_S, PowerIntegral
+from eahas_plugins.energy.readings import JOULES_PER_KWH, Kind, MeterError, Provenance, Reading
+from eahas_plugins.energy.synchronize import wait_for_gpu
+from eahas_plugins.energy.visible import order_is_by_speed, visible_gpus
 
 _COUNTER = "nvmlDeviceGetTotalEnergyConsumption"
+
+_log = logging.getLogger(__name__)
 
 
 class NvmlMeter:
     """Energy of whole NVIDIA GPUs, as their driver counts it (Volta and later).
 
     The counter covers the board, memory included, and everything that runs on it. It is updated
-    every 20-100 ms (PETSc's manual on the same counter): less cannot be told apart. GPU work is
-    asynchronous: read after something has waited for it, such as ``loss.item()``.
+    every 20-100 ms (PETSc's manual on the same counter): less cannot be told apart. Of a GPU
+    without the counter the power is sampled every 0.1 s and summed up, and the kind becomes
+    ``estimated``. GPU work is asynchronous: a reading waits for it where PyTorch or CuPy runs;
+    with other libraries read after something has waited, such as ``block_until_ready()``.
 
     Args:
         devices: Indices (in ``nvidia-smi`` order) or UUIDs of the GPUs to count. By default those
-            named by ``CUDA_VISIBLE_DEVICES``, else all.
+            named by ``CUDA_VISIBLE_DEVICES``, else all; what of those cannot be counted is left
+            out and named in ``provenance.left_out``.
         nvml: The module ``pynvml`` or a stand-in for it.
 
     Raises:
         ImportError: If ``nvidia-ml-py`` is not installed.
-        MeterError: If there is no driver, no GPU, or a GPU without the counter.
+        MeterError: If there is no driver, no GPU, or none of them (one that was asked for)
+            can be counted.
+        ValueError: If ``devices`` names a GPU twice.
     """
 
     def __init__(self, devices: Sequence[int | str] | None = None, *, nvml: Any = None) -> None:
         self._nvml = _pynvml() if nvml is None else nvml
+        left_out: list[str] = []
         try:
             self._nvml.nvmlInit()
-            self._handles = [self._handle(device) for device in self._chosen(devices)]
+            if devices is None:
+                self._gpus = self._visible(left_out)
+            else:
+                self._gpus = [_Gpu(self._nvml, self._handle(device)) for device in devices]
         except self._nvml.NVMLError as error:
             raise MeterError(
                 f"NVML found no GPU to meter ({error}); check that `nvidia-smi` lists it, or "
                 "choose another meter"
             ) from error
-        if not self._handles:
-            raise MeterError("NVML lists no GPU to meter; choose another meter")
-        names = tuple(_text(self._nvml.nvmlDeviceGetName(handle)) for handle in self._handles)
-        uuids = tuple(_text(self._nvml.nvmlDeviceGetUUID(handle)) for handle in self._handles)
+        if not self._gpus:
+            reasons = f" ({'; '.join(left_out)})" if left_out else ""
+            raise MeterError(f"NVML lists no GPU to meter{reasons}; choose another meter")
+        ids = tuple(gpu.id for gpu in self._gpus)
+        if len(set(ids)) < len(ids):
+            raise ValueError(f"devices must name each GPU once but got {list(devices or ())}")
+        self._told: set[str] = set()
         self._lock = threading.Lock()
-        self._lowest_kwh = 0.0
+        self._pid = os.getpid()
+        kinds = {gpu.kind for gpu in self._gpus}
         self._provenance = Provenance(
-            kind="measured",
+            kind="measured" if kinds == {"measured"} else "estimated",
             meter="nvml",
-            sampling=f"{_COUNTER}, read at every reading",
+            sampling="; ".join(dict.fromkeys(gpu.sampling for gpu in self._gpus)),
             scope="machine",
-            devices=tuple(f"{name} {uuid}" for name, uuid in zip(names, uuids, strict=True)),
+            devices=tuple(gpu.name for gpu in self._gpus),
             resolution_s=0.1,
+            device_ids=ids,
+            left_out=tuple(left_out),
         )
-        self.read()  # a GPU without the counter is found out here
 
     @property
     def provenance(self) -> Provenance:
@@ -64,60 +84,104 @@ class NvmlMeter:
         return self._provenance
 
     def read(self) -> Reading:
-        """Read the counters."""
+        """Read the counters.
+
+        Raises:
+            MeterError: If no GPU answers, or once after its counter began anew; the next
+                reading goes on from there.
+        """
+        wait_for_gpu()
+        if os.getpid() != self._pid:  # a lock that was held does not survive a fork
+            self._pid, self._lock = os.getpid(), threading.Lock()
+        reset, lost = [], []
         with self._lock:
             monotonic_s = time.monotonic()
-            try:
-                millijoules = [
-                    self._nvml.nvmlDeviceGetTotalEnergyConsumption(h) for h in self._handles
-                ]
-            except self._nvml.NVMLError as error:
-                raise MeterError(
-                    f"the energy counter of {', '.join(self._provenance.devices)} does not answer "
-                    f"({error}); GPUs before Volta have none: choose another meter"
-                ) from error
-            energy_kwh = sum(millijoules) / 1000.0 / JOULES_PER_KWH
-            if energy_kwh < self._lowest_kwh:
-                raise MeterError("the GPU's energy counter was reset; start the measurement anew")
-            self._lowest_kwh = energy_kwh
-        return Reading(
-            energy_kwh=energy_kwh,
-            monotonic_s=monotonic_s,
-            provenance=self._provenance,
-            parts_kwh={"gpu": energy_kwh},
-        )
+            for gpu in self._gpus:
+                try:
+                    if gpu.advance():
+                        reset.append(gpu.name)
+                except self._nvml.NVMLError as error:
+                    lost.append((gpu, error))
+            devices = {
+                gpu.id: {"gpu": gpu.total_mj / 1000.0 / JOULES_PER_KWH} for gpu in self._gpus
+            }
+        if len(lost) == len(self._gpus):
+            gpu, problem = lost[0]
+            raise MeterError(
+                f"the counter of {gpu.name} does not answer ({problem}); choose another meter"
+            ) from problem
+        for gpu, problem in lost:
+            if gpu.id not in self._told:
+                self._told.add(gpu.id)
+                _log.warning("%s no longer answers (%s) and is left out.", gpu.name, problem)
+        if reset:
+            raise MeterError(
+                f"the energy counter of {', '.join(reset)} was reset and what it counted just "
+                "before is lost; start the measurement anew: the next reading goes on"
+            )
+        return Reading.of_devices(devices, monotonic_s=monotonic_s, provenance=self._provenance)
 
     def describe(self) -> dict[str, Any]:
         """What tells one GPU's numbers from another's: name, driver, and power limit if it tells.
 
         Units: W.
         """
-        names = [_text(self._nvml.nvmlDeviceGetName(handle)) for handle in self._handles]
+        names = [_text(self._nvml.nvmlDeviceGetName(gpu.handle)) for gpu in self._gpus]
         found: dict[str, Any] = {
             "gpu": ", ".join(names),
             "driver": _text(self._nvml.nvmlSystemGetDriverVersion()),
         }
         with contextlib.suppress(self._nvml.NVMLError):  # some boards have no limit to tell
-            limits_mw = [self._nvml.nvmlDeviceGetPowerManagementLimit(h) for h in self._handles]
+            limits_mw = [self._nvml.nvmlDeviceGetPowerManagementLimit(g.handle) for g in self._gpus]
             found["power_limit_watts"] = sum(limits_mw) / 1000.0
         return found
 
     def n_processes(self) -> int:
-        """How many processes compute on these GPUs, as far as this one may see them."""
+        """How many processes compute on these GPUs, as far as this one may see them.
+
+        Raises:
+            MeterError: If the driver does not tell.
+        """
         try:
-            running = [self._nvml.nvmlDeviceGetComputeRunningProcesses(h) for h in self._handles]
+            running = [
+                self._nvml.nvmlDeviceGetComputeRunningProcesses(gpu.handle) for gpu in self._gpus
+            ]
         except self._nvml.NVMLError as error:
             raise MeterError(f"NVML does not tell who uses the GPU ({error})") from error
         return sum(len(processes) for processes in running)
 
-    def _chosen(self, devices: Sequence[int | str] | None) -> Sequence[int | str]:
-        if devices is not None:
-            return devices
-        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-        if visible is None:
-            return range(int(self._nvml.nvmlDeviceGetCount()))
-        names = [name.strip() for name in visible.split(",") if name.strip()]
-        return [int(name) if name.lstrip("-").isdigit() else name for name in names]
+    def _visible(self, left_out: list[str]) -> list[_Gpu]:
+        """Return what can be counted of the GPUs that a training here would use."""
+        handles, names, uuids = [], [], []
+        for index in range(int(self._nvml.nvmlDeviceGetCount())):
+            try:
+                handle = self._nvml.nvmlDeviceGetHandleByIndex(index)
+                uuid = _text(self._nvml.nvmlDeviceGetUUID(handle))
+                name = _text(self._nvml.nvmlDeviceGetName(handle))
+            except self._nvml.NVMLError as error:  # a GPU that has fallen off the bus
+                handle, uuid, name = None, "", f"GPU {index} ({error})"
+            handles.append(handle)
+            uuids.append(uuid)
+            names.append(name)
+        if order_is_by_speed(names):
+            _log.warning(
+                "CUDA_VISIBLE_DEVICES has numbers and the GPUs differ (%s): CUDA may number them "
+                "by speed, and another GPU than the one that trains would be counted; set "
+                "CUDA_DEVICE_ORDER=PCI_BUS_ID.",
+                ", ".join(names),
+            )
+        if os.environ.get("CUDA_VISIBLE_DEVICES", "").startswith("MIG"):
+            left_out.append("slices of a GPU (MIG): NVML counts whole GPUs; pass devices=[index]")
+        gpus = []
+        for index in visible_gpus(uuids):
+            if handles[index] is None:
+                left_out.append(names[index])
+                continue
+            try:
+                gpus.append(_Gpu(self._nvml, handles[index]))
+            except (MeterError, self._nvml.NVMLError) as error:
+                left_out.append(f"{names[index]}: {error}")
+        return gpus
 
     def _handle(self, device: int | str) -> Any:
         if isinstance(device, int):
@@ -127,6 +191,57 @@ class NvmlMeter:
                 f"NVML counts whole GPUs, not the slice {device!r}; pass devices=[index of the GPU]"
             )
         return self._nvml.nvmlDeviceGetHandleByUUID(device)
+
+
+class _Gpu:
+    """One GPU and its counter, which may begin anew.
+
+    Raises:
+        MeterError: If neither its energy nor its power can be read.
+    """
+
+    def __init__(self, nvml: Any, handle: Any) -> None:
+        self._nvml = nvml
+        self.handle = handle
+        uuid = _text(nvml.nvmlDeviceGetUUID(handle))
+        self.name = f"{_text(nvml.nvmlDeviceGetName(handle))} {uuid}"
+        self.id = f"gpu:{uuid}"
+        self._power: PowerIntegral | None = None
+        self.kind: Kind = "measured"
+        self.sampling = f"{_COUNTER}, read at every reading"
+        self.total_mj = 0.0
+        try:
+            self._last_mj = self._counted_mj()
+        except nvml.NVMLError as no_counter:
+            self._power = self._integral(no_counter)
+            self._last_mj = 0.0
+            self.kind = "estimated"
+            self.sampling = f"nvmlDeviceGetPowerUsage, summed up every {SAMPLE_EVERY_S:g} s"
+
+    def advance(self) -> bool:
+        """Count up to now; whether the counter was reset since the last time."""
+        now_mj = self._counted_mj()
+        was_reset = now_mj < self._last_mj
+        self.total_mj += now_mj - (0.0 if was_reset else self._last_mj)
+        self._last_mj = now_mj
+        return was_reset
+
+    def _counted_mj(self) -> float:
+        if self._power is not None:
+            return 1000.0 * self._power.read()
+        return float(self._nvml.nvmlDeviceGetTotalEnergyConsumption(self.handle))
+
+    def _integral(self, no_counter: Exception) -> PowerIntegral:
+        def watts() -> float:
+            return float(self._nvml.nvmlDeviceGetPowerUsage(self.handle)) / 1000.0
+
+        try:
+            return PowerIntegral(watts)
+        except (self._nvml.NVMLError, AttributeError) as error:
+            raise MeterError(
+                f"neither energy nor power of {self.name} can be read ({no_counter}; {error}); "
+                "GPUs before Volta have no counter: choose another meter"
+            ) from error
 
 
 def _pynvml() -> Any:

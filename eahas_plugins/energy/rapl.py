@@ -2,53 +2,94 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
-import weakref
 from pathlib import Path
 
+from eahas_plugins.energy.background import keep_reading
 from eahas_plugins.energy.readings import JOULES_PER_KWH, MeterError, Provenance, Reading
 
 _PART_OF_ZONE = {"package": "cpu", "dram": "memory"}
 _MAX_WATTS = 1000.0  # of one zone; how soon a counter may wrap around
+_MAX_POLL_S = 10.0  # the shorter, the better a counter that began anew is told from a wrap
+_SLACK_UJ = 100e6  # a fall this near to the end of the range is a wrap, however short the time
+
+_log = logging.getLogger(__name__)
 
 
 class _Zone:
-    """One counter, which wraps around."""
+    """One counter, which wraps around.
+
+    Raises:
+        OSError: If a file is missing or does not answer.
+        ValueError: If a file does not hold what it should.
+    """
 
     def __init__(self, folder: Path, name: str, part: str) -> None:
         self.name = f"{name} ({folder.name})"
         self.part = part
+        # Memory zones are all called "dram": their folder, "intel-rapl:0:0", says of which package.
+        self.id = f"cpu:{name}" if part == "cpu" else f"memory:{folder.name}"
         self._counter = folder / "energy_uj"
         self.range_uj = int((folder / "max_energy_range_uj").read_text())
+        if self.range_uj <= 0:
+            raise ValueError(f"max_energy_range_uj must be positive but is {self.range_uj}")
         self._last_uj = int(self._counter.read_text())
+        self._last_s = time.monotonic()
         self.total_uj = 0
+        self._told: set[str] = set()
 
     def advance(self) -> None:
         now_uj = int(self._counter.read_text())
+        now_s = time.monotonic()
         step_uj = now_uj - self._last_uj
-        self.total_uj += step_uj if step_uj >= 0 else step_uj + self.range_uj
-        self._last_uj = now_uj
+        if step_uj < 0:
+            possible_uj = _MAX_WATTS * 1e6 * (now_s - self._last_s) + _SLACK_UJ
+            step_uj += self.range_uj
+            if not 0 <= step_uj <= possible_uj:
+                # Not a wrap: the machine slept, or the driver was loaded anew, and the counter
+                # began at 0. What it was before that, since the last reading, is not known.
+                step_uj = now_uj if now_uj <= possible_uj else 0
+                self.tell("began anew; what it counted just before that is lost")
+        self.total_uj += step_uj
+        self._last_uj, self._last_s = now_uj, now_s
+
+    def tell(self, what: str) -> None:
+        """Log something about this zone, once."""
+        if what not in self._told:
+            self._told.add(what)
+            _log.warning("The RAPL counter %s %s.", self.name, what)
+
+
+def rapl_is_readable(root: Path | str = "/sys/class/powercap") -> bool:
+    """Whether there is a counter that `RaplMeter` can read."""
+    try:
+        return bool(_find_zones(Path(root)))
+    except MeterError:
+        return False
 
 
 class RaplMeter:
     """Energy of the machine's CPU packages and memory, from ``/sys/class/powercap``.
 
-    Counters wrap around within minutes to hours; a background thread reads them often enough.
-    The zones ``core`` and ``uncore`` lie inside the package and ``psys`` around it, so they are
-    not added.
+    Counters wrap around within minutes to hours; a background thread reads them often enough. A
+    counter that begins anew (sleep, a reloaded driver) goes on from there. A zone that cannot be
+    read is left out and named in ``provenance.left_out``. The zones ``core`` and ``uncore`` lie
+    inside the package and ``psys`` around it, so they are not added.
 
     Args:
         root: Folder of the powercap zones.
 
     Raises:
-        MeterError: If there is no zone, or it must not be read.
+        MeterError: If there is no zone that can be read.
     """
 
     def __init__(self, root: Path | str = "/sys/class/powercap") -> None:
-        self._zones = _find_zones(Path(root))
-        self._poll_s = min(zone.range_uj for zone in self._zones) / 1e6 / _MAX_WATTS / 2.0
+        self._zones, left_out = _find_zones(Path(root))
+        range_uj = min(zone.range_uj for zone in self._zones)
+        self._poll_s = min(range_uj / 1e6 / _MAX_WATTS / 2.0, _MAX_POLL_S)
         self._provenance = Provenance(
             kind="measured",
             meter="rapl",
@@ -56,6 +97,8 @@ class RaplMeter:
             scope="machine",
             devices=tuple(zone.name for zone in self._zones),
             resolution_s=0.01,
+            device_ids=tuple(zone.id for zone in self._zones),
+            left_out=tuple(left_out),
         )
         self._watch()
 
@@ -65,63 +108,73 @@ class RaplMeter:
         return self._provenance
 
     def read(self) -> Reading:
-        """Read the counters."""
+        """Read the counters. One that does not answer stands still, and the log says so.
+
+        Raises:
+            MeterError: If none answers.
+        """
         if os.getpid() != self._pid:  # threads and held locks do not survive a fork
             self._watch()
+        errors = []
         with self._lock:
             monotonic_s = time.monotonic()
-            parts = {zone.part: 0.0 for zone in self._zones}
-            try:
-                for zone in self._zones:
+            for zone in self._zones:
+                try:
                     zone.advance()
-                    parts[zone.part] += zone.total_uj / 1e6 / JOULES_PER_KWH
-            except OSError as error:
-                raise MeterError(f"RAPL no longer answers ({error})") from error
-        return Reading(
-            energy_kwh=sum(parts.values()),
-            monotonic_s=monotonic_s,
-            provenance=self._provenance,
-            parts_kwh=parts,
-        )
+                except (OSError, ValueError) as error:
+                    errors.append((zone, error))
+            devices = {
+                zone.id: {zone.part: zone.total_uj / 1e6 / JOULES_PER_KWH} for zone in self._zones
+            }
+        if len(errors) == len(self._zones):
+            raise MeterError(f"RAPL no longer answers ({errors[0][1]})") from errors[0][1]
+        for zone, problem in errors:
+            zone.tell(f"no longer answers ({problem}) and is left out until it does")
+        return Reading.of_devices(devices, monotonic_s=monotonic_s, provenance=self._provenance)
 
     def _watch(self) -> None:
         self._pid = os.getpid()
         self._lock = threading.Lock()
-        threading.Thread(
-            target=_keep_reading, args=(weakref.ref(self), self._poll_s), daemon=True
-        ).start()
+        keep_reading(self, self._poll_s)
 
 
-def _keep_reading(meter: weakref.ref[RaplMeter], poll_s: float) -> None:
-    while True:
-        time.sleep(poll_s)
-        alive = meter()
-        if alive is None:
-            return
+def _find_zones(root: Path) -> tuple[list[_Zone], list[str]]:
+    """Return the zones to add, and in words those that cannot be read.
+
+    Raises:
+        MeterError: If there is none.
+    """
+    zones: list[_Zone] = []
+    left_out: list[str] = []
+    for folder in _folders(root):
+        label = folder.name
         try:
-            alive.read()
-        except MeterError:  # the next reading in the foreground says so
-            return
-        del alive
-
-
-def _find_zones(root: Path) -> list[_Zone]:
-    zones = []
-    for folder in sorted(root.glob("intel-rapl:*")):
-        name = (folder / "name").read_text().strip()
-        part = _PART_OF_ZONE.get(name.split("-")[0])
-        if part is None:
-            continue
-        try:
+            name = (folder / "name").read_text().strip()
+            part = _PART_OF_ZONE.get(name.split("-")[0])
+            if part is None:
+                continue
+            label = f"{name} ({folder.name})"
             zones.append(_Zone(folder, name, part))
-        except PermissionError as error:
-            raise MeterError(
-                f"RAPL counters must be readable but {error.filename} is not; allow it with "
+        except PermissionError:
+            left_out.append(
+                f"{label} must not be read: allow it with "
                 f"`sudo chmod a+r {root}/intel-rapl:*/energy_uj`"
-            ) from error
+            )
+        except (OSError, ValueError) as error:
+            left_out.append(f"{label}: {error}")
     if not zones:
+        reasons = "; ".join(left_out)
         raise MeterError(
-            f"RAPL needs a CPU package under {root} but there is none (virtual machines and "
+            f"RAPL counters must be readable but none is ({reasons}); choose another meter"
+            if left_out
+            else f"RAPL needs a CPU package under {root} but there is none (virtual machines and "
             "containers often hide it; try `sudo modprobe intel_rapl_msr`); choose another meter"
         )
-    return zones
+    return zones, left_out
+
+
+def _folders(root: Path) -> list[Path]:
+    try:
+        return sorted(root.glob("intel-rapl:*"))
+    except OSError as error:
+        raise MeterError(f"{root} cannot be listed ({error}); choose another meter") from error

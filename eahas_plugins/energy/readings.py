@@ -4,11 +4,17 @@ A meter is a counter that is only ever read. Nothing is opened or closed, so any
 overlapping trials can take their own two readings from the same meter.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
 JOULES_PER_KWH = 3.6e6
+UNNAMED = ""
+"""Part of a device's energy of which nobody says what it is."""
+OWN_PROCESS = "process:"
+"""An id of a device that begins so is another device in every process."""
 
 Kind = Literal["measured", "estimated"]
 Scope = Literal["process", "machine"]
@@ -29,6 +35,11 @@ class Provenance:
         scope: What is counted: this process alone, or everything that runs on the machine.
         devices: Names of the devices counted.
         resolution_s: Shorter windows than this say nothing, seconds. 0 if there is no limit.
+        device_ids: What tells the devices from all others of the machine, such as
+            ``gpu:GPU-5cf8...``; an id that begins with ``process:`` is each process's own.
+            Empty if the meter is to be taken as one device.
+        part_kinds: The kind of each part, where they differ.
+        left_out: What works here and is not counted, each with the reason.
     """
 
     kind: Kind
@@ -37,6 +48,9 @@ class Provenance:
     scope: Scope
     devices: tuple[str, ...] = ()
     resolution_s: float = 0.0
+    device_ids: tuple[str, ...] = ()
+    part_kinds: Mapping[str, Kind] = field(default_factory=dict, hash=False)
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +64,8 @@ class Reading:
         parts_kwh: The share of each part (``gpu``, ``cpu``, ``memory``), kWh; unknown parts
             are absent.
         cpu_s: Cumulative CPU seconds, by the meters that count them.
+        devices_kwh: What each device has used, by its id and then by part, kWh; together they
+            are ``energy_kwh``. Empty if the meter is to be taken as one device.
     """
 
     energy_kwh: float
@@ -57,6 +73,30 @@ class Reading:
     provenance: Provenance
     parts_kwh: Mapping[str, float] = field(default_factory=dict)
     cpu_s: float | None = None
+    devices_kwh: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    @classmethod
+    def of_devices(
+        cls,
+        devices_kwh: Mapping[str, Mapping[str, float]],
+        *,
+        monotonic_s: float,
+        provenance: Provenance,
+        cpu_s: float | None = None,
+    ) -> Reading:
+        """Return the reading of several devices: total and parts are their sums."""
+        parts: dict[str, float] = {}
+        for by_part in devices_kwh.values():
+            for part, kwh in by_part.items():
+                parts[part] = parts.get(part, 0.0) + kwh
+        return cls(
+            energy_kwh=sum(parts.values()),
+            monotonic_s=monotonic_s,
+            provenance=provenance,
+            parts_kwh={part: kwh for part, kwh in parts.items() if part != UNNAMED},
+            cpu_s=cpu_s,
+            devices_kwh=devices_kwh,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +139,23 @@ class EnergyMeter(Protocol):
             MeterError: If the device no longer answers.
         """
         ...
+
+
+def ids_of(provenance: Provenance) -> tuple[str, ...]:
+    """Return the ids of a meter's devices; a meter that names none is one device."""
+    if provenance.device_ids:
+        return provenance.device_ids
+    prefix = OWN_PROCESS if provenance.scope == "process" else "machine:"
+    return (f"{prefix}{provenance.meter} {', '.join(provenance.devices)}".rstrip(),)
+
+
+def by_device(reading: Reading) -> Mapping[str, Mapping[str, float]]:
+    """Return what each device has used by part, kWh, also of a meter that is one device."""
+    if reading.devices_kwh:
+        return reading.devices_kwh
+    (name,) = ids_of(reading.provenance)[:1]
+    rest_kwh = reading.energy_kwh - sum(reading.parts_kwh.values())
+    return {name: {**reading.parts_kwh, UNNAMED: rest_kwh}}
 
 
 def between(before: Reading, after: Reading) -> Measurement:

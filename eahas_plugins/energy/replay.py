@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from eahas_plugins.energy.readings import EnergyMeter, MeterError, Provenance, Reading, Scope
 
@@ -43,7 +45,7 @@ class ReplayMeter:
         readings: The readings in their order, or the file that a `RecordingMeter` wrote.
 
     Raises:
-        ValueError: If there is no reading, or energy or time falls.
+        ValueError: If there is no reading, one that cannot be read, or energy or time falls.
     """
 
     def __init__(self, readings: Iterable[Reading] | Path | str) -> None:
@@ -143,9 +145,25 @@ class FakeMeter:
 
 def _load(path: Path) -> list[Reading]:
     readings = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        fields = json.loads(line)
-        provenance = fields.pop("provenance")
-        provenance["devices"] = tuple(provenance["devices"])
-        readings.append(Reading(provenance=Provenance(**provenance), **fields))
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            readings.append(_parse(json.loads(line)))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise ValueError(
+                f"line {number} of {path} must be a reading that a RecordingMeter wrote but is "
+                f"not ({error})"
+            ) from error
     return readings
+
+
+def _parse(fields: dict[str, Any]) -> Reading:
+    provenance = fields.pop("provenance")
+    for name in ("devices", "device_ids", "left_out"):
+        provenance[name] = tuple(provenance.get(name, ()))
+    reading = Reading(provenance=Provenance(**provenance), **fields)
+    numbers = [reading.energy_kwh, reading.monotonic_s, *reading.parts_kwh.values()]
+    for by_part in reading.devices_kwh.values():
+        numbers += by_part.values()
+    if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
+        raise ValueError("energy and time must be finite numbers")
+    return reading

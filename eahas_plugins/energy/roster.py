@@ -1,139 +1,271 @@
-"""Who uses a meter on this machine, and since when: one small file per trial.
+"""Who uses which device of this machine, and since when: one small file per trial.
 
-Nobody writes another's file, so there is no lock. A killed process leaves its file behind; its
-trial is taken to have ended at its last sign of life.
+Nobody writes another's file, so there is no lock on it. A killed process leaves its file behind;
+its trial is taken to have ended at its last sign of life. All of this only divides energy: where
+the folder cannot be used a trial counts as if it were alone, and the log says so once.
 """
 
 from __future__ import annotations
 
 import contextlib
-import getpass
 import hashlib
 import json
+import logging
+import math
 import os
+import platform
+import stat
 import tempfile
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from eahas_plugins.energy.readings import Provenance
+from eahas_plugins.energy.presence import Presence
+from eahas_plugins.energy.readings import OWN_PROCESS
 
 FOLDER_VARIABLE = "EAHAS_ENERGY_DIR"
 _GRACE_S = 60.0  # between a trial's first reading and the moment its file is seen
+_MAX_BYTES = 100_000  # no entry of ours comes near
+
+_log = logging.getLogger(__name__)
+_told: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """From when to when a trial used the meter, monotonic seconds; None: it still does."""
+    """From when to when a trial used a device, monotonic seconds; None: it still does.
+
+    Several trackers of one trial are one ``owner``.
+    """
 
     start_s: float
+    end_s: float | None
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    path: Path
+    owner: str
+    devices: frozenset[str]
+    start_s: float
+    seen_s: float
     end_s: float | None
 
 
 class Roster:
-    """The trials that use one meter on this machine, one small file each.
+    """The trials that use devices of this machine, one small file each.
 
     Args:
-        provenance: What the meter is. Trials share if they name the same meter and devices; a
-            meter that counts one process is shared by the trials of that process.
         folder: Where the files lie. By default the environment variable ``EAHAS_ENERGY_DIR``, else
-            a folder of the user in the temporary one.
+            a private folder of the user in the temporary one.
     """
 
-    def __init__(self, provenance: Provenance, *, folder: Path | None = None) -> None:
-        if folder is None:
-            chosen = os.environ.get(FOLDER_VARIABLE)
-            fallback = Path(tempfile.gettempdir()) / f"eahas-energy-{getpass.getuser()}"
-            folder = Path(chosen) if chosen else fallback
-        group = json.dumps([provenance.meter, provenance.devices, _boot_id()])
-        if provenance.scope == "process":
-            group += str(os.getpid())
-        self._folder = folder / hashlib.sha256(group.encode()).hexdigest()[:16]
-        self._folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, *, folder: Path | None = None) -> None:
+        self._folder: Path | None = None
+        try:
+            chosen = os.environ.get(FOLDER_VARIABLE) if folder is None else folder
+            parent = Path(chosen) if chosen else _private_folder()
+            self._folder = parent / hashlib.sha256(_boot_id().encode()).hexdigest()[:16]
+            self._folder.mkdir(parents=True, exist_ok=True)
+            Presence.of(self._folder)
+        except OSError as error:
+            self._folder = None
+            _tell_alone(error)
 
-    def join(self, start_s: float) -> Membership:
-        """Say that a trial begins to use the meter."""
-        return Membership(self, self._folder / f"{uuid.uuid4().hex}.json", start_s)
+    def join(
+        self, start_s: float, *, devices: Collection[str], owner: str | None = None
+    ) -> Membership:
+        """Say that a trial begins to use some devices.
 
-    def others(self, own: Path) -> list[Activity]:
-        """Return what all trials but one's own have done and do."""
-        found = []
-        for path in self._folder.glob("*.json"):
-            with contextlib.suppress(FileNotFoundError):  # pruned by somebody else
-                entry = json.loads(path.read_text(encoding="utf-8"))
-                alive = entry["end_s"] is None and _alive(entry["pid"], entry["born"])
-                end_s = None if alive else entry["end_s"] or entry["seen_s"]
-                found.append((path, entry, end_s))
+        Args:
+            start_s: When, monotonic seconds.
+            devices: Their ids. What is each process's own is told apart here.
+            owner: The trial, by a name that all its trackers share; by default one of its own.
+        """
+        return Membership(
+            self,
+            name=uuid.uuid4().hex,
+            start_s=start_s,
+            devices=devices,
+            owner=uuid.uuid4().hex if owner is None else owner,
+        )
+
+    def write(self, name: str, entry: dict[str, Any]) -> None:
+        """Write one's own entry; readers see the old one or the new one."""
+        if self._folder is None:
+            return
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)  # somebody emptied the folder
+            entry["presence"] = Presence.of(self._folder).ensure()
+            fresh = self._folder / f"{name}.new"
+            fresh.write_text(json.dumps(entry), encoding="utf-8")
+            fresh.replace(self._folder / f"{name}.json")
+        except OSError as error:
+            _tell_alone(error)
+
+    def others(self, name: str) -> dict[str, list[Activity]]:
+        """Return for each device what all trials but one's own have done and do."""
+        if self._folder is None:
+            return {}
+        try:
+            entries = self._entries(self._folder)
+        except OSError as error:
+            _tell_alone(error)
+            return {}
         # What ended before the last reading of every running trial is in nobody's next step.
-        settled_s = min((e["seen_s"] for _, e, end_s in found if end_s is None), default=0.0)
-        activities = []
-        for path, entry, end_s in found:
-            if end_s is not None and end_s < settled_s - _GRACE_S:
-                path.unlink(missing_ok=True)
-            elif path != own:
-                activities.append(Activity(start_s=entry["start_s"], end_s=end_s))
-        return activities
+        settled_s = min((e.seen_s for e in entries if e.end_s is None), default=0.0)
+        found: dict[str, list[Activity]] = {}
+        for entry in entries:
+            if entry.end_s is not None and entry.end_s < settled_s - _GRACE_S:
+                with contextlib.suppress(OSError):
+                    entry.path.unlink(missing_ok=True)
+            elif entry.path.stem != name:
+                activity = Activity(start_s=entry.start_s, end_s=entry.end_s, owner=entry.owner)
+                for device in entry.devices:
+                    found.setdefault(device, []).append(activity)
+        return found
+
+    def key(self, device: str) -> str:
+        """Return what a device is called here: what is each process's own gets its name."""
+        if not device.startswith(OWN_PROCESS) or self._folder is None:
+            return device
+        try:
+            return f"{device} of {Presence.of(self._folder).name}"
+        except OSError as error:
+            _tell_alone(error)
+            return f"{device} of {uuid.uuid4().hex}"
+
+    def _entries(self, folder: Path) -> list[_Entry]:
+        entries = []
+        for path in folder.glob("*.json"):
+            try:
+                entry = _parse(path)
+            except FileNotFoundError:  # pruned by somebody else
+                continue
+            except (OSError, ValueError, RecursionError) as error:
+                _tell("damaged", f"{path}, who uses the meter, is left out: {error}")
+                continue
+            entries.append(entry)
+        return entries
 
 
 class Membership:
     """One trial's entry in a roster. See `Roster.join`."""
 
-    def __init__(self, roster: Roster, path: Path, start_s: float) -> None:
+    def __init__(
+        self, roster: Roster, *, name: str, start_s: float, devices: Collection[str], owner: str
+    ) -> None:
         self._roster = roster
-        self._path = path
+        self._name = name
         self._start_s = start_s
-        self._born = _born(os.getpid())
-        self._write(seen_s=start_s, end_s=None)
+        self._devices = {device: roster.key(device) for device in devices}
+        self._seen_s = start_s
+        self._left = False
+        self.owner = owner
+        self.seen(start_s)
 
-    def others(self) -> list[Activity]:
-        """Return what the other trials have done and do."""
-        return self._roster.others(self._path)
+    def others(self) -> dict[str, list[Activity]]:
+        """Return for each of the trial's devices what other entries have done and do."""
+        found = self._roster.others(self._name)
+        return {device: found.get(key, []) for device, key in self._devices.items()}
 
     def seen(self, now_s: float) -> None:
         """Leave a sign of life: up to here the energy has been taken."""
-        self._write(seen_s=now_s, end_s=None)
+        self._seen_s = now_s
+        self._write(end_s=None)
 
-    def leave(self, now_s: float) -> None:
-        """Say that the trial no longer uses the meter."""
-        self._write(seen_s=now_s, end_s=now_s)
+    def leave(self, now_s: float | None = None) -> None:
+        """Say that the trial no longer uses the devices, since now or its last sign of life."""
+        if not self._left:
+            self._left = True
+            self._seen_s = self._seen_s if now_s is None else now_s
+            self._write(end_s=self._seen_s)
 
-    def _write(self, *, seen_s: float, end_s: float | None) -> None:
+    def _write(self, *, end_s: float | None) -> None:
         entry = {
-            "pid": os.getpid(),
-            "born": self._born,
+            "owner": self.owner,
+            "devices": sorted(self._devices.values()),
             "start_s": self._start_s,
-            "seen_s": seen_s,
+            "seen_s": self._seen_s,
             "end_s": end_s,
         }
-        fresh = self._path.with_suffix(".new")
-        fresh.write_text(json.dumps(entry), encoding="utf-8")
-        with contextlib.suppress(FileNotFoundError):  # somebody emptied the temporary folder
-            fresh.replace(self._path)  # at once: a reader sees the old entry or the new one
+        self._roster.write(self._name, entry)
 
 
-def _born(pid: int) -> str | None:
-    """Return when a process started, in the kernel's words; None if it does not run."""
+def _parse(path: Path) -> _Entry:
+    """Read an entry.
+
+    Raises:
+        OSError: If it cannot be read.
+        ValueError: If it is not one.
+    """
+    if path.stat().st_size > _MAX_BYTES:
+        raise ValueError(f"it has more than {_MAX_BYTES} bytes")
+    entry = json.loads(path.read_text(encoding="utf-8"))
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    state, *fields = stat.rpartition(")")[2].split()
-    return None if state in "ZX" else fields[18]
+        start_s, seen_s, end_s = entry["start_s"], entry["seen_s"], entry["end_s"]
+        owner, devices, presence = entry["owner"], entry["devices"], entry["presence"]
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"it lacks {error}") from error
+    times = [start_s, seen_s] if end_s is None else [start_s, seen_s, end_s]
+    if not all(isinstance(t, int | float) and math.isfinite(t) for t in times):
+        raise ValueError("its times must be finite numbers")
+    texts = [owner, presence, *devices] if isinstance(devices, list) else [None]
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError("its owner, devices and presence must be texts")
+    if end_s is None and not Presence.is_held(path.parent, presence):
+        end_s = seen_s  # its process is gone
+    return _Entry(
+        path=path,
+        owner=owner,
+        devices=frozenset(devices),
+        start_s=start_s,
+        seen_s=seen_s,
+        end_s=end_s,
+    )
 
 
-def _alive(pid: int, born: str | None) -> bool:
-    if not Path("/proc/self/stat").exists():  # not Linux: no better way without a dependency
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            return True
-        return True
-    return _born(pid) == born
+def _private_folder() -> Path:
+    """Return the user's folder in the temporary one, which nobody else may read or write.
+
+    Raises:
+        PermissionError: If somebody else has made it.
+    """
+    if not hasattr(os, "getuid"):  # Windows, where the temporary folder is the user's own
+        return Path(tempfile.gettempdir()) / "eahas-energy"
+    folder = Path(tempfile.gettempdir()) / f"eahas-energy-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise PermissionError(
+            f"{folder} must be a folder of this user but is not; set {FOLDER_VARIABLE} to one"
+        )
+    if stat.S_IMODE(found.st_mode) != 0o700:
+        folder.chmod(0o700)
+    return folder
 
 
 def _boot_id() -> str:
     """Return what tells this start of the machine from others: monotonic time begins anew."""
-    path = Path("/proc/sys/kernel/random/boot_id")
-    return path.read_text().strip() if path.exists() else os.uname().nodename
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return platform.node()
+
+
+def _tell_alone(error: OSError) -> None:
+    _tell(
+        "alone",
+        f"Who else uses the energy meter cannot be noted ({error}); trials count as if each were "
+        f"alone. Set {FOLDER_VARIABLE} to a folder that can be written",
+    )
+
+
+def _tell(kind: str, what: str) -> None:
+    """Warn, once of each kind."""
+    if kind not in _told:
+        _told.add(kind)
+        _log.warning("%s.", what)

@@ -1,21 +1,32 @@
 """One meter, several trials at once: each takes its part.
 
 A counter counts everything at once: a machine's counter all its processes, a process's CPU time
-all its threads. Each trial takes of every stretch of time its part of what was counted, one n-th
-while n trials ran. The parts of all trials together are what the meter counted.
+all its threads. Each trial takes of every device and stretch of time its part of what was counted,
+one n-th while n trials ran. The parts of all trials together are what the device counted, whatever
+other devices each of them counts.
 """
 
 from __future__ import annotations
 
+import threading
+import weakref
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import pairwise
 
-from eahas_plugins.energy.readings import EnergyMeter, Provenance, Reading
+from eahas_plugins.energy.readings import (
+    OWN_PROCESS,
+    EnergyMeter,
+    Provenance,
+    Reading,
+    by_device,
+    ids_of,
+)
 from eahas_plugins.energy.roster import Activity, Roster
 
 
-def shared_fraction(start_s: float, end_s: float, others: Iterable[Activity]) -> float:
+def shared_fraction(
+    start_s: float, end_s: float, others: Iterable[Activity], *, owner: str | None = None
+) -> float:
     """Return a trial's part of what was counted from ``start_s`` to ``end_s``.
 
     Example:
@@ -26,20 +37,21 @@ def shared_fraction(start_s: float, end_s: float, others: Iterable[Activity]) ->
     Args:
         start_s: Start of the stretch, seconds.
         end_s: Its end, seconds. Power is taken as constant in between.
-        others: What the other trials did.
+        others: What the other trials did; several activities of one owner are one trial.
+        owner: The trial's own name: what has it is not another.
     """
     if not end_s > start_s:
         return 1.0
     spans = []
-    for other in others:
+    for i, other in enumerate(others):
         first = max(other.start_s, start_s)
         last = end_s if other.end_s is None else min(other.end_s, end_s)
-        if last > first:
-            spans.append((first, last))
-    edges = sorted({start_s, end_s, *(edge for span in spans for edge in span)})
+        if last > first and (owner is None or other.owner != owner):
+            spans.append((first, last, other.owner or i))
+    edges = sorted({start_s, end_s, *(edge for a, b, _ in spans for edge in (a, b))})
     own_s = 0.0
     for first, last in pairwise(edges):
-        running = 1 + sum(a <= first and last <= b for a, b in spans)
+        running = 1 + len({who for a, b, who in spans if a <= first and last <= b})
         own_s += (last - first) / running
     return own_s / (end_s - start_s)
 
@@ -49,21 +61,32 @@ class Share:
 
     Args:
         meter: The meter that all share.
-        roster: Who shares it; by default all trials of this machine or process, as the meter's
-            scope says.
+        roster: Who shares its devices; by default all trials of this machine, or of this process
+            where a device is the process's own.
+        owner: The trial, if it has more trackers than this one, by a name that they share: none
+            of them is another trial to the others, and each counts what the trial gets.
+
+    Raises:
+        MeterError: If the meter does not answer.
     """
 
-    def __init__(self, meter: EnergyMeter, *, roster: Roster | None = None) -> None:
+    def __init__(
+        self, meter: EnergyMeter, *, roster: Roster | None = None, owner: str | None = None
+    ) -> None:
         self._meter = meter
-        roster = Roster(meter.provenance) if roster is None else roster
+        self._lock = threading.Lock()  # threads that train one trial share it
         self._last = meter.read()
-        self._total = replace(
-            self._last,
-            energy_kwh=0.0,
-            parts_kwh=dict.fromkeys(self._last.parts_kwh, 0.0),
-            cpu_s=None if self._last.cpu_s is None else 0.0,
+        self._kwh = {
+            device: dict.fromkeys(parts, 0.0) for device, parts in by_device(self._last).items()
+        }
+        self._counted = dict.fromkeys(self._kwh, 0.0)
+        self._start_s = self._last.monotonic_s
+        self._total = self._reading(self._last, None if self._last.cpu_s is None else 0.0)
+        self._membership = (Roster() if roster is None else roster).join(
+            self._last.monotonic_s, devices=ids_of(meter.provenance), owner=owner
         )
-        self._membership = roster.join(self._last.monotonic_s)
+        # Whoever forgets to leave must not take a part of later trials.
+        weakref.finalize(self, self._membership.leave).atexit = False
 
     @property
     def provenance(self) -> Provenance:
@@ -71,34 +94,71 @@ class Share:
         return self._meter.provenance
 
     def read(self) -> Reading:
-        """Read this trial's part."""
-        return self._take(leave=False)
+        """Read this trial's part.
+
+        Raises:
+            MeterError: If the meter does not answer; the next reading makes up for it.
+        """
+        with self._lock:
+            total = self._take()
+            self._membership.seen(total.monotonic_s)
+            return total
 
     def leave(self) -> Reading:
-        """Read a last time and give up the part."""
-        return self._take(leave=True)
+        """Read a last time and give up the part, also if the meter does not answer.
 
-    def _take(self, *, leave: bool) -> Reading:
+        Raises:
+            MeterError: If it does not.
+        """
+        with self._lock:
+            try:
+                return self._take()
+            finally:
+                self._membership.leave(self._last.monotonic_s)
+
+    @property
+    def latest(self) -> Reading:
+        """What was last read, without asking the meter."""
+        return self._total
+
+    def standing_still(self) -> tuple[str, ...]:
+        """Return the devices that have counted nothing, by all their users together."""
+        if self._last.monotonic_s - self._start_s < max(1.0, 10.0 * self.provenance.resolution_s):
+            return ()
+        return tuple(device for device, kwh in self._counted.items() if not kwh > 0.0)
+
+    def _take(self) -> Reading:
         now = self._meter.read()
-        last, total = self._last, self._total
-        fraction = shared_fraction(last.monotonic_s, now.monotonic_s, self._membership.others())
-        parts = {
-            name: total.parts_kwh.get(name, 0.0) + fraction * (kwh - last.parts_kwh.get(name, 0.0))
-            for name, kwh in now.parts_kwh.items()
-        }
+        last, before = self._last, by_device(self._last)
+        others = self._membership.others()
+        fractions = {}
+        for device, parts in by_device(now).items():
+            fraction = fractions[device] = shared_fraction(
+                last.monotonic_s,
+                now.monotonic_s,
+                others.get(device, ()),
+                owner=self._membership.owner,
+            )
+            own = self._kwh.setdefault(device, {})
+            earlier = before.get(device, parts)  # a device that is new starts to count now
+            for part, kwh in parts.items():
+                step_kwh = kwh - earlier.get(part, 0.0)
+                own[part] = own.get(part, 0.0) + fraction * step_kwh
+                self._counted[device] = self._counted.get(device, 0.0) + step_kwh
         cpu_s = None
-        if now.cpu_s is not None and last.cpu_s is not None and total.cpu_s is not None:
-            cpu_s = total.cpu_s + fraction * (now.cpu_s - last.cpu_s)
-        self._total = Reading(
-            energy_kwh=total.energy_kwh + fraction * (now.energy_kwh - last.energy_kwh),
+        if now.cpu_s is not None and last.cpu_s is not None and self._total.cpu_s is not None:
+            # CPU seconds are the process's own, and so shared as its own device is.
+            own_device = next((d for d in fractions if d.startswith(OWN_PROCESS)), None)
+            fraction = 1.0 if own_device is None else fractions[own_device]
+            cpu_s = self._total.cpu_s + fraction * (now.cpu_s - last.cpu_s)
+        self._last = now
+        self._total = self._reading(now, cpu_s)
+        return self._total
+
+    def _reading(self, now: Reading, cpu_s: float | None) -> Reading:
+        return Reading.of_devices(
+            {device: dict(parts) for device, parts in self._kwh.items()},
             monotonic_s=now.monotonic_s,
             provenance=now.provenance,
-            parts_kwh=parts,
             cpu_s=cpu_s,
         )
-        self._last = now
-        if leave:
-            self._membership.leave(now.monotonic_s)
-        else:
-            self._membership.seen(now.monotonic_s)
-        return self._total

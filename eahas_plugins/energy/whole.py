@@ -2,54 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from eahas_plugins.energy.readings import JOULES_PER_KWH, EnergyMeter, Provenance, Reading
+from eahas_plugins.energy.readings import (
+    JOULES_PER_KWH,
+    EnergyMeter,
+    Provenance,
+    Reading,
+    by_device,
+    ids_of,
+)
 
-
-class SumMeter:
-    """Several meters of different devices as one.
-
-    Args:
-        meters: At least one; no device may be counted by two of them.
-    """
-
-    def __init__(self, meters: Sequence[EnergyMeter]) -> None:
-        if not meters:
-            raise ValueError("a sum needs at least one meter but got none")
-        self._meters = tuple(meters)
-        each = [meter.provenance for meter in self._meters]
-        self._provenance = Provenance(
-            kind="measured" if all(p.kind == "measured" for p in each) else "estimated",
-            meter=" + ".join(p.meter for p in each),
-            sampling="; ".join(p.sampling for p in each),
-            scope="machine" if any(p.scope == "machine" for p in each) else "process",
-            devices=tuple(device for p in each for device in p.devices),
-            resolution_s=max(p.resolution_s for p in each),
-        )
-
-    @property
-    def provenance(self) -> Provenance:
-        """What these meters are."""
-        return self._provenance
-
-    def read(self) -> Reading:
-        """Read all meters."""
-        readings = [meter.read() for meter in self._meters]
-        parts: dict[str, float] = {}
-        for reading in readings:
-            for name, kwh in reading.parts_kwh.items():
-                parts[name] = parts.get(name, 0.0) + kwh
-        return Reading(
-            energy_kwh=sum(reading.energy_kwh for reading in readings),
-            monotonic_s=readings[0].monotonic_s,
-            provenance=self._provenance,
-            parts_kwh=parts,
-            cpu_s=next((r.cpu_s for r in readings if r.cpu_s is not None), None),
-        )
+_REST = "machine:rest"  # the device whose power is the offset: everything that no counter sees
 
 
 class WholeDeviceMeter:
@@ -86,6 +53,7 @@ class WholeDeviceMeter:
         self._provenance = replace(
             meter.provenance,
             meter=f"{meter.provenance.meter} x {scale:g} + {offset_watts:g} W, PUE {pue:g}",
+            device_ids=(*ids_of(meter.provenance), *([_REST] if offset_watts > 0.0 else [])),
         )
 
     @property
@@ -96,20 +64,25 @@ class WholeDeviceMeter:
     def read(self) -> Reading:
         """Read and correct."""
         reading = self._meter.read()
-        machine_kwh = (
-            self._scale * reading.energy_kwh
-            + self._offset_watts * reading.monotonic_s / JOULES_PER_KWH
-        )
-        return replace(
-            reading,
-            energy_kwh=self._pue * machine_kwh,
+        devices = {name: self._corrected(parts) for name, parts in by_device(reading).items()}
+        if self._offset_watts > 0.0:
+            offset_kwh = self._offset_watts * reading.monotonic_s / JOULES_PER_KWH
+            devices[_REST] = {"other": offset_kwh, "facility": (self._pue - 1.0) * offset_kwh}
+        return Reading.of_devices(
+            devices,
+            monotonic_s=reading.monotonic_s,
             provenance=self._provenance,
-            parts_kwh={
-                **reading.parts_kwh,
-                "other": machine_kwh - reading.energy_kwh,
-                "facility": (self._pue - 1.0) * machine_kwh,
-            },
+            cpu_s=reading.cpu_s,
         )
+
+    def _corrected(self, parts: Mapping[str, float]) -> dict[str, float]:
+        counted_kwh = sum(parts.values())
+        machine_kwh = self._scale * counted_kwh
+        return {
+            **parts,
+            "other": parts.get("other", 0.0) + machine_kwh - counted_kwh,
+            "facility": (self._pue - 1.0) * machine_kwh,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,25 +1,45 @@
-"""Counters that the Zeus library reads: NVIDIA and AMD GPUs, RAPL also in containers."""
+"""Counters that the Zeus library reads: NVIDIA and AMD GPUs, RAPL also in containers, SoCs."""
 
 from __future__ import annotations
 
 import importlib
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+from eahas_plugins.energy.rapl import rapl_is_readable
 from eahas_plugins.energy.readings import JOULES_PER_KWH, MeterError, Provenance, Reading
+from eahas_plugins.energy.synchronize import wait_for_gpu
+
+_SOC_PARTS_MJ = {
+    # What Zeus 0.16 counts of a system on a chip, without what lies in another of these.
+    "cpu": ("cpu_total_mj", "cpu_energy_mj"),
+    "gpu": ("gpu_mj", "gpu_sram_mj", "gpu_energy_mj"),
+    "memory": ("dram_mj",),
+    "npu": ("ane_mj",),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Device:
+    id: str
+    name: str
+    read_mj: Callable[[], dict[str, float]]
 
 
 class ZeusMeter:
-    """Energy of all GPUs and CPU packages that Zeus finds (``zeus`` 0.12 or later).
+    """Energy of all GPUs, CPU packages and systems on a chip that Zeus finds (0.12 or later).
 
     Reads the device counters behind ``ZeusMonitor``. The monitor itself answers 0 J where it finds
-    no device; this meter raises.
-
-    Create it under ``if __name__ == "__main__":`` or in a function where there is RAPL: Zeus
-    starts a process that watches the counters for wrap-around.
+    no device; this meter raises. What it finds and cannot count is named in
+    ``provenance.left_out``. Apple silicon and Jetson boards were tried with stand-ins only.
 
     Args:
+        cpus: Whether to count CPU packages. By default only where `RaplMeter` finds none: Zeus
+            starts a process that watches the counters for wrap-around, so that a program must
+            make this meter under ``if __name__ == "__main__":`` or in a function.
         devices: The module ``zeus.device`` or a stand-in for it.
 
     Raises:
@@ -27,25 +47,37 @@ class ZeusMeter:
         MeterError: If Zeus finds no device with an energy counter.
     """
 
-    def __init__(self, *, devices: Any = None) -> None:
+    def __init__(self, *, cpus: bool | None = None, devices: Any = None) -> None:
         library = _zeus_device() if devices is None else devices
-        self._gpus, self._gpu_indices, no_gpu = _with_counter(library.get_gpus)
-        self._cpus, self._cpu_indices, no_cpu = _with_counter(library.get_cpus)
-        if not (self._gpu_indices or self._cpu_indices):
+        cpus = not rapl_is_readable() if cpus is None else cpus
+        self._devices: list[_Device] = []
+        left_out: list[str] = []
+        reasons = []
+        for kind, find in (("GPU", _gpus), ("CPU", _cpus), ("SoC", _socs)):
+            if kind == "CPU" and not cpus:
+                continue
+            try:
+                found = find(library, left_out)
+                reasons.append(f"{kind}: none has a counter")
+            except Exception as error:  # Zeus raises its own for no driver, no rights, no device
+                found = []
+                reasons.append(f"{kind}: {type(error).__name__}: {error}")
+            self._devices += found
+        if not self._devices:
             raise MeterError(
-                f"Zeus found no energy counter (GPU: {no_gpu}; CPU: {no_cpu}); run "
+                f"Zeus found no energy counter ({'; '.join(reasons)}); run "
                 "`python -m zeus.show_env`, or choose another meter"
             )
-        names = [str(self._gpus.get_name(i)) for i in self._gpu_indices]
-        names += [f"CPU package {i}" for i in self._cpu_indices]
         self._lock = threading.Lock()
         self._provenance = Provenance(
             kind="measured",
             meter="zeus",
             sampling="device counters at every reading",
             scope="machine",
-            devices=tuple(names),
+            devices=tuple(device.name for device in self._devices),
             resolution_s=0.1,
+            device_ids=tuple(device.id for device in self._devices),
+            left_out=tuple(left_out),
         )
 
     @property
@@ -54,47 +86,95 @@ class ZeusMeter:
         return self._provenance
 
     def read(self) -> Reading:
-        """Read the counters."""
+        """Read the counters.
+
+        Raises:
+            MeterError: If one no longer answers.
+        """
+        wait_for_gpu()
         with self._lock:
             monotonic_s = time.monotonic()
             try:
-                parts_mj = self._read_millijoules()
+                devices = {
+                    device.id: {
+                        part: mj / 1000.0 / JOULES_PER_KWH for part, mj in device.read_mj().items()
+                    }
+                    for device in self._devices
+                }
             except Exception as error:  # every backend of Zeus has its own
                 raise MeterError(f"a counter of Zeus no longer answers ({error})") from error
-        parts = {name: mj / 1000.0 / JOULES_PER_KWH for name, mj in parts_mj.items()}
-        return Reading(
-            energy_kwh=sum(parts.values()),
-            monotonic_s=monotonic_s,
-            provenance=self._provenance,
-            parts_kwh=parts,
-        )
+        return Reading.of_devices(devices, monotonic_s=monotonic_s, provenance=self._provenance)
 
-    def _read_millijoules(self) -> dict[str, float]:
-        parts_mj: dict[str, float] = {}
-        for i in self._gpu_indices:
-            counted_mj = float(self._gpus.get_total_energy_consumption(i))
-            parts_mj["gpu"] = parts_mj.get("gpu", 0.0) + counted_mj
-        for i in self._cpu_indices:
-            counted = self._cpus.get_total_energy_consumption(i)
-            parts_mj["cpu"] = parts_mj.get("cpu", 0.0) + float(counted.cpu_mj)
+
+def _gpus(library: Any, left_out: list[str]) -> list[_Device]:
+    gpus = library.get_gpus()
+    asks = hasattr(gpus, "supports_get_total_energy_consumption")
+    found = []
+    for i in range(len(gpus)):
+        try:
+            name = str(gpus.get_name(i))
+            if asks and not gpus.supports_get_total_energy_consumption(i):
+                left_out.append(f"{name} (GPU {i}): no energy counter")
+                continue
+        except Exception as error:  # one broken GPU does not cost the others
+            left_out.append(f"GPU {i}: {type(error).__name__}: {error}")
+            continue
+
+        def read_mj(i: int = i) -> dict[str, float]:
+            return {"gpu": float(gpus.get_total_energy_consumption(i))}
+
+        found.append(_Device(id=f"gpu:zeus {_index(gpus, i)}", name=name, read_mj=read_mj))
+    return found
+
+
+def _index(gpus: Any, i: int) -> int:
+    """Return the number of a GPU on this machine; ``i`` counts those visible to this process."""
+    one = getattr(gpus, "gpus", None)
+    return int(getattr(one[i], "gpu_index", i)) if one else i
+
+
+def _cpus(library: Any, left_out: list[str]) -> list[_Device]:
+    cpus = library.get_cpus()
+
+    def device(i: int) -> _Device:
+        def read_mj() -> dict[str, float]:
+            counted = cpus.get_total_energy_consumption(i)
+            parts = {"cpu": float(counted.cpu_mj)}
             if counted.dram_mj is not None:
-                parts_mj["memory"] = parts_mj.get("memory", 0.0) + float(counted.dram_mj)
-        return parts_mj
+                parts["memory"] = float(counted.dram_mj)
+            return parts
+
+        return _Device(id=f"cpu:package-{i}", name=f"CPU package {i}", read_mj=read_mj)
+
+    return [device(i) for i in range(len(cpus))]
 
 
-def _with_counter(get_devices: Any) -> tuple[Any, list[int], str]:
-    """Return the devices, the indices of those with an energy counter, and why there is none."""
-    try:
-        found = get_devices()
-        if hasattr(found, "supports_get_total_energy_consumption"):
-            indices = [
-                i for i in range(len(found)) if found.supports_get_total_energy_consumption(i)
-            ]
-        else:
-            indices = list(range(len(found)))
-    except Exception as error:  # Zeus raises its own kinds for no driver, no rights, no device
-        return None, [], f"{type(error).__name__}: {error}"
-    return found, indices, "none has a counter"
+def _socs(library: Any, left_out: list[str]) -> list[_Device]:
+    """Return the system on a chip as one device, if this version of Zeus knows any."""
+    if not hasattr(library, "get_soc"):
+        return []
+    soc = library.get_soc()
+
+    def read_mj() -> dict[str, float]:
+        return _soc_parts(soc.get_total_energy_consumption())
+
+    if not read_mj():
+        left_out.append("system on a chip: Zeus does not tell its energy")
+        return []
+    return [_Device(id="soc:", name=type(soc).__name__, read_mj=read_mj)]
+
+
+def _soc_parts(counted: Any) -> dict[str, float]:
+    """Return what a measurement of Zeus tells, by part; Jetson's total holds the rest too."""
+    parts: dict[str, float] = {}
+    for part, fields in _SOC_PARTS_MJ.items():
+        known = [getattr(counted, name, None) for name in fields]
+        if any(mj is not None for mj in known):
+            parts[part] = sum(float(mj) for mj in known if mj is not None)
+    total_mj = getattr(counted, "total_energy_mj", None)
+    if total_mj is not None:
+        parts["other"] = max(0.0, float(total_mj) - sum(parts.values()))
+    return parts
 
 
 def _zeus_device() -> Any:

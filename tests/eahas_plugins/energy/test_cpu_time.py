@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from eahas_plugins.energy import CpuTimeMeter, between
-from eahas_plugins.energy.cpu_time import living_descendants_cpu_s
+from eahas_plugins.energy import CpuTimeMeter, between, process_tree
+from eahas_plugins.energy.process_tree import living_descendants
 
 BURN = """
 import sys, time
@@ -86,7 +86,8 @@ def test_grandchildren_are_found():
         [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as child:
         assert child.stdout.readline() == b"burnt\n"
-        assert living_descendants_cpu_s(os.getpid()) >= 0.28
+        living = living_descendants(os.getpid())
+        assert sum(process.seconds for process in living.values()) >= 0.28
         child.communicate()
 
 
@@ -106,3 +107,107 @@ def test_where_children_cannot_be_seen_it_says_so(monkeypatch):
     monkeypatch.setattr(os, "getpid", lambda: 2**30)  # nobody's: as if /proc were not there
     with pytest.raises(OSError, match="include_children=False"):
         CpuTimeMeter(watts_per_core=1.0, idle_watts=0.0, include_children=True)
+
+
+ORPHAN = """
+import os, subprocess, sys, time
+from eahas_plugins.energy import CpuTimeMeter
+meter = CpuTimeMeter(watts_per_core=10.0, idle_watts=0.0, include_children=True)
+code = "import time\\nwhile time.process_time() < 30: pass"
+shell = subprocess.Popen(["sh", "-c", f"{sys.executable} -c '{code}' & echo $!; wait"],
+                         stdout=subprocess.PIPE, text=True)
+orphan = int(shell.stdout.readline())
+before = meter.read().cpu_s
+while meter.read().cpu_s - before < 1.0:
+    time.sleep(0.02)
+shell.kill()
+shell.wait()
+start = meter.read().cpu_s
+until = time.process_time() + 0.3
+while time.process_time() < until:
+    pass
+print(before + 1.0 <= start, meter.read().cpu_s - start)
+os.kill(orphan, 9)
+"""
+
+
+def test_an_orphan_keeps_what_it_used_and_takes_nothing_from_what_comes_later():
+    done = subprocess.run([sys.executable, "-c", ORPHAN], capture_output=True, text=True)
+    kept, later_s = done.stdout.split()
+    assert kept == "True"
+    assert 0.3 <= float(later_s) < 1.0
+
+
+IGNORED = """
+import signal, subprocess, sys, time
+from eahas_plugins.energy import CpuTimeMeter
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+meter = CpuTimeMeter(watts_per_core=10.0, idle_watts=0.0, include_children=True)
+code = '''
+import sys, time
+while time.process_time() < 0.3: pass
+print("burnt", flush=True)
+sys.stdin.read()
+'''
+pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+before = meter.read().cpu_s
+child = subprocess.Popen([sys.executable, "-c", code], **pipes)
+child.stdout.readline()
+meter.read()
+child.stdin.close()
+child.wait()
+print(meter.read().cpu_s - before)
+"""
+
+
+def test_children_that_nobody_waits_for_stay_counted():
+    done = subprocess.run([sys.executable, "-c", IGNORED], capture_output=True, text=True)
+    assert float(done.stdout) >= 0.28
+
+
+def test_many_children_that_come_and_go_are_counted_once():
+    meter = CpuTimeMeter(watts_per_core=1.0, idle_watts=0.0, include_children=True)
+    before, times = meter.read().cpu_s, os.times()
+    seen = [before]
+    for _ in range(3):
+        children = [
+            subprocess.Popen([sys.executable, "-c", "sum(range(2_000_000))"]) for _ in range(3)
+        ]
+        while any(child.poll() is None for child in children):
+            seen.append(meter.read().cpu_s)
+    after, now = meter.read().cpu_s, os.times()
+    assert seen == sorted(seen)
+    used_s = sum(now[:4]) - sum(times[:4])
+    assert after - before == pytest.approx(used_s, abs=0.15, rel=0.05)
+
+
+def test_a_forked_process_counts_on_and_never_falls():
+    meter = CpuTimeMeter(watts_per_core=1.0, idle_watts=0.0, include_children=True)
+    burn(0.2)
+    before = meter.read().cpu_s
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        first = meter.read().cpu_s
+        burn(0.1)
+        os.write(writer, f"{first} {meter.read().cpu_s}".encode())
+        os._exit(0)
+    first, last = (float(text) for text in os.read(reader, 1000).split())
+    os.wait()
+    os.close(reader), os.close(writer)
+    assert before <= first < before + 0.1
+    assert last >= first + 0.1
+
+
+def test_where_there_is_no_proc_psutil_finds_the_children(monkeypatch):
+    monkeypatch.setattr(process_tree, "_proc_lists_children", lambda pid: False)
+    meter = CpuTimeMeter(watts_per_core=1.0, idle_watts=0.0, include_children=True)
+    before = meter.read()
+    with subprocess.Popen(
+        [sys.executable, "-c", BURN.format(seconds=0.4)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as child:
+        assert child.stdout.readline() == b"burnt\n"
+        assert between(before, meter.read()).cpu_s >= 0.38
+        child.communicate()
+    assert between(before, meter.read()).cpu_s >= 0.38

@@ -1,8 +1,11 @@
+import logging
 import sys
+import time
 
 import pytest
 
-from eahas_plugins.energy import MeterError, NvmlMeter, between
+from eahas_plugins.energy import MeterError, NvmlMeter, between, nvml, power
+from tests.eahas_plugins.energy.machines import Nvml
 
 
 class NvmlError(Exception):
@@ -139,3 +142,133 @@ def test_without_the_package_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pynvml", None)
     with pytest.raises(ImportError, match=r"pip install 'eahas-plugins\[meters\]'"):
         NvmlMeter()
+
+
+def test_after_one_error_a_counter_that_was_reset_goes_on_per_gpu():
+    driver = Nvml(2)
+    driver.mj[:] = [10_000, 900_000]
+    meter = NvmlMeter(nvml=driver)
+    before = meter.read()
+    driver.mj[:] = [0, 950_000]
+    with pytest.raises(MeterError, match=r"A100 GPU-0 was reset"):
+        meter.read()
+    driver.mj[:] = [1_000, 960_000]
+    assert between(before, meter.read()).energy_kwh * 3.6e6 == pytest.approx(61.0)
+    driver.mj[0] += 2_000
+    assert between(before, meter.read()).energy_kwh * 3.6e6 == pytest.approx(63.0)
+
+
+def test_a_gpu_that_is_named_twice_is_refused():
+    for devices in ([0, 0], [1, "GPU-1"]):
+        with pytest.raises(ValueError, match="each GPU once"):
+            NvmlMeter(devices, nvml=Nvml(2))
+
+
+UUIDS = ["GPU-aa11", "GPU-aa22", "GPU-bb33"]
+
+
+@pytest.mark.parametrize(
+    ("visible", "expected"),
+    [
+        ("2,0", ["GPU-bb33", "GPU-aa11"]),
+        ("GPU-b", ["GPU-bb33"]),
+        ("GPU-aa2,GPU-bb", ["GPU-aa22", "GPU-bb33"]),
+        ("0,-1,1", ["GPU-aa11"]),
+        ("1,7,0", ["GPU-aa22"]),
+        ("1,GPU-aa,0", ["GPU-aa22"]),  # the beginning of two
+        ("1,nonsense,0", ["GPU-aa22"]),
+        ("0,0,GPU-aa11,1", ["GPU-aa11", "GPU-aa22"]),
+    ],
+)
+def test_visible_devices_are_read_as_cuda_does(visible, expected, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    meter = NvmlMeter(nvml=Nvml(3, uuids=UUIDS))
+    assert meter.provenance.device_ids == tuple(f"gpu:{uuid}" for uuid in expected)
+
+
+@pytest.mark.parametrize(
+    ("names", "visible", "order", "warns"),
+    [
+        (["T4", "A100"], "0", None, True),
+        (["T4", "A100"], "0", "FASTEST_FIRST", True),
+        (["T4", "A100"], "0", "PCI_BUS_ID", False),
+        (["A100", "A100"], "0", None, False),
+        (["T4", "A100"], "GPU-1", None, False),
+        (["T4", "A100"], None, None, False),
+    ],
+)
+def test_numbers_by_speed_are_warned_about(names, visible, order, warns, monkeypatch, caplog):
+    for name, value in (("CUDA_VISIBLE_DEVICES", visible), ("CUDA_DEVICE_ORDER", order)):
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+    monkeypatch.setattr(nvml._log, "disabled", False)
+    with caplog.at_level(logging.WARNING, logger="eahas_plugins"):
+        NvmlMeter(nvml=Nvml(2, names=names))
+    assert ("CUDA_DEVICE_ORDER=PCI_BUS_ID" in caplog.text) is warns
+
+
+def test_slices_of_a_gpu_are_named(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "MIG-aa")
+    with pytest.raises(MeterError, match="slices of a GPU"):
+        NvmlMeter(nvml=Nvml(1))
+
+
+def test_power_is_summed_up_where_there_is_no_counter(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(power.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(power, "keep_reading", lambda *_: None)
+    driver = Nvml(2, names=["GTX 1080", "A100"])
+    driver.mj[0], driver.milliwatts[0] = None, 100_000
+    meter = NvmlMeter(nvml=driver)
+    before = meter.read()
+    now[0] += 2.0
+    driver.milliwatts[0] = 200_000
+    driver.mj[1] += 50_000
+    measured = between(before, meter.read())
+    assert measured.energy_kwh * 3.6e6 == pytest.approx(2.0 * 150.0 + 50.0)
+    assert measured.provenance.kind == "estimated"
+    assert "nvmlDeviceGetPowerUsage" in measured.provenance.sampling
+
+
+def test_power_is_sampled_between_readings():
+    asked = []
+
+    def watts():
+        asked.append(time.monotonic())
+        return 50.0
+
+    integral = power.PowerIntegral(watts, every_s=0.005)
+    deadline = time.monotonic() + 20.0
+    while len(asked) < 10 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert len(asked) >= 10
+    joules = integral.read()
+    assert joules == pytest.approx(50.0 * (asked[-1] - asked[0]), rel=0.2)
+
+
+def test_a_gpu_that_cannot_be_counted_is_left_out_and_named():
+    driver = Nvml(2, names=["K80", "A100"])
+    driver.mj[0] = None
+    meter = NvmlMeter(nvml=driver)
+    assert meter.provenance.devices == ("A100 GPU-1",)
+    assert meter.provenance.left_out[0].startswith("K80")
+    with pytest.raises(MeterError, match="before Volta"):
+        NvmlMeter([0], nvml=driver)
+
+
+def test_a_lost_gpu_does_not_cost_the_others(caplog, monkeypatch):
+    monkeypatch.setattr(nvml._log, "disabled", False)
+    driver = Nvml(2)
+    meter = NvmlMeter(nvml=driver)
+    before = meter.read()
+    driver.mj[:] = [None, 5_000]
+    with caplog.at_level(logging.WARNING, logger="eahas_plugins"):
+        meter.read()
+        assert between(before, meter.read()).energy_kwh * 3.6e6 == pytest.approx(5.0)
+    (record,) = caplog.records
+    assert "GPU-0 no longer answers" in record.getMessage()
+    driver.mj[1] = None
+    with pytest.raises(MeterError, match="does not answer"):
+        meter.read()

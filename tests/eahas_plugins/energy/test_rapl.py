@@ -1,22 +1,13 @@
 import gc
+import logging
 import multiprocessing
 import threading
 import time
 
 import pytest
 
-from eahas_plugins.energy import MeterError, RaplMeter, between
-
-RANGE_UJ = 65_532_610_987  # as on many Intel servers
-
-
-def add_zone(root, folder, name, *, uj=0, range_uj=RANGE_UJ):
-    zone = root / folder
-    zone.mkdir()
-    (zone / "name").write_text(f"{name}\n")
-    (zone / "energy_uj").write_text(f"{uj}\n")
-    (zone / "max_energy_range_uj").write_text(f"{range_uj}\n")
-    return zone / "energy_uj"
+from eahas_plugins.energy import MeterError, RaplMeter, between, rapl
+from tests.eahas_plugins.energy.machines import RANGE_UJ, add_zone
 
 
 def test_packages_and_memory_are_added_and_what_lies_inside_is_not(tmp_path):
@@ -121,3 +112,98 @@ def test_a_counter_that_disappears_is_an_error_and_not_zero(tmp_path):
     counter.unlink()
     with pytest.raises(MeterError, match="no longer answers"):
         meter.read()
+
+
+def no_data(path, monkeypatch, error):
+    """Let one file answer as a broken driver does."""
+    read_text = type(path).read_text
+
+    def read(asked, *args, **kwargs):
+        if asked == path:
+            raise error
+        return read_text(asked, *args, **kwargs)
+
+    monkeypatch.setattr(type(path), "read_text", read)
+
+
+BROKEN = {
+    "no data": lambda zone, patch: no_data(zone / "energy_uj", patch, OSError(61, "No data")),
+    "io error": lambda zone, patch: no_data(zone / "energy_uj", patch, OSError(5, "I/O error")),
+    "name refused": lambda zone, patch: no_data(zone / "name", patch, PermissionError(13, "no")),
+    "no range": lambda zone, patch: (zone / "max_energy_range_uj").unlink(),
+    "range of zero": lambda zone, patch: (zone / "max_energy_range_uj").write_text("0"),
+    "empty": lambda zone, patch: (zone / "energy_uj").write_text(""),
+    "no files": lambda zone, patch: [file.unlink() for file in zone.iterdir()],
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_broken_zone_is_left_out_and_named_and_the_others_count(tmp_path, monkeypatch, how):
+    counter = add_zone(tmp_path, "intel-rapl:0", "package-0")
+    add_zone(tmp_path, "intel-rapl:0:0", "dram")
+    BROKEN[how](tmp_path / "intel-rapl:0:0", monkeypatch)
+    meter = RaplMeter(tmp_path)
+    before = meter.read()
+    counter.write_text("7000000")
+    measured = between(before, meter.read())
+    assert measured.parts_kwh == {"cpu": pytest.approx(7.0 / 3.6e6)}
+    assert measured.provenance.devices == ("package-0 (intel-rapl:0)",)
+    (left_out,) = measured.provenance.left_out
+    assert "intel-rapl:0:0" in left_out
+
+
+def test_dangling_links_of_a_container_are_no_zones(tmp_path):
+    for i in range(2):
+        (tmp_path / f"intel-rapl:{i}").symlink_to(tmp_path / "devices" / "virtual" / str(i))
+    with pytest.raises(MeterError, match=r"intel-rapl:0.*intel-rapl:1"):
+        RaplMeter(tmp_path)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The meter's time, that passes when a test says so."""
+    now = [1000.0]
+    monkeypatch.setattr(rapl.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_a_counter_that_began_anew_is_told_from_a_wrap(tmp_path, clock, caplog, monkeypatch):
+    monkeypatch.setattr(rapl._log, "disabled", False)
+    counter = add_zone(tmp_path, "intel-rapl:0", "package-0", uj=50_000_000_000)
+    meter = RaplMeter(tmp_path)
+    before = meter.read()
+    clock[0] += 1.0
+    with caplog.at_level(logging.WARNING, logger="eahas_plugins"):
+        counter.write_text("2000000")
+        measured = between(before, meter.read())
+        clock[0] += 1.0
+        counter.write_text("5000000")
+        later = between(before, meter.read())
+    assert measured.watts == pytest.approx(2.0)
+    assert later.energy_kwh * 3.6e6 == pytest.approx(5.0)
+    assert [record.getMessage().count("began anew") for record in caplog.records] == [1]
+
+
+def test_a_wrap_at_full_power_is_no_reset(tmp_path, clock):
+    counter = add_zone(tmp_path, "intel-rapl:0", "package-0", uj=RANGE_UJ - 2_000_000_000)
+    meter = RaplMeter(tmp_path)
+    before = meter.read()
+    clock[0] += 10.0  # 400 W for ten seconds
+    counter.write_text("2000000000")
+    assert between(before, meter.read()).watts == pytest.approx(400.0, rel=1e-6)
+
+
+def test_one_zone_that_stops_answering_does_not_cost_the_others(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(rapl._log, "disabled", False)
+    package = add_zone(tmp_path, "intel-rapl:0", "package-0")
+    memory = add_zone(tmp_path, "intel-rapl:0:0", "dram")
+    meter = RaplMeter(tmp_path)
+    before = meter.read()
+    memory.write_text("")
+    package.write_text("1000000")
+    with caplog.at_level(logging.WARNING, logger="eahas_plugins"):
+        meter.read()
+        assert between(before, meter.read()).parts_kwh["memory"] == 0.0
+    assert len(caplog.records) == 1
+    memory.write_text("3000000")
+    assert between(before, meter.read()).parts_kwh["memory"] * 3.6e6 == pytest.approx(3.0)

@@ -81,31 +81,34 @@ def test_time_is_shared_as_well_as_energy():
 
 
 def test_what_ended_long_ago_is_removed(tmp_path):
-    meter = FakeMeter()
-    roster = Roster(meter.provenance, folder=tmp_path)
+    roster = Roster(folder=tmp_path)
     for start_s in range(0, 1000, 100):
-        roster.join(float(start_s)).leave(start_s + 50.0)
-    now = roster.join(5000.0)
-    assert now.others() == []
+        roster.join(float(start_s), devices=["gpu"]).leave(start_s + 50.0)
+    now = roster.join(5000.0, devices=["gpu"])
+    assert now.others() == {"gpu": []}
     assert len(list(tmp_path.glob("*/*.json"))) == 1
 
 
 def test_what_a_running_trial_has_not_yet_taken_into_account_stays(tmp_path):
-    roster = Roster(FakeMeter().provenance, folder=tmp_path)
-    slow = roster.join(0.0)  # its first step takes long
-    roster.join(10.0).leave(20.0)
-    quick = roster.join(5000.0)
+    roster = Roster(folder=tmp_path)
+    slow = roster.join(0.0, devices=["gpu"])  # its first step takes long
+    roster.join(10.0, devices=["gpu"], owner="short").leave(20.0)
+    quick = roster.join(5000.0, devices=["gpu"])
     quick.seen(9000.0)
-    assert Activity(start_s=10.0, end_s=20.0) in quick.others()
-    assert Activity(start_s=10.0, end_s=20.0) in slow.others()
+    short = Activity(start_s=10.0, end_s=20.0, owner="short")
+    assert short in quick.others()["gpu"]
+    assert short in slow.others()["gpu"]
 
 
-def test_meters_of_other_devices_and_processes_are_not_shared(tmp_path):
-    machine = FakeMeter(scope="machine").provenance
-    process = FakeMeter(scope="process").provenance
-    Roster(machine, folder=tmp_path).join(0.0)
-    assert Roster(process, folder=tmp_path).join(0.0).others() == []
-    assert len(Roster(machine, folder=tmp_path).join(0.0).others()) == 1
+def test_only_who_uses_the_same_device_is_another(tmp_path):
+    roster = Roster(folder=tmp_path)
+    first = roster.join(0.0, devices=["gpu:0", "cpu:0", "process:cpu"])
+    second = roster.join(0.0, devices=["cpu:0", "gpu:1"])
+    third = roster.join(0.0, devices=["process:cpu"])
+    count = {device: len(found) for device, found in first.others().items()}
+    assert count == {"gpu:0": 0, "cpu:0": 1, "process:cpu": 1}
+    assert [len(found) for found in second.others().values()] == [1, 0]
+    assert [len(found) for found in third.others().values()] == [1]
 
 
 WORKER = """

@@ -1,18 +1,25 @@
 import math
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from eahas_plugins.energy import (
+    CpuTimeMeter,
     FakeMeter,
+    NvmlMeter,
+    RaplMeter,
+    SelectedMeter,
     SumMeter,
     WholeDeviceMeter,
+    ZeusMeter,
     between,
     calibrate,
     grams_co2e,
 )
 from eahas_plugins.energy.grid import GRID_G_PER_KWH, GRID_SOURCE, GRID_YEAR
+from tests.eahas_plugins.energy.machines import Cpus, Nvml, add_zone
 
 
 def test_scale_offset_and_pue():
@@ -116,3 +123,33 @@ def test_emissions_without_an_intensity_are_refused(arguments, message):
 def test_emissions_of_an_unknown_energy_are_refused():
     with pytest.raises(ValueError, match="energy_kwh must be at least 0"):
         grams_co2e(math.nan, country="FRA")
+
+
+def test_a_sum_refuses_a_device_that_two_of_them_count(tmp_path):
+    driver = Nvml(2)
+    add_zone(tmp_path, "intel-rapl:0", "package-0")
+    rapl, cpu_time = RaplMeter(tmp_path), CpuTimeMeter(watts_per_core=1.0, idle_watts=0.0)
+    zeus = ZeusMeter(
+        cpus=True, devices=SimpleNamespace(get_gpus=lambda: [], get_cpus=lambda: Cpus(1))
+    )
+    for meters, what in (
+        ([NvmlMeter([0], nvml=driver), NvmlMeter([0, 1], nvml=driver)], "GPU-0"),
+        ([rapl, zeus], "cpu:package-0"),
+        ([rapl, cpu_time], "CPU time"),
+        ([cpu_time, cpu_time], "process:cpu"),
+    ):
+        with pytest.raises(ValueError, match=what):
+            SumMeter(meters)
+    both = SumMeter([NvmlMeter([0], nvml=driver), NvmlMeter([1], nvml=driver), rapl])
+    assert both.provenance.device_ids == ("gpu:GPU-0", "gpu:GPU-1", "cpu:package-0")
+
+
+def test_some_devices_of_a_meter():
+    driver = Nvml(2)
+    meter = SelectedMeter(NvmlMeter(nvml=driver), ["gpu:GPU-1"])
+    before = meter.read()
+    driver.mj[:] = [3_600_000, 7_200_000]
+    assert between(before, meter.read()).energy_kwh == pytest.approx(2e-3)
+    assert meter.provenance.devices == ("A100 GPU-1",)
+    with pytest.raises(ValueError, match="gpu:GPU-9"):
+        SelectedMeter(NvmlMeter(nvml=driver), ["gpu:GPU-9"])

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from eahas_plugins.energy import MeterError, ZeusMeter, between
+from eahas_plugins.energy import MeterError, ZeusMeter, between, zeus_meter
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -63,6 +63,52 @@ def test_a_cpu_without_memory_counter():
     devices = SimpleNamespace(get_gpus=missing, get_cpus=lambda: Cpus((500.0, None), (700.0, None)))
     meter = ZeusMeter(devices=devices)
     assert between(meter.read(), meter.read()).parts_kwh == {"cpu": pytest.approx(0.2 / 3.6e6)}
+
+
+def test_a_gpu_without_a_counter_is_named():
+    broken = Gpus([1, 2], [])
+    devices = SimpleNamespace(get_gpus=lambda: broken, get_cpus=missing)
+    assert ZeusMeter(devices=devices).provenance.left_out == ("MI250 1 (GPU 1): no energy counter",)
+
+
+def test_cpu_packages_are_left_to_rapl_where_it_can_be_read(monkeypatch):
+    monkeypatch.setattr(zeus_meter, "rapl_is_readable", lambda: True)
+    asked = []
+
+    def get_cpus():
+        asked.append(True)
+        return Cpus((1.0, None))
+
+    devices = SimpleNamespace(get_gpus=lambda: Gpus([1]), get_cpus=get_cpus)
+    assert ZeusMeter(devices=devices).provenance.devices == ("MI250 0",)
+    assert not asked  # Zeus would have started a process
+    assert ZeusMeter(cpus=True, devices=devices).provenance.devices == ("MI250 0", "CPU package 0")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        # Apple silicon: the efficiency cores are part of the CPU's total.
+        (
+            {"cpu_total_mj": 100, "efficiency_cores_mj": [9], "gpu_mj": 0, "dram_mj": 5},
+            {"cpu_total_mj": 1100, "efficiency_cores_mj": [99], "gpu_mj": 3000, "dram_mj": 505},
+            {"cpu": 1.0, "gpu": 3.0, "memory": 0.5},
+        ),
+        # Jetson: the total is the whole board.
+        (
+            {"cpu_energy_mj": 0.0, "gpu_energy_mj": 0.0, "total_energy_mj": 0.0},
+            {"cpu_energy_mj": 1000.0, "gpu_energy_mj": 2000.0, "total_energy_mj": 3500.0},
+            {"cpu": 1.0, "gpu": 2.0, "other": 0.5},
+        ),
+    ],
+)
+def test_a_system_on_a_chip(first, second, expected):
+    readings = [first, first, second]
+    soc = SimpleNamespace(get_total_energy_consumption=lambda: SimpleNamespace(**readings.pop(0)))
+    devices = SimpleNamespace(get_gpus=missing, get_cpus=missing, get_soc=lambda: soc)
+    meter = ZeusMeter(devices=devices)
+    parts = between(meter.read(), meter.read()).parts_kwh
+    assert parts == {part: pytest.approx(joules / 3.6e6) for part, joules in expected.items()}
 
 
 def test_no_device_raises_with_both_reasons():

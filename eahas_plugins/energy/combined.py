@@ -1,0 +1,153 @@
+"""Several meters as one, and some devices of a meter."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from eahas_plugins.energy.cpu_time import CPU_ESTIMATE
+from eahas_plugins.energy.readings import (
+    OWN_PROCESS,
+    EnergyMeter,
+    Kind,
+    Provenance,
+    Reading,
+    by_device,
+    ids_of,
+)
+
+
+class SumMeter:
+    """Several meters of different devices as one.
+
+    Args:
+        meters: At least one; no device may be counted by two of them.
+
+    Raises:
+        ValueError: If there is no meter, or a device is counted by two of them. An estimate of
+            the CPU from CPU time beside a counter of the CPU counts as such.
+    """
+
+    def __init__(self, meters: Sequence[EnergyMeter]) -> None:
+        if not meters:
+            raise ValueError("a sum needs at least one meter but got none")
+        self._meters = tuple(meters)
+        each = [meter.provenance for meter in self._meters]
+        self._ids = _different_ids(each)
+        self._provenance = Provenance(
+            kind="measured" if all(p.kind == "measured" for p in each) else "estimated",
+            meter=" + ".join(p.meter for p in each),
+            sampling="; ".join(p.sampling for p in each),
+            scope="machine" if any(p.scope == "machine" for p in each) else "process",
+            devices=tuple(device for p in each for device in p.devices),
+            resolution_s=max(p.resolution_s for p in each),
+            device_ids=tuple(name for names in self._ids for name in names.values()),
+            part_kinds=_part_kinds(each),
+            left_out=tuple(dict.fromkeys(what for p in each for what in p.left_out)),
+        )
+
+    @property
+    def provenance(self) -> Provenance:
+        """What these meters are."""
+        return self._provenance
+
+    def read(self) -> Reading:
+        """Read all meters."""
+        readings = [meter.read() for meter in self._meters]
+        devices: dict[str, Mapping[str, float]] = {}
+        for reading, names in zip(readings, self._ids, strict=True):
+            counted = by_device(reading)
+            devices |= {names[name]: by_part for name, by_part in counted.items()}
+        return Reading.of_devices(
+            devices,
+            monotonic_s=readings[0].monotonic_s,
+            provenance=self._provenance,
+            cpu_s=next((r.cpu_s for r in readings if r.cpu_s is not None), None),
+        )
+
+
+class SelectedMeter:
+    """Some devices of another meter.
+
+    Args:
+        meter: The meter that counts them, and others.
+        device_ids: Which of ``meter.provenance.device_ids``. At least one.
+
+    Raises:
+        ValueError: If the meter has none of them.
+    """
+
+    def __init__(self, meter: EnergyMeter, device_ids: Collection[str]) -> None:
+        whole = meter.provenance
+        self._meter = meter
+        self._kept = tuple(name for name in whole.device_ids if name in device_ids)
+        if not self._kept:
+            raise ValueError(
+                f"device_ids must name one of {list(whole.device_ids)} but got {sorted(device_ids)}"
+            )
+        names = dict(zip(whole.device_ids, whole.devices, strict=False))
+        self._provenance = replace(
+            whole,
+            device_ids=self._kept,
+            devices=tuple(names.get(name, name) for name in self._kept),
+        )
+
+    @property
+    def provenance(self) -> Provenance:
+        """What the other meter is, with these devices."""
+        return self._provenance
+
+    def read(self) -> Reading:
+        """Read these devices."""
+        reading = self._meter.read()
+        return Reading.of_devices(
+            {name: reading.devices_kwh[name] for name in self._kept},
+            monotonic_s=reading.monotonic_s,
+            provenance=self._provenance,
+            cpu_s=reading.cpu_s,
+        )
+
+
+def _different_ids(each: Sequence[Provenance]) -> list[dict[str, str]]:
+    """Return for every meter what its devices are called in the sum.
+
+    Raises:
+        ValueError: If two meters count the same device.
+    """
+    named = [name for p in each for name in p.device_ids or p.devices]
+    twice = [name for name, count in Counter(named).items() if count > 1]
+    if twice:
+        raise ValueError(f"each device must be counted by one meter but {twice} are by two")
+    if CPU_ESTIMATE in named and any(name.startswith("cpu:") for name in named):
+        raise ValueError(
+            "the CPU must be counted by one meter but is by a counter and by CPU time; "
+            "leave one out"
+        )
+    renamed = []
+    seen: set[str] = set()
+    for provenance in each:
+        names = {}
+        for name in ids_of(provenance):
+            fresh = name  # meters without ids, such as two fakes, may be called the same
+            while fresh in seen:
+                fresh += "'"
+            seen.add(fresh)
+            names[name] = fresh
+        renamed.append(names)
+    return renamed
+
+
+def _part_kinds(each: Sequence[Provenance]) -> dict[str, Kind]:
+    """Return the kind of each part where they differ; one estimate in it makes it an estimate."""
+    if len({p.kind for p in each}) == 1 and not any(p.part_kinds for p in each):
+        return {}
+    kinds: dict[str, Kind] = {}
+    for provenance in each:
+        own: dict[str, Kind] = dict(provenance.part_kinds)
+        for name in provenance.device_ids:
+            own.setdefault(name.removeprefix(OWN_PROCESS).partition(":")[0], provenance.kind)
+        for part, kind in own.items():
+            if kinds.get(part) != "estimated":
+                kinds[part] = kind
+    return kinds

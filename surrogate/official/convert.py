@@ -49,6 +49,7 @@ _NOTES = (
     "wm is scaled over 2.5 .. 3.0 for both data sets, as upstream does: TinyImageNet's 1.5 is -2",
     "the group width is encoded as chosen, before it is fitted to the stage width",
     "where a curve passes an epoch outside -10 .. 100 % error, upstream's fallback y(0.5) is used",
+    "where a curve passes an epoch several times, the place that upstream finds first is used",
     "accuracies are clipped to 0 .. 1 and negative energies and times to 0",
 )
 

@@ -172,6 +172,20 @@ def test_no_file_is_longer_than_can_be_held_in_the_head() -> None:
     assert {str(p.relative_to(ROOT)): n for p, n in sizes.items() if n > limit} == {}
 
 
+def test_no_test_climbs_out_of_the_clone() -> None:
+    climbed = {}
+    for path in sources("tests").values():
+        depth = len(path.relative_to(ROOT).parents)
+        text = path.read_text(encoding="utf-8")
+        ups = [int(n) + 1 for n in re.findall(r"__file__\)[.\w()]*\.parents\[(\d+)\]", text)]
+        ups += [
+            ups.count(".parent") for ups in re.findall(r"__file__\)((?:\.\w+(?:\(\))?)+)", text)
+        ]
+        if max(ups, default=0) > depth:
+            climbed[str(path.relative_to(ROOT))] = max(ups)
+    assert climbed == {}
+
+
 def test_every_form_of_an_import_is_seen() -> None:
     source = """
 import a.b

@@ -13,6 +13,7 @@ from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, known_kw
 from eahas_plugins.budget.balance import Balance
 from eahas_plugins.budget.journal import EnergyJournal, Grant, TrialId, was_refused
 from eahas_plugins.policy import cooling
+from eahas_plugins.smac._compat import EnergySMBO
 from eahas_plugins.targets.estimate import EnergyEstimate, EstimatesEnergy
 
 
@@ -147,7 +148,8 @@ class EnergyBudgetCallback(Callback):
         if self._account.waiting:
             # Only the refusal has stopped the run, and this trial gives back what it has not used.
             self._account.waiting = False
-            smbo._stop = False  # SMAC's private name (2.4.1), guarded by tests/.../test_dask.py
+            if isinstance(smbo, EnergySMBO):
+                smbo.go_on()
         told = value.additional_info
         succeeded = value.status == StatusType.SUCCESS
         if not succeeded:
@@ -167,6 +169,10 @@ class EnergyBudgetCallback(Callback):
         if charge.estimated:
             told[ESTIMATED_ATTR] = True
         return None
+
+    def wait_for_running(self) -> None:
+        """Say that nothing is left to try now, though trials that end may change that."""
+        self._account.waiting = bool(self._account.granted)
 
     def _attach_to(self, smbo: SMBO) -> None:
         if self._runhistory is None:

@@ -7,18 +7,15 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from smac.runhistory import StatusType, TrialKey, TrialValue
-from smac.runhistory.encoder.log_encoder import RunHistoryLogEncoder
 from smac.scenario import Scenario
 
-Floats = NDArray[np.float64]
+from eahas_plugins.smac._compat import EncoderHook
 
 _ENDED = [StatusType.SUCCESS, StatusType.CRASHED, StatusType.TIMEOUT, StatusType.MEMORYOUT]
 
 
-class MultiFidelityEncoder(RunHistoryLogEncoder):
+class MultiFidelityEncoder(EncoderHook):
     """Shows a model the trials of every rung: log costs as they would be on the highest.
 
     SMAC's own encoders show the highest rung that has trials, and the first training there hides
@@ -34,10 +31,9 @@ class MultiFidelityEncoder(RunHistoryLogEncoder):
     def __init__(self, scenario: Scenario, **kwargs: Any) -> None:
         super().__init__(scenario, **{"lower_budget_states": _ENDED, **kwargs})
 
-    def _build_matrix(
-        self, trials: Mapping[TrialKey, TrialValue], store_statistics: bool = False
-    ) -> tuple[Floats, Floats]:
-        return super()._build_matrix(at_highest_rung(trials), store_statistics)
+    def shown(self, trials: Mapping[TrialKey, TrialValue]) -> Mapping[TrialKey, TrialValue]:
+        """The trial of each configuration's highest rung."""
+        return at_highest_rung(trials)
 
 
 def at_highest_rung(trials: Mapping[TrialKey, TrialValue]) -> dict[TrialKey, TrialValue]:

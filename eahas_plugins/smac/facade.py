@@ -13,7 +13,6 @@ from typing import Any
 from ConfigSpace import Configuration
 from dask.distributed import Client
 from smac.callback.callback import Callback
-from smac.facade.abstract_facade import AbstractFacade
 from smac.facade.hyperparameter_optimization_facade import HyperparameterOptimizationFacade
 from smac.facade.multi_fidelity_facade import MultiFidelityFacade
 from smac.intensifier.abstract_intensifier import AbstractIntensifier
@@ -25,10 +24,12 @@ from eahas_plugins.budget.account import Shortfall
 from eahas_plugins.budget.attributes import DEFAULT_LEASE_S
 from eahas_plugins.budget.journal import EnergyJournal
 from eahas_plugins.policy import PAPER_EXPONENT
+from eahas_plugins.smac._compat import EnergySMBO, FacadeHook
 from eahas_plugins.smac.acquisition import EnergyEI
+from eahas_plugins.smac.admission import BudgetedIntensifier
 from eahas_plugins.smac.budget import EnergyBudgetCallback
 from eahas_plugins.smac.components import schedule_components
-from eahas_plugins.smac.intensifier import BudgetedIntensifier, EnergyHyperband, EnergyIntensifier
+from eahas_plugins.smac.intensifier import EnergyHyperband, EnergyIntensifier
 from eahas_plugins.smac.resume import check_same_run, requeue_lost, with_crash_cost
 from eahas_plugins.smac.runner import EnergyDaskRunner, EnergyRunner
 from eahas_plugins.smac.schedule_intensifier import N_STARTUP_TRIALS, has_schedules
@@ -38,7 +39,7 @@ _DEFAULT_ETA = 3
 _JOURNAL, _CHECKPOINTS = "energy", "checkpoints"
 
 
-class _EnergyFacade(AbstractFacade):
+class _EnergyFacade(FacadeHook):
     """What both facades share: the account, the runner and a resume that never asks.
 
     Args:
@@ -111,6 +112,7 @@ class _EnergyFacade(AbstractFacade):
             n_startup_trials=n_startup_trials,
         )
         intensifier = components["intensifier"]
+        self._chosen, self._starts_anew = components, overwrite
         runner: EnergyRunner | EnergyDaskRunner | None = None
         if target_function is not None:
             self._worker = runner = EnergyRunner(
@@ -145,8 +147,8 @@ class _EnergyFacade(AbstractFacade):
         """Run until the energy is spent, or SMAC's own limits are reached."""
         incumbent = super().optimize(data_to_scatter=data_to_scatter)
         # Trials may have needed less than was promised to them: what they gave back is left.
-        # `_stop` is SMAC's private name (2.4.1), guarded by tests/.../test_dask.py.
-        while not (self._optimizer._stop or self._optimizer.budget_exhausted):
+        loop = self.optimizer
+        while isinstance(loop, EnergySMBO) and not (loop.stopped or loop.budget_exhausted):
             incumbent = super().optimize(data_to_scatter=data_to_scatter)
         return incumbent
 
@@ -189,27 +191,28 @@ class _EnergyFacade(AbstractFacade):
     ) -> AbstractIntensifier:
         raise NotImplementedError
 
-    # AbstractFacade calls this when all components are known and before the state is loaded;
-    # it is SMAC's private name (2.4.1), guarded by tests/.../test_facade.py.
-    def _get_optimizer(self) -> SMBO:
-        folder = Path(self._scenario.output_directory)
+    def make_optimizer(self, optimizer: type[SMBO]) -> SMBO:
+        """Make SMAC's main loop: open the account and check the folder first."""
+        folder = Path(self.scenario.output_directory)
         journal = EnergyJournal(folder / _JOURNAL, lease_s=self._lease_s)
-        if self._overwrite:
+        if self._starts_anew:
             journal.clear()
             shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)
         else:
-            check_same_run(self._scenario)
+            check_same_run(self.scenario)
             requeue_lost(folder / "runhistory.json")
         keep_checkpoints(self._target, folder.absolute() / _CHECKPOINTS)
-        optimizer = super()._get_optimizer()
-        self.account.attach(optimizer.runhistory, journal, self._target)
+        loop = super().make_optimizer(optimizer)
+        self.account.attach(loop.runhistory, journal, self._target)
         if self._worker is not None:
             self._worker.journal = journal
-        if isinstance(self._intensifier, BudgetedIntensifier):
-            self._intensifier.account = self.account
-        if isinstance(self._acquisition_function, EnergyEI):
-            self._acquisition_function.attach(self._scenario, optimizer.runhistory, self.account)
-        return optimizer
+        if isinstance(self._chosen["intensifier"], BudgetedIntensifier):
+            self._chosen["intensifier"].account = self.account
+        if isinstance(self._chosen["acquisition_function"], EnergyEI):
+            self._chosen["acquisition_function"].attach(
+                self.scenario, loop.runhistory, self.account
+            )
+        return loop
 
     @staticmethod
     def get_acquisition_function(

@@ -2,49 +2,38 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from ConfigSpace import Configuration
-from smac.intensifier.hyperband import Hyperband
 from smac.intensifier.intensifier import Intensifier
 from smac.runhistory import TrialInfo, TrialKey
 from smac.runhistory.dataclasses import InstanceSeedBudgetKey
 from smac.scenario import Scenario
 
 from eahas_plugins.budget.attributes import TRAINING_ATTR, known_kwh
-from eahas_plugins.policy import PAPER_EXPONENT, n_rungs, promotion_candidates, reward
-from eahas_plugins.smac.budget import EnergyBudgetCallback
+from eahas_plugins.policy import PAPER_EXPONENT, promotion_candidates, reward
+from eahas_plugins.smac._compat import PromotionHook
+from eahas_plugins.smac.admission import AdmittedTrials, BudgetedIntensifier
+
+_COMPARABLE = "highest_budget"
 
 
-class AdmittedTrials(Iterator[TrialInfo]):
-    """Trials of an intensifier; one that the budget refuses is kept for later.
+def check_rungs(scenario: Scenario) -> None:
+    """Check the lowest and the highest rung, where they are given.
 
-    A refusal ends the run as SMAC ends it when there is nothing left to try. Nothing has been
-    written to the run history then, so the trial can still be run when the cap is raised.
+    Raises:
+        ValueError: If one is not a positive finite number, or they are in the wrong order.
     """
-
-    def __init__(self, trials: Iterator[TrialInfo], owner: BudgetedIntensifier) -> None:
-        self._trials = trials
-        self._owner = owner
-        self._held: TrialInfo | None = None
-
-    def __next__(self) -> TrialInfo:
-        if self._held is None:
-            self._held = next(self._trials)
-        account = self._owner.account
-        if account is not None and not account.admits(self._held):
-            raise StopIteration
-        trial, self._held = self._held, None
-        return trial
-
-
-class BudgetedIntensifier:
-    """An intensifier that knows of the budget."""
-
-    account: EnergyBudgetCallback | None = None
-    """The budget that trials must fit; the energy-aware facades set it."""
+    for name in ("min_budget", "max_budget"):
+        rung = getattr(scenario, name)
+        if rung is not None and not 0.0 < rung < math.inf:
+            raise ValueError(f"{name} must be positive and finite but got {rung}.")
+    low, high = scenario.min_budget, scenario.max_budget
+    if low is not None and high is not None and not low <= high:
+        raise ValueError(f"min_budget must be at most max_budget but got {low} and {high}.")
 
 
 class EnergyIntensifier(BudgetedIntensifier, Intensifier):
@@ -52,10 +41,10 @@ class EnergyIntensifier(BudgetedIntensifier, Intensifier):
 
     def __iter__(self) -> Iterator[TrialInfo]:
         """The trials that the budget admits."""
-        return AdmittedTrials(super().__iter__(), self)
+        return AdmittedTrials(super().__iter__, self)
 
 
-class EnergyHyperband(BudgetedIntensifier, Hyperband):
+class EnergyHyperband(BudgetedIntensifier, PromotionHook):
     """Hyperband whose rungs may be kWh and whose promotion weighs accuracy against energy.
 
     The rungs are the scenario's budgets: in kWh with ``SurrogateTarget(fidelity="kwh")`` or an
@@ -88,10 +77,19 @@ class EnergyHyperband(BudgetedIntensifier, Hyperband):
     ) -> None:
         if not eta > 1.0:
             raise ValueError(f"eta must be larger than 1 but got {eta}.")
+        check_rungs(scenario)
+        if scenario.count_objectives() > 1:
+            # SMAC (2.4.1) fails an assertion where configurations of different rungs are compared.
+            chosen = kwargs.setdefault("incumbent_selection", _COMPARABLE)
+            if chosen != _COMPARABLE:
+                raise ValueError(
+                    f"incumbent_selection must be {_COMPARABLE!r} where there are several "
+                    f"objectives but got {chosen!r}: SMAC cannot compare rungs there."
+                )
         if not reward_exponent <= 0.0:
             raise ValueError(f"reward_exponent must be at most 0 but got {reward_exponent}.")
         self.reward_exponent = float(reward_exponent)
-        super().__init__(scenario, eta=eta, **kwargs)  # type: ignore[arg-type]  # any ratio works
+        super().__init__(scenario, eta=eta, **kwargs)
 
     @property
     def meta(self) -> dict[str, Any]:
@@ -100,27 +98,33 @@ class EnergyHyperband(BudgetedIntensifier, Hyperband):
 
     def __iter__(self) -> Iterator[TrialInfo]:
         """The trials that the budget admits."""
-        return AdmittedTrials(super().__iter__(), self)
+        return AdmittedTrials(self._trials, self)
 
-    # The two hooks below are SMAC's private names (2.4.1); tests/.../test_intensifier.py guards
-    # that SMAC calls them.
+    def _trials(self) -> Iterator[TrialInfo]:
+        while True:
+            yield from super().__iter__()
+            # SMAC ends when it cannot fill a batch, and forgets what it had drawn for it.
+            if not self.untried.exhausted:
+                return
+            rest = [c for c in self.untried.drawn if not self._is_known(c)]
+            if not rest:
+                return
+            self.add_batch(rest)
 
-    @staticmethod
-    def _get_max_iterations(eta: float, max_budget: float, min_budget: float) -> int:
-        return n_rungs(min_budget, max_budget, eta) - 1
+    def _is_known(self, config: Configuration) -> bool:
+        return self.runhistory.has_config(config) or self.waits(config)
 
-    def _get_best_configs(
+    def promoted(
         self,
         configs: list[Configuration],
-        bracket: int,
-        stage: int,
-        from_keys: list[InstanceSeedBudgetKey],
+        best: list[Configuration],
+        keys: list[InstanceSeedBudgetKey],
     ) -> list[Configuration]:
-        best = super()._get_best_configs(configs, bracket, stage, from_keys)
-        if self.reward_exponent == 0.0 or not best or self._scenario.count_objectives() > 1:
+        """As many as SMAC promotes, those with the largest reward."""
+        if self.reward_exponent == 0.0 or not best or self.scenario.count_objectives() > 1:
             return best
-        costs = np.array([self.runhistory.average_cost(c, from_keys) for c in configs])
-        energies = np.array([self._training_kwh(c, from_keys) for c in configs])
+        costs = np.array([self.runhistory.average_cost(c, keys) for c in configs])
+        energies = np.array([self._training_kwh(c, keys) for c in configs])
         if not np.any(energies > 0.0):
             return best
         scores = reward(

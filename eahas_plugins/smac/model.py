@@ -35,6 +35,7 @@ class GaussianProcessModel(AbstractModel):
         if not max_trials >= 2:
             raise ValueError(f"max_trials must be at least 2 but got {max_trials}.")
         super().__init__(configspace, **kwargs)
+        self.space = configspace
         self._max_trials = max_trials
         self._process: ArdProcess | None = None
 
@@ -69,7 +70,7 @@ class GaussianProcessModel(AbstractModel):
     def _features(self, X: Floats) -> Floats:
         """Array of shape (n, n_features) from SMAC's vectors; the middle for what is inactive."""
         columns: list[Floats] = []
-        for position, hyperparameter in enumerate(self._configspace.values()):
+        for position, hyperparameter in enumerate(self.space.values()):
             x = X[:, position]
             if isinstance(hyperparameter, CategoricalHyperparameter):
                 hot = x[:, None] == np.arange(len(hyperparameter.choices))
@@ -78,4 +79,4 @@ class GaussianProcessModel(AbstractModel):
                 columns.append(np.nan_to_num(x / max(1, len(hyperparameter.sequence) - 1), nan=0.5))
             else:
                 columns.append(np.nan_to_num(x, nan=0.5))
-        return np.stack([*columns, *X[:, len(self._configspace) :].T], axis=1)
+        return np.stack([*columns, *X[:, len(self.space) :].T], axis=1)

@@ -44,6 +44,7 @@ class EnergyRunner(TargetFunctionRunner):
         required_arguments: list[str],
         account: EnergyBudgetCallback,
     ) -> None:
+        self.scenario, self.target_function = scenario, target_function
         self._wants_attempt = _ATTEMPT in signature(target_function).parameters
         self._attempt: Attempt | None = None
         self._account: EnergyBudgetCallback | None = account
@@ -57,12 +58,12 @@ class EnergyRunner(TargetFunctionRunner):
     @property
     def meta(self) -> dict[str, Any]:
         """What makes a resumed run the same run: for our targets not their code."""
-        own = getattr(self._target_function, "meta", None)
+        own = getattr(self.target_function, "meta", None)
         if isinstance(own, dict):
             return {"name": type(self).__name__, "target": own}
-        if hasattr(self._target_function, "__code__") or hasattr(self._target_function, "func"):
+        if hasattr(self.target_function, "__code__") or hasattr(self.target_function, "func"):
             return {**super().meta}
-        return {"name": type(self).__name__, "target": type(self._target_function).__qualname__}
+        return {"name": type(self).__name__, "target": type(self.target_function).__qualname__}
 
     def granted(self, info: TrialInfo) -> TrialInfo:
         """The trial with its grant, on its way to a worker."""
@@ -114,7 +115,7 @@ class EnergyDaskRunner(DaskParallelRunner):
             processes.
     """
 
-    _close_client_at_del = False  # SMAC's destructor asks even when its constructor has failed
+    _client_to_close: Client | None = None  # SMAC's destructor asks also after a failed start
 
     def __init__(
         self,
@@ -123,20 +124,24 @@ class EnergyDaskRunner(DaskParallelRunner):
         dask_client: Client | None = None,
     ) -> None:
         own = dask_client is None
+        scenario = single_worker.scenario
         if dask_client is None:
-            folder = Path(single_worker._scenario.output_directory)
+            folder = Path(scenario.output_directory)
             folder.mkdir(parents=True, exist_ok=True)
             dask.config.set({"distributed.worker.daemon": False})  # trainings have subprocesses
             dask_client = Client(  # type: ignore[no-untyped-call]
-                n_workers=single_worker._scenario.n_workers,
+                n_workers=scenario.n_workers,
                 processes=True,
                 threads_per_worker=1,
                 local_directory=str(folder),
                 dashboard_address=":0",  # any free port: several runs on one machine
             )
         super().__init__(single_worker, patience, dask_client)
-        self._close_client_at_del = own
+        self._dask = dask_client
+        self._client_to_close = dask_client if own else None
         self._worker = single_worker
+        self._no_worker_s = patience
+        self._ended: list[tuple[TrialInfo, TrialValue]] = []
         self._futures: dict[Any, TrialInfo] = {}
         self._last_worker_s = time.monotonic()
 
@@ -152,7 +157,7 @@ class EnergyDaskRunner(DaskParallelRunner):
             if not any(future.done() for future in self._futures):
                 self._check_alive()
             self._collect()
-        future = self._client.submit(
+        future = self._dask.submit(
             self._worker.run_wrapper,
             trial_info=self._worker.granted(trial_info),
             pure=False,  # the same trial may be run again
@@ -163,8 +168,8 @@ class EnergyDaskRunner(DaskParallelRunner):
     def iter_results(self) -> Iterator[tuple[TrialInfo, TrialValue]]:
         """The trials that have ended."""
         self._collect()
-        while self._results_queue:
-            yield self._results_queue.pop(0)
+        while self._ended:
+            yield self._ended.pop(0)
 
     def wait(self) -> None:
         """Return when a trial has ended, or after a second."""
@@ -186,8 +191,14 @@ class EnergyDaskRunner(DaskParallelRunner):
         """How many trials can be sent off now."""
         return self._n_threads() - len(self._futures)
 
+    def close(self, force: bool = False) -> None:
+        """Shut down the workers that this runner has started; with ``force`` any others too."""
+        client = self._dask if force else self._client_to_close
+        if client is not None:
+            client.close()  # type: ignore[no-untyped-call]
+
     def _n_threads(self) -> int:
-        threads = sum(self._client.nthreads().values())  # type: ignore[no-untyped-call]
+        threads = sum(self._dask.nthreads().values())  # type: ignore[no-untyped-call]
         if threads:
             self._last_worker_s = time.monotonic()
         return threads
@@ -202,19 +213,23 @@ class EnergyDaskRunner(DaskParallelRunner):
             # Now, not when it goes out of scope: if its worker died meanwhile, Dask would train
             # again for a result that we have already.
             future.release()
-            self._results_queue.append((info, value))
+            self._ended.append((info, value))
 
     def _lost(self, error: Exception) -> TrialValue:
+        scenario = self._worker.scenario
+        cost = scenario.crash_cost
+        if scenario.count_objectives() > 1 and not isinstance(cost, list):
+            cost = [cost] * scenario.count_objectives()
         return TrialValue(
-            cost=self._crash_cost,
+            cost=cost,
             status=StatusType.CRASHED,
             additional_info={"error": repr(error)},
         )
 
     def _check_alive(self) -> None:
         """Raise when there has been no worker for too long, so that nothing hangs."""
-        if not self._n_threads() and time.monotonic() - self._last_worker_s > self._patience:
+        if not self._n_threads() and time.monotonic() - self._last_worker_s > self._no_worker_s:
             raise RuntimeError(
-                f"the cluster must have a worker but has had none for {self._patience} s: "
+                f"the cluster must have a worker but has had none for {self._no_worker_s} s: "
                 "start workers and run again to resume."
             )

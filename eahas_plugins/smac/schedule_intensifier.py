@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from ConfigSpace import Configuration
 from smac.intensifier.successive_halving import SuccessiveHalving
-from smac.main.exceptions import ConfigurationSpaceExhaustedException
 from smac.model.abstract_model import AbstractModel
 from smac.runhistory import StatusType, TrialInfo, TrialKey, TrialValue
 from smac.runhistory.encoder.abstract_encoder import AbstractRunHistoryEncoder
@@ -16,7 +15,8 @@ from smac.scenario import Scenario
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
 from eahas_plugins.policy import SHORT_UNTIL, promotion_due
-from eahas_plugins.smac.intensifier import AdmittedTrials, BudgetedIntensifier
+from eahas_plugins.smac.admission import AdmittedTrials, BudgetedIntensifier
+from eahas_plugins.smac.intensifier import check_rungs
 
 _SHORT_PER_EARLY = 4
 _N_PRICED = 100
@@ -67,6 +67,7 @@ class ScheduleIntensifier(BudgetedIntensifier, SuccessiveHalving):
                 raise ValueError(f"{name} must be between 0 and 1 but got {part}.")
         if not n_startup_trials >= 1:
             raise ValueError(f"n_startup_trials must be at least 1 but got {n_startup_trials}.")
+        check_rungs(scenario)
         if not has_schedules(scenario):
             raise ValueError(
                 "the scenario must have min_budget below max_budget, one objective and no "
@@ -93,7 +94,7 @@ class ScheduleIntensifier(BudgetedIntensifier, SuccessiveHalving):
 
     def __iter__(self) -> Iterator[TrialInfo]:
         """The trials that the budget admits."""
-        return AdmittedTrials(self._trials(), self)
+        return AdmittedTrials(self._trials, self)
 
     def _trials(self) -> Iterator[TrialInfo]:
         self.__post_init__()
@@ -107,7 +108,7 @@ class ScheduleIntensifier(BudgetedIntensifier, SuccessiveHalving):
             if trial is None:
                 try:
                     config = next(self.config_generator)
-                except (StopIteration, ConfigurationSpaceExhaustedException):
+                except StopIteration:
                     trial = self._promotion(lambda n_low, n_higher: True)
                     if trial is None:
                         return
@@ -119,7 +120,7 @@ class ScheduleIntensifier(BudgetedIntensifier, SuccessiveHalving):
 
     def _trial(self, config: Configuration, *, high: bool) -> TrialInfo:
         seed = self.get_instance_seed_keys_of_interest()[0].seed
-        budget = self._scenario.max_budget if high else self._scenario.min_budget
+        budget = self.scenario.max_budget if high else self.scenario.min_budget
         return TrialInfo(config=config, seed=seed, budget=budget)
 
     def _pays_for(self, trial: TrialInfo) -> bool:
@@ -127,7 +128,7 @@ class ScheduleIntensifier(BudgetedIntensifier, SuccessiveHalving):
 
     def _promotion(self, is_due: Callable[[int, int], bool]) -> TrialInfo | None:
         """The best configuration that waits on the lowest rung, on the highest, if that is due."""
-        lowest, cost, higher = self._scenario.min_budget, {}, set()
+        lowest, cost, higher = self.scenario.min_budget, {}, set()
         for key, value in self.runhistory.items():
             if key.budget != lowest:
                 higher.add(key.config_id)
@@ -138,7 +139,7 @@ class ScheduleIntensifier(BudgetedIntensifier, SuccessiveHalving):
         waiting = [config_id for config_id in cost if config_id not in higher]
         configs = {config_id: self.runhistory.get_config(config_id) for config_id in waiting}
         if waiting and len(cost) >= self.n_startup_trials and self._model and self._encoder:
-            X, Y = self._encoder.transform([self._scenario.max_budget])
+            X, Y = self._encoder.transform([self.scenario.max_budget])
             self._model.train(X, Y)
             vectors = np.stack([config.get_array() for config in configs.values()])
             predicted, _ = self._model.predict(vectors)
@@ -160,7 +161,7 @@ class ScheduleIntensifier(BudgetedIntensifier, SuccessiveHalving):
 
         A running one counts as the mean of its rung, or by the length of its schedule.
         """
-        lowest = self._scenario.min_budget
+        lowest = self.scenario.min_budget
         trials = list(self.runhistory.items())
         known: dict[float | None, list[float]] = {}
         for key, value in trials:

@@ -1,0 +1,160 @@
+"""Every private name of SMAC that this package uses (checked on SMAC 2.4.1), and nothing else.
+
+SMAC has no public way to go on with a run, to decide who is promoted, or to look at the state
+before it is loaded. Each class below asks for its names when it is made, so that another SMAC says
+what is missing instead of deciding otherwise without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from ConfigSpace import Configuration
+from numpy.typing import NDArray
+from smac.facade.abstract_facade import AbstractFacade
+from smac.intensifier.hyperband import Hyperband
+from smac.main.smbo import SMBO
+from smac.runhistory import TrialKey, TrialValue
+from smac.runhistory.dataclasses import InstanceSeedBudgetKey
+from smac.runhistory.encoder.log_encoder import RunHistoryLogEncoder
+from smac.scenario import Scenario
+
+from eahas_plugins.policy import n_rungs
+
+CHECKED_VERSION = "2.4.1"
+
+Floats = NDArray[np.float64]
+
+
+def require(owner: object, *names: str) -> None:
+    """Check that SMAC has the private names that a class needs.
+
+    Raises:
+        ImportError: If one is missing.
+    """
+    missing = [name for name in names if not hasattr(owner, name)]
+    if missing:
+        what = owner.__name__ if isinstance(owner, type) else type(owner).__name__
+        raise ImportError(
+            f"{what} must have {', '.join(missing)} but that of SMAC {version('smac')} has not: "
+            f"pip install 'smac=={CHECKED_VERSION}'."
+        )
+
+
+class EnergySMBO(SMBO):
+    """SMAC's main loop, which can be told to go on."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        require(self, "_stop", "_finished")
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a callback, the budget or an empty space has ended the run."""
+        return bool(self._stop)
+
+    def go_on(self) -> None:
+        """Take back the last request to stop."""
+        self._stop = False
+
+    @property
+    def finished(self) -> bool:
+        """Whether SMAC counts the run as over for good: one of its own limits was reached."""
+        return bool(self._finished)
+
+    def reopen(self) -> None:
+        """Let a run that reached one of SMAC's limits go on, where the limit has been raised."""
+        if self._finished and not self.budget_exhausted:
+            self._finished = False
+
+
+class FacadeHook(AbstractFacade):
+    """A facade that is told when all its components are known and no state is loaded yet."""
+
+    def make_optimizer(self, optimizer: type[SMBO]) -> SMBO:
+        """Make SMAC's main loop. Called when all components are known, before a state is loaded."""
+        return optimizer(
+            scenario=self._scenario,
+            runner=self._runner,
+            runhistory=self._runhistory,
+            intensifier=self._intensifier,
+            overwrite=self._overwrite,
+        )
+
+    def _get_optimizer(self) -> SMBO:
+        names = ("_scenario", "_runner", "_runhistory", "_intensifier", "_overwrite")
+        require(self, *names, "_acquisition_function")
+        return self.make_optimizer(EnergySMBO)
+
+
+class PromotionHook(Hyperband):
+    """Hyperband that asks `promoted` who goes on, and that takes batches of any size."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        require(Hyperband, "_get_max_iterations", "_get_best_configs")
+        require(Hyperband, "_get_next_bracket", "_get_next_order_seed")
+        super().__init__(*args, **kwargs)
+
+    def __post_init__(self) -> None:
+        """Make the rungs; SMAC calls this when it starts."""
+        super().__post_init__()
+        require(self, "_tracker", "_n_configs_in_stage")
+
+    def promoted(
+        self,
+        configs: list[Configuration],
+        best: list[Configuration],
+        keys: list[InstanceSeedBudgetKey],
+    ) -> list[Configuration]:
+        """Who of ``configs`` goes on, where SMAC chooses ``best``."""
+        return best
+
+    def add_batch(self, configs: list[Configuration]) -> None:
+        """Start another bracket with these configurations, fewer than it is made for."""
+        self._tracker[(0, 0)].append((self._get_next_order_seed(), configs))
+
+    def waits(self, config: Configuration) -> bool:
+        """Whether a configuration is in one of the brackets."""
+        return any(config in batch for pairs in self._tracker.values() for _, batch in pairs)
+
+    @staticmethod
+    def _get_max_iterations(eta: float, max_budget: float, min_budget: float) -> int:
+        return n_rungs(min_budget, max_budget, eta) - 1  # SMAC's own loses a rung to rounding
+
+    def _get_best_configs(
+        self,
+        configs: list[Configuration],
+        bracket: int,
+        stage: int,
+        from_keys: list[InstanceSeedBudgetKey],
+    ) -> list[Configuration]:
+        counts = self._n_configs_in_stage
+        sizes = counts[bracket]
+        if stage + 1 < len(sizes) and len(configs) < sizes[stage]:
+            fewer = max(1, len(configs) * sizes[stage + 1] // sizes[stage]) if configs else 0
+            self._n_configs_in_stage = {bracket: [*sizes[: stage + 1], fewer]}
+        try:
+            best = super()._get_best_configs(configs, bracket, stage, from_keys)
+        finally:
+            self._n_configs_in_stage = counts
+        return self.promoted(configs, best, from_keys)
+
+
+class EncoderHook(RunHistoryLogEncoder):
+    """An encoder that may change the trials before they are encoded."""
+
+    def __init__(self, scenario: Scenario, **kwargs: Any) -> None:
+        require(RunHistoryLogEncoder, "_build_matrix")
+        super().__init__(scenario, **kwargs)
+
+    def shown(self, trials: Mapping[TrialKey, TrialValue]) -> Mapping[TrialKey, TrialValue]:
+        """The trials as the model is to see them."""
+        return trials
+
+    def _build_matrix(
+        self, trials: Mapping[TrialKey, TrialValue], store_statistics: bool = False
+    ) -> tuple[Floats, Floats]:
+        return super()._build_matrix(self.shown(trials), store_statistics)

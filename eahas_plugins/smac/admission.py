@@ -1,0 +1,143 @@
+"""Trials that the budget admits, until nothing is left to try."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ConfigSpace import Configuration, ConfigurationSpace
+from smac.intensifier.abstract_intensifier import AbstractIntensifier
+from smac.main.exceptions import ConfigurationSpaceExhaustedException
+from smac.runhistory import RunHistory, TrialInfo
+from smac.scenario import Scenario
+
+from eahas_plugins.smac.budget import EnergyBudgetCallback
+
+_MAX_REFUSED = 32
+_DRAWS_PER_CONFIG, _MIN_DRAWS, _MAX_DRAWS = 20, 500, 20_000
+
+
+class AdmittedTrials(Iterator[TrialInfo]):
+    """Trials of an intensifier; one that the budget refuses is kept for later.
+
+    A refusal ends the run as SMAC ends it when there is nothing left to try. Nothing has been
+    written to the run history then, so the trial can still be run when the cap is raised. Where
+    trials are skipped, others are asked for first: one that is dear does not end the run.
+
+    Args:
+        start: What makes the intensifier's iterator. When one has ended another is asked for,
+            since trials that have finished meanwhile may be promoted.
+        owner: The intensifier.
+    """
+
+    def __init__(
+        self, start: Callable[[], Iterator[TrialInfo]], owner: BudgetedIntensifier
+    ) -> None:
+        self._start = start
+        self._trials = start()
+        self._owner = owner
+        self._held: TrialInfo | None = None
+
+    def __next__(self) -> TrialInfo:
+        account = self._owner.account
+        for _ in range(_MAX_REFUSED):
+            if self._held is None:
+                self._held = self._next_trial()
+            if account is None or account.admits(self._held):
+                trial, self._held = self._held, None
+                return trial
+            if account.waiting or account.shortfall != "skip":
+                break
+            self._held = None
+        raise StopIteration
+
+    def _next_trial(self) -> TrialInfo:
+        try:
+            return next(self._trials)
+        except StopIteration:
+            self._trials = self._start()
+        try:
+            return next(self._trials)
+        except StopIteration:
+            if self._owner.account is not None:
+                self._owner.account.wait_for_running()
+            raise
+
+
+class UntriedConfigurations(Iterator[Configuration]):
+    """What SMAC proposes, and when it gives up, whatever else the space holds.
+
+    SMAC's selector raises an exception when a few random draws in a row are known already: in a
+    finite space that is long before the last configuration.
+
+    Args:
+        proposals: SMAC's generator; it has ended for good once it has raised.
+        space: The space.
+        runhistory: What has been tried.
+    """
+
+    def __init__(
+        self,
+        proposals: Iterator[Configuration],
+        space: ConfigurationSpace,
+        runhistory: RunHistory,
+    ) -> None:
+        self.drawn: dict[Configuration, None] = {}
+        """All that was handed out, oldest first."""
+        self.exhausted = False
+        """Whether nothing was left at the last try."""
+        self._proposals = proposals
+        self._space = space
+        self._runhistory = runhistory
+
+    def __next__(self) -> Configuration:
+        try:
+            config = next(self._proposals)
+        except (StopIteration, ConfigurationSpaceExhaustedException):
+            self.exhausted = True
+            config = self._any_untried()
+            self.exhausted = False
+        self.drawn[config] = None
+        return config
+
+    def _any_untried(self) -> Configuration:
+        size = self._space.estimate_size()
+        draws = _MIN_DRAWS
+        if math.isfinite(size):
+            draws = int(min(max(_DRAWS_PER_CONFIG * size, _MIN_DRAWS), _MAX_DRAWS))
+        for _ in range(0, draws, _MIN_DRAWS):
+            for config in self._space.sample_configuration(_MIN_DRAWS):
+                if config not in self.drawn and not self._runhistory.has_config(config):
+                    config.origin = "Random Search (what is left of the space)"
+                    return config
+        raise StopIteration
+
+
+class BudgetedIntensifier(AbstractIntensifier):
+    """An intensifier that knows of the budget and uses up a finite space."""
+
+    account: EnergyBudgetCallback | None = None
+    """The budget that trials must fit; the energy-aware facades set it."""
+    _untried: UntriedConfigurations | None = None
+    _proposals: Iterator[Configuration] | None = None
+
+    def __init__(self, scenario: Scenario, **kwargs: Any) -> None:
+        self.scenario = scenario
+        super().__init__(scenario, **kwargs)
+
+    @property
+    def config_generator(self) -> Iterator[Configuration]:
+        """SMAC's generator of configurations, and what is left of a finite space after it."""
+        return self.untried
+
+    @property
+    def untried(self) -> UntriedConfigurations:
+        """The generator, which knows what it has handed out."""
+        proposals = super().config_generator
+        if self._untried is None or self._proposals is not proposals:
+            self._proposals = proposals
+            self._untried = UntriedConfigurations(
+                proposals, self.scenario.configspace, self.runhistory
+            )
+        return self._untried

@@ -15,6 +15,7 @@ from smac.scenario import Scenario
 from eahas_plugins.smac.budget import EnergyBudgetCallback
 
 _MAX_REFUSED = 32
+_MAX_REPEATED = 100
 _DRAWS_PER_CONFIG, _MIN_DRAWS, _MAX_DRAWS = 20, 500, 20_000
 
 
@@ -92,14 +93,24 @@ class UntriedConfigurations(Iterator[Configuration]):
         self._runhistory = runhistory
 
     def __next__(self) -> Configuration:
-        try:
-            config = next(self._proposals)
-        except (StopIteration, ConfigurationSpaceExhaustedException):
+        config = self._proposal()
+        if config is None:
             self.exhausted = True
             config = self._any_untried()
             self.exhausted = False
         self.drawn[config] = None
         return config
+
+    def _proposal(self) -> Configuration | None:
+        # While nothing has finished, SMAC draws at random without asking what is running.
+        for _ in range(_MAX_REPEATED):
+            try:
+                config = next(self._proposals)
+            except (StopIteration, ConfigurationSpaceExhaustedException):
+                return None
+            if config not in self.drawn:
+                return config
+        return None
 
     def _any_untried(self) -> Configuration:
         size = self._space.estimate_size()

@@ -13,9 +13,7 @@ from typing import Any
 
 import pytest
 from smac import MultiFidelityFacade, Scenario
-from smac.facade.abstract_facade import AbstractFacade
 from smac.facade.hyperparameter_optimization_facade import HyperparameterOptimizationFacade
-from smac.main.smbo import SMBO
 from smac.runhistory import StatusType, TrialValue
 
 from eahas_plugins.budget.journal import EnergyJournal
@@ -367,19 +365,3 @@ def test_arguments_are_checked(tmp_path: Path, kwargs: Any, message: str) -> Non
     scenario = energy_scenario(CRASHES, name="run", output_directory=tmp_path)
     with pytest.raises(ValueError, match=message):
         multi_fidelity(tmp_path, scenario=scenario, **kwargs)
-
-
-def test_smac_still_calls_the_hook_that_loads_the_state(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[SMBO] = []
-    original = AbstractFacade._get_optimizer
-
-    def spy(self: AbstractFacade) -> SMBO:
-        seen.append(original(self))
-        return seen[-1]
-
-    monkeypatch.setattr(AbstractFacade, "_get_optimizer", spy)
-    facade = multi_fidelity(tmp_path, budget_kwh=1.0)
-    assert [facade.optimizer] == seen
-    assert facade.account.journal is not None

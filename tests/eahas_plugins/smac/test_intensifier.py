@@ -8,11 +8,17 @@ import pytest
 from ConfigSpace import Configuration, ConfigurationSpace, Float
 from smac import Scenario
 from smac.intensifier.hyperband import Hyperband
-from smac.intensifier.successive_halving import SuccessiveHalving
 from smac.runhistory import RunHistory, StatusType
 from smac.runhistory.dataclasses import InstanceSeedBudgetKey
 
-from eahas_plugins.smac import EnergyHyperband
+from eahas_plugins.smac import (
+    EnergyHyperband,
+    ScheduleIntensifier,
+    SurrogateTarget,
+    energy_scenario,
+)
+from tests.eahas_plugins.smac.bench import PowerLawBench
+from tests.eahas_plugins.smac.helpers import multi_fidelity
 
 KEY = InstanceSeedBudgetKey(None, 0, 1.0)
 
@@ -100,16 +106,6 @@ def test_a_failed_trial_is_promoted_last(tmp_path: Path) -> None:
     assert failed not in intensifier._get_best_configs([failed, *configs], 0, 0, [KEY])
 
 
-@pytest.mark.parametrize("name", ["_get_max_iterations", "_get_best_configs"])
-def test_smac_still_calls_the_private_hooks(name: str) -> None:
-    assert callable(getattr(SuccessiveHalving, name))
-    source = {
-        "_get_max_iterations": Hyperband.__post_init__,
-        "_get_best_configs": SuccessiveHalving.__iter__,
-    }[name]
-    assert name in source.__code__.co_names
-
-
 @pytest.mark.parametrize("eta", [1.0, 0.5, np.nan])
 def test_eta_is_checked(tmp_path: Path, eta: float) -> None:
     with pytest.raises(ValueError, match="eta must be larger than 1"):
@@ -120,3 +116,30 @@ def test_eta_is_checked(tmp_path: Path, eta: float) -> None:
 def test_the_weight_is_checked(tmp_path: Path, weight: float) -> None:
     with pytest.raises(ValueError, match="reward_exponent must be at most 0"):
         EnergyHyperband(scenario(tmp_path), reward_exponent=weight)
+
+
+@pytest.mark.parametrize("fidelity", ["cut", "schedule", "kwh"])
+def test_two_objectives_over_several_rungs(tmp_path: Path, fidelity: Any) -> None:
+    target = SurrogateTarget(PowerLawBench(), fidelity=fidelity, objectives=("error", "energy_kwh"))
+    for seed in range(2):
+        setting = energy_scenario(target, name=str(seed), output_directory=tmp_path, seed=seed)
+        facade = multi_fidelity(
+            tmp_path, budget_kwh=0.1, target=target, scenario=setting, n_startup_trials=10
+        )
+        front = facade.optimize()
+        assert isinstance(front, list)
+        assert front
+        assert 0.09 < facade.spent_kwh <= 0.1 * (1 + 1e-9)
+
+
+def test_rungs_that_smac_cannot_compare_are_refused(tmp_path: Path) -> None:
+    both = scenario(tmp_path, objectives=["error", "energy_kwh"])
+    with pytest.raises(ValueError, match="incumbent_selection must be 'highest_budget'"):
+        EnergyHyperband(both, incumbent_selection="any_budget")
+
+
+@pytest.mark.parametrize("lowest", [0.0, -1.0])
+def test_rungs_are_checked(tmp_path: Path, lowest: float) -> None:
+    for make in (EnergyHyperband, ScheduleIntensifier):
+        with pytest.raises(ValueError, match="min_budget must be positive and finite but got"):
+            make(scenario(tmp_path, low=lowest))

@@ -90,6 +90,7 @@ class UntriedConfigurations(Iterator[Configuration]):
         """Whether nothing was left at the last try."""
         self._proposals = proposals
         self._space = space
+        self._size = space.estimate_size()
         self._runhistory = runhistory
 
     def __next__(self) -> Configuration:
@@ -102,21 +103,21 @@ class UntriedConfigurations(Iterator[Configuration]):
         return config
 
     def _proposal(self) -> Configuration | None:
-        # While nothing has finished, SMAC draws at random without asking what is running.
+        # While nothing has finished, SMAC draws at random without asking what is running. In an
+        # infinite space that repeats almost nothing, and what it does is left as it is.
         for _ in range(_MAX_REPEATED):
             try:
                 config = next(self._proposals)
             except (StopIteration, ConfigurationSpaceExhaustedException):
                 return None
-            if config not in self.drawn:
+            if math.isinf(self._size) or config not in self.drawn:
                 return config
         return None
 
     def _any_untried(self) -> Configuration:
-        size = self._space.estimate_size()
         draws = _MIN_DRAWS
-        if math.isfinite(size):
-            draws = int(min(max(_DRAWS_PER_CONFIG * size, _MIN_DRAWS), _MAX_DRAWS))
+        if math.isfinite(self._size):
+            draws = int(min(max(_DRAWS_PER_CONFIG * self._size, _MIN_DRAWS), _MAX_DRAWS))
         for _ in range(0, draws, _MIN_DRAWS):
             for config in self._space.sample_configuration(_MIN_DRAWS):
                 if config not in self.drawn and not self._runhistory.has_config(config):

@@ -93,6 +93,7 @@ class CpuTimeMeter:
             monotonic_s=monotonic_s,
             provenance=self._provenance,
             cpu_s=cpu_s,
+            counters={CPU_ESTIMATE: cpu_s} if self._idle_watts == 0.0 else {},
         )
 
 

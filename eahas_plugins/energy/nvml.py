@@ -105,6 +105,7 @@ class NvmlMeter:
             devices = {
                 gpu.id: {"gpu": gpu.total_mj / 1000.0 / JOULES_PER_KWH} for gpu in self._gpus
             }
+            counters = {gpu.id: gpu.stands_at_mj for gpu in self._gpus if gpu.kind == "measured"}
         if len(lost) == len(self._gpus):
             gpu, problem = lost[0]
             raise MeterError(
@@ -119,7 +120,9 @@ class NvmlMeter:
                 f"the energy counter of {', '.join(reset)} was reset and what it counted just "
                 "before is lost; start the measurement anew: the next reading goes on"
             )
-        return Reading.of_devices(devices, monotonic_s=monotonic_s, provenance=self._provenance)
+        return Reading.of_devices(
+            devices, monotonic_s=monotonic_s, provenance=self._provenance, counters=counters
+        )
 
     def describe(self) -> dict[str, Any]:
         """What tells one GPU's numbers from another's: name, driver, and power limit if it tells.
@@ -225,6 +228,11 @@ class _Gpu:
         self.total_mj += now_mj - (0.0 if was_reset else self._last_mj)
         self._last_mj = now_mj
         return was_reset
+
+    @property
+    def stands_at_mj(self) -> float:
+        """Where the counter stands, as every process sees it."""
+        return self._last_mj
 
     def _counted_mj(self) -> float:
         if self._power is not None:

@@ -38,6 +38,7 @@ class _Zone:
             raise ValueError(f"max_energy_range_uj must be positive but is {self.range_uj}")
         self._last_uj = int(self._counter.read_text())
         self._last_s = time.monotonic()
+        self._first_uj = self._last_uj
         self.total_uj = 0
         self._told: set[str] = set()
 
@@ -55,6 +56,11 @@ class _Zone:
                 self.tell("began anew; what it counted just before that is lost")
         self.total_uj += step_uj
         self._last_uj, self._last_s = now_uj, now_s
+
+    @property
+    def stands_at_uj(self) -> int:
+        """Where the counter stands, as every process sees it until it wraps."""
+        return self._first_uj + self.total_uj
 
     def tell(self, what: str) -> None:
         """Log something about this zone, once."""
@@ -126,11 +132,14 @@ class RaplMeter:
             devices = {
                 zone.id: {zone.part: zone.total_uj / 1e6 / JOULES_PER_KWH} for zone in self._zones
             }
+            counters = {zone.id: float(zone.stands_at_uj) for zone in self._zones}
         if len(errors) == len(self._zones):
             raise MeterError(f"RAPL no longer answers ({errors[0][1]})") from errors[0][1]
         for zone, problem in errors:
             zone.tell(f"no longer answers ({problem}) and is left out until it does")
-        return Reading.of_devices(devices, monotonic_s=monotonic_s, provenance=self._provenance)
+        return Reading.of_devices(
+            devices, monotonic_s=monotonic_s, provenance=self._provenance, counters=counters
+        )
 
     def _watch(self) -> None:
         self._pid = os.getpid()

@@ -66,6 +66,9 @@ class Reading:
         cpu_s: Cumulative CPU seconds, by the meters that count them.
         devices_kwh: What each device has used, by its id and then by part, kWh; together they
             are ``energy_kwh``. Empty if the meter is to be taken as one device.
+        counters: Where the counters of the devices stand, from a zero that all processes of the
+            machine share (of this process, where the device is), in any unit. What is absent is
+            shared by time alone.
     """
 
     energy_kwh: float
@@ -74,6 +77,7 @@ class Reading:
     parts_kwh: Mapping[str, float] = field(default_factory=dict)
     cpu_s: float | None = None
     devices_kwh: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    counters: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of_devices(
@@ -83,6 +87,7 @@ class Reading:
         monotonic_s: float,
         provenance: Provenance,
         cpu_s: float | None = None,
+        counters: Mapping[str, float] | None = None,
     ) -> Reading:
         """Return the reading of several devices: total and parts are their sums."""
         parts: dict[str, float] = {}
@@ -96,6 +101,7 @@ class Reading:
             parts_kwh={part: kwh for part, kwh in parts.items() if part != UNNAMED},
             cpu_s=cpu_s,
             devices_kwh=devices_kwh,
+            counters=counters or {},
         )
 
 

@@ -17,7 +17,7 @@ import platform
 import stat
 import tempfile
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,24 +35,31 @@ _told: set[str] = set()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """From when to when a trial used a device, monotonic seconds; None: it still does.
+    """From when to when a trial used a device.
 
-    Several trackers of one trial are one ``owner``.
+    Args:
+        start_s: Monotonic seconds.
+        end_s: Monotonic seconds; None: it still does.
+        owner: The trial; several trackers of one have the same.
+        start_at: Where the device's counter stood then, if that is known.
+        end_at: The same at the end.
     """
 
     start_s: float
     end_s: float | None
     owner: str = ""
+    start_at: float | None = None
+    end_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
     path: Path
     owner: str
-    devices: frozenset[str]
     start_s: float
     seen_s: float
     end_s: float | None
+    devices: Mapping[str, tuple[float | None, float | None]]  # where it stood at start, when seen
 
 
 class Roster:
@@ -76,20 +83,26 @@ class Roster:
             _tell_alone(error)
 
     def join(
-        self, start_s: float, *, devices: Collection[str], owner: str | None = None
+        self,
+        start_s: float,
+        *,
+        devices: Collection[str],
+        counters: Mapping[str, float] | None = None,
+        owner: str | None = None,
     ) -> Membership:
         """Say that a trial begins to use some devices.
 
         Args:
             start_s: When, monotonic seconds.
             devices: Their ids. What is each process's own is told apart here.
+            counters: Where their counters stand, as `Reading` has it.
             owner: The trial, by a name that all its trackers share; by default one of its own.
         """
         return Membership(
             self,
-            name=uuid.uuid4().hex,
             start_s=start_s,
             devices=devices,
+            counters=counters or {},
             owner=uuid.uuid4().hex if owner is None else owner,
         )
 
@@ -107,7 +120,7 @@ class Roster:
             _tell_alone(error)
 
     def others(self, name: str) -> dict[str, list[Activity]]:
-        """Return for each device what all trials but one's own have done and do."""
+        """Return for each device what all entries but one's own have done and do."""
         if self._folder is None:
             return {}
         try:
@@ -123,8 +136,14 @@ class Roster:
                 with contextlib.suppress(OSError):
                     entry.path.unlink(missing_ok=True)
             elif entry.path.stem != name:
-                activity = Activity(start_s=entry.start_s, end_s=entry.end_s, owner=entry.owner)
-                for device in entry.devices:
+                for device, (start_at, seen_at) in entry.devices.items():
+                    activity = Activity(
+                        start_s=entry.start_s,
+                        end_s=entry.end_s,
+                        owner=entry.owner,
+                        start_at=start_at,
+                        end_at=None if entry.end_s is None else seen_at,
+                    )
                     found.setdefault(device, []).append(activity)
         return found
 
@@ -156,38 +175,54 @@ class Membership:
     """One trial's entry in a roster. See `Roster.join`."""
 
     def __init__(
-        self, roster: Roster, *, name: str, start_s: float, devices: Collection[str], owner: str
+        self,
+        roster: Roster,
+        *,
+        start_s: float,
+        devices: Collection[str],
+        counters: Mapping[str, float],
+        owner: str,
     ) -> None:
         self._roster = roster
-        self._name = name
+        self._name = uuid.uuid4().hex
         self._start_s = start_s
+        self._start_at = counters
         self._devices = {device: roster.key(device) for device in devices}
-        self._seen_s = start_s
         self._left = False
         self.owner = owner
-        self.seen(start_s)
+        self.seen(start_s, counters)
 
     def others(self) -> dict[str, list[Activity]]:
-        """Return for each of the trial's devices what other entries have done and do."""
+        """Return for each of the trial's devices what the other trials have done and do."""
         found = self._roster.others(self._name)
-        return {device: found.get(key, []) for device, key in self._devices.items()}
+        return {
+            device: [other for other in found.get(key, []) if other.owner != self.owner]
+            for device, key in self._devices.items()
+        }
 
-    def seen(self, now_s: float) -> None:
+    def seen(self, now_s: float, counters: Mapping[str, float] | None = None) -> None:
         """Leave a sign of life: up to here the energy has been taken."""
-        self._seen_s = now_s
+        self._seen_s, self._seen_at = now_s, counters or {}
         self._write(end_s=None)
 
-    def leave(self, now_s: float | None = None) -> None:
+    def leave(
+        self, now_s: float | None = None, counters: Mapping[str, float] | None = None
+    ) -> None:
         """Say that the trial no longer uses the devices, since now or its last sign of life."""
-        if not self._left:
-            self._left = True
-            self._seen_s = self._seen_s if now_s is None else now_s
-            self._write(end_s=self._seen_s)
+        if self._left:
+            return
+        self._left = True
+        if now_s is not None:
+            self._seen_s, self._seen_at = now_s, counters or {}
+        self._write(end_s=self._seen_s)
 
     def _write(self, *, end_s: float | None) -> None:
         entry = {
             "owner": self.owner,
-            "devices": sorted(self._devices.values()),
+            "devices": {
+                key: [self._start_at.get(device), self._seen_at.get(device)]
+                for device, key in self._devices.items()
+            },
             "start_s": self._start_s,
             "seen_s": self._seen_s,
             "end_s": end_s,
@@ -210,18 +245,22 @@ def _parse(path: Path) -> _Entry:
         owner, devices, presence = entry["owner"], entry["devices"], entry["presence"]
     except (TypeError, KeyError) as error:
         raise ValueError(f"it lacks {error}") from error
-    times = [start_s, seen_s] if end_s is None else [start_s, seen_s, end_s]
+    if not isinstance(devices, dict) or not all(
+        isinstance(stood, list) and len(stood) == 2 for stood in devices.values()
+    ):
+        raise ValueError("each device must have two states of its counter")
+    counters = [at for stood in devices.values() for at in stood]
+    times = [start_s, seen_s, *(t for t in (end_s, *counters) if t is not None)]
     if not all(isinstance(t, int | float) and math.isfinite(t) for t in times):
-        raise ValueError("its times must be finite numbers")
-    texts = [owner, presence, *devices] if isinstance(devices, list) else [None]
-    if not all(isinstance(text, str) for text in texts):
-        raise ValueError("its owner, devices and presence must be texts")
+        raise ValueError("its times and counters must be finite numbers")
+    if not all(isinstance(text, str) for text in (owner, presence)):
+        raise ValueError("its owner and presence must be texts")
     if end_s is None and not Presence.is_held(path.parent, presence):
         end_s = seen_s  # its process is gone
     return _Entry(
         path=path,
         owner=owner,
-        devices=frozenset(devices),
+        devices={device: (stood[0], stood[1]) for device, stood in devices.items()},
         start_s=start_s,
         seen_s=seen_s,
         end_s=end_s,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from eahas_plugins.energy.readings import (
@@ -24,9 +24,7 @@ from eahas_plugins.energy.readings import (
 from eahas_plugins.energy.roster import Activity, Roster
 
 
-def shared_fraction(
-    start_s: float, end_s: float, others: Iterable[Activity], *, owner: str | None = None
-) -> float:
+def shared_fraction(start_s: float, end_s: float, others: Iterable[Activity]) -> float:
     """Return a trial's part of what was counted from ``start_s`` to ``end_s``.
 
     Example:
@@ -38,7 +36,6 @@ def shared_fraction(
         start_s: Start of the stretch, seconds.
         end_s: Its end, seconds. Power is taken as constant in between.
         others: What the other trials did; several activities of one owner are one trial.
-        owner: The trial's own name: what has it is not another.
     """
     if not end_s > start_s:
         return 1.0
@@ -46,7 +43,7 @@ def shared_fraction(
     for i, other in enumerate(others):
         first = max(other.start_s, start_s)
         last = end_s if other.end_s is None else min(other.end_s, end_s)
-        if last > first and (owner is None or other.owner != owner):
+        if last > first:
             spans.append((first, last, other.owner or i))
     edges = sorted({start_s, end_s, *(edge for a, b, _ in spans for edge in (a, b))})
     own_s = 0.0
@@ -54,6 +51,39 @@ def shared_fraction(
         running = 1 + len({who for a, b, who in spans if a <= first and last <= b})
         own_s += (last - first) / running
     return own_s / (end_s - start_s)
+
+
+def _fraction(device: str, last: Reading, now: Reading, others: Sequence[Activity]) -> float:
+    """Return a trial's part of what a device counted between two readings.
+
+    Where the counter stood when the others came and went says it exactly. Without that, or if a
+    counter began anew in between, power is taken as constant.
+    """
+    times = (last.monotonic_s, now.monotonic_s)
+    stood, stands = last.counters.get(device), now.counters.get(device)
+    if stood is not None and stands is not None:
+        by_counter = [_on_counter(other, times, (stood, stands)) for other in others]
+        known = [other for other in by_counter if other is not None]
+        if len(known) == len(others):
+            return shared_fraction(stood, stands, known)
+    return shared_fraction(*times, others)
+
+
+def _on_counter(
+    other: Activity, times: tuple[float, float], counters: tuple[float, float]
+) -> Activity | None:
+    """Return an activity in states of the counter instead of seconds; None if they do not fit."""
+    if other.start_at is None or (other.end_at is None) != (other.end_s is None):
+        return None
+    for s, at in ((other.start_s, other.start_at), (other.end_s, other.end_at)):
+        if s is None or at is None:
+            continue
+        before, after = at <= counters[0], at >= counters[1]
+        if (s < times[0] and not before) or (s > times[1] and not after):
+            return None
+        if times[0] < s < times[1] and not counters[0] <= at <= counters[1]:
+            return None
+    return Activity(start_s=other.start_at, end_s=other.end_at, owner=other.owner)
 
 
 class Share:
@@ -83,7 +113,10 @@ class Share:
         self._start_s = self._last.monotonic_s
         self._total = self._reading(self._last, None if self._last.cpu_s is None else 0.0)
         self._membership = (Roster() if roster is None else roster).join(
-            self._last.monotonic_s, devices=ids_of(meter.provenance), owner=owner
+            self._last.monotonic_s,
+            devices=ids_of(meter.provenance),
+            counters=self._last.counters,
+            owner=owner,
         )
         # Whoever forgets to leave must not take a part of later trials.
         weakref.finalize(self, self._membership.leave).atexit = False
@@ -101,7 +134,7 @@ class Share:
         """
         with self._lock:
             total = self._take()
-            self._membership.seen(total.monotonic_s)
+            self._membership.seen(total.monotonic_s, self._last.counters)
             return total
 
     def leave(self) -> Reading:
@@ -114,7 +147,7 @@ class Share:
             try:
                 return self._take()
             finally:
-                self._membership.leave(self._last.monotonic_s)
+                self._membership.leave(self._last.monotonic_s, self._last.counters)
 
     @property
     def latest(self) -> Reading:
@@ -133,12 +166,7 @@ class Share:
         others = self._membership.others()
         fractions = {}
         for device, parts in by_device(now).items():
-            fraction = fractions[device] = shared_fraction(
-                last.monotonic_s,
-                now.monotonic_s,
-                others.get(device, ()),
-                owner=self._membership.owner,
-            )
+            fraction = fractions[device] = _fraction(device, last, now, others.get(device, []))
             own = self._kwh.setdefault(device, {})
             earlier = before.get(device, parts)  # a device that is new starts to count now
             for part, kwh in parts.items():

@@ -73,6 +73,7 @@ class WholeDeviceMeter:
             monotonic_s=reading.monotonic_s,
             provenance=self._provenance,
             cpu_s=reading.cpu_s,
+            counters=reading.counters,
         )
 
     def _corrected(self, parts: Mapping[str, float]) -> dict[str, float]:

@@ -95,15 +95,18 @@ class ZeusMeter:
         with self._lock:
             monotonic_s = time.monotonic()
             try:
-                devices = {
-                    device.id: {
-                        part: mj / 1000.0 / JOULES_PER_KWH for part, mj in device.read_mj().items()
-                    }
-                    for device in self._devices
-                }
+                counted_mj = {device.id: device.read_mj() for device in self._devices}
             except Exception as error:  # every backend of Zeus has its own
                 raise MeterError(f"a counter of Zeus no longer answers ({error})") from error
-        return Reading.of_devices(devices, monotonic_s=monotonic_s, provenance=self._provenance)
+        return Reading.of_devices(
+            {
+                device: {part: mj / 1000.0 / JOULES_PER_KWH for part, mj in parts.items()}
+                for device, parts in counted_mj.items()
+            },
+            monotonic_s=monotonic_s,
+            provenance=self._provenance,
+            counters={device: sum(parts.values()) for device, parts in counted_mj.items()},
+        )
 
 
 def _gpus(library: Any, left_out: list[str]) -> list[_Device]:

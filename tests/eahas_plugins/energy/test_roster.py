@@ -46,7 +46,7 @@ def boot_folder(folder):
     return only
 
 
-GOOD = {"start_s": 0, "seen_s": 1, "end_s": 1, "owner": "", "devices": [], "presence": "a"}
+GOOD = {"start_s": 0, "seen_s": 1, "end_s": 1, "owner": "", "devices": {}, "presence": "a"}
 DAMAGE = {
     "empty": "",
     "no JSON": "{",
@@ -56,6 +56,7 @@ DAMAGE = {
     "NaN": json.dumps(GOOD | {"start_s": math.nan}),
     "a text": json.dumps(GOOD | {"start_s": "0"}),
     "devices": json.dumps(GOOD | {"devices": 3}),
+    "counters": json.dumps(GOOD | {"devices": {"gpu:0": [1.0, "2"]}}),
     "a path": json.dumps(GOOD | {"end_s": None, "presence": "../a"}),
     "long": " " * 200_000,
     "bytes": b"\xff\xfe\x00",

@@ -27,6 +27,9 @@ PAPER_EXPONENT = -0.07
 SHORT_UNTIL = 0.35
 """Part of the budget after which EA-BOHB gives new configurations the longest schedule."""
 
+SHORT_PER_LONG = 4
+"""Short trainings at the start of EA-BOHB for every one with the longest schedule."""
+
 _LOG_SLACK = 1e-9  # so that 1..243 with factor 3 has six rungs, not five
 
 
@@ -71,6 +74,12 @@ def cooling(spent_kwh: float, budget_kwh: float | None) -> float:
     """Alpha, the weight of energy in the acquisition: 1 at the start, 0 when all is spent.
 
     Without a budget nothing cools: alpha stays 1.
+
+    Raises:
+        ValueError: If ``budget_kwh`` is not positive (NaN included).
+
+    References:
+        Lee et al. (2020), Cost-aware Bayesian optimization, EI-cool.
     """
     if budget_kwh is None:
         return 1.0
@@ -86,6 +95,9 @@ def cooled(log_acquisition: ArrayLike, log_kwh: ArrayLike, *, alpha: float) -> F
         log_acquisition: Log of a positive acquisition, larger is better, shape (n,).
         log_kwh: Natural log of the predicted energies, shape (n,).
         alpha: Weight of the energy, not negative.
+
+    Raises:
+        ValueError: If ``alpha`` is negative or NaN.
     """
     if not alpha >= 0.0:
         raise ValueError(f"alpha must not be negative but got {alpha}.")
@@ -96,13 +108,21 @@ def cooled(log_acquisition: ArrayLike, log_kwh: ArrayLike, *, alpha: float) -> F
 
 
 def n_rungs(lowest: float, highest: float, reduction_factor: float) -> int:
-    """How many of ``lowest * reduction_factor ** k`` do not exceed ``highest``."""
+    """How many of ``lowest * reduction_factor ** k`` do not exceed ``highest``.
+
+    Raises:
+        ValueError: If an argument is out of range (NaN included).
+    """
     _check_range(lowest, highest, reduction_factor)
     return math.floor(math.log(highest / lowest) / math.log(reduction_factor) + _LOG_SLACK) + 1
 
 
 def rungs(lowest: float, highest: float, reduction_factor: float) -> tuple[float, ...]:
-    """The resources ``lowest * reduction_factor ** k`` up to ``highest``, in kWh or any unit."""
+    """The resources ``lowest * reduction_factor ** k`` up to ``highest``, in kWh or any unit.
+
+    Raises:
+        ValueError: If an argument is out of range (NaN included).
+    """
     count = n_rungs(lowest, highest, reduction_factor)
     return tuple(min(highest, lowest * reduction_factor**k) for k in range(count))
 
@@ -161,10 +181,56 @@ def promotion_due(promoted_kwh: float, spent_kwh: float, *, promotion_share: flo
         promoted_kwh: Energy that promotions have used, kWh.
         spent_kwh: Energy that all trials have used, kWh.
         promotion_share: Part of the energy that promotions should have, in [0, 1].
+
+    Raises:
+        ValueError: If ``promotion_share`` is out of range (NaN included).
     """
     if not 0.0 <= promotion_share <= 1.0:
         raise ValueError(f"promotion_share must be between 0 and 1 but got {promotion_share}.")
     return promoted_kwh < promotion_share * spent_kwh
+
+
+def early_promotion_due(n_short: int, n_longest: int, *, promotion_share: float) -> bool:
+    """Whether, at the start, the best short training so far gets the longest schedule.
+
+    One in every five trainings does, so that there is something good to show early; energies are
+    too few then to go by.
+
+    Args:
+        n_short: Trainings with shorter schedules so far.
+        n_longest: Trainings with the longest schedule, running ones too.
+        promotion_share: Part of the energy that promotions should have; with 0 there are none.
+    """
+    return promotion_share > 0.0 and n_short >= SHORT_PER_LONG * (n_longest + 1)
+
+
+def short_phase_ended(unspent: float, *, short_until: float) -> bool:
+    """Whether new configurations get the longest schedule at once.
+
+    Args:
+        unspent: Part of the budget that is left, 1 without a budget: what `cooling` returns.
+        short_until: Part of the budget after which short schedules have told what they can.
+    """
+    return 1.0 - unspent > short_until
+
+
+def best_and_latest(scores: ArrayLike, *, n: int) -> list[int]:
+    """Positions of the ``n`` trials that a model learns from: half the best, half the latest.
+
+    Args:
+        scores: Array of shape (n_trials,), oldest first; larger is better.
+        n: How many at most. At least 2.
+
+    Returns:
+        All positions in order if there are no more than ``n``; else those of the best, best first,
+        and then the latest in order.
+    """
+    values = np.asarray(scores, dtype=np.float64)
+    if len(values) <= n:
+        return list(range(len(values)))
+    n_latest = n // 2
+    best = np.argsort(-values[:-n_latest], kind="stable")[: n - n_latest]
+    return [*best.tolist(), *range(len(values) - n_latest, len(values))]
 
 
 def promotion_candidates(scores: ArrayLike, eligible: ArrayLike, *, top: int) -> list[int]:
@@ -174,6 +240,9 @@ def promotion_candidates(scores: ArrayLike, eligible: ArrayLike, *, top: int) ->
         scores: Array of shape (n,), larger is better; NaN is never chosen.
         eligible: Booleans of shape (n,): finished and not promoted yet.
         top: How many at most. At least 1.
+
+    Raises:
+        ValueError: If ``top`` is out of range.
     """
     if not top >= 1:
         raise ValueError(f"top must be at least 1 but got {top}.")
@@ -190,6 +259,9 @@ def next_schedule(current: Any, schedules: Sequence[Any], *, skip_to_last: bool 
         current: One of ``schedules``.
         schedules: All complete schedules, shortest first.
         skip_to_last: Go to the longest one at once.
+
+    Raises:
+        ValueError: If ``current`` is not one of ``schedules``.
     """
     position = list(schedules).index(current)
     if position == len(schedules) - 1:

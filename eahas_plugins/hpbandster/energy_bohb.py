@@ -23,7 +23,7 @@ from eahas_plugins.budget.attributes import (
 from eahas_plugins.hpbandster.config_generator import EnergyGenerator
 from eahas_plugins.hpbandster.grants import JobAccount, journal_folder
 from eahas_plugins.hpbandster.optimizers import BOHB
-from eahas_plugins.policy import PAPER_EXPONENT, SHORT_UNTIL, reward
+from eahas_plugins.policy import PAPER_EXPONENT, SHORT_UNTIL, reward, short_phase_ended
 
 
 class _BudgetSpentError(Exception):
@@ -157,7 +157,7 @@ class EnergyBOHB(BOHB):
     def get_next_iteration(self, iteration: int, iteration_kwargs: dict[str, Any]) -> Any:
         """The next bracket, with promotion that weighs energy; later one configuration alone."""
         bracket = super().get_next_iteration(iteration, iteration_kwargs)
-        if 1.0 - self.account.alpha() > self.short_until:
+        if short_phase_ended(self.account.alpha(), short_until=self.short_until):
             bracket.num_configs, bracket.budgets = [1], bracket.budgets[-1:]
         return _EnergyHalving(
             HPB_iter=iteration,

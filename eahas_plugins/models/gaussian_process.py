@@ -1,8 +1,15 @@
-"""A Gaussian process that learns which features count, and expected improvement."""
+"""Gaussian processes with a Matern-5/2 kernel, and expected improvement.
+
+References:
+    Rasmussen, Williams (2006), Gaussian Processes for Machine Learning ("RW" below).
+    Igel, Huesken (2000), Improving the Rprop learning algorithm (without weight-backtracking).
+    Ament et al. (2023), Unexpected improvements to expected improvement for Bayesian optimization.
+"""
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +18,14 @@ Floats = NDArray[np.float64]
 
 _LENGTH, _LENGTH_SPREAD = 0.5, 1.0  # prior of the log lengths, in units of a whole range
 _NOISE, _NOISE_SPREAD = math.log(0.05), 1.5  # prior of the log noise variance, of unit outputs
-_LOWEST, _HIGHEST = -3.0, 4.0
-_JITTER = 1e-6
+_LOWEST, _HIGHEST = -3.0, 4.0  # of all logarithms
 _FIRST_STEPS, _NEXT_STEPS, _LEAST_STEPS = 40, 8, 2
 _ALL_STEPS_UP_TO = 50
+_LARGER, _SMALLER = 1.3, 0.5  # Rprop's factors of a step while the slope keeps its sign, or not
+_FIRST_STEP, _LEAST_STEP, _LARGEST_STEP = 0.2, 1e-3, 0.7
+
+_GRID_LENGTHS = (0.5, 1.0, 2.0, 4.0)  # in units of one feature's whole range
+_GRID_NOISES = (1e-3, 1e-2, 1e-1)  # variance, as a part of that of the values
 
 
 def squared_distances(a: Floats, b: Floats) -> Floats:
@@ -24,12 +35,45 @@ def squared_distances(a: Floats, b: Floats) -> Floats:
 
 
 def matern(s: Floats) -> Floats:
-    """Matern-5/2 kernel of ``s``, the square root of 5 times the distance in lengths."""
+    """Matern-5/2 kernel of ``s``, the root of 5 times the distance in lengths (RW eq. 4.17)."""
     return np.asarray((1.0 + s + s**2 / 3.0) * np.exp(-s))
 
 
-class ArdProcess:
-    """Regression with a Matern-5/2 kernel that has a length for every feature.
+class _Process(ABC):
+    """The posterior of a process with zero mean and unit variance, of standardised values."""
+
+    _least_variance: float
+    """Rounding makes the variance at a known point negative."""
+
+    @abstractmethod
+    def _kernel(self, a: Floats, b: Floats) -> Floats:
+        """Covariance of the rows of ``a`` with those of ``b``."""
+
+    def _standardise(self, y: Floats) -> Floats:
+        self._mean, self._scale = float(y.mean()), float(y.std()) or 1.0
+        return np.asarray((y - self._mean) / self._scale)
+
+    def _condition(self, x: Floats, z: Floats, *, noise: float) -> None:
+        """Learn values ``z`` at ``x``, with this variance of their noise (RW algorithm 2.1)."""
+        self._x, self._z = x, z
+        matrix = self._kernel(x, x) + noise * np.eye(len(z))
+        self._factor = np.linalg.cholesky(matrix)
+        self._weight = np.linalg.solve(matrix, z)
+
+    def predict(self, x: Floats) -> tuple[Floats, Floats]:
+        """Mean and standard deviation of the function (without noise), each of shape (n,).
+
+        RW eqs. 2.25 and 2.26.
+        """
+        cross = self._kernel(self._x, x)
+        mean = cross.T @ self._weight
+        half = np.linalg.solve(self._factor, cross)
+        variance = np.maximum(1.0 - (half**2).sum(axis=0), self._least_variance)
+        return self._mean + self._scale * mean, self._scale * np.sqrt(variance)
+
+
+class ArdProcess(_Process):
+    """Regression with a length of the kernel for every feature (automatic relevance determination).
 
     Lengths and noise are those of highest posterior probability that a few steps of Rprop find,
     which are kept as the start of the next fit, of fewer steps.
@@ -38,69 +82,106 @@ class ArdProcess:
         n_features: Features of every point.
     """
 
+    _least_variance = 1e-10
+    _jitter = 1e-6
+
     def __init__(self, n_features: int) -> None:
         self.theta = np.append(np.zeros(n_features), math.log(0.1))
+        """Logarithms of the lengths and, last, of the variance of the noise."""
         self._is_new = True
 
     def fit(self, x: Floats, y: Floats) -> None:
         """Learn from points of shape (n, n_features) and values of shape (n,)."""
         n_steps = _FIRST_STEPS if self._is_new else next_steps(len(x))
         self._is_new = False
-        self._mean, self._scale = float(y.mean()), float(y.std()) or 1.0
-        z = (y - self._mean) / self._scale
+        z = self._standardise(y)
         best, theta = math.inf, self.theta.copy()
-        step, before = np.full(len(theta), 0.2), np.zeros(len(theta))
+        step, before = np.full(len(theta), _FIRST_STEP), np.zeros(len(theta))
         differences = (x[:, None, :] - x[None]) ** 2
         for _ in range(n_steps):
-            loss, slope = _loss(theta, differences, z)
+            loss, slope = _loss(theta, differences, z, self._jitter)
             if loss < best:
                 best, self.theta = loss, theta.copy()
             same = np.sign(slope * before)
-            factor = np.where(same > 0.0, 1.3, np.where(same < 0.0, 0.5, 1.0))
-            step = np.clip(step * factor, 1e-3, 0.7)
+            factor = np.where(same > 0.0, _LARGER, np.where(same < 0.0, _SMALLER, 1.0))
+            step = np.clip(step * factor, _LEAST_STEP, _LARGEST_STEP)
             theta = np.clip(theta - np.sign(slope) * step, _LOWEST, _HIGHEST)
             before = slope
-        self._learn(x, z)
+        self._condition(x, z, noise=self._noise)
 
-    def believe(self, x: Floats) -> None:
-        """Take points whose values are not known yet for what is predicted there."""
+    def fantasise(self, x: Floats) -> None:
+        """Take pending points, whose values are not known yet, for what is predicted there.
+
+        The doubt there goes, the mean stays: nobody is sent to the same place.
+        """
         mean, _ = self.predict(x)
         z = np.append(self._z, (mean - self._mean) / self._scale)
-        self._learn(np.concatenate([self._x, x]), z)
+        self._condition(np.concatenate([self._x, x]), z, noise=self._noise)
 
-    def _learn(self, x: Floats, z: Floats) -> None:
-        self._x, self._z = x, z
-        noise = math.exp(self.theta[-1]) + _JITTER
-        matrix = self._kernel(x, x) + noise * np.eye(len(z))
-        self._factor = np.linalg.cholesky(matrix)
-        self._weight = np.linalg.solve(matrix, z)
+    @property
+    def _noise(self) -> float:
+        return math.exp(self.theta[-1]) + self._jitter
 
     def _kernel(self, a: Floats, b: Floats) -> Floats:
         lengths = np.exp(self.theta[:-1])
         return matern(np.sqrt(5.0 * squared_distances(a / lengths, b / lengths)))
 
-    def predict(self, x: Floats) -> tuple[Floats, Floats]:
-        """Mean and standard deviation of the function (without noise), each of shape (n,)."""
-        cross = self._kernel(self._x, x)
-        mean = cross.T @ self._weight
-        half = np.linalg.solve(self._factor, cross)
-        variance = np.maximum(1.0 - (half**2).sum(axis=0), 1e-10)
-        return self._mean + self._scale * mean, self._scale * np.sqrt(variance)
+
+class GridProcess(_Process):
+    """Regression with one length and a noise that maximise the evidence on a small grid.
+
+    Args:
+        x: Array of shape (n, n_features).
+        y: Array of shape (n,).
+    """
+
+    _least_variance = 1e-12
+    _jitter = 1e-9
+
+    def __init__(self, x: Floats, y: Floats) -> None:
+        z = self._standardise(y)
+        distances = np.sqrt(squared_distances(x, x))
+        best, chosen = -math.inf, (_GRID_LENGTHS[0], _GRID_NOISES[0])
+        for length in _GRID_LENGTHS:
+            kernel = matern(np.sqrt(5.0) * (distances / length))
+            for noise in _GRID_NOISES:
+                factor = np.linalg.cholesky(kernel + (noise + self._jitter) * np.eye(len(z)))
+                half = np.linalg.solve(factor, z)
+                # RW eq. 2.30 without its constant
+                evidence = -0.5 * float(half @ half) - float(np.log(np.diag(factor)).sum())
+                if evidence > best:
+                    best, chosen = evidence, (length, noise)
+        self._length, noise = chosen
+        self._condition(x, z, noise=noise + self._jitter)
+
+    def _kernel(self, a: Floats, b: Floats) -> Floats:
+        distances = np.sqrt(squared_distances(a, b))
+        return matern(np.sqrt(5.0) * (distances / self._length))
 
 
-def _loss(theta: Floats, differences: Floats, z: Floats) -> tuple[float, Floats]:
-    """Negative log posterior and its slope, from squared differences (n, n, n_features)."""
+def _loss(theta: Floats, differences: Floats, z: Floats, jitter: float) -> tuple[float, Floats]:
+    """Negative log posterior of `ArdProcess.theta`, up to a constant, and its slope.
+
+    RW eqs. 2.30 and 5.9, and a normal prior of each logarithm.
+
+    Args:
+        theta: Logarithms of the lengths and of the noise, shape (n_features + 1,).
+        differences: Squared differences of the points, shape (n, n, n_features).
+        z: Standardised values, shape (n,).
+        jitter: What is added to the noise, so that the matrix can be inverted.
+    """
     lengths, noise = np.exp(theta[:-1]), math.exp(theta[-1])
     squares = differences / lengths**2
     r = np.sqrt(5.0 * squares.sum(axis=2))
     decay = np.exp(-r)
-    matrix = (1.0 + r + r**2 / 3.0) * decay + (noise + _JITTER) * np.eye(len(z))
+    matrix = (1.0 + r + r**2 / 3.0) * decay + (noise + jitter) * np.eye(len(z))
     inverse = np.linalg.inv(matrix)
     weight = inverse @ z
     _, log_determinant = np.linalg.slogdet(matrix)
     loss = 0.5 * float(z @ weight) + 0.5 * float(log_determinant)
     off = np.append((theta[:-1] - _LENGTH) / _LENGTH_SPREAD, (theta[-1] - _NOISE) / _NOISE_SPREAD)
     outer = np.outer(weight, weight) - inverse
+    # the kernel's slope by a log length is 5/3 (1 + r) exp(-r) times its squared difference
     by_length = np.einsum("ij,ijk->k", outer * (5.0 / 3.0) * (1.0 + r) * decay, squares)
     slope = -0.5 * np.append(by_length, np.trace(outer) * noise)
     slope += off / np.append(np.full(len(lengths), _LENGTH_SPREAD), _NOISE_SPREAD)
@@ -111,11 +192,15 @@ _erf = np.vectorize(math.erf, otypes=[np.float64])
 
 
 def log_expected_improvement(mean: Floats, deviation: Floats, best: float) -> Floats:
-    """Log of the expected improvement over ``best``, of shape (n,); larger means are better."""
+    """Log of the expected improvement over ``best``, of shape (n,); larger means are better.
+
+    Ament et al. (2023), eq. 8; far below ``best``, where the sum in it cancels out, the leading
+    term of its expansion, density / u^2.
+    """
     u = (mean - best) / deviation
     density = np.exp(-0.5 * u**2) / math.sqrt(2.0 * math.pi)
-    share = 0.5 * (1.0 + _erf(u / math.sqrt(2.0)))
-    near = np.log(np.maximum(u * share + density, 1e-300))
+    probability = 0.5 * (1.0 + _erf(u / math.sqrt(2.0)))
+    near = np.log(np.maximum(u * probability + density, 1e-300))
     far = -0.5 * u**2 - 2.0 * np.log(np.maximum(np.abs(u), 1.0)) - 0.5 * math.log(2.0 * math.pi)
     return np.asarray(np.log(deviation) + np.where(u > -6.0, near, far))
 

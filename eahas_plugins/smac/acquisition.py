@@ -13,7 +13,7 @@ from smac.scenario import Scenario
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, known_kwh
 from eahas_plugins.models.kwh import Choice, Column, KwhModel, Number, columns_of
-from eahas_plugins.policy import cooled
+from eahas_plugins.policy import cooled, short_phase_ended
 from eahas_plugins.smac.budget import EnergyBudgetCallback
 
 Floats = NDArray[np.float64]
@@ -98,7 +98,7 @@ class EnergyEI(EI):
         if self.cooling == 0.0 or self._energies is None or self._account is None:
             return
         left = self._account.alpha()
-        if self._energies.learn() and 1.0 - left <= self.until:
+        if self._energies.learn() and not short_phase_ended(left, short_until=self.until):
             self.alpha = self.cooling * left
 
     def _compute(self, X: Floats) -> Floats:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from smac.model.abstract_model import AbstractModel
 
 from eahas_plugins.models.gaussian_process import ArdProcess
+from eahas_plugins.policy import best_and_latest
 
 Floats = NDArray[np.float64]
 
@@ -42,9 +43,7 @@ class GaussianProcessModel(AbstractModel):
     def _train(self, X: Floats, Y: Floats) -> GaussianProcessModel:
         values = -Y.mean(axis=1)
         if len(X) > self._max_trials:
-            n_latest = self._max_trials // 2
-            best = np.argsort(-values[:-n_latest], kind="stable")[: self._max_trials - n_latest]
-            kept = np.append(np.sort(best), np.arange(len(X) - n_latest, len(X)))
+            kept = np.sort(best_and_latest(values, n=self._max_trials))
             X, values = X[kept], values[kept]
         features = self._features(X)
         if self._process is None or len(self._process.theta) != features.shape[1] + 1:

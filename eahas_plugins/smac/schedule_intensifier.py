@@ -14,11 +14,10 @@ from smac.runhistory.encoder.abstract_encoder import AbstractRunHistoryEncoder
 from smac.scenario import Scenario
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
-from eahas_plugins.policy import SHORT_UNTIL, promotion_due
+from eahas_plugins.policy import SHORT_UNTIL, early_promotion_due, promotion_due, short_phase_ended
 from eahas_plugins.smac.admission import AdmittedTrials, BudgetedIntensifier
 from eahas_plugins.smac.intensifier import check_rungs
 
-_SHORT_PER_EARLY = 4
 _N_PRICED = 100
 N_STARTUP_TRIALS = 10
 
@@ -103,7 +102,9 @@ class ScheduleIntensifier(BudgetedIntensifier, SuccessiveHalving):
             if self.runhistory.get_config_id(config) not in tried:
                 yield self._trial(config, high=False)
         while True:
-            longest = self.account is not None and 1.0 - self.account.alpha() > self.short_until
+            longest = self.account is not None and short_phase_ended(
+                self.account.alpha(), short_until=self.short_until
+            )
             trial = None if longest else self._promotion(self._is_due)
             if trial is None:
                 try:
@@ -152,7 +153,7 @@ class ScheduleIntensifier(BudgetedIntensifier, SuccessiveHalving):
 
     def _is_due(self, n_low: int, n_higher: int) -> bool:
         if n_low < self.n_startup_trials:
-            return self.promotion_share > 0.0 and n_low >= _SHORT_PER_EARLY * (n_higher + 1)
+            return early_promotion_due(n_low, n_higher, promotion_share=self.promotion_share)
         total_kwh, higher_kwh = self._energies()
         return promotion_due(higher_kwh, total_kwh, promotion_share=self.promotion_share)
 

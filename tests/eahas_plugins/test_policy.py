@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 
 from eahas_plugins.policy import (
     PAPER_EXPONENT,
+    best_and_latest,
     brackets,
     cooled,
     cooling,
+    early_promotion_due,
     n_rungs,
     next_schedule,
     promotion_candidates,
@@ -17,6 +19,7 @@ from eahas_plugins.policy import (
     reward,
     rung_reached,
     rungs,
+    short_phase_ended,
 )
 
 positive = st.floats(1e-9, 1e9)
@@ -158,3 +161,21 @@ def test_next_schedule():
     schedules = (50, 100, 200)
     assert [next_schedule(s, schedules) for s in schedules] == [100, 200, None]
     assert [next_schedule(s, schedules, skip_to_last=True) for s in schedules] == [200, 200, None]
+
+
+def test_early_promotions_are_one_in_five():
+    due = [early_promotion_due(n, 1, promotion_share=0.5) for n in range(10)]
+    assert due == [False] * 8 + [True] * 2
+    assert not early_promotion_due(100, 0, promotion_share=0.0)
+
+
+def test_the_short_phase_ends_once_more_than_its_part_is_spent():
+    assert not short_phase_ended(0.65, short_until=0.35)
+    assert short_phase_ended(0.64, short_until=0.35)
+    assert not short_phase_ended(0.0, short_until=1.0)
+
+
+def test_a_model_learns_from_the_best_and_the_latest():
+    assert best_and_latest([3.0, 1.0], n=4) == [0, 1]
+    assert best_and_latest([1.0, 5.0, 2.0, 5.0, 0.0, 9.0], n=4) == [1, 3, 4, 5]
+    assert best_and_latest([1.0, 5.0, 2.0, 0.0], n=3) == [1, 2, 3]  # an odd one is for the best

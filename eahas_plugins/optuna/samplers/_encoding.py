@@ -16,6 +16,9 @@ from optuna.distributions import (
     IntDistribution,
 )
 
+from eahas_plugins.models.kwh import Number
+from eahas_plugins.optuna._trials import column_of
+
 Floats = NDArray[np.float64]
 
 
@@ -139,3 +142,23 @@ def neighbours(parents: Floats, axes: Sequence[Axis], n: int, rng: np.random.Gen
             else:
                 child[column] = rng.random()
     return children
+
+
+def encode(configs: Sequence[Mapping[str, Any]], space: Mapping[str, BaseDistribution]) -> Floats:
+    """Array of shape (n_configs, n_features): numbers in [0, 1], choices one-hot, absent ones 0."""
+    blocks: list[Floats] = []
+    for name, distribution in space.items():
+        column = column_of(distribution)
+        raw = np.array(
+            [
+                distribution.to_internal_repr(config[name]) if name in config else np.nan
+                for config in configs
+            ],
+            dtype=np.float64,
+        )
+        if isinstance(column, Number):
+            blocks.append(0.5 + 0.5 * column.scaled(raw)[:, np.newaxis])
+        else:
+            hot = raw[:, np.newaxis] == np.arange(len(column.values))
+            blocks.append(hot / np.sqrt(2.0))  # two different choices are 1 apart
+    return np.nan_to_num(np.concatenate(blocks, axis=1))

@@ -41,11 +41,11 @@ class ScheduleModel:
         self.axes = {
             name: Axis(distribution)
             for name, distribution in space.items()
-            if not (self.leveled and name == fidelity_param)
+            if not (self.multi_fidelity and name == fidelity_param)
         }
 
     @property
-    def leveled(self) -> bool:
+    def multi_fidelity(self) -> bool:
         """Whether there are schedules to choose from."""
         return len(self._schedules) > 1
 
@@ -67,7 +67,7 @@ class ScheduleModel:
         finite = rewards[np.isfinite(rewards)]
         rewards = np.clip(rewards, *((finite.min(), finite.max()) if len(finite) else (0.0, 0.0)))
         self._positions, self._levels = positions_of(configs, self.axes), self._levels_of(configs)
-        self._rewards = learnable(rewards)
+        self._rewards = transformed(rewards)
         x = self._features(self._positions, self._levels)
         new = process is None or len(process.theta) != x.shape[1] + 1
         self._process = ArdProcess(x.shape[1]) if process is None or new else process
@@ -75,7 +75,7 @@ class ScheduleModel:
         self._running = positions_of(running, self.axes)
         if running:
             there = self._running
-            self._process.believe(self._features(there, self._levels_of(running)))
+            self._process.fantasise(self._features(there, self._levels_of(running)))
         return self._process
 
     def at_longest(self, configs: Sequence[Mapping[str, Any]]) -> Floats:
@@ -111,7 +111,7 @@ class ScheduleModel:
             name: axis.internal(positions[:, column])
             for column, (name, axis) in enumerate(self.axes.items())
         }
-        if self.leveled:
+        if self.multi_fidelity:
             shortest = self._space[self._fidelity].to_internal_repr(self._schedules[0])
             columns[self._fidelity] = np.full(len(positions), shortest)
         kwh = log_kwh(columns) if alpha > 0.0 or longest_kwh > 0.0 else None
@@ -128,13 +128,13 @@ class ScheduleModel:
             int(np.argmax(np.where(affordable, score, -np.inf) if longest else score))
         ]
         values = {n: a.value(float(p)) for (n, a), p in zip(self.axes.items(), chosen, strict=True)}
-        if self.leveled:
+        if self.multi_fidelity:
             values[self._fidelity] = self._schedules[-1 if longest else 0]
         return values
 
     def _affordable(self, kwh: Floats | None, most_kwh: float, n: int) -> NDArray[np.bool_]:
         """Which of n candidates may have the longest schedule, by the shortest one's log energy."""
-        if not (self.leveled and most_kwh > 0.0):
+        if not (self.multi_fidelity and most_kwh > 0.0):
             return np.zeros(n, dtype=bool)
         if kwh is None:
             return np.ones(n, dtype=bool)
@@ -144,12 +144,12 @@ class ScheduleModel:
     def _features(self, positions: Floats, levels: Floats) -> Floats:
         positions = _filled(positions)
         blocks = [axis.features(positions[:, i]) for i, axis in enumerate(self.axes.values())]
-        if self.leveled:
+        if self.multi_fidelity:
             blocks.append(levels[:, None])
         return np.concatenate(blocks, axis=1)
 
     def _levels_of(self, configs: Sequence[Mapping[str, Any]]) -> Floats:
-        if not self.leveled:
+        if not self.multi_fidelity:
             return np.zeros(len(configs))
         return np.array([_level(c.get(self._fidelity), self._schedules) for c in configs])
 
@@ -167,7 +167,7 @@ class ScheduleModel:
         return np.stack(columns, axis=1)
 
 
-def learnable(rewards: Floats) -> Floats:
+def transformed(rewards: Floats) -> Floats:
     """What the process learns of rewards, of the same shape and order; larger is better.
 
     Accuracies and losses become minus the logarithm of the error, which spreads the best and

@@ -8,8 +8,9 @@ import numpy as np
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from eahas_plugins.models.gaussian_process import GridProcess
 from eahas_plugins.optuna.samplers._base import RewardSampler, Space, check_positive
-from eahas_plugins.optuna.samplers._gp import GaussianProcess, encode
+from eahas_plugins.optuna.samplers._encoding import encode
 from eahas_plugins.policy import PAPER_EXPONENT
 
 
@@ -86,6 +87,6 @@ class BananasSampler(RewardSampler):
         if not finite.any():
             return {}
         configs = [pair[0].params for pair, keep in zip(learnt, finite, strict=True) if keep]
-        predictor = GaussianProcess(encode(configs, space), rewards[finite])
+        predictor = GridProcess(encode(configs, space), rewards[finite])
         mean, deviation = predictor.predict(encode(candidates, space))
         return candidates[int(np.argmax(mean + deviation * self._rng.standard_normal(len(mean))))]

@@ -25,8 +25,6 @@ from eahas_plugins.optuna.samplers._promotion_log import (
 )
 from eahas_plugins.optuna.samplers._schedule_model import ScheduleModel
 
-_SHORT_PER_EARLY = 4  # of the start, for every one with the longest schedule
-
 
 class ScheduleGPSampler(RewardSampler):
     """Searches with the shortest schedule, trains the best with the longest, later all of them.
@@ -202,8 +200,10 @@ class ScheduleGPSampler(RewardSampler):
         else:
             running = self._running(trial.number)
             model = self._fitted(space, [params for params in running.values() if params])
-            longest = model.leveled and 1.0 - left > self._short_until
-            searching = model.leveled and not longest
+            longest = model.multi_fidelity and policy.short_phase_ended(
+                left, short_until=self._short_until
+            )
+            searching = model.multi_fidelity and not longest
             params = (self._promotion(model, left_kwh) if searching else None) or model.explore(
                 lambda columns: self._energy.log_kwh(study, space, columns, {}),
                 longest_kwh=left_kwh if longest else 0.0,
@@ -235,10 +235,9 @@ class ScheduleGPSampler(RewardSampler):
         lowest = min(reward for _, reward in scored)
         scored += [(t, lowest) for t in self._pruned]
         if len(scored) > self._max_trials:
-            half = self._max_trials // 2
             scored.sort(key=lambda pair: pair[0].number)
-            best = sorted(scored[:-half], key=lambda pair: -pair[1])
-            scored = best[: self._max_trials - half] + scored[-half:]
+            kept = policy.best_and_latest([reward for _, reward in scored], n=self._max_trials)
+            scored = [scored[i] for i in kept]
         known = [(t.params, reward) for t, reward in scored]
         model = ScheduleModel(space, self._fidelity_param, self._schedules)
         self._process = model.fit(known, running, self._process)
@@ -273,11 +272,13 @@ class ScheduleGPSampler(RewardSampler):
 
     def _early_promotion(self, n_short: int, left_kwh: float) -> dict[str, Any] | None:
         """The best of the start so far, after every few of its trainings."""
-        if self._schedules is None or len(self._schedules) < 2 or self._promotion_share == 0.0:
+        if self._schedules is None or len(self._schedules) < 2:
             return None
         n_longest = len(self._longest) + len(self._in_training())
         waiting = self._waiting(left_kwh)
-        if not waiting or n_short < _SHORT_PER_EARLY * (n_longest + 1):
+        if not waiting or not policy.early_promotion_due(
+            n_short, n_longest, promotion_share=self._promotion_share
+        ):
             return None
         best, _ = max(waiting, key=lambda pair: pair[1])
         return {**best.params, self._fidelity_param or "": self._schedules[-1]}

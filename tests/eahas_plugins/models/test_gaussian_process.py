@@ -4,7 +4,12 @@ from scipy.stats import norm
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import Matern
 
-from eahas_plugins.models.gaussian_process import ArdProcess, log_expected_improvement, next_steps
+from eahas_plugins.models.gaussian_process import (
+    ArdProcess,
+    GridProcess,
+    log_expected_improvement,
+    next_steps,
+)
 
 
 def test_process_predicts_what_scikit_learn_predicts():
@@ -23,14 +28,14 @@ def test_process_predicts_what_scikit_learn_predicts():
     assert lengths[2] > 2.0 * lengths[0]  # the third says nothing
 
 
-def test_believing_a_prediction_changes_the_doubt_and_not_the_mean():
+def test_fantasising_a_pending_point_changes_the_doubt_and_not_the_mean():
     rng = np.random.default_rng(1)
     x = rng.random((12, 2))
     process = ArdProcess(2)
     process.fit(x, x[:, 0])
     place = np.array([[0.5, 0.5]])
     before = process.predict(place)
-    process.believe(place)
+    process.fantasise(place)
     after = process.predict(place)
     assert after[0] == pytest.approx(before[0], abs=1e-3)
     assert after[1] < before[1]
@@ -49,3 +54,13 @@ def test_expected_improvement():
 @pytest.mark.parametrize(("n_trials", "n_steps"), [(8, 8), (50, 8), (100, 4), (200, 2), (900, 2)])
 def test_many_trials_take_fewer_steps_of_the_fit(n_trials, n_steps):
     assert next_steps(n_trials) == n_steps
+
+
+def test_a_process_on_a_grid_interpolates_and_knows_what_it_does_not_know():
+    rng = np.random.default_rng(0)
+    x = rng.random((60, 2))
+    process = GridProcess(x, np.sin(3 * x[:, 0]) + x[:, 1])
+    mean, deviation = process.predict(x[:5])
+    np.testing.assert_allclose(mean, np.sin(3 * x[:5, 0]) + x[:5, 1], atol=0.05)
+    _, far = process.predict(np.full((1, 2), 9.0))
+    assert far[0] > 3 * deviation.max()

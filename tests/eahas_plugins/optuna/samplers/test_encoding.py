@@ -6,7 +6,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from eahas_plugins.optuna.samplers._encoding import Axis, neighbours, positions_of, stratum
+from eahas_plugins.optuna.samplers._encoding import Axis, encode, neighbours, positions_of, stratum
 
 DISTRIBUTIONS = [
     CategoricalDistribution(["a", "b", "c"]),
@@ -62,3 +62,15 @@ def test_strata_differ_by_parameter_and_fill_the_range():
     for column in columns:
         assert sorted(int(6 * p) for p in column) == list(range(6))
     assert columns[0] != columns[1]
+
+
+def test_encoding_of_mixed_spaces():
+    space = {
+        "f": FloatDistribution(1e-3, 10.0, log=True),
+        "i": IntDistribution(0, 10, step=5),
+        "c": CategoricalDistribution(["a", None]),
+    }
+    configs = [{"f": 0.1, "i": 5, "c": "a"}, {"f": 10.0, "i": 0, "c": None}, {"c": "a"}]
+    half = 0.5**0.5
+    expected = [[0.5, 0.5, half, 0.0], [1.0, 0.0, 0.0, half], [0.0, 0.0, half, 0.0]]
+    np.testing.assert_allclose(encode(configs, space), expected, atol=1e-12)

@@ -5,7 +5,6 @@ import pickle
 import numpy as np
 import optuna
 import pytest
-from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.samplers import RandomSampler
 
 from eahas_plugins.optuna.samplers import (
@@ -13,7 +12,6 @@ from eahas_plugins.optuna.samplers import (
     LocalSearchSampler,
     RegularizedEvolutionSampler,
 )
-from eahas_plugins.optuna.samplers._gp import GaussianProcess, encode
 from eahas_plugins.optuna.samplers.local_search import step_of
 from tests.eahas_plugins.optuna.samplers.tasks import conditional, history, study_of, train
 
@@ -161,28 +159,6 @@ def test_bananas_learns_from_the_best_and_the_latest():
     study = study_of(BananasSampler(n_startup_trials=5, max_trials=6, seed=0))
     study.optimize(bowl, n_trials=25)
     assert len(study.trials) == 25
-
-
-def test_gaussian_process_interpolates_and_knows_what_it_does_not_know():
-    rng = np.random.default_rng(0)
-    x = rng.random((60, 2))
-    process = GaussianProcess(x, np.sin(3 * x[:, 0]) + x[:, 1])
-    mean, deviation = process.predict(x[:5])
-    np.testing.assert_allclose(mean, np.sin(3 * x[:5, 0]) + x[:5, 1], atol=0.05)
-    _, far = process.predict(np.full((1, 2), 9.0))
-    assert far[0] > 3 * deviation.max()
-
-
-def test_encoding_of_mixed_spaces():
-    space = {
-        "f": FloatDistribution(1e-3, 10.0, log=True),
-        "i": IntDistribution(0, 10, step=5),
-        "c": CategoricalDistribution(["a", None]),
-    }
-    configs = [{"f": 0.1, "i": 5, "c": "a"}, {"f": 10.0, "i": 0, "c": None}, {"c": "a"}]
-    half = 0.5**0.5
-    expected = [[0.5, 0.5, half, 0.0], [1.0, 0.0, 0.0, half], [0.0, 0.0, half, 0.0]]
-    np.testing.assert_allclose(encode(configs, space), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,12 @@
-"""A file of JSON lines that only ever grows by whole lines, whatever kills its writer."""
+"""A file of trainings, one JSON line each, that only ever grows by whole lines."""
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
+
+from eahas_plugins.files import LineFile, json_object, read_lines
 
 
 class RecordFile:
@@ -16,56 +15,54 @@ class RecordFile:
     Opening drops a half-written last line, which a crash may leave, and keeps all others.
 
     Raises:
-        ValueError: If another process holds the file, or a whole line is not JSON.
+        ValueError: If another process holds the file, it cannot be read, or a whole line is not a
+            JSON object with the number of a run. Nothing is changed then.
+        OSError: If it cannot be opened.
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        self._file = LineFile(path)
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._descriptor)
-            raise ValueError(
-                f"{path} is being written by another process: wait for it or choose another folder."
-            ) from None
-        content = path.read_bytes()
-        whole = content.rfind(b"\n") + 1
-        self.dropped_bytes = len(content) - whole
-        """Length of the half-written line that was dropped on opening."""
-        os.ftruncate(self._descriptor, whole)
-        self.records = [
-            _parse(line, path, number)
-            for number, line in enumerate(content[:whole].splitlines(), start=1)
-        ]
+            self.records = [
+                _parse(line.text, f"{path}, line {line.number},")
+                for line in read_lines(path)
+                if line.ended
+            ]
+            self.dropped_bytes = self._file.torn_bytes
+            """Length of the half-written line that was dropped on opening."""
+            self._file.truncate(self._file.size - self.dropped_bytes)
+        except BaseException:
+            self._file.close()
+            raise
 
     def append(self, record: dict[str, Any]) -> None:
-        """Write one record as one line, in one call, through to the disk."""
-        line = json.dumps(record, separators=(",", ":"), allow_nan=False) + "\n"
-        os.write(self._descriptor, line.encode())
-        os.fsync(self._descriptor)
+        """Write one record as one line, through to the disk.
+
+        Raises:
+            ValueError: If a number of it is not finite.
+            OSError: If the disk is full; the file is then as it was.
+        """
+        self._file.append(json.dumps(record, separators=(",", ":"), allow_nan=False))
         self.records.append(record)
+
+    def close(self) -> None:
+        """Let others write."""
+        self._file.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        os.close(self._descriptor)
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
-def _parse(line: bytes, path: Path, number: int) -> dict[str, Any]:
+def _parse(text: bytes, where: str) -> dict[str, Any]:
     try:
-        record = json.loads(line)
-    except ValueError:
-        record = None
-    if not isinstance(record, dict):
-        raise ValueError(
-            f"{path} line {number} must be a JSON object: restore the file or delete that line."
-        )
+        record = json_object(text, where)
+    except ValueError as error:
+        raise ValueError(f"{error} Restore the file or delete that line.") from None
+    run = record.get("run")
+    if not isinstance(run, int) or isinstance(run, bool) or run < 0:
+        raise ValueError(f"{where} must have the number of its run but has {run!r:.40}.")
     return record

@@ -23,8 +23,9 @@ from benchmarks.comparison.runner import (
 )
 from benchmarks.comparison.suites import SUITES, check_positive, make_plan
 from benchmarks.harness.bench import find_reference
+from benchmarks.harness.results import NAMES
 from benchmarks.harness.row_file import RowFile
-from benchmarks.harness.rows import NAMES, RowsError
+from benchmarks.harness.rows import RowsError
 from benchmarks.methods import get_method
 from benchmarks.packages import require
 from benchmarks.problems import get_problem

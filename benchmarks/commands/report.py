@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from benchmarks.harness.rows import Results, RowsError, find, load, refuse_mixing
+from benchmarks.harness.results import Results, find, load
+from benchmarks.harness.rows import RowsError, refuse_mixing
 from benchmarks.packages import require
 from benchmarks.reporting.tables import Table
 

@@ -178,12 +178,26 @@ def _key(config: Mapping[str, Any]) -> str:
 
 
 def _complete(run: Run) -> Run:
+    """The run, if a comparison can use it: energy and test accuracy known, numbers that exist."""
     if run.energy_kwh is None or run.test_accuracy is None:
         missing = "energy" if run.energy_kwh is None else "test accuracy"
         raise ValueError(
             f"a comparison needs a benchmark that knows energy and test accuracy, but the "
             f"{missing} of a queried configuration is unknown."
         )
-    if run.val_accuracy is not None:
-        return run
-    return dataclasses.replace(run, val_accuracy=run.test_accuracy)
+    steps = np.diff(run.energy_kwh, prepend=0.0)
+    if not (len(steps) and steps.min() >= 0.0 and 0.0 < run.energy_kwh[-1] < np.inf):
+        raise ValueError(
+            "a comparison needs cumulative energies that are finite, positive in the end and never "
+            f"fall, but a queried configuration has {np.array2string(run.energy_kwh, threshold=6)}."
+        )
+    if run.val_accuracy is None:
+        run = dataclasses.replace(run, val_accuracy=run.test_accuracy)
+    for name in ("val_accuracy", "test_accuracy"):
+        curve = getattr(run, name)
+        if not (len(curve) == len(steps) and np.isfinite(curve).all()):
+            raise ValueError(
+                f"{name} of a queried configuration must be finite in all {len(steps)} epochs but "
+                f"is {np.array2string(np.asarray(curve), threshold=6)}."
+            )
+    return run

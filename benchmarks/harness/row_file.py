@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.harness.rows import Header, Results, Row, RowsError, line_of, load, refuse_mixing
+from benchmarks.harness.results import Results, load
+from benchmarks.harness.rows import Header, Row, RowsError, line_of, refuse_mixing
+from eahas_plugins.files import FileInUseError, LineFile
 
 
 class RowFile:
@@ -22,22 +22,18 @@ class RowFile:
     """
 
     def __init__(self, path: Path, header: Header) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists() or path.stat().st_size == 0:
-            draft = path.with_suffix(".new")
-            draft.write_text(line_of(header))
-            draft.replace(path)
-        self._path = path
-        self._file = path.open("ab", buffering=0)
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._file.close()
+            self._file = LineFile(path)
+        except FileInUseError as error:
             raise RowsError(f"{path} is being written by another comparison: wait.") from error
+        except (ValueError, OSError) as error:
+            raise RowsError(f"{path} must be a file that can be written: {error}") from error
         try:
+            self._begin(line_of(header))
             self._results = load(path)
             refuse_mixing(header, self._results.header, path)
-            self._mend()
+            if self._results.dropped:
+                self._file.truncate(self._results.length)
         except BaseException:
             self._file.close()
             raise
@@ -53,10 +49,11 @@ class RowFile:
         Raises:
             RowsError: If they were not.
         """
+        path = self._file.path
         for row in self._results.rows:
             if row.method == method and row.host != host:
                 raise RowsError(
-                    f"all rows of {method} must be made with the same packages, but {self._path} "
+                    f"all rows of {method} must be made with the same packages, but {path} "
                     f"has rows with {row.host!r} and {host!r} is installed: use another --out."
                 )
 
@@ -67,17 +64,18 @@ class RowFile:
         only the missing ones are written.
 
         Raises:
-            RowsError: If the rows already there are not what the study gives now.
+            RowsError: If the rows already there are not what the study gives now, or the disk is
+                full; the file is then as it was.
         """
         study = rows[0].study
         recorded = [row for row in self._results.rows if row.study == study]
         if [line_of(row) for row in recorded] != [line_of(row) for row in rows[: len(recorded)]]:
             raise RowsError(
-                f"{self._path} holds {len(recorded)} rows of an unfinished study ({study[0]}, seed "
-                f"{study[1]}) that cannot be reproduced: use another --out, or delete those rows."
+                f"{self._file.path} holds {len(recorded)} rows of an unfinished study "
+                f"({study[0]}, seed {study[1]}) that cannot be reproduced: use another --out, or "
+                "delete those rows."
             )
-        self._file.write("".join(line_of(row) for row in rows[len(recorded) :]).encode())
-        os.fsync(self._file.fileno())
+        self._append("".join(line_of(row) for row in rows[len(recorded) :]))
 
     def close(self) -> None:
         """Let others write."""
@@ -89,8 +87,21 @@ class RowFile:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _mend(self) -> None:
-        if self._results.dropped:
-            self._file.truncate(self._results.length)
-        elif self._path.stat().st_size != self._results.length:  # only the line break is missing
-            self._file.write(b"\n")
+    def _begin(self, header_line: str) -> None:
+        """Write the header of a new file, or of one whose writer was killed at its first line."""
+        size = self._file.size
+        if size and self._file.torn_bytes == size:
+            written = self._file.path.read_bytes()[: len(header_line) + 1]
+            if header_line.encode().startswith(written):
+                self._file.truncate(0)
+        if self._file.size == 0:
+            self._append(header_line)
+
+    def _append(self, lines: str) -> None:
+        try:
+            self._file.append(lines)
+        except OSError as error:
+            raise RowsError(
+                f"{self._file.path} cannot be written ({error.strerror}): what it held is kept; "
+                "make room and run the same command again to go on."
+            ) from error

@@ -8,8 +8,8 @@ file.
 
 from __future__ import annotations
 
-import gzip
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -20,9 +20,6 @@ SCHEMA = 1
 
 1: first version.
 """
-
-NAMES = ("rows.jsonl", "rows.jsonl.gz")
-"""Files of a folder that may hold its rows; only the first is written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +35,9 @@ class Header:
         provenance: Where the benchmark's numbers come from.
         versions: Versions of Python and of the packages that every study uses.
         schema: Version of the format.
+
+    Raises:
+        ValueError: If a value has another type, or a number is out of range (NaN included).
     """
 
     task: str
@@ -48,6 +48,16 @@ class Header:
     provenance: Mapping[str, Any]
     versions: Mapping[str, str]
     schema: int = SCHEMA
+
+    def __post_init__(self) -> None:
+        for name in ("budget_kwh", "mean_training_kwh"):
+            value = getattr(self, name)
+            if not 0.0 < value < math.inf:
+                raise ValueError(f"{name} must be positive and finite but is {value}")
+        if not math.isfinite(self.reference_test_accuracy):
+            raise ValueError(
+                f"reference_test_accuracy must be finite but is {self.reference_test_accuracy}"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +82,10 @@ class Row:
             validation accuracy so far.
         inference_energy_kwh: Energy of one pass over the validation set, kWh.
         config: The configuration.
+
+    Raises:
+        ValueError: If a value has another type, an energy or a time is negative, or a number is
+            not finite.
     """
 
     method: str
@@ -91,6 +105,19 @@ class Row:
     inference_energy_kwh: float | None
     config: Mapping[str, Any]
 
+    def __post_init__(self) -> None:
+        if not self.kwh > 0.0:  # who has trained has spent; energy that nobody knows is not 0
+            raise ValueError(f"kwh must be positive but is {self.kwh}")
+        for name in ("kwh", "trial_kwh", "runtime_s", "inference_energy_kwh"):
+            value = getattr(self, name)
+            if value is not None and not 0.0 <= value < math.inf:
+                raise ValueError(f"{name} must be finite and not negative but is {value}")
+        for name in ("val_accuracy", "test_accuracy", "incumbent_test_accuracy"):
+            if not math.isfinite(getattr(self, name)):
+                raise ValueError(f"{name} must be finite but is {getattr(self, name)}")
+        if not (self.epochs >= 1 and self.planned_epochs >= 1 and self.trial >= 0):
+            raise ValueError("epochs must be at least 1, and trials are counted from 0")
+
     @property
     def study(self) -> tuple[str, int]:
         """Method and seed."""
@@ -99,74 +126,6 @@ class Row:
 
 class RowsError(ValueError):
     """A file of rows that cannot be used as asked."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Results:
-    """A file's content.
-
-    Args:
-        header: Its first line.
-        rows: All complete rows.
-        dropped: The half-written last line, empty where there is none.
-        length: Bytes of the complete lines.
-    """
-
-    header: Header
-    rows: tuple[Row, ...]
-    dropped: str = ""
-    length: int = 0
-
-    def finished(self) -> set[tuple[str, int]]:
-        """The (method, seed) pairs whose last row is recorded."""
-        return {row.study for row in self.rows if row.final}
-
-
-def find(folder: Path) -> Path:
-    """The rows file of a folder.
-
-    Raises:
-        RowsError: If there is none.
-    """
-    if paths := [folder / name for name in NAMES if (folder / name).is_file()]:
-        return paths[0]
-    raise RowsError(
-        f"{folder} must hold {' or '.join(NAMES)}: make it with "
-        f"`python -m benchmarks compare --out {folder}`."
-    )
-
-
-def load(path: Path) -> Results:
-    """Read a rows file, plain or gzipped.
-
-    Raises:
-        RowsError: If a line other than the last cannot be read, or the schema is another.
-    """
-    try:
-        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (OSError, EOFError) as error:
-        raise RowsError(f"{path} must be a readable rows file: {error}.") from error
-    lines = data.split(b"\n")
-    tail = lines.pop()
-    length = len(data) - len(tail)
-    dropped = ""
-    if tail:  # the last line lacks its line break: whole all the same, or torn by a crash
-        if _is_object(tail):
-            lines.append(tail)
-        else:
-            dropped = tail.decode(errors="replace")
-    if not lines:
-        raise RowsError(f"{path} must begin with a header line but has none: delete it.")
-    header = _record(Header, lines[0], f"{path}, line 1")
-    if header.schema != SCHEMA:
-        raise RowsError(
-            f"{path} must have schema {SCHEMA} but has {header.schema}: "
-            "read it with the version of this project that wrote it."
-        )
-    rows = tuple(
-        _record(Row, line, f"{path}, line {number}") for number, line in enumerate(lines[1:], 2)
-    )
-    return Results(header=header, rows=rows, dropped=dropped, length=length)
 
 
 def refuse_mixing(new: Header, old: Header, where: Path, *, same: Iterable[str] = ()) -> None:
@@ -207,20 +166,3 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _rounded(inner) for key, inner in value.items()}
     return float(f"{value:.9g}") if isinstance(value, float) else value
-
-
-def _is_object(line: bytes) -> bool:
-    try:
-        return isinstance(json.loads(line), dict)
-    except ValueError:
-        return False
-
-
-def _record(kind: type[Any], line: bytes, where: str) -> Any:
-    try:
-        return kind(**json.loads(line))
-    except (ValueError, TypeError) as error:
-        raise RowsError(
-            f"{where} must be a {kind.__name__.lower()} but is not ({error}): "
-            "restore the file from where it came from, or use another --out."
-        ) from error

@@ -29,14 +29,25 @@ class Evaluation:
 
     Args:
         config: The configuration, complete.
-        energy_kwh: Energy spent on it, kWh.
+        energy_kwh: Energy spent on it, kWh. Not known is an error: it is not 0.
         epochs: Epochs it has been trained for. By default those that the energy pays for; a
             host that goes on with an earlier training must say.
+
+    Raises:
+        ValueError: If the energy is unknown, negative or not finite.
     """
 
     config: Mapping[str, Any]
     energy_kwh: float
     epochs: int | None = None
+
+    def __post_init__(self) -> None:
+        known = isinstance(self.energy_kwh, int | float | np.number)
+        if not (known and 0.0 <= self.energy_kwh < math.inf):
+            raise ValueError(
+                "energy_kwh of an evaluation must be finite and not negative but got "
+                f"{self.energy_kwh!r}: a method must say what it spent."
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +82,7 @@ def run_study(
 
     Raises:
         RuntimeError: If the method trained nothing, or spent more than its budget and one epoch.
+        ValueError: If an energy of the method or the benchmark is unknown, negative or not finite.
     """
     rows: list[Row] = []
     spent, seconds, longest_epoch = 0.0, 0.0, 0.0

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-from benchmarks.harness.rows import Results
+from benchmarks.harness.results import Results
 from benchmarks.reporting.ablation import ablated
 from benchmarks.reporting.styles import (
     FLOOR,

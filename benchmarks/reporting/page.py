@@ -12,7 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
-from benchmarks.harness.rows import Results
+from benchmarks.harness.results import Results
 from benchmarks.reporting.figures import LABELS
 from benchmarks.reporting.styles import (
     FLOOR,

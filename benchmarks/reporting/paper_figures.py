@@ -17,7 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from benchmarks.harness.rows import Results
+from benchmarks.harness.results import Results
 from benchmarks.methods import Declaration, all_declared
 from benchmarks.reporting.figures import add_legend, save, title
 from benchmarks.reporting.styles import Style, bands, styles

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import friedmanchisquare, rankdata, studentized_range
 
-from benchmarks.harness.rows import Results
+from benchmarks.harness.results import Results
 from benchmarks.reporting.figures import save
 from benchmarks.reporting.styles import describe_provenance, styles
 from benchmarks.reporting.traces import collect

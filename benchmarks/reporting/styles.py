@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness.rows import Results
+from benchmarks.harness.results import Results
 from benchmarks.methods import all_declared
 from benchmarks.reporting.ablation import ablated, is_ablation
 from benchmarks.reporting.traces import (

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness.rows import Results
+from benchmarks.harness.results import Results
 from benchmarks.reporting.ablation import ablate
 from benchmarks.reporting.ranks import rank
 from benchmarks.reporting.ratios import Ratio, energy_ratio, geometric_mean

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import wilcoxon
 
-from benchmarks.harness.rows import Results, Row
+from benchmarks.harness.results import Results
+from benchmarks.harness.rows import Row
 
 Floats = NDArray[np.float64]
 

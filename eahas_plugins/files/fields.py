@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -105,12 +106,18 @@ def _dataclass(kind: Any, values: Any, name: str) -> Any:
         optional = field.default is not MISSING or field.default_factory is not MISSING
         if field.name not in values and not optional:
             raise _Misfit(f"{name} lacks {field.name!r}.")
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     converted = {key: _converted(hints[key], value, key) for key, value in values.items()}
     try:
         return kind(**converted)
     except (TypeError, ValueError, ArithmeticError) as error:
         raise _Misfit(str(error)) from None
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    """Looked up once: evaluating the annotations takes longer than a whole record."""
+    return get_type_hints(kind)
 
 
 _WORDS = {int: "an integer", str: "text", bool: "true or false"}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import math
 import os
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,8 @@ FOLDER_VARIABLE = "FASHION_MNIST_DIR"
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 N_PER_SPLIT = 4000
 SPLIT_SEED = 20230501
+MAX_IDX_BYTES = 64 << 20
+"""The largest of the four files has 47 MB, unpacked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +89,14 @@ def _read_idx(path: Path, *, n_dims: int) -> np.ndarray:
             f"install dataset-fashion-mnist', or set {FOLDER_VARIABLE} to a folder with the four "
             "files."
         )
-    raw = gzip.decompress(path.read_bytes())
-    shape = np.frombuffer(raw, dtype=">i4", count=n_dims, offset=4)
-    values = np.frombuffer(raw, dtype=np.uint8, offset=4 + 4 * n_dims)
-    if raw[:4] != bytes([0, 0, 8, n_dims]) or values.size != np.prod(shape):
+    start = 4 + 4 * n_dims
+    try:
+        with gzip.open(path) as stream:
+            raw = stream.read(MAX_IDX_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{path} must be a whole gzip file: {error}; get it again.") from None
+    whole = start <= len(raw) <= MAX_IDX_BYTES and raw[:4] == bytes([0, 0, 8, n_dims])
+    shape = [int.from_bytes(raw[at : at + 4], "big") for at in range(4, start, 4)]
+    if not whole or math.prod(shape) != len(raw) - start:
         raise ValueError(f"{path} is not an IDX file of {n_dims} dimensions: get it again.")
-    return values.reshape(shape)
+    return np.frombuffer(raw, dtype=np.uint8, offset=start).reshape(shape)

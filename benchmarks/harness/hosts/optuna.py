@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import optuna
 from optuna.pruners import BasePruner, HyperbandPruner, NopPruner
 from optuna.samplers import BaseSampler
 
 from benchmarks.harness.bench import SeededBench, longest_schedule
 from benchmarks.harness.study import Evaluation, Setting
+from eahas_plugins.budget.attributes import ENERGY_ATTR
 from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
 from eahas_plugins.optuna.objective import SurrogateObjective
 from eahas_plugins.spaces import OptunaSpace
@@ -37,10 +40,12 @@ def optimise(
     objective = SurrogateObjective(setting.bench)
     study.optimize(budget.guard(objective), callbacks=[budget])
     space = OptunaSpace(setting.bench.space)
-    return [
-        Evaluation(config=space.to_config(t.params), energy_kwh=t.user_attrs.get("energy_kwh", 0.0))
-        for t in study.get_trials(deepcopy=False)
-    ]
+    found = []
+    for trial in study.get_trials(deepcopy=False):
+        energy: Any = trial.user_attrs.get(ENERGY_ATTR)
+        if trial.intermediate_values or energy:  # else it was refused before its first epoch
+            found.append(Evaluation(config=space.to_config(trial.params), energy_kwh=energy))
+    return found
 
 
 def paper_hyperband(bench: SeededBench) -> HyperbandPruner:

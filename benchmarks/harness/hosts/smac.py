@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import tempfile
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from smac.model.random_forest.random_forest import RandomForest
 from smac.scenario import Scenario
 
 from benchmarks.harness.study import Evaluation, Setting
+from eahas_plugins.budget.attributes import ENERGY_ATTR
 from eahas_plugins.smac import (
     EnergyHyperparameterOptimizationFacade,
     EnergyMultiFidelityFacade,
@@ -65,13 +66,16 @@ def optimise_smac(
         found = []
         for key, value in history.items():
             info = value.additional_info
+            energy: Any = info.get(ENERGY_ATTR)
+            if not (energy or info.get("epochs")):
+                continue  # refused before its first epoch
             config = native_config(history.get_config(key.config_id))
             if fidelity == "schedule" and key.budget is not None:
                 config["max_epoch"] = round(key.budget)
             found.append(
                 Evaluation(
                     config=config,
-                    energy_kwh=float(info.get("energy_kwh", 0.0)),
+                    energy_kwh=energy,
                     epochs=int(info.get("epochs", 0)),
                 )
             )

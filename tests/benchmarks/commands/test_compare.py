@@ -9,8 +9,9 @@ from benchmarks.commands.compare import compare, compare_on
 from benchmarks.comparison.runner import Failure, Study, local_processes, run_all
 from benchmarks.comparison.suites import SUITES, make_plan
 from benchmarks.harness.bench import find_reference
+from benchmarks.harness.results import load
 from benchmarks.harness.row_file import RowFile
-from benchmarks.harness.rows import RowsError, load
+from benchmarks.harness.rows import RowsError
 from benchmarks.methods import check_method
 from benchmarks.problems import Problem, get_problem, problem_names
 from tests.benchmarks.synthetic import SyntheticBench, SyntheticProblem

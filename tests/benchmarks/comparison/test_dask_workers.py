@@ -4,8 +4,8 @@ import pytest
 
 from benchmarks.comparison.runner import Study, dask_workers, make_header, run_all
 from benchmarks.harness.bench import find_reference
+from benchmarks.harness.results import load
 from benchmarks.harness.row_file import RowFile
-from benchmarks.harness.rows import load
 from tests.benchmarks.synthetic import SyntheticProblem
 
 distributed = pytest.importorskip("distributed", reason="Dask comes with the smac extra")

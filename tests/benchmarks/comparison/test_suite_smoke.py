@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from benchmarks.comparison.suites import methods_of
-from benchmarks.harness.rows import load
+from benchmarks.harness.results import load
 
 N_BEFORE = 3
 KILLED = f"""

@@ -1,4 +1,6 @@
+import dataclasses
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -120,14 +122,44 @@ def test_a_budget_below_one_epoch_is_an_error(configs):
         study(lambda s: [Evaluation(config=configs[0], energy_kwh=0.0)], setting())
 
 
-def test_unknown_energy_is_an_error(configs):
-    class NoEnergy(SyntheticBench):
-        def query(self, config, *, seed=None):
-            run = super().query(config, seed=seed)
-            return type(run)(**{n: getattr(run, n) for n in run.__slots__} | {"energy_kwh": None})
+@pytest.mark.parametrize("kwh", [None, math.nan, math.inf, -math.inf, -0.1, "0.1"])
+def test_energy_of_a_method_that_cannot_be_is_refused(configs, kwh):
+    with pytest.raises(ValueError, match="energy_kwh of an evaluation must be finite"):
+        study(lambda s: [Evaluation(config=configs[0], energy_kwh=kwh)], setting())
 
-    with pytest.raises(ValueError, match="energy"):
-        SeededBench(NoEnergy(), 0).query(configs[0])
+
+class Changed(SyntheticBench):
+    """A benchmark with one curve changed."""
+
+    def __init__(self, name, change):
+        super().__init__()
+        self._name, self._change = name, change
+
+    def query(self, config, *, seed=None):
+        run = super().query(config, seed=seed)
+        return dataclasses.replace(run, **{self._name: self._change(getattr(run, self._name))})
+
+
+def set_last(value):
+    return lambda curve: np.append(curve[:-1], value)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("energy_kwh", lambda curve: None, "energy of a queried configuration is unknown"),
+        ("energy_kwh", set_last(math.nan), "never fall"),
+        ("energy_kwh", set_last(math.inf), "never fall"),
+        ("energy_kwh", set_last(0.0), "never fall"),
+        ("energy_kwh", lambda curve: -curve, "never fall"),
+        ("energy_kwh", lambda curve: 0.0 * curve, "positive in the end"),
+        ("test_accuracy", set_last(math.nan), "test_accuracy of a queried configuration"),
+        ("val_accuracy", lambda curve: curve[:-1], "val_accuracy of a queried configuration"),
+    ],
+)
+def test_a_benchmark_whose_numbers_cannot_be_is_refused(configs, name, change, message):
+    with pytest.raises(ValueError, match=message):
+        SeededBench(Changed(name, change), 0).query(configs[0])
 
 
 def test_reference_is_found_again_and_near_the_optimum():

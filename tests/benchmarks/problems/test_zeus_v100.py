@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.problems.zeus_v100 import load, read_table
+from benchmarks.problems.zeus_v100 import POWER_FILE, TRAIN_FILE, load, read_table
 from tests.benchmarks.problems.made_up_zeus import (
     BATCH_SIZES,
     POWER_LIMITS_W,
@@ -70,3 +70,52 @@ def test_source_names_the_workload(zeus, tmp_path):
         load(zeus / "mnist")
     with pytest.raises(ValueError, match="must be a file of the Zeus traces"):
         load(tmp_path / "squad")
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        (
+            TRAIN_FILE,
+            ",4\n",
+            ",100000000000\n",
+            "target_epoch must be a whole number from 1",
+        ),
+        (TRAIN_FILE, ",4\n", ",1e11\n", "target_epoch must be a whole number"),
+        (TRAIN_FILE, ",4\n", ",0\n", "target_epoch must be a whole number"),
+        (TRAIN_FILE, ",4\n", "\n", "must have 8 cells"),
+        (TRAIN_FILE, ",4\n", ",4,5\n", "must have 8 cells"),
+        (TRAIN_FILE, ",0.5,", ",nan,", "target_metric must be a finite number"),
+        (TRAIN_FILE, ",0.5,", ",5,", "target_metric must be a finite number from 0 to 1"),
+        (TRAIN_FILE, ",0.5,", ",half,", "target_metric must be a finite number"),
+        (TRAIN_FILE, "target_epoch", "epoch", "must have the columns target_epoch"),
+        (TRAIN_FILE, "cifar100", "mnist", "must have a target of 'cifar100'"),
+        (TRAIN_FILE, "adadelta", "adam", "must share trainings of 'cifar100'"),
+        (POWER_FILE, "average_power", "watts", "must have the columns average_power"),
+        (POWER_FILE, ",100,", ",-100,", "power_limit must be a whole number"),
+        (POWER_FILE, "\ncifar100,net,", "\ncifar100," + "n" * 200_000 + ",", "must be a row"),
+        (POWER_FILE, ",81.0\n", ",inf\n", "average_power must be a finite number"),
+        (POWER_FILE, ",81.0\n", ",-81.0\n", "average_power must be a finite number"),
+    ],
+)
+def test_a_table_that_is_not_zeuss_is_named(tmp_path, name, old, new, message):
+    path = write_tables(tmp_path) / name
+    with path.open(newline="") as stream:
+        text = stream.read().replace("\r\n", "\n")
+    assert old in text
+    changed = text.replace(old, new)
+    path.write_text(changed)
+    with pytest.raises(ValueError, match=message) as error:
+        read_table(tmp_path, "cifar100")
+    assert str(tmp_path) in str(error.value)
+
+
+def test_a_table_that_is_no_text_or_too_large_is_named(tmp_path):
+    path = write_tables(tmp_path) / POWER_FILE
+    path.write_bytes(b"dataset\xff\xfe")
+    with pytest.raises(ValueError, match="UTF-8"):
+        read_table(tmp_path, "cifar100")
+    with path.open("wb") as stream:
+        stream.truncate(1 << 40)  # a hole: no disk is used
+    with pytest.raises(ValueError, match="at most 16 MiB"):
+        read_table(tmp_path, "cifar100")

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from benchmarks.harness.rows import Results
+from benchmarks.harness.results import Results
 from benchmarks.reporting.ranks import rank
 from benchmarks.reporting.ratios import Ratio, energy_ratio, geometric_mean
 from benchmarks.reporting.summary import summarise

@@ -1,0 +1,113 @@
+"""Reading the rows of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from benchmarks.harness.rows import SCHEMA, Header, Row, RowsError
+from eahas_plugins.files import Line, as_dataclass, json_object, read_lines
+
+NAMES = ("rows.jsonl", "rows.jsonl.gz")
+"""Files of a folder that may hold its rows; only the first is written."""
+
+Record = TypeVar("Record", Header, Row)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """A file's content.
+
+    Args:
+        header: Its first line.
+        rows: All complete rows.
+        dropped: The half-written last line, empty where there is none.
+        length: Bytes of the complete lines.
+    """
+
+    header: Header
+    rows: tuple[Row, ...]
+    dropped: str = ""
+    length: int = 0
+
+    def finished(self) -> set[tuple[str, int]]:
+        """The (method, seed) pairs whose last row is recorded."""
+        return {row.study for row in self.rows if row.final}
+
+
+def find(folder: Path) -> Path:
+    """The rows file of a folder.
+
+    Raises:
+        RowsError: If there is none.
+    """
+    if paths := [folder / name for name in NAMES if (folder / name).is_file()]:
+        return paths[0]
+    raise RowsError(
+        f"{folder} must hold {' or '.join(NAMES)}: make it with "
+        f"`python -m benchmarks compare --out {folder}`."
+    )
+
+
+def load(path: Path) -> Results:
+    """Read a rows file, plain or gzipped.
+
+    Raises:
+        RowsError: If it cannot be read, is larger than a comparison, a line other than the last is
+            no header or row, or the schema is another.
+    """
+    header: Header | None = None
+    rows: list[Row] = []
+    dropped, length = "", 0
+    try:
+        for line in read_lines(path):
+            where = f"{path}, line {line.number},"
+            if not line.ended and not _is_object(line, where):  # torn by a crash
+                dropped = line.text.decode(errors="replace")
+                break
+            # the last line may lack its line break alone
+            length += len(line.text) + line.ended
+            if header is None:
+                header = _header(line, where)
+            else:
+                rows.append(_record(Row, json_object(line.text, where), where))
+    except FileNotFoundError:
+        raise RowsError(f"{path} must be a rows file but there is none.") from None
+    except RowsError:
+        raise
+    except ValueError as error:
+        raise RowsError(f"{error} {_RESTORE}") from error
+    if header is None:
+        raise RowsError(f"{path} must begin with a header line but has none: delete it.")
+    return Results(header=header, rows=tuple(rows), dropped=dropped, length=length)
+
+
+_RESTORE = "Restore the file from where it came from, or use another --out."
+
+
+def _header(line: Line, where: str) -> Header:
+    values = json_object(line.text, where)
+    schema = values.get("schema")
+    if schema != SCHEMA:
+        raise RowsError(
+            f"{where} must have schema {SCHEMA} but has {schema!r:.40}: "
+            "read it with the version of this project that wrote it."
+        )
+    return _record(Header, values, where)
+
+
+def _record(kind: type[Record], values: Mapping[str, Any], where: str) -> Record:
+    try:
+        return as_dataclass(kind, values, where)
+    except ValueError as error:
+        raise RowsError(f"{error} {_RESTORE}") from error
+
+
+def _is_object(line: Line, where: str) -> bool:
+    try:
+        json_object(line.text, where)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,53 @@
+"""Data-parallel training: what the ranks of one trial have used, together."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from optuna.trial import BaseTrial
+
+from eahas_plugins.energy.readings import OWN_PROCESS
+
+_Devices = Mapping[str, Mapping[str, float]]
+
+
+def over_all_ranks(trial: BaseTrial, devices_kwh: _Devices) -> _Devices:
+    """Return what the devices of all ranks have used, if each of them runs the trial.
+
+    Only for ``optuna_integration.TorchDistributedTrial``, all of whose methods every rank calls at
+    once; any other trial belongs to one process. Several ranks of a node see the same devices:
+    each counts once, by the rank that has seen most of it.
+    """
+    if type(trial).__name__ != "TorchDistributedTrial":
+        return devices_kwh
+    distributed, group = _gloo()
+    mine = {_name(device): dict(parts) for device, parts in devices_kwh.items()}
+    every: list[Any] = [None] * distributed.get_world_size()
+    distributed.all_gather_object(every, mine, group=group)
+    together: dict[str, Mapping[str, float]] = {}
+    for ranks in every:
+        for device, parts in ranks.items():
+            known = together.get(device)
+            if known is None or sum(parts.values()) > sum(known.values()):
+                together[device] = parts
+    return together
+
+
+def _name(device: str) -> str:
+    """Return what a device is called among all nodes."""
+    process = f" {os.getpid()}" if device.startswith(OWN_PROCESS) else ""
+    return f"{platform.node()} {device}{process}"
+
+
+@cache
+def _gloo() -> tuple[Any, Any]:
+    """Return torch.distributed and a group that carries objects; every rank asks at once."""
+    distributed = importlib.import_module("torch.distributed")
+    if distributed.get_backend() == "gloo":
+        return distributed, None
+    return distributed, distributed.new_group(backend="gloo")

@@ -1,0 +1,291 @@
+"""The energy of one trial in this process, for all of its trackers together."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import ClassVar
+
+from optuna import TrialPruned
+from optuna.trial import BaseTrial
+
+from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
+from eahas_plugins.energy.combined import SelectedMeter
+from eahas_plugins.energy.readings import (
+    UNNAMED,
+    EnergyMeter,
+    MeterError,
+    Reading,
+    between,
+    by_device,
+    ids_of,
+)
+from eahas_plugins.energy.sharing import Share
+from eahas_plugins.optuna._ranks import over_all_ranks
+from eahas_plugins.optuna._trial_hooks import act_before
+from eahas_plugins.optuna._trial_names import owner_of, study_of
+
+METER_ATTR = "energy_meter"
+PARTS_ATTR = "energy_parts_kwh"
+RUNTIME_ATTR = "runtime_s"
+
+_log = logging.getLogger(__name__)
+_told: set[str] = set()
+
+
+class _Use:
+    """A share of a meter, with the studies whose trials read it."""
+
+    _thread = threading.local()
+
+    def __init__(self, meter: EnergyMeter, owner: str) -> None:
+        self.share = Share(meter, owner=owner)
+        self.studies: list[object] = []
+
+    @classmethod
+    def find(cls, meter: EnergyMeter, *, owner: str, study: object) -> _Use:
+        """Return what the tracker around this one uses, or a new share.
+
+        The training of another study's trial inside a trial is part of it, so both read one
+        share. Trials of one study are not part of each other, even if one thread trains them in
+        turns: they share equally.
+        """
+        around = cls._of_this_thread()
+        for use in reversed(around):
+            if use.share.provenance == meter.provenance and study not in use.studies:
+                use.studies.append(study)
+                return use
+        use = cls(meter, owner)
+        use.studies.append(study)
+        around.append(use)
+        return use
+
+    @classmethod
+    def _of_this_thread(cls) -> list[_Use]:
+        if not hasattr(cls._thread, "uses"):
+            cls._thread.uses = []
+        uses: list[_Use] = cls._thread.uses
+        return uses
+
+    def read(self) -> Reading:
+        """Read; a reading that fails once is made up for by the next."""
+        try:
+            return self.share.read()
+        except MeterError as error:
+            now = self.share.read()
+            _log.warning("A reading of the energy failed and was repeated (%s).", error)
+            return now
+
+    def leave(self, study: object) -> None:
+        """Read for the last time, for one trial.
+
+        Raises:
+            MeterError: If the meter does not answer; the share is given up all the same.
+        """
+        self.studies.remove(study)
+        if self.studies:
+            self.read()
+            return
+        if self in self._of_this_thread():
+            self._of_this_thread().remove(self)
+        self.share.leave()
+
+
+class TrialEnergy:
+    """What a trial has used, and what it had used before. Made by `enter`.
+
+    Args:
+        trial: The trial.
+    """
+
+    _running: ClassVar[dict[tuple[int, str], TrialEnergy]] = {}
+    _lock: ClassVar[threading.RLock] = threading.RLock()
+
+    def __init__(self, trial: BaseTrial) -> None:
+        self._trial = trial
+        self._study = study_of(trial)
+        self._uses: list[tuple[_Use, Reading]] = []  # with its first reading for this trial
+        self._own_lock = threading.RLock()
+        self._undo: list[Callable[[], None]] = []
+        self._n_trackers = 0
+        self.up_to_date = False  # what is recorded needs no new reading before the trial reports
+        self._reported = False
+        attrs = trial.user_attrs
+        mine = attrs.get(METER_ATTR)
+        # A retry that a callback has queued comes with the attributes of the trial that was lost.
+        before = attrs if isinstance(mine, dict) and mine.get("trial") == trial.number else {}
+        self._before_kwh = known_kwh(before.get(ENERGY_ATTR)) or 0.0
+        self._before_s = known_kwh(before.get(RUNTIME_ATTR)) or 0.0
+        parts = before.get(PARTS_ATTR)
+        self._before_parts: Mapping[str, float] = parts if isinstance(parts, dict) else {}
+        self.latest_kwh = self._before_kwh
+        if not before:
+            trial.set_user_attr(ENERGY_ATTR, 0.0)
+
+    @classmethod
+    def enter(cls, trial: BaseTrial, meter: EnergyMeter) -> TrialEnergy:
+        """Begin to count for one more tracker of a trial.
+
+        Raises:
+            MeterError: If the meter does not answer.
+        """
+        key = (os.getpid(), owner_of(trial))
+        with cls._lock:
+            running = cls._running.get(key)
+            if running is None:
+                running = cls._running[key] = cls(trial)
+            running._n_trackers += 1
+            try:
+                running._add(meter)
+                running._act_before_reports_of(trial)
+                trial.set_user_attr(METER_ATTR, {**asdict(meter.provenance), "trial": trial.number})
+            except BaseException:
+                running.leave()
+                raise
+            return running
+
+    def leave(self) -> MeterError | None:
+        """End for one tracker; the last one writes everything. Returns what the meter lacked."""
+        with self._lock, self._own_lock:
+            self._n_trackers -= 1
+            if self._n_trackers:
+                return None
+            self._running.pop((os.getpid(), owner_of(self._trial)), None)
+            for undo in self._undo:
+                undo()
+            problem = None
+            for use, _ in self._uses:
+                try:
+                    use.leave(self._study)
+                except MeterError as error:
+                    problem = error
+            if self._uses:
+                self._finish()
+            return problem
+
+    def write(self, since: Sequence[Reading] | None = None) -> None:
+        """Record the energy so far.
+
+        Args:
+            since: The readings after which something must have been counted; by default the
+                first ones.
+
+        Raises:
+            MeterError: If nothing has been counted.
+            TrialPruned: If the trial is guarded by a budget that wants it to end.
+        """
+        with self._own_lock:
+            self.check([first for _, first in self._uses] if since is None else since)
+            self.latest_kwh = self._total(self._devices_kwh())
+            self._trial.set_user_attr(ENERGY_ATTR, self.latest_kwh)
+
+    def before_report(self) -> None:
+        """Record the energy before the trial takes a value."""
+        if not self.up_to_date:
+            self.write()
+        self.up_to_date, self._reported = False, True
+
+    def before_question(self) -> None:
+        """Record the energy before the trial is asked, if it has not just reported."""
+        if not (self.up_to_date or self._reported):
+            self.write()
+        self.up_to_date = self._reported = False
+
+    def _act_before_reports_of(self, trial: BaseTrial) -> None:
+        self._undo.append(
+            act_before(trial, report=self.before_report, should_prune=self.before_question)
+        )
+
+    def energy_kwh(self) -> float:
+        """Return the energy so far, kWh; raises as `write`."""
+        with self._own_lock:
+            self.check([first for _, first in self._uses])
+            self.latest_kwh = self._total(self._devices_kwh())
+            return self.latest_kwh
+
+    def readings(self) -> list[Reading]:
+        """Return where the trial's meters stand."""
+        with self._own_lock:
+            return [use.share.latest for use, _ in self._uses]
+
+    def check(self, since: Sequence[Reading]) -> None:
+        """Read, and make sure that something has been counted.
+
+        Args:
+            since: Earlier readings.
+
+        Raises:
+            MeterError: If nothing has.
+        """
+        patience = 10  # a counter that ticks every 0.1 s has not seen a shorter step yet
+        while True:
+            now = [use.read() for use, _ in self._uses]
+            pairs = list(zip(since, now, strict=False))
+            if any(after.energy_kwh > before.energy_kwh for before, after in pairs):
+                return
+            resolution_s = max(after.provenance.resolution_s for _, after in pairs)
+            if not (resolution_s and patience):
+                between(*pairs[0])  # raises
+            time.sleep(resolution_s / 5)
+            patience -= 1
+
+    def _add(self, meter: EnergyMeter) -> None:
+        """Count one more meter, as far as its devices are not counted yet."""
+        counted = {name for use, _ in self._uses for name in ids_of(use.share.provenance)}
+        new = [name for name in ids_of(meter.provenance) if name not in counted]
+        if counted and new and len(new) < len(ids_of(meter.provenance)):
+            meter = SelectedMeter(meter, new)
+        with self._own_lock:
+            if new:
+                use = _Use.find(meter, owner=owner_of(self._trial), study=self._study)
+                self._uses.append((use, use.read()))
+            else:
+                for use, _ in self._uses:
+                    use.read()
+
+    def _devices_kwh(self) -> Mapping[str, Mapping[str, float]]:
+        devices: dict[str, Mapping[str, float]] = {}
+        for use, first in self._uses:
+            before = by_device(first)
+            for name, parts in by_device(use.share.latest).items():
+                earlier = before.get(name, {})
+                devices[name] = {k: kwh - earlier.get(k, 0.0) for k, kwh in parts.items()}
+        return over_all_ranks(self._trial, devices)
+
+    def _total(self, devices_kwh: Mapping[str, Mapping[str, float]]) -> float:
+        return self._before_kwh + sum(sum(parts.values()) for parts in devices_kwh.values())
+
+    def _finish(self) -> None:
+        devices_kwh = self._devices_kwh()
+        self.latest_kwh = self._total(devices_kwh)
+        # The training is over: a budget that would end it here is too late to save anything.
+        with contextlib.suppress(TrialPruned):
+            self._trial.set_user_attr(ENERGY_ATTR, self.latest_kwh)
+        first = min(first.monotonic_s for _, first in self._uses)
+        last = max(use.share.latest.monotonic_s for use, _ in self._uses)
+        self._trial.set_user_attr(RUNTIME_ATTR, self._before_s + last - first)
+        still = self._say_what_stands_still()
+        parts_kwh = {k: v for k, v in self._before_parts.items() if known_kwh(v) is not None}
+        for name, parts in devices_kwh.items():
+            for part, kwh in parts.items():
+                if part != UNNAMED and name not in still:
+                    parts_kwh[part] = parts_kwh.get(part, 0.0) + kwh
+        if parts_kwh:
+            self._trial.set_user_attr(PARTS_ATTR, parts_kwh)
+
+    def _say_what_stands_still(self) -> set[str]:
+        """Warn once about each device that counts nothing while others do."""
+        still = {name for use, _ in self._uses for name in use.share.standing_still()}
+        for name in sorted(still - _told):
+            _told.add(name)
+            _log.warning(
+                "The meter of %s stands still: its energy is missing in what trials are said to "
+                "have used. `eahas meter` shows what is measured here.",
+                name,
+            )
+        return still

@@ -1,0 +1,176 @@
+"""Several trackers of one trial: its energy, time and parts once."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import optuna
+import pytest
+
+from eahas_plugins.energy import CpuTimeMeter, FakeMeter, MeterError, NvmlMeter, SumMeter
+from eahas_plugins.optuna import EnergyTracker
+from tests.eahas_plugins.energy.machines import Nvml
+
+
+@pytest.fixture(autouse=True)
+def own_roster(tmp_path, monkeypatch):
+    monkeypatch.setenv("EAHAS_ENERGY_DIR", str(tmp_path / "roster"))
+
+
+@pytest.fixture
+def trial():
+    return optuna.create_study().ask()
+
+
+@pytest.fixture
+def meter():
+    return FakeMeter(scope="machine")
+
+
+def test_nested(trial, meter):
+    with EnergyTracker(trial, meter=meter) as outer:
+        meter.advance(kwh=1.0)
+        with EnergyTracker(trial, meter=meter) as inner:
+            meter.advance(kwh=1.0)
+            inner.report(0.5, step=0)
+            assert trial.user_attrs["energy_kwh"] == 2.0
+        assert inner.energy_kwh == outer.energy_kwh == 2.0
+        meter.advance(kwh=1.0, parts={"gpu": 0.5})
+    assert trial.user_attrs["energy_kwh"] == 3.0
+    assert trial.user_attrs["runtime_s"] == 3.0
+    assert trial.user_attrs["energy_parts_kwh"] == {"gpu": 0.5}
+
+
+def test_folds_in_threads(trial, meter):
+    ready = threading.Barrier(3)
+
+    def fold(number):
+        with EnergyTracker(trial, meter=meter):
+            ready.wait(timeout=30)
+            if number == 0:
+                meter.advance(kwh=3.0)
+            ready.wait(timeout=30)
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(fold, range(3)))
+    assert trial.user_attrs["energy_kwh"] == 3.0
+
+
+def test_folds_one_after_the_other(meter):
+    def objective(trial):
+        for _ in range(3):
+            with EnergyTracker(trial, meter=meter):
+                meter.advance(kwh=1.0, seconds=10.0, parts={"gpu": 0.75})
+        return 1.0
+
+    study = optuna.create_study()
+    study.optimize(objective, n_trials=2)
+    study.enqueue_trial({}, user_attrs=study.trials[0].user_attrs)  # a retry begins at nothing
+    study.optimize(objective, n_trials=1)
+    for trial in study.trials:
+        assert trial.user_attrs["energy_kwh"] == 3.0
+        assert trial.user_attrs["runtime_s"] == 30.0
+        assert trial.user_attrs["energy_parts_kwh"] == {"gpu": 2.25}
+
+
+def test_trackers_with_meters_of_overlapping_devices_count_each_once(trial):
+    driver = Nvml(2)
+    cpu_time = CpuTimeMeter(watts_per_core=1e-9, idle_watts=0.0)
+    with EnergyTracker(trial, meter=NvmlMeter([0], nvml=driver)):
+        driver.mj[:] = [3_600_000, 3_600_000]
+        both = SumMeter([NvmlMeter([0, 1], nvml=driver), cpu_time])
+        with EnergyTracker(trial, meter=both):
+            driver.mj[:] = [7_200_000, 7_200_000]
+    assert trial.user_attrs["energy_kwh"] == pytest.approx(3e-3)
+    assert trial.user_attrs["energy_parts_kwh"] == {
+        "gpu": pytest.approx(3e-3),
+        "cpu": pytest.approx(0.0, abs=1e-12),
+    }
+
+
+def test_trackers_of_two_trials_share(meter):
+    study = optuna.create_study()
+    trials = [study.ask(), study.ask()]
+    with EnergyTracker(trials[0], meter=meter), EnergyTracker(trials[1], meter=meter):
+        meter.advance(kwh=3.0)
+    assert [t.user_attrs["energy_kwh"] for t in trials] == [1.5, 1.5]
+
+
+class Fragile(FakeMeter):
+    fails = 0
+
+    def read(self):
+        if self.fails:
+            self.fails -= 1
+            raise MeterError("GPU is lost")
+        return super().read()
+
+
+def test_a_failed_reading_leaves_later_trials_alone_and_the_trial_what_it_had():
+    meter = Fragile(scope="machine")
+
+    def objective(trial):
+        with EnergyTracker(trial, meter=meter) as energy:
+            meter.advance(kwh=1.0, parts={"gpu": 1.0})
+            energy.report(0.5, step=0)
+            meter.fails = 100 if trial.number == 1 else 0
+            meter.advance(kwh=1.0, parts={"gpu": 1.0})
+        return 1.0
+
+    study = optuna.create_study()
+    for _ in range(4):
+        study.optimize(objective, n_trials=1, catch=(MeterError,))
+        meter.fails = 0
+    assert [t.user_attrs["energy_kwh"] for t in study.trials] == [2.0, 1.0, 2.0, 2.0]
+    assert [t.state.name for t in study.trials].count("FAIL") == 1
+    assert study.trials[1].user_attrs["runtime_s"] == 1.0
+    assert study.trials[1].user_attrs["energy_parts_kwh"] == {"gpu": 1.0}
+
+
+def test_a_single_failed_reading_ends_no_training(trial):
+    meter = Fragile(scope="machine")
+    with EnergyTracker(trial, meter=meter) as energy:
+        meter.advance(kwh=1.0)
+        meter.fails = 1
+        energy.report(0.5, step=0)
+        meter.fails = 1
+        meter.advance(kwh=1.0)
+    assert trial.user_attrs["energy_kwh"] == 2.0
+
+
+def test_a_meter_that_fails_at_the_start_leaves_nothing_behind(meter):
+    study, broken = optuna.create_study(), Fragile(scope="machine")
+    trial = study.ask()
+    broken.fails = 1
+    with pytest.raises(MeterError), EnergyTracker(trial, meter=broken):
+        pass
+    with EnergyTracker(trial, meter=meter):
+        meter.advance(kwh=1.0)
+    assert trial.user_attrs["energy_kwh"] == 1.0
+
+
+def test_a_device_that_stands_still_is_said_and_is_no_part(trial, monkeypatch, caplog):
+    from eahas_plugins.optuna import _trial_energy
+
+    monkeypatch.setattr(_trial_energy, "_told", set())
+    monkeypatch.setattr(_trial_energy._log, "disabled", False)
+    now = [0.0]
+    monkeypatch.setattr("eahas_plugins.energy.nvml.time.monotonic", lambda: now[0])
+    driver = Nvml(2)
+    gpus = NvmlMeter([0], nvml=driver), NvmlMeter([1], nvml=driver)
+    with EnergyTracker(trial, meter=SumMeter(gpus)):
+        now[0] += 60.0
+        driver.mj[0] += 3_600_000
+    assert "gpu:GPU-1 stands still" in caplog.text
+    assert trial.user_attrs["energy_kwh"] == pytest.approx(1e-3)
+
+
+def test_the_energy_can_be_asked_for_after_the_with(meter):
+    study = optuna.create_study(directions=["maximize", "minimize"])
+
+    def objective(trial):
+        with EnergyTracker(trial, meter=meter) as energy:
+            meter.advance(kwh=2.0)
+        return 0.5, energy.energy_kwh
+
+    study.optimize(objective, n_trials=1)
+    assert study.trials[0].values == [0.5, 2.0]

@@ -125,6 +125,11 @@ def is_enqueued(trial: FrozenTrial) -> bool:
     return "fixed_params" in trial.system_attrs
 
 
+def enqueued_params(trial: FrozenTrial) -> dict[str, Any]:
+    """What the user has fixed of this trial (``enqueue_trial``)."""
+    return dict(trial.system_attrs.get("fixed_params") or {})
+
+
 def constraints_of(trial: FrozenTrial) -> tuple[float, ...]:
     """The trial's constraints, each met where it is not positive; Optuna 5 names them, 4 does not.
 

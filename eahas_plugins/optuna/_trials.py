@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from optuna.distributions import (
@@ -104,6 +104,12 @@ def check_one_objective(study: Study, owner: str) -> None:
         )
 
 
+def ended_at(trial: FrozenTrial) -> tuple[float, int]:
+    """Sorts finished trials by when they ended; running ones come last."""
+    end = trial.datetime_complete
+    return (math.inf if end is None else end.timestamp(), trial.number)
+
+
 def column_of(distribution: BaseDistribution) -> Column:
     """How the kWh model sees a distribution. Positions and values are Optuna's internal ones."""
     if isinstance(distribution, CategoricalDistribution):
@@ -169,3 +175,33 @@ class StudyView(Study):
     def stop(self) -> None:
         """Stop the optimisation of the whole study."""
         self.whole_study.stop()
+
+
+AUTO = "auto"
+USUAL_LENGTHS = (
+    *("max_epoch", "max_epochs", "epoch", "epochs", "n_epoch", "n_epochs", "num_epoch"),
+    *("num_epochs", "num_train_epochs", "train_epochs", "max_step", "max_steps", "n_steps"),
+    *("num_steps", "train_steps", "training_steps", "max_iter", "n_iter", "num_iterations"),
+    *("n_iterations", "iterations", "n_estimators", "num_boost_round", "n_rounds", "num_rounds"),
+)
+"""Names that parameters have which say how long a training is."""
+
+
+def usual_lengths(distributions: Mapping[str, BaseDistribution]) -> list[str]:
+    """Parameters that say by their name and values how long a training is."""
+    return [
+        name
+        for name, distribution in distributions.items()
+        if name.lower() in USUAL_LENGTHS
+        and not distribution.single()
+        and _is_positive(distribution)
+    ]
+
+
+def _is_positive(distribution: BaseDistribution) -> bool:
+    if isinstance(distribution, CategoricalDistribution):
+        return all(
+            isinstance(c, int | float) and not isinstance(c, bool) and c > 0
+            for c in distribution.choices
+        )
+    return isinstance(distribution, IntDistribution | FloatDistribution) and distribution.low > 0

@@ -5,50 +5,105 @@ from __future__ import annotations
 import math
 import threading
 from abc import abstractmethod
-from collections.abc import Collection, Hashable, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins import policy
-from eahas_plugins.optuna._compat import study_key
-from eahas_plugins.optuna._trials import TrialLog, check_one_objective, contains, energy_of
+from eahas_plugins.optuna._per_study import PerStudy
+from eahas_plugins.optuna._trials import (
+    TrialLog,
+    check_one_objective,
+    contains,
+    energy_of,
+    violation,
+)
 
+Floats = NDArray[np.float64]
 Space = Mapping[str, BaseDistribution]
 
 
-class RewardSampler(BaseSampler):
+class Scored(NamedTuple):
+    """A complete trial.
+
+    Args:
+        trial: The trial.
+        reward: Its reward, larger is better.
+        violation: How far it is from feasible; infinite if its value is.
+    """
+
+    trial: FrozenTrial
+    reward: float
+    violation: float
+
+    @property
+    def rank(self) -> tuple[float, float, int]:
+        """Larger is better: feasible before infeasible, then the reward, then the older one."""
+        return (-self.violation, self.reward, -self.trial.number)
+
+
+def rewards_to_learn(scored: Sequence[Scored]) -> Floats:
+    """Finite rewards for a model: what is infeasible or infinite counts as the worst of the rest.
+
+    While nothing is feasible, it learns how far each is from that.
+    """
+    feasible = [one.reward for one in scored if one.violation == 0.0]
+    if feasible:
+        lowest = min(feasible)
+        return np.array([one.reward if one.violation == 0.0 else lowest for one in scored])
+    known = [one.violation for one in scored if math.isfinite(one.violation)]
+    return np.array([-min(one.violation, max(known, default=0.0)) for one in scored])
+
+
+class StudyState:
+    """What a sampler knows of one study."""
+
+    def __init__(self) -> None:
+        self.log = TrialLog()
+        self.space: dict[str, BaseDistribution] = {}
+        self.complete: list[Scored] = []
+
+
+AnyState = TypeVar("AnyState", bound=StudyState)
+
+
+class RewardSampler(BaseSampler, Generic[AnyState]):
     """A single-objective sampler that ranks complete trials by the paper's reward.
+
+    Trials that break a constraint rank below all others. One object may serve several studies.
 
     Args:
         reward_exponent: Trials are ranked by the paper's reward, value times ``energy_kwh`` to this
             power. At most 0; 0 is the plain method.
         seed: Seed of all draws.
+
+    Raises:
+        ValueError: If ``reward_exponent`` is out of range (NaN included).
     """
 
     def __init__(self, *, reward_exponent: float, seed: int | None) -> None:
-        if not reward_exponent <= 0.0:
+        if not -math.inf < reward_exponent <= 0.0:
             raise ValueError(f"reward_exponent must be at most 0 but got {reward_exponent}.")
         self._reward_exponent = reward_exponent
         self._rng = np.random.default_rng(seed)
         self._random = RandomSampler(seed=seed)
         self._lock = threading.Lock()
-        self._key: Hashable = None
-        self._restart()
+        self._studies: PerStudy[AnyState] = PerStudy(self._new_state)
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {**self.__dict__, "_key": None, "_log": None, "_complete": []}
+        state = self.__dict__.copy()
         del state["_lock"]
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._lock = threading.Lock()
-        self._restart()  # the other process reads the trials itself
 
     def reseed_rng(self) -> None:
         """Give each process its own random numbers."""
@@ -59,9 +114,11 @@ class RewardSampler(BaseSampler):
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """Every parameter seen so far, with its latest distribution (conditional ones too)."""
+        check_one_objective(study, type(self).__name__)
         with self._lock:
-            self._update(study)
-            return {n: d for n, d in sorted(self._space.items()) if not d.single()}
+            state = self._studies.of(study)
+            self._update(state, study)
+            return {n: d for n, d in sorted(state.space.items()) if not d.single()}
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
@@ -71,8 +128,9 @@ class RewardSampler(BaseSampler):
         if not search_space:
             return {}
         with self._lock:
-            self._update(study)
-            return self._propose(study, trial, search_space)
+            state = self._studies.of(study)
+            self._update(state, study)
+            return self._propose(state, study, trial, search_space)
 
     def sample_independent(
         self,
@@ -83,34 +141,31 @@ class RewardSampler(BaseSampler):
     ) -> Any:
         """A random value."""
         check_one_objective(study, type(self).__name__)
-        return self._random.sample_independent(study, trial, param_name, param_distribution)
+        with self._lock:
+            return self._draw(study, trial, param_name, param_distribution)
 
     @abstractmethod
-    def _propose(self, study: Study, trial: FrozenTrial, space: Space) -> dict[str, Any]:
+    def _new_state(self) -> AnyState:
+        """What is known of a study at its start."""
+
+    @abstractmethod
+    def _propose(
+        self, state: AnyState, study: Study, trial: FrozenTrial, space: Space
+    ) -> dict[str, Any]:
         """Values for all of ``space``, or none; holds the lock."""
 
-    def _restart(self) -> None:
-        """Forget the trials."""
-        self._log = TrialLog()
-        self._space: dict[str, BaseDistribution] = {}
-        self._complete: list[tuple[FrozenTrial, float]] = []
-        """Complete trials and their rewards (larger is better)."""
-
-    def _update(self, study: Study) -> list[FrozenTrial]:
+    def _update(self, state: AnyState, study: Study) -> list[FrozenTrial]:
         """Learn the trials finished since the last call, and return them."""
-        if self._key != (key := study_key(study)):
-            self._restart()
-            self._key = key
-        finished = self._log.update(study)
+        finished = state.log.update(study)
         for trial in finished:
             if trial.state is TrialState.FAIL:
                 continue
-            self._space.update(trial.distributions)
+            state.space.update(trial.distributions)
             if trial.state is TrialState.COMPLETE:
-                self._complete.append((trial, self._reward(study, trial)))
+                state.complete.append(self._scored(study, trial))
         return finished
 
-    def _reward(self, study: Study, trial: FrozenTrial) -> float:
+    def _scored(self, study: Study, trial: FrozenTrial) -> Scored:
         maximize = study.direction is StudyDirection.MAXIMIZE
         reward = policy.reward(
             trial.values[0],
@@ -119,7 +174,10 @@ class RewardSampler(BaseSampler):
             exponent=self._reward_exponent,
             maximize=maximize,
         )
-        return float(reward) if maximize else -float(reward)
+        score = float(reward) if maximize else -float(reward)
+        if not math.isfinite(score):
+            return Scored(trial, -math.inf, math.inf)
+        return Scored(trial, score, violation(trial))
 
     def _redraw(
         self,
@@ -160,12 +218,16 @@ class RewardSampler(BaseSampler):
 
 
 def check_positive(**counts: int) -> None:
-    """Raise ValueError unless each is at least 1."""
+    """Check arguments that are counts.
+
+    Raises:
+        ValueError: Unless each is at least 1.
+    """
     for name, count in counts.items():
         if not count >= 1:
             raise ValueError(f"{name} must be at least 1 but got {count}.")
 
 
-def best_of(scored: Sequence[tuple[FrozenTrial, float]]) -> tuple[FrozenTrial, float]:
-    """The trial with the largest reward; the oldest of equals."""
-    return max(scored, key=lambda pair: (pair[1], -pair[0].number))
+def best_of(scored: Sequence[Scored]) -> Scored:
+    """The trial of the highest rank; the oldest of equals."""
+    return max(scored, key=lambda one: one.rank)

@@ -38,7 +38,11 @@ class Axis:
         self._log = False
         if isinstance(distribution, CategoricalDistribution):
             choices = distribution.choices
-            numbers = [c for c in choices if isinstance(c, int | float) and not isinstance(c, bool)]
+            numbers = [
+                c
+                for c in choices
+                if isinstance(c, int | float) and not isinstance(c, bool) and c == c
+            ]
             self.ordered = 1 < len(choices) == len(numbers)
             self._order = np.argsort(numbers) if self.ordered else np.arange(len(choices))
             self.n_values: int | None = len(choices)
@@ -48,7 +52,7 @@ class Axis:
         self._log = distribution.log
         step = 1 if self._log and isinstance(distribution, IntDistribution) else distribution.step
         self.n_values = None
-        if step is not None and not self._log:
+        if step is not None and not self._log and math.isfinite(self._high - self._low):
             self.n_values = round((self._high - self._low) / step) + 1
         self._step = step
 
@@ -81,9 +85,11 @@ class Axis:
     def internal(self, positions: Floats) -> Floats:
         """Optuna's internal values at these positions, of the same shape."""
         if self.n_values is not None:
-            places = np.minimum((positions * self.n_values).astype(np.int64), self.n_values - 1)
+            # whole numbers as floats: there may be more of them than an integer holds
+            n = float(self.n_values)
+            places = np.minimum(np.floor(positions * n), n - 1.0)
             if isinstance(self.distribution, CategoricalDistribution):
-                return self._order[places].astype(np.float64)
+                return self._order[places.astype(np.intp)].astype(np.float64)
             return np.asarray(np.minimum(self._low + places * (self._step or 1), self._high))
         if not self._log:
             return np.asarray(self._low + positions * (self._high - self._low))
@@ -95,6 +101,8 @@ class Axis:
     def value(self, position: float) -> Any:
         """The parameter's value at a position."""
         internal = float(self.internal(np.array([position]))[0])
+        if isinstance(self.distribution, IntDistribution):  # a float near 2**63 may be beyond it
+            return min(max(int(internal), self.distribution.low), self.distribution.high)
         return self.distribution.to_external_repr(internal)
 
     def features(self, positions: Floats) -> Floats:
@@ -129,12 +137,16 @@ def stratum(name: str, place: int, n: int, seed: int) -> float:
 def neighbours(parents: Floats, axes: Sequence[Axis], n: int, rng: np.random.Generator) -> Floats:
     """Positions of shape (n, n_axes): random parents, one to three parameters of each changed.
 
-    What a parent does not have (NaN) is left alone: it would change nothing.
+    What a parent does not have (NaN) is left alone: it would change nothing. One that has nothing
+    is drawn anew.
     """
     children = parents[rng.integers(len(parents), size=n)].copy()
     n_changes = rng.integers(1, 4, size=n)
     for child, changes in zip(children, n_changes.tolist(), strict=True):
         present = np.flatnonzero(~np.isnan(child))
+        if not len(present):
+            child[:] = rng.random(len(child))
+            continue
         for column in rng.choice(present, size=changes).tolist():
             axis = axes[column]
             if axis.ordered and (axis.n_values or 5) > 4 and rng.random() < 0.7:

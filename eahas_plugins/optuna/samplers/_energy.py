@@ -14,12 +14,13 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins import policy
-from eahas_plugins.budget.attributes import CAP_ATTR
+from eahas_plugins.budget.attributes import CAP_ATTR, known_kwh
 from eahas_plugins.models.kwh import Column, KwhModel
-from eahas_plugins.optuna._compat import study_behind, study_key
+from eahas_plugins.optuna._compat import study_behind
 from eahas_plugins.optuna._trials import (
     TrialLog,
     column_of,
+    ended_at,
     energy_of,
     last_step,
     spent_kwh,
@@ -43,20 +44,9 @@ class StudyEnergy:
         if budget_kwh is not None and not budget_kwh > 0.0:
             raise ValueError(f"budget_kwh must be positive but got {budget_kwh}.")
         self._budget_kwh = budget_kwh
-        self._fidelity_param = fidelity_param
+        self.fidelity_param = fidelity_param
+        """Parameter that holds the planned number of steps, if there is one."""
         self._lock = threading.Lock()
-        self._key: Any = None
-        self._restart()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"_budget_kwh": self._budget_kwh, "_fidelity_param": self._fidelity_param}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(  # type: ignore[misc]
-            budget_kwh=state["_budget_kwh"], fidelity_param=state["_fidelity_param"]
-        )
-
-    def _restart(self) -> None:
         self._log = TrialLog()
         self._columns: dict[str, Column] = {}
         self._model: KwhModel | None = None
@@ -76,7 +66,7 @@ class StudyEnergy:
         if self._budget_kwh is not None:
             return self._budget_kwh
         cap = study_behind(study).user_attrs.get(CAP_ATTR)
-        return float(cap) if isinstance(cap, int | float) and cap > 0.0 else None
+        return known_kwh(cap) or None
 
     def log_kwh(
         self,
@@ -141,17 +131,15 @@ class StudyEnergy:
         return self._model.predict_encoded(columns, running=running)
 
     def _update(self, study: Study) -> None:
-        if self._key != (key := study_key(study)):
-            self._restart()
-            self._key = key
+        new: list[tuple[dict[str, Any], float]] = []
         finished = self._log.update(study)
-        self._finished_kwh += sum(spent_kwh(trial) for trial in finished)
-        self._steps += [
-            step
-            for trial in finished
-            if trial.state is TrialState.COMPLETE and (step := last_step(trial))
-        ]
-        new = [(t.params, kwh) for t in finished if (kwh := self._whole_energy(t)) is not None]
+        # In the order in which they ended, so that who reads them all at once learns the same.
+        for trial in sorted(finished, key=ended_at):
+            self._finished_kwh += spent_kwh(trial)
+            if trial.state is TrialState.COMPLETE and (step := last_step(trial)):
+                self._steps.append(step)
+            if (kwh := self._whole_energy(trial)) is not None:
+                new.append((trial.params, kwh))
         if not new:
             return
         for distributions in {tuple(t.distributions): t.distributions for t in finished}.values():
@@ -177,7 +165,7 @@ class StudyEnergy:
         if trial.state is TrialState.COMPLETE:
             return energy
         reached = last_step(trial)
-        planned = trial.params.get(self._fidelity_param) if self._fidelity_param else None
+        planned = trial.params.get(self.fidelity_param) if self.fidelity_param else None
         if not isinstance(planned, int | float):
             planned = statistics.median(self._steps[-25:]) if self._steps else None
         if not reached or not planned:

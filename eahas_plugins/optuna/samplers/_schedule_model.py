@@ -13,7 +13,7 @@ from eahas_plugins import policy
 from eahas_plugins.models.gaussian_process import ArdProcess, log_expected_improvement
 from eahas_plugins.optuna.samplers._base import Space
 from eahas_plugins.optuna.samplers._encoding import Axis, neighbours, positions_of
-from eahas_plugins.optuna.samplers._promotion_log import energy_factor
+from eahas_plugins.optuna.samplers._schedules import energy_factor, level_of
 
 Floats = NDArray[np.float64]
 LogKwh = Callable[[dict[str, Floats]], Floats | None]
@@ -37,7 +37,9 @@ class ScheduleModel:
     ) -> None:
         self._space = space
         self._fidelity = fidelity_param or ""
-        self._schedules = () if schedules is None or fidelity_param not in space else schedules
+        # With nothing else to choose, the schedule is a parameter like any other.
+        usable = schedules is not None and fidelity_param in space and len(space) > 1
+        self._schedules: Sequence[Any] = schedules if usable and schedules is not None else ()
         self.axes = {
             name: Axis(distribution)
             for name, distribution in space.items()
@@ -58,14 +60,12 @@ class ScheduleModel:
         """Learn from trials and their rewards; running ones count as what is predicted for them.
 
         Args:
-            known: Parameters and rewards, larger is better.
+            known: Parameters and finite rewards, larger is better.
             running: Parameters of running trials.
             process: The one of the proposal before, to go on from.
         """
         configs = [config for config, _ in known]
         rewards = np.array([reward for _, reward in known])
-        finite = rewards[np.isfinite(rewards)]
-        rewards = np.clip(rewards, *((finite.min(), finite.max()) if len(finite) else (0.0, 0.0)))
         self._positions, self._levels = positions_of(configs, self.axes), self._levels_of(configs)
         self._rewards = transformed(rewards)
         x = self._features(self._positions, self._levels)
@@ -151,11 +151,12 @@ class ScheduleModel:
     def _levels_of(self, configs: Sequence[Mapping[str, Any]]) -> Floats:
         if not self.multi_fidelity:
             return np.zeros(len(configs))
-        return np.array([_level(c.get(self._fidelity), self._schedules) for c in configs])
+        return np.array([level_of(c.get(self._fidelity), self._schedules) for c in configs])
 
     def _tried(self, positions: Floats) -> NDArray[np.bool_]:
         """Which have been tried, or are being: what a trial did not have makes no difference."""
         before = np.concatenate([self._positions, self._running])
+        before = before[~np.isnan(before).all(axis=1)]  # has not told anything yet
         values = np.where(np.isnan(before), np.nan, self._values(before))
         same = np.abs(self._values(positions)[:, None] - values) <= 1e-9 * np.abs(values)
         return np.asarray(np.any(np.all(same | np.isnan(values), axis=2), axis=1))
@@ -187,12 +188,3 @@ def transformed(rewards: Floats) -> Floats:
 def _filled(positions: Floats) -> Floats:
     """The middle for what is absent."""
     return np.nan_to_num(positions, nan=0.5)
-
-
-def _level(schedule: Any, schedules: Sequence[Any]) -> float:
-    """0 for the shortest schedule, 1 for the longest; by the logarithm where they are numbers."""
-    first, last = schedules[0], schedules[-1]
-    numbers = all(isinstance(s, int | float) and s > 0 for s in (first, last, schedule))
-    if numbers and last > first:
-        return math.log(schedule / first) / math.log(last / first)
-    return list(schedules).index(schedule) / (len(schedules) - 1) if schedule in schedules else 0.0

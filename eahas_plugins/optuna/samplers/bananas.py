@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,18 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from eahas_plugins.models.gaussian_process import GridProcess
-from eahas_plugins.optuna.samplers._base import RewardSampler, Space, check_positive
+from eahas_plugins.optuna.samplers._base import (
+    RewardSampler,
+    Space,
+    StudyState,
+    check_positive,
+    rewards_to_learn,
+)
 from eahas_plugins.optuna.samplers._encoding import encode
 from eahas_plugins.policy import PAPER_EXPONENT
 
 
-class BananasSampler(RewardSampler):
+class BananasSampler(RewardSampler[StudyState]):
     """Mutates the best trials and evaluates the candidate a predictor likes best.
 
     Each candidate re-draws one parameter of one of the best trials; a predictor gives mean and
@@ -67,26 +74,30 @@ class BananasSampler(RewardSampler):
         self._n_parents = n_parents
         self._max_trials = max_trials
 
-    def _propose(self, study: Study, trial: FrozenTrial, space: Space) -> dict[str, Any]:
-        if len(self._complete) < self._n_startup_trials:
+    def _new_state(self) -> StudyState:
+        return StudyState()
+
+    def _propose(
+        self, state: StudyState, study: Study, trial: FrozenTrial, space: Space
+    ) -> dict[str, Any]:
+        if len(state.complete) < self._n_startup_trials:
             return {}
-        ranked = sorted(self._complete, key=lambda pair: (-pair[1], pair[0].number))
-        parents = [pair[0].params for pair in ranked[: self._n_parents]]
+        ranked = sorted(state.complete, key=lambda one: one.rank, reverse=True)
+        parents = [one.trial.params for one in ranked[: self._n_parents]]
         candidates = []
         for _ in range(self._n_candidates):
             parent = parents[int(self._rng.integers(len(parents)))]
             names = self._one_of(space, parent)
             candidates.append(self._redraw(study, trial, parent, space, names))
-        learnt = self._complete
+        learnt = state.complete
         if len(learnt) > self._max_trials:
             half = self._max_trials // 2
-            chosen = {p[0].number: p for p in (*ranked[:half], *learnt[-half:])}
+            chosen = {one.trial.number: one for one in (*ranked[:half], *learnt[-half:])}
             learnt = list(chosen.values())
-        rewards = np.array([reward for _, reward in learnt])
-        finite = np.isfinite(rewards)
-        if not finite.any():
+        learnt = [one for one in learnt if math.isfinite(one.reward)]
+        if not learnt:
             return {}
-        configs = [pair[0].params for pair, keep in zip(learnt, finite, strict=True) if keep]
-        predictor = GridProcess(encode(configs, space), rewards[finite])
+        configs = [one.trial.params for one in learnt]
+        predictor = GridProcess(encode(configs, space), rewards_to_learn(learnt))
         mean, deviation = predictor.predict(encode(candidates, space))
         return candidates[int(np.argmax(mean + deviation * self._rng.standard_normal(len(mean))))]

@@ -8,13 +8,14 @@ from typing import Any
 from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler
 
+from eahas_plugins.optuna._trials import AUTO
 from eahas_plugins.optuna.samplers.schedule_gp import ScheduleGPSampler
 from eahas_plugins.policy import SHORT_UNTIL
 
 
 def ea_bohb(
     *,
-    fidelity_param: str | None = "max_epoch",
+    fidelity_param: str | None = AUTO,
     schedules: Sequence[Any] | None = None,
     budget_kwh: float | None = None,
     promotion_share: float = 0.5,
@@ -24,7 +25,7 @@ def ea_bohb(
     seed: int | None = None,
     **model: Any,
 ) -> tuple[BaseSampler, BasePruner]:
-    """The sampler and the pruner of EA-BOHB, for one study.
+    """The sampler and the pruner of EA-BOHB.
 
     Like BOHB it is Bayesian optimisation over fidelities, but a fidelity is a complete
     learning-rate schedule, not a training cut short, and what is shared out is energy:
@@ -33,15 +34,18 @@ def ea_bohb(
 
     Example:
         >>> import optuna
-        >>> sampler, pruner = ea_bohb(fidelity_param="max_epoch", seed=0)
+        >>> sampler, pruner = ea_bohb(fidelity_param="epochs", seed=0)
         >>> study = optuna.create_study(
         ...     sampler=sampler, pruner=pruner, direction="maximize"
         ... )  # doctest: +SKIP
 
     Args:
-        fidelity_param: Parameter whose values are complete schedules; None switches schedule
-            promotion off.
-        schedules: Its values, shortest first; by default those of its distribution.
+        fidelity_param: Parameter whose values are complete schedules. By default (``"auto"``) the
+            one with a usual name of a training's length, such as ``max_epoch``, ``epochs`` or
+            ``n_estimators``, if exactly one is; a warning says if none is found. None switches
+            schedule promotion off.
+        schedules: Its values, shortest first; by default those of its distribution. The first and
+            the last are trained: of ``[5, 10, 30]`` only 5 and 30.
         budget_kwh: Energy of the whole study, kWh; by default what ``EnergyBudget`` tells it.
         promotion_share: Part of the energy for longer schedules while new configurations get short
             ones.

@@ -7,11 +7,17 @@ from typing import Any
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from eahas_plugins.optuna.samplers._base import RewardSampler, Space, best_of, check_positive
+from eahas_plugins.optuna.samplers._base import (
+    RewardSampler,
+    Space,
+    StudyState,
+    best_of,
+    check_positive,
+)
 from eahas_plugins.policy import PAPER_EXPONENT
 
 
-class RegularizedEvolutionSampler(RewardSampler):
+class RegularizedEvolutionSampler(RewardSampler[StudyState]):
     """Regularised (aging) evolution: the best of a sample of the youngest trials is mutated.
 
     The population is the last ``population_size`` complete trials, so that the oldest die, and a
@@ -51,11 +57,16 @@ class RegularizedEvolutionSampler(RewardSampler):
         self._population_size = population_size
         self._sample_size = sample_size
 
-    def _propose(self, study: Study, trial: FrozenTrial, space: Space) -> dict[str, Any]:
-        if len(self._complete) < self._population_size:
+    def _new_state(self) -> StudyState:
+        return StudyState()
+
+    def _propose(
+        self, state: StudyState, study: Study, trial: FrozenTrial, space: Space
+    ) -> dict[str, Any]:
+        if len(state.complete) < self._population_size:
             return {}
-        population = self._complete[-self._population_size :]
+        population = state.complete[-self._population_size :]
         size = min(self._sample_size, len(population))
         drawn = self._rng.choice(len(population), size=size, replace=False)
-        parent = best_of([population[i] for i in drawn])[0].params
+        parent = best_of([population[i] for i in drawn]).trial.params
         return self._redraw(study, trial, parent, space, self._one_of(space, parent))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import math
 import threading
@@ -16,6 +17,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from eahas_plugins.optuna._compat import base_acquisition, require
+from eahas_plugins.optuna._per_study import PerStudy
 from eahas_plugins.optuna.samplers._energy import StudyEnergy
 
 Floats = NDArray[np.float64]
@@ -62,12 +64,16 @@ class EnergyGPSampler(GPSampler):
         fidelity_param: str | None = None,
         **gp: Any,
     ) -> None:
+        # An argument that is wrong is said now, not when a study starts.
+        StudyEnergy(budget_kwh=budget_kwh)
         require("EnergyGPSampler")
         if not cooling >= 0.0:
             raise ValueError(f"cooling must not be negative but got {cooling}.")
         super().__init__(**gp)
         self._cooling = cooling
-        self._energy = StudyEnergy(budget_kwh=budget_kwh, fidelity_param=fidelity_param)
+        self._energies = PerStudy(
+            functools.partial(StudyEnergy, budget_kwh=budget_kwh, fidelity_param=fidelity_param)
+        )
         self._local = threading.local()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -92,13 +98,14 @@ class EnergyGPSampler(GPSampler):
     def _optimize_acqf(self, acqf: Any, best_params: NDArray[Any] | None) -> NDArray[Any]:
         if self._cooling > 0.0:
             study, trial, space = self._local.context
+            energy = self._energies.of(study)
 
             def log_kwh(points: Floats) -> Floats | None:
                 columns = _internal(points, space)
-                return self._energy.log_kwh(study, space, columns, trial.params)
+                return energy.log_kwh(study, space, columns, trial.params)
 
             if log_kwh(np.full((1, len(space)), 0.5)) is not None:
-                alpha = self._cooling * self._energy.alpha(study)
+                alpha = self._cooling * energy.alpha(study)
                 acqf = _cooled(acqf, log_kwh, alpha, space)  # type: ignore[arg-type]
         return super()._optimize_acqf(acqf, best_params)
 

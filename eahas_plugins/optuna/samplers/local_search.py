@@ -10,14 +10,20 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from eahas_plugins.optuna._compat import set_user_attr
-from eahas_plugins.optuna.samplers._base import RewardSampler, Space, best_of, check_positive
+from eahas_plugins.optuna.samplers._base import (
+    RewardSampler,
+    Space,
+    StudyState,
+    best_of,
+    check_positive,
+)
 from eahas_plugins.policy import PAPER_EXPONENT
 
 STEP_KEY = "local_search"
-"""Trial attribute: [round, number of the trial whose neighbour it is or None]."""
+"""Trial attribute: [round, number of the trial whose neighbour it is or None, its own number]."""
 
 
-class LocalSearchSampler(RewardSampler):
+class LocalSearchSampler(RewardSampler["_Climb"]):
     """Climbs from the best of some random trials to the first better neighbour.
 
     A neighbour is the same configuration with one group of parameters re-drawn, each group in
@@ -65,51 +71,63 @@ class LocalSearchSampler(RewardSampler):
         self._groups = None if groups is None else tuple(tuple(group) for group in groups)
         super().__init__(reward_exponent=reward_exponent, seed=seed)
 
-    def _restart(self) -> None:
-        super()._restart()
-        self._round = 0
-        self._finished: Counter[Step] = Counter()
+    def _new_state(self) -> _Climb:
+        return _Climb()
 
-    def _update(self, study: Study) -> list[FrozenTrial]:
-        finished = super()._update(study)
-        self._finished.update(step_of(trial) for trial in finished)
-        seen = [step_of(trial)[0] for trial in (*finished, *self._log.running)]
-        self._round = max([self._round, *seen])
+    def _update(self, state: _Climb, study: Study) -> list[FrozenTrial]:
+        finished = super()._update(state, study)
+        state.finished.update(step_of(trial) for trial in finished)
+        seen = [step_of(trial)[0] for trial in (*finished, *state.log.running)]
+        state.round = max([state.round, *seen])
         return finished
 
-    def _propose(self, study: Study, trial: FrozenTrial, space: Space) -> dict[str, Any]:
-        others = [t for t in self._log.running if t.number != trial.number]
-        started = self._finished + Counter(step_of(t) for t in others)
-        center = self._center()
-        if center is not None and started[self._round, center.number] >= self._n_neighbors:
-            self._round += 1  # nothing better around here
+    def _propose(
+        self, state: _Climb, study: Study, trial: FrozenTrial, space: Space
+    ) -> dict[str, Any]:
+        others = [t for t in state.log.running if t.number != trial.number]
+        started = state.finished + Counter(step_of(t) for t in others)
+        center = state.center()
+        if center is not None and started[state.round, center.number] >= self._n_neighbors:
+            state.round += 1  # nothing better around here
             center = None
-        if center is None or started[self._round, None] < self._n_startup_trials:
-            self._tell(study, trial, None)
+        if center is None or started[state.round, None] < self._n_startup_trials:
+            self._tell(study, trial, state.round, None)
             return {}
-        self._tell(study, trial, center.number)
-        turn = started[self._round, center.number]
+        self._tell(study, trial, state.round, center.number)
+        turn = started[state.round, center.number]
         names = self._one_of(space, center.params)
         if self._groups is not None:
             group = self._groups[turn % len(self._groups)]
             names = [name for name in group if name in center.params] or names
         return self._redraw(study, trial, center.params, space, names)
 
-    def _center(self) -> FrozenTrial | None:
-        """The best of this round."""
-        scored = [pair for pair in self._complete if step_of(pair[0])[0] == self._round]
-        return best_of(scored)[0] if scored else None
+    def _tell(self, study: Study, trial: FrozenTrial, step: int, center: int | None) -> None:
+        set_user_attr(study, trial, STEP_KEY, [step, center, trial.number])
 
-    def _tell(self, study: Study, trial: FrozenTrial, center: int | None) -> None:
-        set_user_attr(study, trial, STEP_KEY, [self._round, center])
+
+class _Climb(StudyState):
+    """Where the search stands in one study."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.round = 0
+        self.finished: Counter[Step] = Counter()
+
+    def center(self) -> FrozenTrial | None:
+        """The best of this round."""
+        scored = [one for one in self.complete if step_of(one.trial)[0] == self.round]
+        return best_of(scored).trial if scored else None
 
 
 Step = tuple[int, int | None]
 
 
 def step_of(trial: FrozenTrial) -> Step:
-    """Round and centre of a trial; one that does not say is a first point of the first round."""
+    """Round and centre of a trial; one that does not say is a first point of the first round.
+
+    What a trial has brought along from another study is not believed: its numbers mean others.
+    """
     step = trial.user_attrs.get(STEP_KEY)
-    if not isinstance(step, list | tuple) or len(step) != 2:
+    if not isinstance(step, list | tuple) or len(step) != 3 or step[2] != trial.number:
         return (0, None)
     return (int(step[0]), None if step[1] is None else int(step[1]))

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from optuna.distributions import BaseDistribution
-from optuna.samplers import BaseSampler
+from optuna.samplers import BaseSampler, RandomSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins.optuna._compat import is_enqueued, require, set_user_attr, study_behind
-from eahas_plugins.optuna._trials import PROMOTED_KEY, StudyView
-from eahas_plugins.optuna.samplers._promotion_log import (
-    Promotion,
-    PromotionLog,
-    check_schedules,
-    schedules_of,
-)
+from eahas_plugins.optuna._per_study import PerStudy
+from eahas_plugins.optuna._trials import PROMOTED_KEY, StudyView, check_one_objective
+from eahas_plugins.optuna.samplers._promotion_log import PromotionLog
+from eahas_plugins.optuna.samplers._schedules import check_schedules
 
 
 class SchedulePromotionSampler(BaseSampler):
@@ -79,19 +77,22 @@ class SchedulePromotionSampler(BaseSampler):
             raise ValueError(f"top must be at least 1 but got {top}.")
         if not n_startup_trials >= 1:
             raise ValueError(f"n_startup_trials must be at least 1 but got {n_startup_trials}.")
-        self._sampler = sampler
-        self._fidelity_param = fidelity_param
-        self._schedules = None if schedules is None else tuple(schedules)
-        self._log = PromotionLog(
+        self._make_log = functools.partial(
+            PromotionLog,
             fidelity_param=fidelity_param,
+            schedules=None if schedules is None else tuple(schedules),
             promotion_share=promotion_share,
             top=top,
             skip_to_last=skip_to_last,
             n_startup_trials=n_startup_trials,
             budget_kwh=budget_kwh,
         )
+        self._make_log()  # says now what is wrong with an argument
+        self._sampler = sampler
+        self._random = RandomSampler(seed=seed)
+        self._fidelity_param = fidelity_param
         self._rng = np.random.default_rng(seed)
-        self._promotions: dict[int, Promotion] = {}
+        self._studies: PerStudy[PromotionLog] = PerStudy(self._make_log)
         self._lock = threading.Lock()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -106,32 +107,47 @@ class SchedulePromotionSampler(BaseSampler):
     def reseed_rng(self) -> None:
         """Give each process its own random numbers."""
         self._rng = np.random.default_rng()
+        self._random.reseed_rng()
         self._sampler.reseed_rng()
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        """Decide whether this trial is a repetition, and claim it."""
-        self._sampler.before_trial(self._view(study), trial)
+        """Decide whether this trial is a repetition, and claim it; else the wrapped one is asked.
+
+        It is not asked for what it will not get: a grid would lose the point.
+        """
+        if not self._claims(study, trial):
+            self._sampler.before_trial(self._view(study), trial)
+
+    def _claims(self, study: Study, trial: FrozenTrial) -> bool:
+        if len(study.directions) > 1:
+            return False  # said once the trial can fail of it, not here where it would stay RUNNING
         if is_enqueued(trial) or PROMOTED_KEY in trial.user_attrs:
-            return  # enqueued by the user, or the retry of a repetition
+            return False  # enqueued by the user, or the retry of a repetition
+        whole = study_behind(study)
         with self._lock:
-            for _ in range(10):  # other processes may claim the same one
-                promotion = self._log.decide(study_behind(study), self._schedules, self._rng)
-                if promotion is None:
-                    break
-                set_user_attr(study, trial, PROMOTED_KEY, promotion.source.number)
-                self._promotions[trial.number] = promotion
-                if self._log.claimed(study_behind(study), promotion, by=trial.number):
-                    return
-            else:
-                promotion = None
-            if self._promotions.pop(trial.number, None) is not None:
+            log = self._studies.of(study)
+            try:
+                for _ in range(10):  # other processes may claim the same one
+                    promotion = log.decide(whole, self._rng)
+                    if promotion is None:
+                        break
+                    set_user_attr(study, trial, PROMOTED_KEY, promotion.source.number)
+                    log.promotions[trial.number] = promotion
+                    if log.claimed(whole, promotion, by=trial.number):
+                        return True
+            except ValueError as error:
+                log.error = error  # likewise
+                return False
+            if log.promotions.pop(trial.number, None) is not None:
                 set_user_attr(study, trial, PROMOTED_KEY, None)
+        return False
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """The space of the repeated trial, or the wrapped sampler's without the schedule."""
-        promotion = self._promotions.get(trial.number)
+        check_one_objective(study, type(self).__name__)
+        promotion = self._log(study).promotion_of(trial)
         if promotion is not None:
             return dict(promotion.source.distributions)
         space = self._sampler.infer_relative_search_space(self._view(study), trial)
@@ -141,7 +157,7 @@ class SchedulePromotionSampler(BaseSampler):
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """The repeated parameters with the longer schedule, or the wrapped sampler's."""
-        promotion = self._promotions.get(trial.number)
+        promotion = self._log(study).promotion_of(trial)
         if promotion is not None:
             repeated = {**promotion.source.params, self._fidelity_param: promotion.schedule}
             return {name: repeated[name] for name in search_space}
@@ -155,10 +171,14 @@ class SchedulePromotionSampler(BaseSampler):
         param_distribution: BaseDistribution,
     ) -> Any:
         """The shortest schedule, or what the wrapped sampler says of other parameters."""
-        if param_name == self._fidelity_param:
-            if self._schedules is None:
-                self._schedules = schedules_of(param_distribution)
-            return self._schedules[0]
+        check_one_objective(study, type(self).__name__)
+        with self._lock:
+            log = self._studies.of(study)
+            promotion = log.promotion_of(trial)
+            if param_name == self._fidelity_param:
+                return log.follow(param_distribution)[0 if promotion is None else -1]
+        if promotion is not None:  # a parameter that the repeated trial did not have
+            return self._random.sample_independent(study, trial, param_name, param_distribution)
         return self._sampler.sample_independent(
             self._view(study), trial, param_name, param_distribution
         )
@@ -170,17 +190,16 @@ class SchedulePromotionSampler(BaseSampler):
         state: TrialState,
         values: Sequence[float] | None,
     ) -> None:
-        """Forget the repetition and tell the wrapped sampler."""
-        self._promotions.pop(trial.number, None)
-        self._sampler.after_trial(self._view(study), trial, state, values)
+        """Forget the repetition, or tell the wrapped sampler."""
+        with self._lock:
+            repeated = self._studies.of(study).forget(trial)
+        if not repeated:
+            self._sampler.after_trial(self._view(study), trial, state, values)
+
+    def _log(self, study: Study) -> PromotionLog:
+        with self._lock:
+            return self._studies.of(study)
 
     def _view(self, study: Study) -> Study:
         """The trials that the wrapped sampler learns from."""
-        return StudyView.of(study, self._is_short)
-
-    def _is_short(self, trial: FrozenTrial) -> bool:
-        if trial.user_attrs.get(PROMOTED_KEY) is not None:
-            return False
-        if self._schedules is None or self._fidelity_param not in trial.params:
-            return True
-        return bool(trial.params[self._fidelity_param] == self._schedules[0])
+        return StudyView.of(study, self._log(study).is_short)

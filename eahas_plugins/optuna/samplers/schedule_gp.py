@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,21 +13,16 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins import policy
-from eahas_plugins.models.gaussian_process import ArdProcess
-from eahas_plugins.optuna._trials import check_one_objective, planned_kwh, spent_kwh
-from eahas_plugins.optuna.samplers._base import RewardSampler, Space
+from eahas_plugins.optuna._compat import enqueued_params
+from eahas_plugins.optuna._trials import AUTO, check_one_objective
+from eahas_plugins.optuna.samplers._base import RewardSampler, Scored, Space, rewards_to_learn
 from eahas_plugins.optuna.samplers._encoding import Axis, stratum
-from eahas_plugins.optuna.samplers._energy import StudyEnergy
-from eahas_plugins.optuna.samplers._promotion_log import (
-    check_schedules,
-    energy_factor,
-    schedules_of,
-    without_schedule,
-)
 from eahas_plugins.optuna.samplers._schedule_model import ScheduleModel
+from eahas_plugins.optuna.samplers._schedule_state import Proposal, ScheduleState
+from eahas_plugins.optuna.samplers._schedules import check_schedules, config_key
 
 
-class ScheduleGPSampler(RewardSampler):
+class ScheduleGPSampler(RewardSampler[ScheduleState]):
     """Searches with the shortest schedule, trains the best with the longest, later all of them.
 
     A Gaussian process over all parameters, the schedule among them, learns from every trial: the
@@ -44,8 +40,9 @@ class ScheduleGPSampler(RewardSampler):
     are uniform. After every four of these short trainings the best so far gets the longest
     schedule, so that there is something good to show early.
 
-    The state is in the trials alone, so any number of workers may decide; running trials count as
-    what is predicted for them.
+    The state is in the trials alone, so any number of workers may decide, and one object may serve
+    several studies; running trials count as what is predicted for them. Trials that break a
+    constraint rank below all others and are not trained longer.
 
     Example:
         >>> import optuna
@@ -53,10 +50,13 @@ class ScheduleGPSampler(RewardSampler):
         >>> study = optuna.create_study(sampler=sampler, direction="maximize")  # doctest: +SKIP
 
     Args:
-        fidelity_param: Parameter whose values are complete schedules; None treats all parameters
-            alike.
-        schedules: Its values, shortest first. By default all values of a categorical, and the
-            two ends of a numeric range.
+        fidelity_param: Parameter whose values are complete schedules. By default (``"auto"``) the
+            one whose name is usual for the length of a training (``max_epoch``, ``epochs``,
+            ``max_steps``, ``n_estimators``, ``num_boost_round`` and the like), if exactly one is;
+            it is logged which. Without one there is a warning, and all parameters are treated
+            alike, as None does.
+        schedules: Its values, shortest first. Only the first and the last are trained: by default
+            the smallest and the largest number, or the first and the last of other choices.
         promotion_share: Part of the energy for longer schedules, in [0, 1], while new
             configurations get short ones.
         short_until: Part of the budget, in [0, 1], after which new configurations are trained with
@@ -83,7 +83,7 @@ class ScheduleGPSampler(RewardSampler):
     def __init__(
         self,
         *,
-        fidelity_param: str | None = "max_epoch",
+        fidelity_param: str | None = AUTO,
         schedules: Sequence[Any] | None = None,
         promotion_share: float = 0.5,
         short_until: float = policy.SHORT_UNTIL,
@@ -98,7 +98,7 @@ class ScheduleGPSampler(RewardSampler):
         check_schedules(schedules, promotion_share=promotion_share)
         if not 0.0 <= short_until <= 1.0:
             raise ValueError(f"short_until must be between 0 and 1 but got {short_until}.")
-        if not cooling >= 0.0:
+        if not 0.0 <= cooling < math.inf:
             raise ValueError(f"cooling must not be negative but got {cooling}.")
         for name, count in (
             ("n_startup_trials", n_startup_trials),
@@ -107,19 +107,23 @@ class ScheduleGPSampler(RewardSampler):
         ):
             if not count >= 2:
                 raise ValueError(f"{name} must be at least 2 but got {count}.")
+        self._make_state = functools.partial(
+            ScheduleState,
+            fidelity_param=fidelity_param,
+            schedules=None if schedules is None else tuple(schedules),
+            budget_kwh=budget_kwh,
+            owner=type(self).__name__,
+        )
+        self._make_state()  # says now what is wrong with an argument
         super().__init__(reward_exponent=0.0, seed=seed)
-        self._fidelity_param = fidelity_param
-        self._schedules = None if schedules is None else tuple(schedules)
         self._promotion_share = promotion_share
         self._short_until = short_until
         self._cooling = cooling
-        self._energy = StudyEnergy(budget_kwh=budget_kwh, fidelity_param=fidelity_param)
         self._n_startup_trials = n_startup_trials
         self._centred_start = centred_start
         self._n_candidates = n_candidates
         self._max_trials = max_trials
         self._hypercube = int(self._rng.integers(2**31))
-        self._process: ArdProcess | None = None
 
     def sample_independent(
         self,
@@ -130,20 +134,28 @@ class ScheduleGPSampler(RewardSampler):
     ) -> Any:
         """The shortest schedule; other parameters from the hypercube, and later at random."""
         check_one_objective(study, type(self).__name__)
-        return self._start(study, trial, param_name, param_distribution)
+        with self._lock:
+            state = self._studies.of(study)
+            return self._start(state, study, trial, param_name, param_distribution)
 
     def _start(
-        self, study: Study, trial: FrozenTrial, name: str, distribution: BaseDistribution
+        self,
+        state: ScheduleState,
+        study: Study,
+        trial: FrozenTrial,
+        name: str,
+        distribution: BaseDistribution,
     ) -> Any:
-        if name == self._fidelity_param:
-            return self._known_schedules(distribution)[0]
-        longest = {n for n in (*self._longest_numbers, *self._in_training()) if n < trial.number}
-        number = trial.number - len(longest)
-        if number >= self._n_startup_trials:
+        if state.fidelity.may_be(name, distribution):
+            proposal = state.proposals.get(trial.number)
+            longest = proposal is not None and proposal.longest  # by a range that has changed
+            return state.follow(name, distribution)[-1 if longest else 0]
+        place = state.place_of(trial.number, self._n_startup_trials)
+        if place is None:
             return self._draw(study, trial, name, distribution)
-        place = stratum(name, number, self._n_startup_trials, self._hypercube)
+        share = stratum(name, place, self._n_startup_trials, self._hypercube)
         axis = Axis(distribution)
-        return axis.value(axis.centred(place) if self._centred_start else place)
+        return axis.value(axis.centred(share) if self._centred_start else share)
 
     def after_trial(
         self,
@@ -154,149 +166,103 @@ class ScheduleGPSampler(RewardSampler):
     ) -> None:
         """Forget what was proposed."""
         with self._lock:
-            self._proposed.pop(trial.number, None)
+            self._studies.of(study).forget(trial, state)
 
-    def _restart(self) -> None:
-        super()._restart()
-        self._pruned: list[FrozenTrial] = []
-        self._longest: set[Hashable] = set()  # configurations tried with the longest schedule
-        self._longest_numbers: list[int] = []  # trials with it, failed ones too
-        self._n_learnt_longest = 0  # those that have not failed
-        self._proposed: dict[int, dict[str, Any]] = {}  # of trials that have not told yet
-        self._finished_kwh = 0.0
-        self._longer_kwh = 0.0
+    def _new_state(self) -> ScheduleState:
+        return self._make_state()
 
-    def _update(self, study: Study) -> list[FrozenTrial]:
-        finished = super()._update(study)
-        for trial in finished:
-            self._finished_kwh += spent_kwh(trial)
-            if trial.state is TrialState.PRUNED:
-                self._pruned.append(trial)
-            if self._fidelity_param in trial.distributions:
-                schedules = self._known_schedules(trial.distributions[self._fidelity_param])
-                schedule = trial.params[self._fidelity_param]
-                self._longer_kwh += spent_kwh(trial) if schedule != schedules[0] else 0.0
-                if schedule == schedules[-1] and len(schedules) > 1:
-                    self._longest_numbers.append(trial.number)
-                    self._longest.add(self._key_of(trial.params))
-                    self._n_learnt_longest += trial.state is not TrialState.FAIL
+    def _update(self, state: ScheduleState, study: Study) -> list[FrozenTrial]:
+        finished = super()._update(state, study)
+        state.learn(finished)
         return finished
 
-    def _known_schedules(self, distribution: BaseDistribution) -> tuple[Any, ...]:
-        if self._schedules is None:
-            self._schedules = schedules_of(distribution)
-        return self._schedules
-
-    def _key_of(self, params: Mapping[str, Any]) -> Hashable:
-        return without_schedule(params, self._fidelity_param)
-
-    def _propose(self, study: Study, trial: FrozenTrial, space: Space) -> dict[str, Any]:
-        left, left_kwh = self._energy.alpha(study), self._left_kwh(study)
-        n_short = len(self._complete) + len(self._pruned) - self._n_learnt_longest
-        if n_short < self._n_startup_trials or not self._complete:
-            params = self._early_promotion(n_short, left_kwh) or {
-                name: self._start(study, trial, name, d) for name, d in space.items()
-            }
+    def _propose(
+        self, state: ScheduleState, study: Study, trial: FrozenTrial, space: Space
+    ) -> dict[str, Any]:
+        left, left_kwh = state.energy.alpha(study), state.left_kwh(study)
+        fixed = enqueued_params(trial)
+        promoted: Scored | None = None
+        n_short = len(state.complete) + len(state.pruned) - state.n_learnt_longest
+        if n_short < self._n_startup_trials or not state.complete:
+            if not fixed:
+                promoted = self._early_promotion(state, space, n_short, left_kwh)
+            if promoted is None:
+                params = {n: self._start(state, study, trial, n, d) for n, d in space.items()}
         else:
-            running = self._running(trial.number)
-            model = self._fitted(space, [params for params in running.values() if params])
+            running = state.running(trial.number)
+            model = self._fitted(state, space, [params for params in running.values() if params])
             longest = model.multi_fidelity and policy.short_phase_ended(
                 left, short_until=self._short_until
             )
-            searching = model.multi_fidelity and not longest
-            params = (self._promotion(model, left_kwh) if searching else None) or model.explore(
-                lambda columns: self._energy.log_kwh(study, space, columns, {}),
-                longest_kwh=left_kwh if longest else 0.0,
-                alpha=0.0 if longest else self._cooling * left,
-                n=self._n_candidates,
-                rng=self._rng,
-            )
-        self._proposed[trial.number] = params
+            if model.multi_fidelity and not longest and not fixed:
+                promoted = self._promotion(state, model, left_kwh)
+            if promoted is None:
+                params = model.explore(
+                    lambda columns: state.energy.log_kwh(study, space, columns, {}),
+                    longest_kwh=left_kwh if longest else 0.0,
+                    alpha=0.0 if longest else self._cooling * left,
+                    n=self._n_candidates,
+                    rng=self._rng,
+                )
+        fidelity = state.fidelity.name
+        if promoted is not None:
+            assert state.schedules is not None
+            params = {**promoted.trial.params, fidelity or "": state.schedules[-1]}
+            key = state.key_of(promoted.trial)
+        else:
+            params = {**params, **{n: v for n, v in fixed.items() if n in params}}
+            key = config_key(params, space, fidelity)
+        state.proposals[trial.number] = Proposal(
+            params=params,
+            key=key,
+            longest=state.schedules is not None
+            and len(state.schedules) > 1
+            and params.get(fidelity or "", state.schedules[0]) == state.schedules[-1],
+            promoted=promoted is not None,
+        )
         return {name: value for name, value in params.items() if name in space}
 
-    def _running(self, besides: int | None = None) -> dict[int, Mapping[str, Any]]:
-        """Parameters of running trials, by number; some may not all be told yet."""
-        return {
-            t.number: self._proposed.get(t.number) or t.params
-            for t in self._log.running
-            if t.number != besides
-        }
-
-    def _in_training(self) -> dict[int, Hashable]:
-        """Configurations that are being trained with the longest schedule, by trial number."""
-        if self._schedules is None:
-            return {}
-        last, fidelity = self._schedules[-1], self._fidelity_param or ""
-        running = self._running().items()
-        return {n: self._key_of(params) for n, params in running if params.get(fidelity) == last}
-
-    def _fitted(self, space: Space, running: Sequence[Mapping[str, Any]]) -> ScheduleModel:
-        scored = list(self._complete)
+    def _fitted(
+        self, state: ScheduleState, space: Space, running: Sequence[Mapping[str, Any]]
+    ) -> ScheduleModel:
+        rewards = rewards_to_learn(state.complete)
+        scored = [(one.trial, float(r)) for one, r in zip(state.complete, rewards, strict=True)]
         lowest = min(reward for _, reward in scored)
-        scored += [(t, lowest) for t in self._pruned]
+        scored += [(t, lowest) for t in state.pruned]
         if len(scored) > self._max_trials:
             scored.sort(key=lambda pair: pair[0].number)
             kept = policy.best_and_latest([reward for _, reward in scored], n=self._max_trials)
             scored = [scored[i] for i in kept]
         known = [(t.params, reward) for t, reward in scored]
-        model = ScheduleModel(space, self._fidelity_param, self._schedules)
-        self._process = model.fit(known, running, self._process)
+        model = ScheduleModel(space, state.fidelity.name, state.schedules)
+        state.kept.process = model.fit(known, running, state.kept.process)
         return model
 
-    def _left_kwh(self, study: Study) -> float:
-        """What is neither spent nor promised to a running trial."""
-        budget = self._energy.budget_kwh(study)
-        return math.inf if budget is None else budget - self._committed_kwh()
-
-    def _committed_kwh(self) -> float:
-        return self._finished_kwh + sum(map(_promised_kwh, self._log.running))
-
-    def _promotion(self, model: ScheduleModel, left_kwh: float) -> dict[str, Any] | None:
-        """The best tried configuration with the longest schedule, if that is due and affordable."""
-        assert self._schedules is not None
-        fidelity, first, last = self._fidelity_param or "", self._schedules[0], self._schedules[-1]
-        running = self._running()
-        longer_kwh = self._longer_kwh + sum(
-            _promised_kwh(t)
-            for t in self._log.running
-            if running[t.number].get(fidelity, first) != first
-        )
+    def _promotion(
+        self, state: ScheduleState, model: ScheduleModel, left_kwh: float
+    ) -> Scored | None:
+        """The best tried configuration for the longest schedule, if that is due and affordable."""
         if not policy.promotion_due(
-            longer_kwh, self._committed_kwh(), promotion_share=self._promotion_share
+            state.longer_committed_kwh(),
+            state.committed_kwh(),
+            promotion_share=self._promotion_share,
         ):
             return None
-        tried = [t.params for t, _ in self._waiting(left_kwh)][-10 * self._max_trials :]
+        tried = state.waiting(left_kwh)[-10 * self._max_trials :]
         if not tried:
             return None
-        return {**tried[int(np.argmax(model.at_longest(tried)))], fidelity: last}
+        return tried[int(np.argmax(model.at_longest([one.trial.params for one in tried])))]
 
-    def _early_promotion(self, n_short: int, left_kwh: float) -> dict[str, Any] | None:
+    def _early_promotion(
+        self, state: ScheduleState, space: Space, n_short: int, left_kwh: float
+    ) -> Scored | None:
         """The best of the start so far, after every few of its trainings."""
-        if self._schedules is None or len(self._schedules) < 2:
+        if state.fidelity.name not in space or len(state.schedules or ()) < 2 or len(space) < 2:
             return None
-        n_longest = len(self._longest) + len(self._in_training())
-        waiting = self._waiting(left_kwh)
-        if not waiting or not policy.early_promotion_due(
+        n_longest = len(state.longest) + len(state.in_training())
+        if not policy.early_promotion_due(
             n_short, n_longest, promotion_share=self._promotion_share
         ):
             return None
-        best, _ = max(waiting, key=lambda pair: pair[1])
-        return {**best.params, self._fidelity_param or "": self._schedules[-1]}
-
-    def _waiting(self, left_kwh: float) -> list[tuple[FrozenTrial, float]]:
-        """Tried configurations without the longest schedule that can be paid, with rewards."""
-        assert self._schedules is not None
-        fidelity, last = self._fidelity_param or "", self._schedules[-1]
-        taken = self._longest.union(self._in_training().values())
-        return [
-            (t, reward)
-            for t, reward in self._complete
-            if fidelity in t.params
-            and self._key_of(t.params) not in taken
-            and spent_kwh(t) * energy_factor(last, t.params[fidelity]) <= left_kwh
-        ]
-
-
-def _promised_kwh(trial: FrozenTrial) -> float:
-    """What a running trial has spent or was promised, kWh."""
-    return max(spent_kwh(trial), planned_kwh(trial) or 0.0)
+        waiting = state.waiting(left_kwh)
+        return max(waiting, key=lambda one: one.reward) if waiting else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from typing import Any
 
@@ -13,6 +14,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from eahas_plugins.optuna._compat import require
+from eahas_plugins.optuna._per_study import PerStudy
 from eahas_plugins.optuna.samplers._energy import StudyEnergy
 
 
@@ -57,12 +59,16 @@ class EnergyTPESampler(TPESampler):
         fidelity_param: str | None = None,
         **tpe: Any,
     ) -> None:
+        # An argument that is wrong is said now, not when a study starts.
+        StudyEnergy(budget_kwh=budget_kwh)
         require("EnergyTPESampler")
         if not cooling >= 0.0:
             raise ValueError(f"cooling must not be negative but got {cooling}.")
         super().__init__(**tpe)
         self._cooling = cooling
-        self._energy = StudyEnergy(budget_kwh=budget_kwh, fidelity_param=fidelity_param)
+        self._energies = PerStudy(
+            functools.partial(StudyEnergy, budget_kwh=budget_kwh, fidelity_param=fidelity_param)
+        )
         self._local = threading.local()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -90,6 +96,6 @@ class EnergyTPESampler(TPESampler):
         if self._cooling == 0.0:
             return log_ratio
         study, trial, space = self._local.context
-        return self._energy.cooled(
+        return self._energies.of(study).cooled(
             log_ratio, study, space, samples, trial.params, cooling=self._cooling
         )

@@ -90,7 +90,7 @@ def test_a_used_sampler_can_be_pickled_and_starts_afresh_in_another_study(make):
     for again in (sampler, pickle.loads(pickle.dumps(sampler))):
         study = study_of(again)
         study.optimize(bowl, n_trials=5)
-        sampler_knows = {pair[0].number for pair in again._complete}
+        sampler_knows = {one.trial.number for one in again._studies.of(study).complete}
         assert sampler_knows <= set(range(5))
 
 

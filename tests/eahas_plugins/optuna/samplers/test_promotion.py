@@ -14,7 +14,8 @@ from eahas_plugins.optuna.samplers import (
     RegularizedEvolutionSampler,
     SchedulePromotionSampler,
 )
-from eahas_plugins.optuna.samplers._promotion_log import PromotionLog, schedules_of
+from eahas_plugins.optuna.samplers._promotion_log import PromotionLog
+from eahas_plugins.optuna.samplers._schedules import schedules_of
 from tests.eahas_plugins.optuna.samplers.tasks import SCHEDULES, history, study_of, train
 
 
@@ -194,13 +195,14 @@ def test_of_two_claims_the_older_trial_wins():
     study.optimize(train, n_trials=4)
     log = PromotionLog(
         fidelity_param="max_epoch",
+        schedules=None,
         promotion_share=1.0,
         top=1,
         skip_to_last=True,
         n_startup_trials=1,
         budget_kwh=None,
     )
-    promotion = log.decide(study, SCHEDULES, np.random.default_rng(0))
+    promotion = log.decide(study, np.random.default_rng(0))
     first, second = study.ask(), study.ask()
     for trial in (first, second):
         trial.set_user_attr("promoted_from", promotion.source.number)
@@ -249,7 +251,8 @@ def test_view_hides_trials_from_optunas_own_readers():
 def test_multi_objective_is_refused():
     study = study_of(promoting(), directions=["maximize", "minimize"])
     with pytest.raises(ValueError, match="one objective"):
-        study.ask()
+        study.optimize(train, n_trials=1)
+    assert [t.state.name for t in study.trials] == ["FAIL"]  # not RUNNING for ever
 
 
 def test_schedules_of_distributions():

@@ -314,7 +314,7 @@ def test_any_worker_may_decide(tmp_path):
 
 def test_learns_from_a_bounded_number_of_trials():
     study = run(50, max_trials=10, n_candidates=20)
-    assert len(study.sampler._process._z) <= 10
+    assert len(study.sampler._studies.of(study).kept.process._z) <= 10
 
 
 @pytest.mark.parametrize(

@@ -55,16 +55,16 @@ def test_weight_makes_proposals_cheaper():
 
 def test_cap_of_the_study_cools():
     study = study_of(EnergyTPESampler(seed=0))
-    assert study.sampler._energy.alpha(study) == 1.0
+    assert study.sampler._energies.of(study).alpha(study) == 1.0
     study = study_of(EnergyTPESampler(seed=0, budget_kwh=10.0))
     study.add_trial(optuna.create_trial(value=1.0, user_attrs={"energy_kwh": 2.5}))
     study.add_trial(
         optuna.create_trial(state=optuna.trial.TrialState.FAIL, user_attrs={"energy_kwh": 2.5})
     )
-    assert study.sampler._energy.alpha(study) == 0.5
+    assert study.sampler._energies.of(study).alpha(study) == 0.5
     running = study.ask()
     running.set_user_attr("energy_kwh", 4.0)
-    assert study.sampler._energy.alpha(study) == pytest.approx(0.1)
+    assert study.sampler._energies.of(study).alpha(study) == pytest.approx(0.1)
 
 
 def test_pruned_and_running_trials_are_extrapolated():
@@ -87,7 +87,7 @@ def test_pruned_and_running_trials_are_extrapolated():
                 intermediate_values={reached: 0.5},
             )
         )
-    predicted = sampler._energy.log_kwh(
+    predicted = sampler._energies.of(study).log_kwh(
         study, distributions, {"width": [4.0, 40.0]}, {"max_epoch": 20}
     )
     np.testing.assert_allclose(np.exp(predicted), [0.08, 0.8], rtol=0.1)

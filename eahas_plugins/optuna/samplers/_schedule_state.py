@@ -1,0 +1,210 @@
+"""What `ScheduleGPSampler` knows of one study: its trials by their schedules, and its proposals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from optuna.distributions import BaseDistribution
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from eahas_plugins.models.gaussian_process import ArdProcess
+from eahas_plugins.optuna._trials import planned_kwh, spent_kwh
+from eahas_plugins.optuna.samplers._base import Scored, StudyState
+from eahas_plugins.optuna.samplers._energy import StudyEnergy
+from eahas_plugins.optuna.samplers._schedules import (
+    FidelityName,
+    config_key,
+    energy_factor,
+    schedules_of,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What a running trial was told.
+
+    Args:
+        params: Its parameters.
+        key: Its configuration without the schedule.
+        longest: Whether it gets the longest schedule.
+        promoted: Whether the configuration has been tried with a shorter one.
+    """
+
+    params: Mapping[str, Any]
+    key: Hashable
+    longest: bool
+    promoted: bool
+
+
+@dataclass(slots=True)
+class Kept:
+    """What a pickled sampler takes along, as it is not in the trials."""
+
+    process: ArdProcess | None = None
+    attempted: set[Hashable] = field(default_factory=set)
+    """Promoted configurations whose trial ran, whatever schedule it ran with in the end."""
+
+
+class ScheduleState(StudyState):
+    """One study.
+
+    Args:
+        fidelity_param: Parameter that holds the schedule, ``"auto"`` or None.
+        schedules: Its values, shortest first, if the user has said so.
+        budget_kwh: Energy of the study, kWh, if the user has said so.
+        owner: Who asks, for messages.
+    """
+
+    def __init__(
+        self,
+        *,
+        fidelity_param: str | None,
+        schedules: Sequence[Any] | None,
+        budget_kwh: float | None,
+        owner: str,
+    ) -> None:
+        super().__init__()
+        self.kept = Kept()
+        self.fidelity = FidelityName(fidelity_param, owner=owner)
+        self.energy = StudyEnergy(budget_kwh=budget_kwh)
+        self.schedules: tuple[Any, ...] | None = None
+        """The schedules of the latest trial: ranges may change when a study is resumed."""
+        self.pruned: list[FrozenTrial] = []
+        self.proposals: dict[int, Proposal] = {}  # of trials that have not finished
+        self.places: dict[int, int] = {}  # in the hypercube, by trial
+        self.finished_kwh = 0.0
+        self._given = schedules
+        self._trained: list[FrozenTrial] = []  # finished trials that have a schedule
+        self._count()
+
+    def learn(self, finished: Sequence[FrozenTrial]) -> None:
+        """Learn trials that have finished."""
+        for trial in finished:
+            self.finished_kwh += spent_kwh(trial)
+            if trial.state is TrialState.PRUNED:
+                self.pruned.append(trial)
+            self.fidelity.see(trial.distributions)
+            name = self.fidelity.name
+            if name is not None and name in trial.distributions:
+                self.follow(name, trial.distributions[name])
+                self._trained.append(trial)
+                self._count_one(trial)
+        self.energy.fidelity_param = self.fidelity.name
+
+    def follow(self, name: str, distribution: BaseDistribution) -> tuple[Any, ...]:
+        """Take the schedules from the distribution of the trial at hand, and return them."""
+        schedules = schedules_of(distribution, self._given, name=name)
+        if schedules != self.schedules:
+            self.schedules = schedules
+            self._count()
+        return schedules
+
+    def _count(self) -> None:
+        self.longest: set[Hashable] = set()  # configurations tried with the longest schedule
+        self.longest_numbers: list[int] = []  # trials with it, failed ones too
+        self.n_learnt_longest = 0  # those that have not failed
+        self.longer_kwh = 0.0
+        for trial in self._trained:
+            self._count_one(trial)
+
+    def _count_one(self, trial: FrozenTrial) -> None:
+        assert self.schedules is not None
+        assert self.fidelity.name is not None
+        schedule = trial.params[self.fidelity.name]
+        self.longer_kwh += spent_kwh(trial) if schedule != self.schedules[0] else 0.0
+        if schedule == self.schedules[-1] and len(self.schedules) > 1:
+            self.longest_numbers.append(trial.number)
+            self.longest.add(self.key_of(trial))
+            self.n_learnt_longest += trial.state is not TrialState.FAIL
+
+    def key_of(self, trial: FrozenTrial) -> Hashable:
+        """The configuration of a trial without its schedule."""
+        return config_key(trial.params, trial.distributions, self.fidelity.name)
+
+    def running(self, besides: int | None = None) -> dict[int, Mapping[str, Any]]:
+        """Parameters of running trials, by number; some may not all be told yet."""
+        found: dict[int, Mapping[str, Any]] = {}
+        for trial in self.log.running:
+            if trial.number != besides:
+                proposal = self.proposals.get(trial.number)
+                found[trial.number] = trial.params if proposal is None else proposal.params
+        return found
+
+    def in_training(self) -> dict[int, Hashable]:
+        """Configurations that are being trained with the longest schedule, by trial number."""
+        found: dict[int, Hashable] = {}
+        name = self.fidelity.name
+        if self.schedules is None or name is None:
+            return found
+        for trial in self.log.running:
+            proposal = self.proposals.get(trial.number)
+            if proposal is not None:
+                if proposal.longest or proposal.promoted:
+                    found[trial.number] = proposal.key
+            elif name in trial.params and trial.params[name] == self.schedules[-1]:
+                found[trial.number] = self.key_of(trial)
+        return found
+
+    def place_of(self, number: int, n: int) -> int | None:
+        """The place of a trial among the ``n`` of the hypercube; None once they are taken.
+
+        Trainings with the longest schedule do not count. Which those are may come to light after
+        a later trial has been given its place: no place is given twice.
+        """
+        if number not in self.places:
+            longest = {m for m in (*self.longest_numbers, *self.in_training()) if m < number}
+            place, taken = number - len(longest), set(self.places.values())
+            if place in taken:
+                place = next((p for p in range(n) if p not in taken), n)
+            self.places[number] = place
+        place = self.places[number]
+        return place if place < n else None
+
+    def waiting(self, left_kwh: float) -> list[Scored]:
+        """Feasible configurations that have not had the longest schedule and can be paid."""
+        assert self.schedules is not None
+        name, last = self.fidelity.name or "", self.schedules[-1]
+        taken = self.longest.union(self.in_training().values(), self.kept.attempted)
+        return [
+            one
+            for one in self.complete
+            if name in one.trial.params
+            and one.violation == 0.0
+            and self.key_of(one.trial) not in taken
+            and spent_kwh(one.trial) * energy_factor(last, one.trial.params[name]) <= left_kwh
+        ]
+
+    def forget(self, trial: FrozenTrial, state: TrialState) -> None:
+        """The trial ends: its promotion has been tried if it ran at all."""
+        proposal = self.proposals.pop(trial.number, None)
+        ran = state is TrialState.COMPLETE or self.fidelity.name in trial.params
+        if proposal is not None and proposal.promoted and ran:
+            self.kept.attempted.add(proposal.key)
+
+    def left_kwh(self, study: Study) -> float:
+        """What is neither spent nor promised to a running trial, kWh."""
+        budget = self.energy.budget_kwh(study)
+        return math.inf if budget is None else budget - self.committed_kwh()
+
+    def committed_kwh(self) -> float:
+        """What is spent or promised to a running trial, kWh."""
+        return self.finished_kwh + sum(map(_promised_kwh, self.log.running))
+
+    def longer_committed_kwh(self) -> float:
+        """The part of that which is for schedules other than the shortest, kWh."""
+        assert self.schedules is not None
+        name, first = self.fidelity.name or "", self.schedules[0]
+        running = self.running()
+        return self.longer_kwh + sum(
+            _promised_kwh(t)
+            for t in self.log.running
+            if running[t.number].get(name, first) != first
+        )
+
+
+def _promised_kwh(trial: FrozenTrial) -> float:
+    return max(spent_kwh(trial), planned_kwh(trial) or 0.0)

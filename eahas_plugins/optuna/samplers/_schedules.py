@@ -1,0 +1,178 @@
+"""Which parameter is the length of a training, and which of its values are the schedules."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+
+from eahas_plugins import policy
+from eahas_plugins.optuna._trials import AUTO, contains, usual_lengths
+
+_log = logging.getLogger(__name__)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value has a size: a number that is neither True, False nor NaN."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+
+
+def schedules_of(
+    distribution: BaseDistribution, given: Sequence[Any] | None = None, *, name: str = "parameter"
+) -> tuple[Any, ...]:
+    """The schedules in a parameter's distribution, shortest first.
+
+    Args:
+        distribution: The parameter's distribution in the trial at hand.
+        given: What the user says; by default all choices (numbers sorted, anything else in the
+            order of the choices) and the two ends of a numeric range.
+        name: Name of the parameter, for the message.
+
+    Raises:
+        ValueError: If the parameter does not have a given schedule.
+        TypeError: If the distribution is not one of Optuna's.
+    """
+    if given is not None:
+        missing = [schedule for schedule in given if not contains(distribution, schedule)]
+        if missing:
+            raise ValueError(
+                f"schedules must be values of {name!r}, {distribution}, but it does not have "
+                f"{missing!r} of {tuple(given)!r}: give values it has, or leave schedules out."
+            )
+        return tuple(given)
+    if isinstance(distribution, CategoricalDistribution):
+        choices = distribution.choices
+        return tuple(sorted(choices)) if all(map(is_number, choices)) else tuple(choices)
+    if isinstance(distribution, IntDistribution | FloatDistribution):
+        low, high = distribution.low, distribution.high
+        return (low, high) if high > low else (low,)
+    raise TypeError(f"distribution must be one of Optuna's but got {distribution!r}.")
+
+
+def check_schedules(schedules: Sequence[Any] | None, *, promotion_share: float) -> None:
+    """Check the arguments that say which schedules there are and how much longer ones get.
+
+    Raises:
+        ValueError: Unless there are two schedules that rise (or None), and the share is in [0, 1].
+    """
+    if not 0.0 <= promotion_share <= 1.0:
+        raise ValueError(f"promotion_share must be between 0 and 1 but got {promotion_share}.")
+    if schedules is None:
+        return
+    if isinstance(schedules, str) or len(schedules) < 2:
+        raise ValueError(f"schedules must hold at least two values but got {schedules!r}.")
+    if all(map(is_number, schedules)) and not all(a < b for a, b in pairwise(schedules)):
+        raise ValueError(f"schedules must rise, shortest first, but got {tuple(schedules)!r}.")
+    if any(schedule in schedules[:i] for i, schedule in enumerate(schedules)):
+        raise ValueError(f"schedules must differ but got {tuple(schedules)!r}.")
+
+
+def schedule_after(current: Any, schedules: Sequence[Any], *, skip_to_last: bool) -> Any:
+    """The schedule that follows ``current``; None after the last, or if nobody can tell.
+
+    A number that is not among them (ranges may change when a study is resumed) is followed by the
+    larger ones.
+    """
+    if any(current == schedule for schedule in schedules):
+        return policy.next_schedule(current, schedules, skip_to_last=skip_to_last)
+    if not is_number(current) or not all(map(is_number, schedules)):
+        return None
+    larger = [schedule for schedule in schedules if schedule > current]
+    return larger[-1 if skip_to_last else 0] if larger else None
+
+
+def config_key(
+    params: Mapping[str, Any],
+    distributions: Mapping[str, BaseDistribution],
+    fidelity_param: str | None,
+) -> Hashable:
+    """The configuration without its schedule, as a key: choices may be lists and dicts."""
+    return tuple(
+        sorted(
+            (name, distributions[name].to_internal_repr(value))
+            for name, value in params.items()
+            if name != fidelity_param
+        )
+    )
+
+
+def energy_factor(longer: Any, shorter: Any) -> float:
+    """How many times the energy the longer schedule needs; 1 if nobody can tell."""
+    if not (is_number(longer) and is_number(shorter)) or not shorter > 0:
+        return 1.0
+    return float(max(1.0, longer / shorter))
+
+
+def level_of(schedule: Any, schedules: Sequence[Any]) -> float:
+    """0 for the shortest schedule, 1 for the longest; by the logarithm where they are numbers."""
+    first, last = schedules[0], schedules[-1]
+    numbers = all(is_number(s) and s > 0 for s in (first, last, schedule))
+    if numbers and last > first:
+        return math.log(schedule / first) / math.log(last / first)
+    return list(schedules).index(schedule) / (len(schedules) - 1) if schedule in schedules else 0.0
+
+
+class FidelityName:
+    """Which parameter of one study is the length of a training.
+
+    Args:
+        asked: Its name, ``"auto"`` for the only parameter with a usual name, or None for none.
+        owner: Who asks, for the messages.
+    """
+
+    def __init__(self, asked: str | None, *, owner: str) -> None:
+        self._asked = asked
+        self._owner = owner
+        self._warned = False
+        self._seen = False
+        self.name = None if asked == AUTO else asked
+        """The parameter, once it is known."""
+
+    def may_be(self, name: str, distribution: BaseDistribution) -> bool:
+        """Whether a parameter that is being asked for is the one."""
+        if self.name is None and self._asked == AUTO:
+            return bool(usual_lengths({name: distribution}))
+        return name == self.name
+
+    def see(self, distributions: Mapping[str, BaseDistribution]) -> None:
+        """Look at the parameters of a finished trial; say once if it is not there."""
+        if self._asked is None or self._seen or not distributions:
+            return
+        names = ", ".join(distributions)
+        if self.name is not None:
+            self._seen = self.name in distributions
+            if not self._seen:
+                self._warn(
+                    f"fidelity_param={self.name!r} is no parameter of the study so far, which has "
+                    f"{names}: all trainings count as equally long until a trial has it"
+                )
+            return
+        found = usual_lengths(distributions)
+        if len(found) == 1:
+            self.name, self._seen = found[0], True
+            _log.info("%s: the length of a training is %r", self._owner, self.name)
+        elif found:
+            self._warn(
+                f"{' and '.join(found)} may both be the length of a training: this is plain "
+                f"Bayesian optimisation until you say which, fidelity_param={found[0]!r}"
+            )
+        else:
+            self._warn(
+                f"no parameter has a usual name of the length of a training; there are {names}: "
+                "this is plain Bayesian optimisation. Name it (fidelity_param=), or say "
+                "fidelity_param=None if there is none"
+            )
+
+    def _warn(self, message: str) -> None:
+        if not self._warned:
+            _log.warning("%s: %s.", self._owner, message)
+        self._warned = True

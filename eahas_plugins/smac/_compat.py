@@ -52,6 +52,11 @@ class EnergySMBO(SMBO):
         require(self, "_stop", "_finished")
 
     @property
+    def scenario(self) -> Scenario:
+        """SMAC's scenario."""
+        return self._scenario
+
+    @property
     def stopped(self) -> bool:
         """Whether a callback, the budget or an empty space has ended the run."""
         return bool(self._stop)
@@ -74,9 +79,11 @@ class EnergySMBO(SMBO):
 class FacadeHook(AbstractFacade):
     """A facade that is told when all its components are known and no state is loaded yet."""
 
-    def make_optimizer(self, optimizer: type[SMBO]) -> SMBO:
+    main_loop: type[EnergySMBO] = EnergySMBO
+
+    def make_optimizer(self) -> EnergySMBO:
         """Make SMAC's main loop. Called when all components are known, before a state is loaded."""
-        return optimizer(
+        return self.main_loop(
             scenario=self._scenario,
             runner=self._runner,
             runhistory=self._runhistory,
@@ -84,10 +91,10 @@ class FacadeHook(AbstractFacade):
             overwrite=self._overwrite,
         )
 
-    def _get_optimizer(self) -> SMBO:
+    def _get_optimizer(self) -> EnergySMBO:
         names = ("_scenario", "_runner", "_runhistory", "_intensifier", "_overwrite")
         require(self, *names, "_acquisition_function")
-        return self.make_optimizer(EnergySMBO)
+        return self.make_optimizer()
 
 
 class PromotionHook(Hyperband):

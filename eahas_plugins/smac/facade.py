@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import dataclasses
+import math
 import shutil
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +17,6 @@ from smac.callback.callback import Callback
 from smac.facade.hyperparameter_optimization_facade import HyperparameterOptimizationFacade
 from smac.facade.multi_fidelity_facade import MultiFidelityFacade
 from smac.intensifier.abstract_intensifier import AbstractIntensifier
-from smac.main.smbo import SMBO
 from smac.runhistory import TrialInfo, TrialValue
 from smac.scenario import Scenario
 
@@ -30,9 +30,15 @@ from eahas_plugins.smac.admission import BudgetedIntensifier
 from eahas_plugins.smac.budget import EnergyBudgetCallback
 from eahas_plugins.smac.components import schedule_components
 from eahas_plugins.smac.intensifier import EnergyHyperband, EnergyIntensifier
-from eahas_plugins.smac.resume import check_same_run, requeue_lost, with_crash_cost
+from eahas_plugins.smac.resume import (
+    adopt_unnamed,
+    check_same_run,
+    requeue_lost,
+    with_crash_cost,
+)
 from eahas_plugins.smac.runner import EnergyDaskRunner, EnergyRunner
 from eahas_plugins.smac.schedule_intensifier import N_STARTUP_TRIALS, has_schedules
+from eahas_plugins.smac.state import HISTORY, DurableSMBO, forget, restore
 from eahas_plugins.targets.energy_target import keep_checkpoints
 
 _DEFAULT_ETA = 3
@@ -68,6 +74,8 @@ class _EnergyFacade(FacadeHook):
         ValueError: If an argument is out of range (NaN included).
         RuntimeError: If the folder holds a run with other settings (SMAC would ask on stdin).
     """
+
+    main_loop = DurableSMBO
 
     def __init__(
         self,
@@ -113,6 +121,7 @@ class _EnergyFacade(FacadeHook):
         )
         intensifier = components["intensifier"]
         self._chosen, self._starts_anew = components, overwrite
+        self._is_unnamed = scenario.name is None
         runner: EnergyRunner | EnergyDaskRunner | None = None
         if target_function is not None:
             self._worker = runner = EnergyRunner(
@@ -191,18 +200,21 @@ class _EnergyFacade(FacadeHook):
     ) -> AbstractIntensifier:
         raise NotImplementedError
 
-    def make_optimizer(self, optimizer: type[SMBO]) -> SMBO:
+    def make_optimizer(self) -> EnergySMBO:
         """Make SMAC's main loop: open the account and check the folder first."""
+        if self._is_unnamed and not self._starts_anew:
+            adopt_unnamed(self.scenario)
         folder = Path(self.scenario.output_directory)
         journal = EnergyJournal(folder / _JOURNAL, lease_s=self._lease_s)
         if self._starts_anew:
             journal.clear()
+            forget(folder)
             shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)
-        else:
-            check_same_run(self.scenario)
-            requeue_lost(folder / "runhistory.json")
+        elif restore(folder, spent_kwh=math.fsum(e.energy_kwh for e in journal.entries())):
+            check_same_run(self.scenario, folder)
+            requeue_lost(folder / HISTORY)
         keep_checkpoints(self._target, folder.absolute() / _CHECKPOINTS)
-        loop = super().make_optimizer(optimizer)
+        loop = super().make_optimizer()
         self.account.attach(loop.runhistory, journal, self._target)
         if self._worker is not None:
             self._worker.journal = journal
@@ -212,6 +224,7 @@ class _EnergyFacade(FacadeHook):
             self._chosen["acquisition_function"].attach(
                 self.scenario, loop.runhistory, self.account
             )
+        loop.reopen()
         return loop
 
     @staticmethod

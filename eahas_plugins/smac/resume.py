@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import math
@@ -11,6 +12,8 @@ from typing import Any
 from smac.runhistory import StatusType
 from smac.scenario import Scenario
 
+from eahas_plugins.files import read_json_object, write_json
+from eahas_plugins.smac.state import SCENARIO, SPACE
 from eahas_plugins.targets.estimate import EstimatesEnergy
 
 
@@ -32,24 +35,60 @@ def with_crash_cost(scenario: Scenario, target: Any) -> Scenario:
     )
 
 
-def check_same_run(scenario: Scenario) -> None:
+_FREE = (
+    "n_trials", "walltime_limit", "cputime_limit", "termination_cost_threshold", "n_workers",
+    "name", "output_directory", "_meta.initial_design.n_configs",
+)  # fmt: skip
+"""What a run that goes on may have otherwise: how long it runs, by whom and where it lies. The size
+of the initial design follows from ``n_trials``, and has been tried first."""
+
+
+def check_same_run(scenario: Scenario, folder: Path) -> None:
     """Refuse a folder with a run of other settings; SMAC would ask on stdin what to do.
 
+    How long a run may last and where it lies are not settings of it: the scenario takes the place
+    of the stored one, so that larger limits count, and a copied or renamed folder is the same run.
+
     Raises:
-        RuntimeError: If it holds one.
+        RuntimeError: If the folder holds another run.
     """
-    folder = Path(scenario.output_directory)
-    files = ("optimization.json", "runhistory.json", "intensifier.json", "scenario.json")
-    if not all((folder / name).exists() for name in files):
-        return
-    stored = Scenario.make_serializable(Scenario.load(folder))
-    wanted = Scenario.make_serializable(scenario)
-    if stored != wanted:
+    if other := differences(scenario, folder):
         raise RuntimeError(
             f"the folder {folder} must hold the same run or none but holds one with other "
-            f"{', '.join(_differences(stored, wanted))}: give the scenario another name, or "
-            "overwrite=True to start anew."
+            f"{', '.join(other)}: give the scenario another name, or overwrite=True to start anew."
         )
+    scenario.save()
+
+
+def differences(scenario: Scenario, folder: Path) -> list[str]:
+    """In what a stored run differs from a scenario, so that it is not the same run."""
+    stored = Scenario.make_serializable(Scenario.load(folder))
+    wanted = Scenario.make_serializable(scenario)
+    found = [path for path in _differences(stored, wanted) if path not in _FREE]
+    known = read_json_object(folder / SPACE)
+    # As JSON: a space that was read back is not always equal to itself (log integers).
+    space = json.loads(json.dumps(scenario.configspace.to_serialized_dict()))
+    parts = ("hyperparameters", "conditions", "forbiddens")
+    return found + [f"configspace.{part}" for part in parts if known.get(part) != space[part]]
+
+
+def adopt_unnamed(scenario: Scenario) -> None:
+    """Let a scenario without a name go on with the run that it is, if there is one.
+
+    SMAC names it after all its settings, limits included: with a larger ``n_trials`` it would be
+    another run, and start anew beside the first.
+    """
+    folder = Path(scenario.output_directory)
+    if folder.exists():
+        return
+    stored = folder.parent.parent.glob(f"*/{folder.name}/{SCENARIO}")
+    for file in sorted(stored, key=lambda file: file.stat().st_mtime, reverse=True):
+        with contextlib.suppress(ValueError, KeyError, TypeError, OSError):
+            if not differences(scenario, file.parent):
+                # As SMAC itself does with this frozen record when it finds the name.
+                object.__setattr__(scenario, "name", file.parent.parent.name)
+                object.__setattr__(scenario, "output_directory", file.parent)
+                return
 
 
 def _differences(stored: Any, wanted: Any, path: str = "") -> list[str]:
@@ -67,10 +106,7 @@ def requeue_lost(file: Path) -> None:
 
     SMAC would wait for them for ever. What they burnt is in the journal.
     """
-    try:
-        stored = json.loads(file.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):  # killed while SMAC wrote it
-        return
+    stored = json.loads(file.read_text(encoding="utf-8"))
     kept = [row for row in stored["data"] if row["status"] != StatusType.RUNNING]
     lost = len(stored["data"]) - len(kept)
     if not lost:
@@ -78,6 +114,4 @@ def requeue_lost(file: Path) -> None:
     stored["data"] = kept
     stored["stats"]["running"] = 0
     stored["stats"]["submitted"] -= lost
-    partial = file.with_suffix(".part")
-    partial.write_text(json.dumps(stored), encoding="utf-8")
-    partial.replace(file)
+    write_json(file, stored)

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 import joblib
@@ -31,3 +32,20 @@ def time_limit() -> Iterator[None]:
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture
+def said() -> Iterator[Callable[[], str]]:
+    """What the package has logged so far; SMAC takes the root's handlers away, pytest's too."""
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("eahas_plugins")
+    before = logger.level
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    try:
+        yield lambda: "\n".join(lines)
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)

@@ -1,0 +1,90 @@
+"""What is the same run, and what may change when it goes on."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ConfigSpace import ConfigurationSpace, Float
+from smac import Scenario
+
+from eahas_plugins.smac import EnergyHyperparameterOptimizationFacade
+from tests.eahas_plugins.smac.helpers import QUIET, trials
+from tests.eahas_plugins.smac.test_state import facade, finished
+
+
+def train(config: Any, seed: int = 0) -> Any:
+    return float(config["x"]), {"energy_kwh": 1e-3}
+
+
+def complete(folder: Path, *, name: str | None = "run", n_trials: int = 5, **kwargs: Any) -> Any:
+    space = ConfigurationSpace({"x": kwargs.pop("x", (0.0, 1.0))}, seed=0)
+    scenario = Scenario(
+        space, name=name, output_directory=folder, deterministic=True, n_trials=n_trials,
+        crash_cost=1.0, seed=1, **kwargs,
+    )  # fmt: skip
+    return EnergyHyperparameterOptimizationFacade(
+        scenario, train, budget_kwh=1.0, logging_level=QUIET
+    )
+
+
+@pytest.mark.parametrize("name", ["run", None])
+def test_a_run_that_ended_by_its_number_of_trials_goes_on_with_more(
+    tmp_path: Path, name: str | None
+) -> None:
+    first = complete(tmp_path, name=name)
+    first.optimize()
+    again = complete(tmp_path, name=name)
+    assert trials(again.runhistory) == trials(first.runhistory)
+    more = complete(tmp_path, name=name, n_trials=12)
+    more.optimize()
+    assert len(more.runhistory) == 12
+    assert trials(more.runhistory)[:5] == trials(first.runhistory)
+    assert more.spent_kwh == pytest.approx(0.012)
+    assert len(list(tmp_path.glob("*/1/runhistory.json"))) == 1
+
+
+def test_a_run_that_ended_by_its_wall_time_goes_on_with_more(tmp_path: Path) -> None:
+    first = complete(tmp_path, n_trials=20, walltime_limit=1e-3)
+    first.optimize()
+    assert 1 <= len(first.runhistory) < 20
+    more = complete(tmp_path, n_trials=20, walltime_limit=1e6)
+    more.optimize()
+    assert len(more.runhistory) == 20
+
+
+def test_an_unnamed_run_of_other_settings_is_another_run(tmp_path: Path) -> None:
+    complete(tmp_path, name=None).optimize()
+    other = complete(tmp_path, name=None, x=(0.0, 2.0))
+    assert len(other.runhistory) == 0
+    assert other.spent_kwh == 0.0
+
+
+@pytest.mark.parametrize("move", [shutil.copytree, shutil.move])
+@pytest.mark.parametrize("part", [".", "run"])
+def test_a_copied_or_renamed_folder_goes_on(tmp_path: Path, move: Any, part: str) -> None:
+    """The whole output directory, or the run's own folder under another name."""
+    _, before = finished(tmp_path / "here")
+    name = "run" if part == "." else "again"
+    move(tmp_path / "here" / part, tmp_path / "there" / (part if part == "." else name))
+    again = facade(tmp_path / "there", 0.012, name=name)
+    assert trials(again.runhistory) == before
+    assert again.spent_kwh == pytest.approx(0.008)
+    again.optimize()
+    assert again.spent_kwh == pytest.approx(0.012)
+
+
+def test_another_space_is_another_run(tmp_path: Path) -> None:
+    finished(tmp_path)
+    space = ConfigurationSpace(seed=0)
+    space.add(Float("x", (0.0, 2.0)))
+    with pytest.raises(RuntimeError, match=r"configspace\.hyperparameters.*another name"):
+        facade(tmp_path, 0.012, space=space)
+
+
+def test_another_limit_of_a_trial_is_another_run(tmp_path: Path) -> None:
+    complete(tmp_path).optimize()
+    with pytest.raises(RuntimeError, match="trial_walltime_limit"):
+        complete(tmp_path, trial_walltime_limit=10)

@@ -15,7 +15,8 @@ from typing import Literal
 
 from eahas_plugins.budget.attributes import kwh_argument
 from eahas_plugins.budget.balance import Balance, RunningTrial
-from eahas_plugins.budget.journal import EnergyJournal, Entry, Grant, TrialId
+from eahas_plugins.budget.entries import Entry, Grant, TrialId
+from eahas_plugins.budget.journal import EnergyJournal
 from eahas_plugins.policy import cooling
 
 ESTIMATED_ATTR = "energy_estimated"
@@ -71,13 +72,19 @@ class RunAccount:
         self._refused_kwh = 0.0
         self._charged_kwh: dict[TrialId, float] = {}  # where there is no journal
         self._usual: dict[float | None, list[float]] = {}  # of finished trials, sorted
+        self._owed: list[Entry] = []  # lost before anything was known of any trial
 
     def attach(self, journal: EnergyJournal) -> list[Entry]:
         """Keep the account on disk; what is there already counts as spent, and is returned."""
         self.journal = journal
-        journal.settle()  # whoever wrote there before is not at work any more
-        entries = journal.entries()
+        entries = journal.settle()  # whoever wrote there before is taken for dead
         self._next_number = 1 + max((e.number for e in entries), default=-1)
+        for entry in entries:
+            if entry.done and entry.energy_kwh:
+                self.learn(entry.trial[-1], entry.energy_kwh)
+        for entry in entries:
+            if entry.is_unknown and entry.estimated_kwh is None:
+                self._charge_unknown(entry, entry.reserved_kwh)
         return entries
 
     @property
@@ -173,30 +180,42 @@ class RunAccount:
         """
         grant = self._granted.pop(trial, None)
         offered_kwh = self._offered_kwh.pop(trial, 0.0)
-        journaled_kwh = 0.0 if self.journal is None else self.journal.settle(trial)
-        known = reported_kwh is not None or journaled_kwh > 0.0
-        if refused and grant is not None:
-            # What it was offered did not pay for one step: stop, or trials fail for ever.
-            left_kwh = self.balance().available_kwh(number=grant.number)
-            self._refused_kwh = max(self._refused_kwh, min(offered_kwh, left_kwh))
-            known = True
-        if not known and succeeded:
-            return Charge(energy_kwh=None)
-        if not known:
-            reserved_kwh = grant.reserved_kwh if grant is not None else 0.0
-            reported_kwh = reserved_kwh or self.usual_kwh(trial[-1]) or self._usual_of_all()
-        total_kwh = max(journaled_kwh, reported_kwh or 0.0)
-        if total_kwh > journaled_kwh:
-            self._add(grant, trial, total_kwh - journaled_kwh)
+        attempts = [] if self.journal is None else self.journal.settle(trial)
+        unknown = [e for e in attempts if e.is_unknown and e.estimated_kwh is None]
+        written_kwh = math.fsum(e.charged_kwh for e in attempts)
+        estimated = any(e.is_unknown for e in attempts) and not refused
+        if refused:
+            self._was_refused(grant, offered_kwh)
+            reported_kwh = reported_kwh or 0.0
+        if reported_kwh is None and len(unknown) == len(attempts):
+            if succeeded:
+                return Charge(energy_kwh=None)
+            unknown = unknown or [_unknown(grant, trial)]
+        elif reported_kwh is not None and reported_kwh > written_kwh:
+            self._add(grant, trial, reported_kwh - written_kwh)
+            written_kwh = reported_kwh
+        if reported_kwh is not None and unknown:
+            latest = unknown.pop()  # what came with the result is about the last attempt
+            estimated = bool(unknown)
+            if self.journal is not None:
+                self.journal.estimate(latest, 0.0)
+        reserved_kwh = grant.reserved_kwh if grant is not None else 0.0
+        for entry in unknown:
+            expected_kwh = self._charge_unknown(entry, reserved_kwh)
+            if expected_kwh is None:
+                return Charge(energy_kwh=None)
+            written_kwh += expected_kwh
+            estimated = True
         if succeeded:
-            self.learn(trial[-1], total_kwh)
-        if not known and reported_kwh is None:
-            return Charge(energy_kwh=None)
-        return Charge(energy_kwh=total_kwh, estimated=not known)
+            self.learn(trial[-1], written_kwh)
+        return Charge(energy_kwh=written_kwh, estimated=estimated)
 
     def learn(self, fidelity: float | None, energy_kwh: float) -> None:
         """Let a trial that has succeeded count in `usual_kwh`."""
         insort(self._usual.setdefault(fidelity, []), energy_kwh)
+        owed, self._owed = self._owed, []
+        for entry in owed:
+            self._charge_unknown(entry, 0.0)
 
     def usual_kwh(self, fidelity: float | None) -> float | None:
         """Median energy of finished trials of this fidelity, kWh; None if there are none."""
@@ -206,6 +225,26 @@ class RunAccount:
     def add(self, trial: TrialId, energy_kwh: float) -> None:
         """Count energy of a trial that this account has not granted, kWh."""
         self._add(None, trial, energy_kwh)
+
+    def _charge_unknown(self, entry: Entry, reserved_kwh: float) -> float | None:
+        """Charge an attempt what was expected of it; later, if nothing is known yet."""
+        kwh = reserved_kwh or self.usual_kwh(entry.trial[-1]) or self._usual_of_all()
+        if kwh is None:
+            self._owed.append(entry)
+        elif self.journal is None:
+            self._charged_kwh[entry.trial] = kwh
+        elif entry.name:
+            self.journal.estimate(entry, kwh)
+        else:
+            grant = Grant(number=entry.number, trial=entry.trial, cap_kwh=self.cap_kwh)
+            self.journal.record(grant, kwh, estimated=True)
+        return kwh
+
+    def _was_refused(self, grant: Grant | None, offered_kwh: float) -> None:
+        """What it was offered did not pay for one step: stop, or trials fail for ever."""
+        if grant is not None:
+            left_kwh = self.balance().available_kwh(number=grant.number)
+            self._refused_kwh = max(self._refused_kwh, min(offered_kwh, left_kwh))
 
     def _usual_of_all(self) -> float | None:
         known = [kwh for kwhs in self._usual.values() for kwh in kwhs]
@@ -219,3 +258,8 @@ class RunAccount:
             grant = Grant(number=self._next_number, trial=trial, cap_kwh=self.cap_kwh)
             self._next_number += 1
         self.journal.record(grant, energy_kwh)
+
+
+def _unknown(grant: Grant | None, trial: TrialId) -> Entry:
+    """A trial that was lost before it began to write."""
+    return Entry(name="", number=-1 if grant is None else grant.number, trial=trial)

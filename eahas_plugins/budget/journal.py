@@ -2,82 +2,40 @@
 
 SMAC and HpBandSter hear of a trial when it ends. A worker that is killed says nothing, and a
 training that times out leaves no result. So each attempt at a trial keeps one small file in the
-run's folder, replaced whole at every report; nobody writes another's file, and the total is their
-sum. Workers on other machines need the folder on a shared file system.
+run's folder, replaced whole at every report, and moves it to its process' log when it ends;
+nobody writes another's file, and the total is the sum of all. Workers on other machines need the
+folder on a shared file system.
+
+Who takes a worker for dead notes that in a log of his own: the attempt's file stays its worker's,
+and should that be alive after all, what it writes still counts. A file that is damaged never ends
+a run: it is named in a warning, and its attempt costs what the median one did.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import time
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from eahas_plugins.budget.attributes import DEFAULT_LEASE_S, kwh_argument
 from eahas_plugins.budget.balance import Balance, RunningTrial
+from eahas_plugins.budget.entries import Entry, Grant, TrialId
+from eahas_plugins.budget.journal_reader import (
+    LOG_SUFFIX,
+    RUNNING_SUFFIX,
+    JournalReader,
+    Running,
+)
+from eahas_plugins.files import LineFile, write_atomically
 
-TrialId = tuple[int | str, str | None, int | None, float | None]
-"""The host's id of the configuration, instance, seed, budget."""
-
-# Entries that say "done" are not read again: by folder, then by file name.
-_SEEN: dict[str, dict[str, Entry]] = {}
-
-
-class EnergyExhaustedError(RuntimeError):
-    """What is left of the budget does not pay for a single step of a trial."""
-
-
-def was_refused(traceback: str | None) -> bool:
-    """Whether a trial failed by that error; hosts keep only the text of it."""
-    return EnergyExhaustedError.__name__ in (traceback or "")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
-    """What the budget gives a trial on its way.
-
-    Args:
-        number: Order of the trials; a smaller number goes first.
-        trial: Which trial of the run history this is.
-        cap_kwh: The most all trials together may spend, kWh.
-        reserved_kwh: Energy the trial is expected to need, kWh; 0 if unknown.
-        limit_kwh: The most the trial may spend itself, kWh; None for no limit of its own.
-        paid_kwh: Energy of earlier trials of the same configuration, whose training this one
-            can go on with, kWh.
-    """
-
-    number: int
-    trial: TrialId
-    cap_kwh: float
-    reserved_kwh: float = 0.0
-    limit_kwh: float | None = None
-    paid_kwh: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """What one attempt at a trial has written.
-
-    Args:
-        number: The trial's number.
-        trial: Which trial of the run history this is.
-        energy_kwh: Energy of this attempt so far, kWh.
-        reserved_kwh: Energy the attempt is expected to need, kWh; 0 if unknown.
-        updated_s: Time of the last report, seconds since the epoch.
-        done: Whether the attempt has ended.
-    """
-
-    number: int
-    trial: TrialId
-    energy_kwh: float
-    reserved_kwh: float
-    updated_s: float
-    done: bool
+_READERS: dict[tuple[str, int], JournalReader] = {}
+"""What this process knows, by folder and clock."""
+_LOGS: dict[tuple[int, str], Path] = {}
+"""The log of a process in a folder."""
 
 
 class Attempt:
@@ -91,16 +49,14 @@ class Attempt:
     def __init__(self, journal: EnergyJournal, grant: Grant) -> None:
         self.grant = grant
         self._journal = journal
-        self._name = f"{grant.number:08d}-{uuid.uuid4().hex[:12]}.json"
+        self._owner = os.getpid()  # others may write for it, but only this process ends it
         self._entry = Entry(
+            name=attempt_name(grant.number),
             number=grant.number,
             trial=grant.trial,
-            energy_kwh=0.0,
             reserved_kwh=grant.reserved_kwh,
-            updated_s=0.0,
-            done=False,
         )
-        self._write()
+        journal.write(self._entry, durable=False)  # it says nothing yet that could be lost
 
     @property
     def folder(self) -> Path:
@@ -108,18 +64,27 @@ class Attempt:
         return self._journal.folder
 
     @property
-    def energy_kwh(self) -> float:
-        """Energy of this attempt so far, kWh."""
+    def energy_kwh(self) -> float | None:
+        """Energy of this attempt so far, kWh; None as long as none has been reported."""
         return self._entry.energy_kwh
 
     def report(self, energy_kwh: float) -> None:
-        """Record the energy of this attempt so far, kWh; this also renews its reservation."""
+        """Record the energy of this attempt so far, kWh; this also renews its reservation.
+
+        Raises:
+            ValueError: If the energy is negative, infinite or NaN.
+        """
         energy_kwh = kwh_argument("energy_kwh", energy_kwh, zero=True)
-        if not (self._entry.done and energy_kwh <= self._entry.energy_kwh):
+        known_kwh = self._entry.energy_kwh
+        if not (self._entry.done and known_kwh is not None and energy_kwh <= known_kwh):
             self._set(energy_kwh)
 
     def finish(self, energy_kwh: float) -> None:
-        """Record the energy of the whole attempt, kWh, and end it, with one write."""
+        """Record the energy of the whole attempt, kWh, and end it, with one write.
+
+        Raises:
+            ValueError: If the energy is negative, infinite or NaN.
+        """
         self._set(kwh_argument("energy_kwh", energy_kwh, zero=True), done=True)
 
     def must_stop(self) -> bool:
@@ -143,29 +108,38 @@ class Attempt:
 
     def close(self) -> None:
         """End the attempt, with the energy that it, or a process it started, has reported."""
-        if not self._entry.done:
-            written = self._journal.read(self._name)
-            self._set(written.energy_kwh if written else 0.0, done=True)
+        if self._entry.done:
+            return
+        written = self._journal.read(self._entry.name)
+        self._set(None if written is None else written.energy_kwh, done=True)
 
-    def _set(self, energy_kwh: float, *, done: bool = False) -> None:
+    def _set(self, energy_kwh: float | None, *, done: bool = False) -> None:
+        known = [kwh for kwh in (energy_kwh, self._entry.energy_kwh) if kwh is not None]
         self._entry = replace(
             self._entry,
-            energy_kwh=max(energy_kwh, self._entry.energy_kwh),
+            energy_kwh=max(known, default=None),
+            updated_s=time.time(),
             done=done or self._entry.done,
         )
-        self._write()
+        if self._entry.done and os.getpid() == self._owner:
+            self._journal.end(self._entry)
+        else:
+            self._journal.write(self._entry)
 
-    def _write(self) -> None:
-        self._journal.write(self._name, self._entry)
+
+def attempt_name(number: int) -> str:
+    """A new name for an attempt at a trial."""
+    return f"{number:08d}-{uuid.uuid4().hex[:12]}{RUNNING_SUFFIX}"
 
 
 class EnergyJournal:
-    """The energies of all trials of a run, one file per attempt.
+    """The energies of all trials of a run.
 
     Args:
         folder: Where the files are; made when it is not there.
-        lease_s: How long a reservation outlives the last report, s. Positive.
-        clock: Seconds since the epoch, the same on all machines.
+        lease_s: How long a reservation outlives the last report, s, by the reader's own clock:
+            from when this process has last seen the attempt's entry change. Positive.
+        clock: Seconds, from anywhere on.
 
     Raises:
         ValueError: If ``lease_s`` is not positive (NaN included).
@@ -176,7 +150,7 @@ class EnergyJournal:
         folder: Path,
         *,
         lease_s: float = DEFAULT_LEASE_S,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if not lease_s > 0.0:
             raise ValueError(f"lease_s must be positive but got {lease_s}.")
@@ -185,36 +159,38 @@ class EnergyJournal:
         self._clock = clock
 
     def open(self, grant: Grant) -> Attempt:
-        """Start an attempt: energy 0 and the reservation are on disk when this returns."""
+        """Start an attempt: its reservation is on disk when this returns."""
+        # Before the attempt, so that no reader sees that vanish before it knows of the log.
+        self._log().touch()
         return Attempt(self, grant)
 
-    def record(self, grant: Grant, energy_kwh: float) -> None:
-        """Add energy of a trial that no attempt has reported, kWh."""
-        self.open(grant).finish(energy_kwh)
+    def record(self, grant: Grant, energy_kwh: float, *, estimated: bool = False) -> None:
+        """Add energy of a trial that no attempt has reported, kWh; or what was expected of it.
+
+        Raises:
+            ValueError: If the energy is negative, infinite or NaN.
+        """
+        energy_kwh = kwh_argument("energy_kwh", energy_kwh, zero=True)
+        entry = Entry(
+            name=attempt_name(grant.number),
+            number=grant.number,
+            trial=grant.trial,
+            energy_kwh=None if estimated else energy_kwh,
+            estimated_kwh=energy_kwh if estimated else None,
+            updated_s=time.time(),
+            done=True,
+        )
+        self._append([entry])
+
+    def estimate(self, entry: Entry, energy_kwh: float) -> None:
+        """Charge an attempt whose energy nobody wrote, kWh. What it writes later replaces this."""
+        energy_kwh = kwh_argument("energy_kwh", energy_kwh, zero=True)
+        self._append([replace(entry, estimated_kwh=energy_kwh, given_up=True, done=False)])
 
     def entries(self) -> list[Entry]:
         """All attempts, oldest trial first."""
-        ended, running = self._read_all()
-        return sorted((*ended, *running.values()), key=lambda entry: entry.number)
-
-    def _read_all(self) -> tuple[list[Entry], dict[str, Entry]]:
-        """Attempts that have ended, read from their files only once; and others, by file name."""
-        seen = _SEEN.setdefault(str(self.folder), {})
-        known = dict(seen)  # other threads add to it
-        names = self._names()
-        for name in known.keys() - names:  # cleared
-            del known[name]
-            seen.pop(name, None)
-        running = {}
-        for name in names - known.keys():
-            entry = self.read(name)
-            if entry is None:
-                continue
-            if entry.done:
-                known[name] = seen[name] = entry
-            else:
-                running[name] = entry
-        return list(known.values()), running
+        running = [r.entry for r in self._reader.running()]
+        return sorted((*self._reader.ended.entries(), *running), key=lambda e: e.number)
 
     def balance(self, cap_kwh: float, *, granted: Iterable[Grant] = ()) -> Balance:
         """The state of the budget. Of several attempts at one trial only the last is alive.
@@ -224,73 +200,102 @@ class EnergyJournal:
             granted: Trials that were sent to a worker and whose end is not known: their
                 reservations hold, whether they have begun or not.
         """
-        ended, unfinished = self._read_all()
+        attempts = self._reader.running()
         running: dict[int, RunningTrial] = {}
         out = {grant.number for grant in granted}
         now_s = self._clock()
-        for entry in sorted(unfinished.values(), key=lambda e: e.updated_s):
+        over_kwh = [self._reader.ended.energy_kwh]
+        out_or_alive = out | {a.entry.number for a in attempts if a.since_s != -math.inf}
+        for attempt in sorted(attempts, key=_age):
+            entry = attempt.entry
+            if entry.number not in out_or_alive:  # given up, and silent since
+                over_kwh.append(entry.charged_kwh)
+                continue
             earlier = running.get(entry.number)
             burnt_kwh = earlier.spent_kwh if earlier else 0.0
+            heard_of = entry.number in out or now_s - attempt.since_s <= self.lease_s
             running[entry.number] = RunningTrial(
                 number=entry.number,
-                spent_kwh=burnt_kwh + entry.energy_kwh,
+                spent_kwh=burnt_kwh + entry.charged_kwh,
                 reserved_kwh=burnt_kwh + entry.reserved_kwh,
-                live=entry.number in out or now_s - entry.updated_s <= self.lease_s,
+                live=heard_of and not entry.done,
             )
-        begun = {entry.number for entry in (*ended, *unfinished.values())} if out else set()
+        ended = self._reader.ended
         waiting = (
             RunningTrial(number=g.number, spent_kwh=0.0, reserved_kwh=g.reserved_kwh)
             for g in granted
-            if g.number not in begun
+            if g.number not in running and g.number not in ended.numbers
         )
         return Balance(
             cap_kwh=cap_kwh,
-            finished_kwh=math.fsum(e.energy_kwh for e in ended),
+            finished_kwh=math.fsum(over_kwh),
             running=(*running.values(), *waiting),
         )
 
-    def settle(self, trial: TrialId | None = None) -> float:
-        """Mark attempts at a trial (None: at all trials) as ended: their workers are dead.
+    def settle(self, trial: TrialId | None = None) -> list[Entry]:
+        """Give up attempts at a trial (None: at all trials): their workers are taken for dead.
 
         Returns:
-            Their energy and that of those that have ended themselves, kWh; 0 if there are none.
+            Those, and the ones that have ended themselves.
         """
-        ended, running = self._read_all()
-        for name, entry in running.items():
-            if trial in (None, entry.trial):
-                self.write(name, replace(entry, done=True), renew=False)
-        entries = (*ended, *running.values())
-        return math.fsum(e.energy_kwh for e in entries if trial in (None, e.trial))
+        reader = self._reader
+        running = [r.entry for r in reader.running() if trial in (None, r.entry.trial)]
+        given_up = [replace(entry, given_up=True) for entry in running]
+        silent = [entry for entry in given_up if entry.name not in reader.ended.notes]
+        if silent:
+            self._append([replace(entry, done=False) for entry in silent])
+        ended = reader.ended.entries() if trial is None else reader.ended.of_trial(trial)
+        return [*ended, *given_up]
 
     def clear(self) -> None:
         """Forget everything: the run starts anew."""
-        for name in self._names():
-            (self.folder / name).unlink()
-
-    def _names(self) -> set[str]:
-        try:
-            names = os.listdir(self.folder)  # noqa: PTH208 - thousands of names, read at every ask
-        except FileNotFoundError:
-            return set()
-        return {name for name in names if name.endswith(".json")}  # not what is being written
+        for path in (*self.folder.glob(f"*{RUNNING_SUFFIX}"), *self.folder.glob(f"*{LOG_SUFFIX}")):
+            path.unlink(missing_ok=True)
+        _READERS.pop((str(self.folder), id(self._clock)), None)
+        _LOGS.pop((os.getpid(), str(self.folder)), None)
 
     def read(self, name: str) -> Entry | None:
-        """The entry of a file, or None if there is no such file."""
-        try:
-            text = (self.folder / name).read_text(encoding="utf-8")
-        except FileNotFoundError:  # cleared while we were looking
-            return None
-        data: dict[str, Any] = json.loads(text)
-        return Entry(**{**data, "trial": tuple(data["trial"])})
+        """What an attempt's file says; None if there is no such file, or it is damaged."""
+        return self._reader.entry(name)
 
-    def write(self, name: str, entry: Entry, *, renew: bool = True) -> None:
-        """Replace a file whole, so that readers see the old entry or the new one."""
-        if renew:
-            entry = replace(entry, updated_s=self._clock())
-        partial = self.folder / f".{name}.{uuid.uuid4().hex[:8]}.part"
+    def write(self, entry: Entry, *, durable: bool = True) -> None:
+        """Replace an attempt's file whole, so that readers see the old entry or the new one.
+
+        Args:
+            entry: What the file will say.
+            durable: Whether it must outlive a power cut.
+        """
+        path, text = self.folder / entry.name, entry.to_json()
         try:
-            partial.write_text(json.dumps(asdict(entry)), encoding="utf-8")
+            write_atomically(path, text, durable=durable)
         except FileNotFoundError:
             self.folder.mkdir(parents=True, exist_ok=True)
-            partial.write_text(json.dumps(asdict(entry)), encoding="utf-8")
-        partial.replace(self.folder / name)
+            write_atomically(path, text, durable=durable)
+        self._reader.wrote(entry)
+
+    def end(self, entry: Entry) -> None:
+        """Move an attempt from its file to this process' log."""
+        self._append([entry])
+        (self.folder / entry.name).unlink(missing_ok=True)
+
+    @property
+    def _reader(self) -> JournalReader:
+        key = (str(self.folder), id(self._clock))
+        if key not in _READERS:
+            _READERS[key] = JournalReader(self.folder, self._clock)
+        return _READERS[key]
+
+    def _log(self) -> Path:
+        key = (os.getpid(), str(self.folder))
+        if key not in _LOGS:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            _LOGS[key] = self.folder / f"ended-{uuid.uuid4().hex[:12]}{LOG_SUFFIX}"
+        return _LOGS[key]
+
+    def _append(self, entries: list[Entry]) -> None:
+        with LineFile(self._log(), wait=True) as log:
+            log.append("".join(f"{entry.to_json()}\n" for entry in entries))
+
+
+def _age(attempt: Running) -> tuple[float, float]:
+    return (attempt.since_s, attempt.entry.updated_s)

@@ -10,7 +10,7 @@ from ConfigSpace import ConfigurationSpace, OrdinalHyperparameter, UniformFloatH
 from hpbandster.core.dispatcher import Job
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, known_kwh
-from eahas_plugins.budget.journal import was_refused
+from eahas_plugins.budget.entries import was_refused
 from eahas_plugins.hpbandster.optimizers import KernelGenerator
 from eahas_plugins.models.kwh import KwhModel, Number, columns_of
 from eahas_plugins.spaces.ordinals import native

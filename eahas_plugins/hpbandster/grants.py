@@ -11,7 +11,8 @@ from hpbandster.core.dispatcher import Job
 
 from eahas_plugins.budget.account import Charge, RunAccount, Shortfall
 from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
-from eahas_plugins.budget.journal import EnergyJournal, Grant, TrialId, was_refused
+from eahas_plugins.budget.entries import Grant, TrialId, was_refused
+from eahas_plugins.budget.journal import EnergyJournal
 
 
 def grant_file(folder: Path, config_id: Any, budget: float) -> Path:
@@ -43,9 +44,7 @@ class JobAccount(RunAccount):
     ) -> None:
         super().__init__(cap_kwh, shortfall=shortfall)
         self.folder = folder
-        for entry in self.attach(EnergyJournal(folder, lease_s=lease_s)):
-            if entry.energy_kwh > 0.0:
-                self.learn(entry.trial[-1], entry.energy_kwh)
+        self.attach(EnergyJournal(folder, lease_s=lease_s))
         self._trials: dict[tuple[Any, float], TrialId] = {}
 
     def grant_job(

@@ -9,7 +9,8 @@ except ModuleNotFoundError as error:
         raise
     raise ImportError("eahas_plugins.smac needs SMAC: pip install 'eahas-plugins[smac]'") from error
 
-from eahas_plugins.budget.journal import EnergyExhaustedError, EnergyJournal
+from eahas_plugins.budget.entries import EnergyExhaustedError
+from eahas_plugins.budget.journal import EnergyJournal
 from eahas_plugins.smac.acquisition import EnergyEI
 from eahas_plugins.smac.budget import EnergyBudgetCallback
 from eahas_plugins.smac.components import schedule_components

@@ -11,7 +11,8 @@ from smac.runhistory import RunHistory, StatusType, TrialInfo, TrialKey, TrialVa
 from eahas_plugins.budget.account import ESTIMATED_ATTR, RunAccount, Shortfall
 from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, known_kwh, kwh_argument
 from eahas_plugins.budget.balance import Balance
-from eahas_plugins.budget.journal import EnergyJournal, Grant, TrialId, was_refused
+from eahas_plugins.budget.entries import Grant, TrialId, was_refused
+from eahas_plugins.budget.journal import EnergyJournal
 from eahas_plugins.policy import cooling
 from eahas_plugins.smac._compat import EnergySMBO
 from eahas_plugins.targets.estimate import EnergyEstimate, EstimatesEnergy
@@ -77,9 +78,10 @@ class EnergyBudgetCallback(Callback):
         for key, value in runhistory.items():
             trial = (key.config_id, key.instance, key.seed, key.budget)
             energy_kwh = known_kwh(value.additional_info.get(ENERGY_ATTR))
-            if trial not in journaled and energy_kwh:  # copied without its journal, or no journal
-                self._account.add(trial, energy_kwh)
-            if value.status == StatusType.SUCCESS and energy_kwh is not None:
+            if trial in journaled or energy_kwh is None:
+                continue
+            self._account.add(trial, energy_kwh)  # copied without its journal, or there is none
+            if value.status == StatusType.SUCCESS:
                 self._account.learn(key.budget, energy_kwh)
 
     @property

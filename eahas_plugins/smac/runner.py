@@ -17,7 +17,8 @@ from smac.runner.target_function_runner import TargetFunctionRunner
 from smac.scenario import Scenario
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
-from eahas_plugins.budget.journal import Attempt, EnergyJournal, Grant
+from eahas_plugins.budget.entries import Grant
+from eahas_plugins.budget.journal import Attempt, EnergyJournal
 from eahas_plugins.smac.budget import EnergyBudgetCallback
 
 _GRANT = "grant"
@@ -90,8 +91,8 @@ class EnergyRunner(TargetFunctionRunner):
                 self._attempt.report(reported)
         finally:
             self._attempt.close()
-        # A plain function that failed has told nobody what it burnt: leave that unknown.
-        if self._wants_attempt or self._attempt.energy_kwh > 0.0:
+        # Who failed before telling anybody what it burnt leaves that unknown.
+        if self._attempt.energy_kwh is not None:
             info = {**info, ENERGY_ATTR: self._attempt.energy_kwh}
         return status, cost, runtime, cpu_time, info
 

@@ -15,7 +15,8 @@ from ConfigSpace import ConfigurationSpace
 from eahas_plugins.accuracy import ACCURACIES, Accuracy, accuracy_curve
 from eahas_plugins.benchmark import Benchmark, Curve
 from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, kwh_argument
-from eahas_plugins.budget.journal import Attempt, EnergyExhaustedError
+from eahas_plugins.budget.entries import EnergyExhaustedError
+from eahas_plugins.budget.journal import Attempt
 from eahas_plugins.spaces import native_config
 from eahas_plugins.targets.estimate import EnergyEstimate
 from eahas_plugins.targets.objectives import ERROR, Objectives, check_objectives, cost_of
@@ -159,7 +160,11 @@ class SurrogateTarget:
         training = self._training(config, budget, attempt.grant.paid_kwh if attempt else 0.0)
         last = training.last
         if attempt is not None:
-            last = self._affordable(training, attempt.allowance_kwh())
+            try:
+                last = self._affordable(training, attempt.allowance_kwh())
+            except EnergyExhaustedError:
+                attempt.finish(0.0)  # known, not unknown
+                raise
             attempt.finish(training.energy_to(last))
         accuracy = _at(training.accuracy, last)
         total_kwh = _at(training.energy_kwh, last)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from eahas_plugins.budget.account import Charge, RunAccount
-from eahas_plugins.budget.journal import EnergyJournal, TrialId
+from eahas_plugins.budget.entries import TrialId
+from eahas_plugins.budget.journal import EnergyJournal
 
 
 def trial(number: int, fidelity: float | None = None) -> TrialId:

@@ -12,7 +12,7 @@ from ConfigSpace import Configuration, ConfigurationSpace, Float
 from smac import Scenario
 from smac.runhistory import StatusType
 
-from eahas_plugins.budget.journal import Grant
+from eahas_plugins.budget.entries import Grant
 from eahas_plugins.energy import CpuTimeMeter, MeterError
 from eahas_plugins.smac import EnergyJournal, EnergyTarget, EnergyTraining
 from tests.eahas_plugins.meters import Counter

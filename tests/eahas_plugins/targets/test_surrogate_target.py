@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from ConfigSpace import Categorical, Configuration, ConfigurationSpace, EqualsCondition, Float
 
-from eahas_plugins.budget.journal import Attempt, Grant
+from eahas_plugins.budget.entries import Grant
+from eahas_plugins.budget.journal import Attempt
 from eahas_plugins.smac import (
     EnergyExhaustedError,
     EnergyJournal,

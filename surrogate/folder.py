@@ -7,22 +7,32 @@ compressed records, and ``SHA256SUMS`` in the format of ``sha256sum``.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from eahas_plugins.files import (
+    MAX_JSON_BYTES,
+    json_object,
+    read_bytes,
+    write_atomically,
+    write_json,
+)
 
 PROVENANCE = "provenance.json"
 SUMS = "SHA256SUMS"
 DATA = Path(__file__).parent / "data"
 """What is shipped: a folder for each task."""
+MAX_FILE_BYTES = 256 << 20
+"""Size of one file of a folder; the largest that is shipped has 1.3 MB."""
 
 
 def read_verified(folder: Path, name: str) -> bytes:
     """The content of a file whose SHA-256 is the recorded one.
 
     Raises:
-        ValueError: If it is missing, not listed, or was changed; the message says how to mend it.
+        ValueError: If it is missing, not listed, cannot be read or was changed; the message says
+            how to mend it.
     """
     path = folder / name
     if not path.is_file():
@@ -33,7 +43,7 @@ def read_verified(folder: Path, name: str) -> bytes:
     expected = _listed(sums).get(name)
     if expected is None:
         raise ValueError(f"{sums} does not list {name}. {_remedy(sums)}")
-    raw = path.read_bytes()
+    raw = read_bytes(path, limit=MAX_FILE_BYTES)
     got = hashlib.sha256(raw).hexdigest()
     if got != expected:
         raise ValueError(
@@ -44,26 +54,26 @@ def read_verified(folder: Path, name: str) -> bytes:
 
 
 def read_provenance(folder: Path) -> dict[str, Any]:
-    """``provenance.json``, unchecked; it must be an object with a format.
+    """``provenance.json``, an object with a format; only a verified one is parsed.
 
     Raises:
-        ValueError: If it is not.
+        ValueError: If it is missing, was changed, or is something else.
     """
     path = folder / PROVENANCE
-    try:
-        provenance = json.loads(path.read_bytes())
-    except OSError:
-        raise ValueError(f"{path} is missing: {folder} is not a benchmark's folder.") from None
-    except ValueError:
-        raise ValueError(f"{path} must be JSON. {_remedy(path)}") from None
-    if not isinstance(provenance, dict) or not isinstance(provenance.get("format"), str):
+    if not path.is_file():
+        raise ValueError(f"{path} is missing: {folder} is not a benchmark's folder.")
+    raw = read_verified(folder, PROVENANCE)
+    if len(raw) > MAX_JSON_BYTES:
+        raise ValueError(f"{path} must have at most {MAX_JSON_BYTES >> 20} MiB. {_remedy(path)}")
+    provenance = json_object(raw, path)
+    if not isinstance(provenance.get("format"), str):
         raise ValueError(f'{path} must be an object with a "format". {_remedy(path)}')
     return provenance
 
 
 def write_provenance(folder: Path, provenance: Mapping[str, Any]) -> None:
     """Write ``provenance.json``, keys in the given order."""
-    (folder / PROVENANCE).write_text(json.dumps(provenance, indent=1, allow_nan=False) + "\n")
+    write_json(folder / PROVENANCE, dict(provenance), indent=1)
 
 
 def write_sums(folder: Path) -> None:
@@ -73,11 +83,15 @@ def write_sums(folder: Path) -> None:
         for path in sorted(folder.iterdir())
         if path.is_file() and path.name != SUMS and path.suffix != ".md"
     ]
-    (folder / SUMS).write_text("".join(lines))
+    write_atomically(folder / SUMS, "".join(lines))
 
 
 def _listed(sums: Path) -> dict[str, str]:
-    pairs = (line.split(maxsplit=1) for line in sums.read_text().splitlines() if line.strip())
+    try:
+        text = read_bytes(sums, limit=MAX_JSON_BYTES).decode()
+    except UnicodeDecodeError:
+        raise ValueError(f"{sums} must be text but is not. {_remedy(sums)}") from None
+    pairs = (line.split(maxsplit=1) for line in text.splitlines() if line.strip())
     return {pair[1].lstrip("*"): pair[0] for pair in pairs if len(pair) == 2}
 
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import gzip
 import json
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from eahas_plugins.files import (
+    Line,
+    LineFile,
+    objects_of,
+    parse_lines,
+    read_lines,
+    write_atomically,
+)
 from surrogate.records import Record
 
 
@@ -29,56 +36,55 @@ def read_records(path: str | Path) -> RecordFile:
     """Read a record file; a half-written line is reported and costs no other record.
 
     Raises:
-        ValueError: If a gzip file is not whole, or a line is whole but does not follow the schema.
+        FileNotFoundError: If there is no such file.
+        ValueError: If it cannot be read, a gzip file is not whole, a line is whole but does not
+            follow the schema, or over 100 lines are not.
     """
     path = Path(path)
-    return parse_records(path.read_bytes(), path)
+    return _records(read_lines(path), path)
 
 
 def parse_records(raw: bytes, path: Path) -> RecordFile:
-    """The same from the content of the file at ``path``."""
-    if path.suffix == ".gz":
-        try:
-            raw = gzip.decompress(raw)
-        except (OSError, EOFError, zlib.error) as error:
-            raise ValueError(f"{path} must be a whole gzip file: {error}.") from None
-    records, damaged = [], []
-    for number, text in enumerate(raw.split(b"\n"), start=1):
-        if not text.strip():
-            continue
-        try:
-            line = json.loads(text)
-        except ValueError:
-            damaged.append(
-                f"{path}:{number}: not a whole JSON object (a crash while it was written?), "
-                "left out; every other line was read."
-            )
-            continue
-        try:
-            records.append(Record.from_json(line))
-        except ValueError as error:
-            raise ValueError(f"{path}:{number}: {error}") from None
-    return RecordFile(records=tuple(records), damaged=tuple(damaged))
+    """The same from the content of the file at ``path``; see :func:`read_records`.
+
+    Raises:
+        ValueError: If it is no record file.
+    """
+    return _records(parse_lines(raw, path, packed=path.suffix == ".gz"), path)
 
 
 def append_record(path: str | Path, record: Record) -> None:
-    """Append one line in one write; a half-written line before it is closed first."""
-    path = Path(path)
-    line = _encode(record)
-    if path.exists() and path.stat().st_size:
-        with path.open("rb") as stream:
-            stream.seek(-1, 2)
-            if stream.read(1) != b"\n":
-                line = b"\n" + line
-    with path.open("ab", buffering=0) as stream:
-        stream.write(line)
+    """Append one line, whole or not at all; a half-written line before it is ended first.
+
+    Raises:
+        FileInUseError: If another process holds the file open for appending (a ``ValueError``).
+        OSError: If it cannot be written, for example on a full disk.
+    """
+    with LineFile(path, wait=True) as file:
+        file.append(_encode(record))
 
 
 def write_records(path: str | Path, records: Iterable[Record]) -> None:
-    """Write a whole file; the same records always give the same bytes."""
+    """Write a whole file; the same records always give the same bytes.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
     raw = b"".join(_encode(record) for record in records)
     path = Path(path)
-    path.write_bytes(gzip.compress(raw, mtime=0) if path.suffix == ".gz" else raw)
+    write_atomically(path, gzip.compress(raw, mtime=0) if path.suffix == ".gz" else raw)
+
+
+def _records(lines: Iterable[Line], path: Path) -> RecordFile:
+    records: list[Record] = []
+    torn: list[str] = []
+    for number, line in objects_of(lines, path, torn=torn):
+        try:
+            records.append(Record.from_json(line))
+        except ValueError as error:
+            raise ValueError(f"{path}, line {number}: {error}") from None
+    damaged = (f"{message} A crash while it was written? It was left out." for message in torn)
+    return RecordFile(records=tuple(records), damaged=tuple(damaged))
 
 
 def _encode(record: Record) -> bytes:

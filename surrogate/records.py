@@ -231,9 +231,7 @@ class Record:
             )
         for name in _PER_RUN:
             value = _one(line, name, Real, "a number")
-            if value is not None and not 0.0 <= value < np.inf:
-                raise ValueError(f"{name} must be finite and not negative but got {value}.")
-            known[name] = None if value is None else float(value)
+            known[name] = None if value is None else _amount(value, name)
         for name in _INTEGERS:
             known[name] = _one(line, name, int, "an integer")
         for name in _TEXTS:
@@ -258,12 +256,25 @@ def _one(line: Mapping[str, Any], name: str, kind: type, words: str) -> Any:
     return value
 
 
+def _amount(value: Any, name: str) -> float:
+    try:
+        amount = float(value)
+    except OverflowError:  # an integer of 400 digits
+        amount = np.inf
+    if not 0.0 <= amount < np.inf:
+        raise ValueError(f"{name} must be finite and not negative but got {amount}.")
+    return amount
+
+
 def _curve(line: Mapping[str, Any], name: str) -> Curve | None:
-    if line.get(name) is None:
+    given = line.get(name)
+    if given is None:
         return None
     try:
-        curve = np.array(line[name], dtype=np.float64)  # null becomes NaN
-    except (TypeError, ValueError):
+        if isinstance(given, list) and {str, bool} & set(map(type, given)):
+            raise TypeError("NumPy would take them for numbers.")
+        curve = np.array(given, dtype=np.float64)  # null becomes NaN
+    except (TypeError, ValueError, OverflowError):  # no number, or one of 400 digits
         curve = np.empty(0)
     if curve.ndim != 1 or not len(curve):
         raise ValueError(f"{name} must be a list of numbers, one per epoch.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -47,8 +48,9 @@ class TableBenchmark:
             if set(row.config) != set(names):
                 raise ValueError(
                     f"record {place} must have the hyperparameters {', '.join(names)} but has "
-                    f"{', '.join(row.config)}."
+                    f"{', '.join(map(str, row.config))}."
                 )
+            _check_values(row.config, place)
             places.setdefault(tuple(row.config[name] for name in names), []).append(place)
         return places
 
@@ -78,9 +80,14 @@ class TableBenchmark:
                 ``"estimated"`` or ``"simulated"``.
 
         Raises:
-            ValueError: If a record does not follow the schema, none is finished, or they differ
-                in their hyperparameters.
+            ValueError: If a record does not follow the schema, none is finished, they differ in
+                their hyperparameters, or a value is no number, text, boolean or None.
         """
+        if isinstance(records, str | bytes | Mapping) or not isinstance(records, Iterable):
+            raise ValueError(
+                f"records must be a list of records but got a {type(records).__name__}: read a "
+                "file of them with surrogate.record_files.read_records(path).records."
+            )
         whole = [r if isinstance(r, Record) else Record.from_json(r) for r in records]
         configs = [record.config for record in whole if record.status == "finished"]
         if not configs:
@@ -109,7 +116,11 @@ class TableBenchmark:
     def query_many(
         self, configs: Sequence[Mapping[str, Any]], *, seed: int | None = None
     ) -> list[Row]:
-        """The recorded trainings of many configurations."""
+        """The recorded trainings of many configurations.
+
+        Raises:
+            ValueError: If one was not recorded.
+        """
         return [self.query(config, seed=seed) for config in configs]
 
     def _found(self, config: Mapping[str, Any]) -> list[int]:
@@ -121,6 +132,7 @@ class TableBenchmark:
                 f"unknown hyperparameter {unknown[0]!r}: it must be one of {', '.join(names)}."
             )
         places = self._places
+        _check_values(config, None)
         key = tuple(config[name] for name in names)
         if key in places:
             return places[key]
@@ -142,10 +154,33 @@ class TableBenchmark:
             if a in values and b in values:
                 total += abs(values.index(a) - values.index(b)) / max(1, len(values) - 1)
             elif _number(a) and _number(b):
-                total += abs(a - b) / max(abs(a), abs(b))
+                total += abs(float(a) - float(b)) / max(abs(float(a)), abs(float(b)))
             else:
                 total += 1.0
         return total
+
+
+def _check_values(config: Mapping[str, Any], place: int | None) -> None:
+    """Refuse what cannot be looked up or compared: lists, objects, NaN, huge integers."""
+    for name, value in config.items():
+        try:
+            plain = value is None or isinstance(value, str) or math.isfinite(value)
+        except (TypeError, OverflowError):
+            plain = False
+        if not plain:
+            where = "" if place is None else f"record {place}: "
+            raise ValueError(
+                f"{where}{name} must be a finite number, text, a boolean or None but got "
+                f"{_shortened(value)}."
+            )
+
+
+def _shortened(value: Any) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # an integer with more digits than Python shows
+        text = "a huge integer"
+    return text if len(text) <= 60 else f"{text[:50]}..."
 
 
 def _number(value: Any) -> bool:
@@ -154,7 +189,11 @@ def _number(value: Any) -> bool:
 
 def _observed_space(configs: Sequence[Mapping[str, Any]]) -> ConfigurationSpace:
     space = ConfigurationSpace()
+    for place, config in enumerate(configs):
+        _check_values(config, place)
     for name in configs[0]:
+        if not isinstance(name, str) or not name:
+            raise ValueError(f"the name of a hyperparameter must be text but got {name!r}.")
         seen = list(dict.fromkeys(config[name] for config in configs if name in config))
         if all(map(_number, seen)):
             space.add(OrdinalHyperparameter(name, sorted(seen)))

@@ -15,6 +15,10 @@ MAX_DEPTH = 64
 """Nesting of lists and objects: deeper ones end whoever walks them in a RecursionError."""
 
 
+class NotJsonError(ValueError):
+    """A text is cut short or something else than JSON; what is JSON but refused is not this."""
+
+
 def parse_json(text: bytes | str, where: str | Path, *, allow_nan: bool = False) -> Any:
     """The value of a JSON text.
 
@@ -25,8 +29,9 @@ def parse_json(text: bytes | str, where: str | Path, *, allow_nan: bool = False)
             infinite), which JSON does not have.
 
     Raises:
-        ValueError: If it is not JSON, nested more than :data:`MAX_DEPTH` deep, has a key twice in
-            one object, or a number that no float can hold.
+        NotJsonError: If it is not JSON (a ``ValueError``).
+        ValueError: If it is nested more than :data:`MAX_DEPTH` deep, has a key twice in one
+            object, or a number that no float can hold.
     """
     try:
         decoded = text if isinstance(text, str) else text.decode("utf-8-sig")
@@ -41,12 +46,12 @@ def parse_json(text: bytes | str, where: str | Path, *, allow_nan: bool = False)
                 parse_int=_representable,
             )
     except json.JSONDecodeError as error:
-        raise ValueError(
+        raise NotJsonError(
             f"{where} must be JSON but is not: {error.msg} (line {error.lineno}, column "
             f"{error.colno})."
         ) from None
     except UnicodeDecodeError:
-        raise ValueError(f"{where} must be JSON in UTF-8 but is not.") from None
+        raise NotJsonError(f"{where} must be JSON in UTF-8 but is not.") from None
     except RecursionError:
         raise ValueError(f"{where} must be nested at most {MAX_DEPTH} deep.") from None
     except ValueError as error:

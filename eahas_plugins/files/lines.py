@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from eahas_plugins.files.json_text import json_object
+from eahas_plugins.files.json_text import NotJsonError, json_object
 from eahas_plugins.files.reading import open_regular, shown_bytes
 
 MAX_LINE_BYTES = 16 << 20
@@ -89,8 +89,8 @@ def read_json_lines(
         path: The file; gzip if its name ends in ``.gz``.
         limit: Most bytes, unpacked.
         allow_nan: See :func:`parse_json`.
-        torn: If given, a line that is not a JSON object is left out, as a crash leaves a half
-            line behind, and its message is added here; at most :data:`MAX_TORN_LINES`.
+        torn: If given, a line that is not JSON is left out, as a crash leaves a half line behind,
+            and its message is added here; at most :data:`MAX_TORN_LINES`.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -117,7 +117,7 @@ def objects_of(
             continue
         try:
             value = json_object(line.text, f"{where}, line {line.number},", allow_nan=allow_nan)
-        except ValueError as error:
+        except NotJsonError as error:
             if torn is None:
                 raise
             torn.append(str(error))

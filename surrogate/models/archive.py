@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eahas_plugins.files import parse_arrays, write_atomically
 from surrogate.folder import read_provenance, read_verified
 from surrogate.models.benchmark import FORMAT, CurveModel, FittedBenchmark, Noise
+from surrogate.models.consistency import check_model
 from surrogate.models.curve_network import CurveNetworks
 from surrogate.models.gaussian_process import Kernel
 from surrogate.models.trees import Trees
-from surrogate.space.features import NAMES
-from surrogate.space.tasks import get_task
 
 MODEL = "model.npz"
 
@@ -32,7 +32,11 @@ def write_model(
     floor: NDArray[np.float64],
     noise: Noise,
 ) -> None:
-    """Write the learnt arrays; the same arrays always give the same bytes."""
+    """Write the learnt arrays; the same arrays always give the same bytes.
+
+    Raises:
+        OSError: If the file cannot be written.
+    """
     arrays = {
         **_named("forest", forest.to_arrays()),
         "linear": linear,
@@ -45,52 +49,66 @@ def write_model(
         "noise.curve_jitter": noise.curve_jitter,
         "noise.cost_jitter": np.array(noise.cost_jitter),
     }
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, array in arrays.items():
             buffer = io.BytesIO()
             np.lib.format.write_array(buffer, np.asarray(array), allow_pickle=False)
             # NumPy's own savez would write the time into the file.
             archive.writestr(_entry(f"{name}.npy"), buffer.getvalue())
+    write_atomically(path, whole.getvalue())
 
 
 def read_model(folder: Path) -> FittedBenchmark:
     """The fitted benchmark of a folder.
 
     Raises:
-        ValueError: If a file is missing, damaged or does not hold one.
+        ValueError: If a file is missing, damaged or does not hold one; the message names it.
     """
     provenance = read_provenance(folder)
-    read_verified(folder, "provenance.json")
-    raw = read_verified(folder, MODEL)
-    with np.load(io.BytesIO(raw), allow_pickle=False) as archive:
-        arrays: Mapping[str, Any] = dict(archive)
+    path = folder / MODEL
+    # The lengths of features that do not count are infinite.
+    arrays = parse_arrays(read_verified(folder, MODEL), path, not_finite={"kernel.length"})
     try:
-        get_task(provenance["task"])
-        benchmark = FittedBenchmark(
-            task=provenance["task"],
-            curves=tuple(provenance["curves"]),
-            costs=tuple(provenance["costs"]),
-            degree=int(provenance["degree"]),
-            forest=Trees.from_arrays(_part("forest", arrays)),
-            linear=arrays["linear"],
-            curve_model=_curve_model(arrays),
-            x=arrays["x"] if len(arrays["x"]) else None,
-            floor=arrays["floor"],
-            noise=Noise(
-                n_members=int(arrays["noise.n_members"]),
-                offset=float(arrays["noise.offset"]),
-                cost_offset=float(arrays["noise.cost_offset"]),
-                curve_jitter=arrays["noise.curve_jitter"],
-                cost_jitter=float(arrays["noise.cost_jitter"]),
-            ),
-            provenance=provenance,
-        )
-        _check_shape(benchmark, folder)
+        benchmark = _benchmark(provenance, arrays)
+        check_model(benchmark)
         return benchmark
     except KeyError as error:
         raise ValueError(
             f"{folder} must hold a fitted benchmark ({FORMAT}) but lacks {error}: fit it again."
         ) from None
+    except (TypeError, ValueError, IndexError, ArithmeticError, MemoryError) as error:
+        raise ValueError(
+            f"{path} must hold a model that fits together but does not: {error} Fit it again."
+        ) from None
+
+
+def _benchmark(provenance: Mapping[str, Any], arrays: Mapping[str, Any]) -> FittedBenchmark:
+    degree = provenance["degree"]
+    if type(degree) is not int or not isinstance(provenance["task"], str):
+        raise ValueError("degree must be an integer and task a name.")
+    for name in ("curves", "costs"):
+        if not isinstance(provenance[name], list):
+            raise ValueError(f"{name} must be a list of names.")
+    return FittedBenchmark(
+        task=provenance["task"],
+        curves=tuple(provenance["curves"]),
+        costs=tuple(provenance["costs"]),
+        degree=degree,
+        forest=Trees.from_arrays(_part("forest", arrays)),
+        linear=arrays["linear"],
+        curve_model=_curve_model(arrays),
+        x=arrays["x"] if arrays["x"].size else None,
+        floor=arrays["floor"],
+        noise=Noise(
+            n_members=int(arrays["noise.n_members"]),
+            offset=float(arrays["noise.offset"]),
+            cost_offset=float(arrays["noise.cost_offset"]),
+            curve_jitter=arrays["noise.curve_jitter"],
+            cost_jitter=float(arrays["noise.cost_jitter"]),
+        ),
+        provenance=provenance,
+    )
 
 
 def _named(part: str, arrays: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,15 +136,6 @@ _KINDS: tuple[tuple[str, type[Kernel] | type[CurveNetworks]], ...] = (
     ("kernel", Kernel),
     ("network", CurveNetworks),
 )
-
-
-def _check_shape(benchmark: FittedBenchmark, folder: Path) -> None:
-    wanted = (len(NAMES), benchmark.forest.n_outputs)
-    if benchmark.linear.shape != wanted:
-        raise ValueError(
-            f"{folder}: linear must have shape {wanted} but has {benchmark.linear.shape}: it was "
-            "fitted by another version, so fit it again."
-        )
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

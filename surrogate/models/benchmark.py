@@ -46,6 +46,9 @@ _SHARED = 0.9
 differ."""
 
 
+_MOST_OUTPUT = 600.0
+"""Outputs are logarithms and fractions; the exponential of 709 is no float any more."""
+
 CurveModel = Kernel | CurveNetworks
 
 
@@ -184,7 +187,13 @@ class FittedBenchmark:
         return _run(self._read(self._outputs(X), n_epochs, rng), size)
 
     def _outputs(self, X: Floats) -> Floats:
-        return predict(X, forest=self.forest, linear=self.linear, curve_model=self.curve_model)
+        with np.errstate(over="ignore", invalid="ignore"):  # checked in the next line
+            outputs = predict(
+                X, forest=self.forest, linear=self.linear, curve_model=self.curve_model
+            )
+        if not np.abs(outputs).max(initial=0.0) <= _MOST_OUTPUT:
+            raise ValueError("the fitted model has no finite output: fit it again.")
+        return outputs
 
     def _read(
         self,

@@ -41,6 +41,16 @@ class CurveNetworks:
                 f"{self.order.tolist()} and {self.scale.shape}."
             )
 
+    @property
+    def n_features(self) -> int:
+        """Columns of the input."""
+        return self.network.n_features
+
+    @property
+    def n_outputs(self) -> int:
+        """Numbers predicted for a row."""
+        return len(self.order)
+
     def predict(self, X: Floats) -> Floats:
         """Outputs of shape (n, n_outputs) for features of shape (n, n_features)."""
         out = np.empty((len(X), len(self.order)))

@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
+MAX_DEPTH = 1000
+"""Levels of a tree; every query walks them all."""
 _FEW_ROWS = 48
 """Up to this many rows all trees are walked together, above it all rows of one tree."""
 _ROWS_PER_CHUNK = 2048
@@ -59,16 +61,16 @@ class Trees:
     def __post_init__(self) -> None:
         self._check()
         order, first_child, depths = _by_level(self.left, self.right, self.roots)
-        leaf = first_child < 0
+        leaf, feature = first_child < 0, self.feature[order].astype(np.intp)
         # A leaf is left of infinity, and so its own successor for ever.
         compiled = {
-            "_feature": np.where(leaf, 0, self.feature[order]).astype(np.intp),
+            "_feature": np.where(leaf, 0, feature),
             "_threshold": np.where(leaf, np.inf, self.threshold[order]).astype(np.float64),
             "_left": np.where(leaf, np.arange(len(order)), first_child).astype(np.intp),
             "_value": np.ascontiguousarray(self.value[order], dtype=np.float64),
             "_roots": np.arange(len(self.roots)),
             "_depths": depths,
-            "_n_features": int(self.feature[order][~leaf].max(initial=-1)) + 1,
+            "_n_features": int(feature[~leaf].max(initial=-1)) + 1,
         }
         for name, entry in compiled.items():
             object.__setattr__(self, name, entry)
@@ -91,6 +93,9 @@ class Trees:
 
         Returns:
             Array of shape (n, n_outputs).
+
+        Raises:
+            ValueError: If X has too few columns.
         """
         X = np.ascontiguousarray(X, dtype=np.float64)
         if X.ndim != 2 or X.shape[1] < self.n_features:
@@ -118,6 +123,9 @@ class Trees:
 
         Returns:
             Array of shape (n_members, n, n_outputs).
+
+        Raises:
+            ValueError: If the trees cannot be divided among so many members.
         """
         X = np.ascontiguousarray(X, dtype=np.float64)
         if len(self.roots) % n_members:
@@ -146,10 +154,28 @@ class Trees:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Trees:
-        """The trees of :meth:`to_arrays`."""
-        n_nodes = len(arrays["inner_feature"]) + len(arrays["leaf_value"])
-        inner = np.unpackbits(arrays["is_inner"], count=n_nodes).astype(bool)
-        n_trees = int(arrays["n_trees"])
+        """The trees of :meth:`to_arrays`.
+
+        Raises:
+            KeyError: If an array is missing.
+            ValueError: If the arrays do not describe trees.
+        """
+        n_trees, n_inner = int(arrays["n_trees"]), len(arrays["inner_feature"])
+        n_nodes = n_inner + len(arrays["leaf_value"])
+        packed = arrays["is_inner"]
+        if packed.dtype != np.uint8 or packed.shape != ((n_nodes + 7) // 8,):
+            raise ValueError(f"is_inner must have a bit for each of {n_nodes} nodes.")
+        inner = np.unpackbits(packed, count=n_nodes).astype(bool)
+        # Every node but the roots is one of the two children of an inner one.
+        if (
+            not 0 <= n_trees <= n_nodes
+            or n_nodes != n_trees + 2 * n_inner
+            or inner.sum() != n_inner
+        ):
+            raise ValueError(
+                f"{n_trees} trees with {n_inner} inner nodes must have {n_trees + 2 * n_inner} "
+                f"nodes but have {n_nodes}, of which {int(inner.sum())} are inner."
+            )
         nodes = np.arange(n_nodes)
         # In the order of levels the i-th inner node's children are the i-th pair after the roots.
         first_child = n_trees + 2 * (np.cumsum(inner) - 1)
@@ -220,19 +246,26 @@ class Trees:
         return node
 
     def _check(self) -> None:
+        if self.left.ndim != 1 or self.base.ndim != 1:
+            raise ValueError("left and base must have one dimension.")
         n_nodes = len(self.left)
         shapes = {
             "feature": (self.feature, (n_nodes,)),
             "threshold": (self.threshold, (n_nodes,)),
             "right": (self.right, (n_nodes,)),
             "value": (self.value, (n_nodes, len(self.base))),
+            "roots": (self.roots, (len(self.roots),)),
         }
         for name, (array, shape) in shapes.items():
             if array.shape != shape:
                 raise ValueError(f"{name} must have shape {shape} but got {array.shape}.")
         for name, array in (("left", self.left), ("right", self.right), ("roots", self.roots)):
+            if array.dtype.kind not in "iu":
+                raise ValueError(f"{name} must hold integers but has {array.dtype}.")
             if len(array) and not (array.min() >= 0 and array.max() < n_nodes):
                 raise ValueError(f"{name} must name nodes 0 .. {n_nodes - 1}.")
+        if self.feature.dtype.kind not in "iu":
+            raise ValueError(f"feature must hold integers but has {self.feature.dtype}.")
         if n_nodes and not self.feature.min() >= 0:
             raise ValueError("feature must not be negative.")
         if np.isnan(self.threshold).any():
@@ -258,4 +291,6 @@ def _by_level(
         order.append(level)
         n_seen += len(level)
         depth += 1
+        if depth > MAX_DEPTH:
+            raise ValueError(f"trees must be at most {MAX_DEPTH} deep.")
     return np.concatenate(order), np.concatenate(first_child), tuple(depths.tolist())

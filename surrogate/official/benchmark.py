@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 COSTS = ("energy", "inference_energy", "runtime")
 _WH_PER_KWH = 1000.0
 _CONFIGS_PER_CHUNK = 64
+_MOST_POINT = 1e9
+"""Control points are percent and epochs; curves of larger ones would leave the range of floats."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +110,11 @@ class OfficialBenchmark:
         return runs
 
     def error_percent(self, configs: Sequence[Mapping[str, Any]]) -> list[Floats]:
-        """Upstream's own output for each configuration: test error in percent, not clipped."""
+        """Upstream's own output for each configuration: test error in percent, not clipped.
+
+        Raises:
+            ValueError: If a configuration is not in the space.
+        """
         columns = checked_columns(configs, self.task)
         X = encode(columns)
         out: list[Any] = [None] * len(configs)
@@ -120,7 +126,9 @@ class OfficialBenchmark:
 
     def _costs(self, X: Floats) -> dict[str, Floats]:
         """Per-epoch costs, kWh and s. A tree ensemble can fall below 0: no training costs less."""
-        predicted = np.maximum(self.trees.predict(X), 0.0).T if self.costs else ()
+        predicted = np.maximum(self.trees.predict(X), 0.0).T if self.costs else np.empty((0, 0))
+        if not np.isfinite(predicted).all():
+            raise ValueError("the imported trees have no finite output: import them again.")
         return {
             name: column if name == "runtime" else column / _WH_PER_KWH
             for name, column in zip(self.costs, predicted, strict=True)
@@ -130,8 +138,11 @@ class OfficialBenchmark:
         """Errors of every member in percent, of shape (n_members, n, n_epochs)."""
         with np.errstate(over="ignore", invalid="ignore"):  # checked in the next line
             points = self.network.predict(X)
-        if not np.isfinite(points).all():
-            raise ValueError("the imported network has no finite output: import it again.")
+        if not np.abs(points).max(initial=0.0) <= _MOST_POINT:
+            raise ValueError(
+                f"the imported network must give control points below {_MOST_POINT:.0e} but does "
+                "not: import it again."
+            )
         n_members, n, out_dim = points.shape
         curves = curve_values(points.reshape(-1, out_dim), n_epochs)
         return curves.reshape(n_members, n, n_epochs)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import zipfile
-import zlib
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,8 +12,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from eahas_plugins.files import parse_arrays, write_atomically
 from surrogate.folder import (
-    PROVENANCE,
     read_provenance,
     read_verified,
     write_provenance,
@@ -27,7 +25,7 @@ from surrogate.official.benchmark import COSTS, OfficialBenchmark
 from surrogate.official.curve_file import read_curve_file
 from surrogate.official.encoding import N_FEATURES, SCALED
 from surrogate.official.energy_file import read_energy_file
-from surrogate.official.folders import find_models, read_bytes
+from surrogate.official.folders import find_models, read_model_file
 from surrogate.official.lightgbm_text import read_model
 
 FORMAT = "official"
@@ -67,7 +65,9 @@ def import_official(source: str | Path, out: str | Path, *, dataset: str) -> Off
         dataset: ``"cifar10"`` or ``"tinyimagenet"``: the files do not say what they are for.
 
     Raises:
-        ValueError: If a file is not what an official file is, or ``out`` is not empty.
+        ValueError: If a file cannot be read or is not what an official file is, or ``out`` is not
+            empty.
+        OSError: If ``out`` cannot be written.
     """
     if dataset not in DATASETS:
         raise ValueError(f"dataset must be one of {', '.join(DATASETS)} but got {dataset!r}.")
@@ -75,7 +75,7 @@ def import_official(source: str | Path, out: str | Path, *, dataset: str) -> Off
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(f"{out} must not exist or be an empty folder: choose another or empty it.")
     files = find_models(Path(source))
-    contents = {role: [(path, read_bytes(path)) for path in files[role]] for role in files}
+    contents = {role: [(path, read_model_file(path)) for path in files[role]] for role in files}
     network = _network(contents["curve"])
     costs = tuple(role for role in COSTS if role in contents)
     trees = _merge([_cost_trees(contents[role]) for role in costs])
@@ -103,7 +103,9 @@ def import_official(source: str | Path, out: str | Path, *, dataset: str) -> Off
     arrays: dict[str, NDArray[Any]] = {name: getattr(trees, name) for name in _TREES}
     arrays.update(network.to_arrays(prefix=_NETWORK))
     out.mkdir(parents=True, exist_ok=True)
-    np.savez(out / _ARRAYS, **arrays)  # type: ignore[arg-type]
+    whole = io.BytesIO()
+    np.savez(whole, **arrays)  # type: ignore[arg-type]
+    write_atomically(out / _ARRAYS, whole.getvalue())
     # last, so that a folder whose writing was cut short is not taken for a whole one
     write_provenance(out, provenance)
     write_sums(out)
@@ -114,28 +116,27 @@ def load_folder(path: str | Path) -> OfficialBenchmark:
     """The benchmark that :func:`import_official` wrote.
 
     Raises:
-        ValueError: If the folder does not hold one.
+        ValueError: If the folder does not hold one, or a file in it is damaged.
     """
     path = Path(path)
     return _of_file(path, lambda: _load(path))
 
 
 def _load(path: Path) -> OfficialBenchmark:
-    read_verified(path, PROVENANCE)
     provenance = read_provenance(path)
     if provenance["format"] != FORMAT or provenance.get("format_version") != FORMAT_VERSION:
         raise ValueError(
             f"it must have been written by 'eahas import-official', version 1: {_REDO}"
         )
     task, costs = provenance.get("task"), provenance.get("costs")
-    if task not in DATASETS or not isinstance(costs, list) or not set(costs) <= set(COSTS):
+    if task not in DATASETS or not isinstance(costs, list) or not _distinct(costs, COSTS):
         raise ValueError(f"its provenance must name a data set and what is predicted: {_REDO}")
+    # A leaf is left of infinity.
+    arrays = parse_arrays(read_verified(path, _ARRAYS), path / _ARRAYS, not_finite={"threshold"})
     try:
-        with np.load(io.BytesIO(read_verified(path, _ARRAYS)), allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
         trees = Trees(**{name: arrays[name] for name in _TREES})
-    except (KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"its arrays are damaged ({type(error).__name__}): {_REDO}") from None
+    except (KeyError, TypeError, IndexError, ArithmeticError) as error:
+        raise ValueError(f"its arrays must be trees ({error}): {_REDO}") from None
     network = TwoEncoderNetwork.from_arrays(arrays, prefix=_NETWORK)
     _check_network(network)
     if trees.n_outputs != len(costs) or trees.n_features > N_FEATURES:
@@ -143,6 +144,10 @@ def _load(path: Path) -> OfficialBenchmark:
     return OfficialBenchmark(
         task=task, network=network, costs=tuple(costs), trees=trees, provenance=provenance
     )
+
+
+def _distinct(names: Sequence[Any], known: Sequence[str]) -> bool:
+    return all(name in known for name in names) and len({*names}) == len(names)
 
 
 _REDO = "run 'eahas import-official' again."

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+
+from eahas_plugins.files import read_bytes, read_json_object
 
 ROLES = {
     "curve": "a learning-curve model ('bezier_nn_STAR')",
@@ -30,13 +31,14 @@ def find_models(source: Path) -> Mapping[str, list[Path]]:
         source: A folder of model folders, or one model folder.
 
     Raises:
-        ValueError: If there is no learning-curve model, or two for the same role.
+        ValueError: If there is no learning-curve model, two for the same role or number, or a
+            folder cannot be read.
     """
     if not source.is_dir():
         raise ValueError(f"{source} must be a folder of official checkpoints.")
     found: dict[str, Path] = {}
-    for folder in [source, *sorted(source.iterdir())]:
-        if not (folder / "model_config.json").is_file() or not _members(folder):
+    for folder in [source, *_children(source)]:
+        if not _is_file(folder / "model_config.json") or not _members(folder):
             continue
         role = _role(folder)
         if role in found:
@@ -53,28 +55,46 @@ def find_models(source: Path) -> Mapping[str, list[Path]]:
     return {role: _files(found[role]) for role in ROLES if role in found}
 
 
-def read_bytes(path: Path) -> bytes:
-    """The content of a file of bounded size.
+def read_model_file(path: Path) -> bytes:
+    """The content of a model file.
 
     Raises:
-        ValueError: If it is no regular file or larger than :data:`MAX_FILE_BYTES`.
+        ValueError: If it is missing, no regular file, cannot be read or is larger than
+            :data:`MAX_FILE_BYTES`.
     """
-    if not path.is_file():
-        raise ValueError(f"{path} must be a file.")
-    with path.open("rb") as file:
-        data = file.read(MAX_FILE_BYTES + 1)
-    if len(data) > MAX_FILE_BYTES:
-        raise ValueError(f"{path} must have at most {MAX_FILE_BYTES >> 20} MiB.")
-    return data
+    try:
+        return read_bytes(path, limit=MAX_FILE_BYTES)
+    except FileNotFoundError:
+        raise ValueError(f"{path} must be a file but is missing.") from None
 
 
 def _members(folder: Path) -> dict[int, Path]:
     """The ensemble's folders by number."""
-    return {
-        int(match[1]): child
-        for child in folder.iterdir()
-        if (match := _MEMBER.fullmatch(child.name)) and child.is_dir()
-    }
+    members: dict[int, Path] = {}
+    for child in _children(folder):
+        match = _MEMBER.fullmatch(child.name)
+        if match and child.is_dir():
+            first = members.setdefault(int(match[1]), child)
+            if first != child:
+                raise ValueError(
+                    f"{folder} must have each member once, but {first.name} and {child.name} have "
+                    "the same number: move one of them away."
+                )
+    return members
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:  # a folder that may not be entered
+        raise ValueError(f"{path} must be readable but is not: {error.strerror}.") from None
+
+
+def _children(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise ValueError(f"{folder} must be readable but is not: {error.strerror}.") from None
 
 
 def _files(folder: Path) -> list[Path]:
@@ -87,10 +107,9 @@ def _files(folder: Path) -> list[Path]:
 def _role(folder: Path) -> str:
     path = folder / "model_config.json"
     try:
-        config = json.loads(read_bytes(path)[: MAX_JSON_BYTES + 1])
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} must be a JSON object: {type(error).__name__}.") from None
-    model = config.get("model") if isinstance(config, dict) else None
+        model = read_json_object(path, limit=MAX_JSON_BYTES).get("model")
+    except FileNotFoundError:  # moved away since it was found
+        raise ValueError(f"{path} must be a file but is missing.") from None
     if model == "bezier_nn_STAR":
         return "curve"
     if model == "lgb_E":

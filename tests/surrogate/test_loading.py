@@ -109,6 +109,7 @@ def test_damaged_shipped_file_names_the_command_that_restores_it(
 def test_unknown_format_asks_for_an_upgrade(copy):
     path = copy / "provenance.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": "new"}))
+    folder_module.write_sums(copy)
     with pytest.raises(ValueError, match="format must be"):
         surrogate.load(copy)
 

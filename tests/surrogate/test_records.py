@@ -136,7 +136,7 @@ def test_half_written_line_costs_no_other_record(tmp_path):
         stream.write(json.dumps(LINE)[:100])  # killed here
     torn = read_records(path)
     assert len(torn.records) == 1
-    assert "runs.jsonl:2: not a whole JSON object" in torn.damaged[0]
+    assert "runs.jsonl, line 2, must be JSON" in torn.damaged[0]
 
     append_record(path, Record.from_json({**LINE, "run": 9}))
     resumed = read_records(path)
@@ -147,7 +147,7 @@ def test_half_written_line_costs_no_other_record(tmp_path):
 def test_whole_line_outside_the_schema_is_an_error_with_its_place(tmp_path):
     path = tmp_path / "runs.jsonl"
     path.write_text(json.dumps(LINE) + "\n" + json.dumps({**LINE, "seed": "x"}) + "\n")
-    with pytest.raises(ValueError, match=r"runs\.jsonl:2: seed must be an integer"):
+    with pytest.raises(ValueError, match=r"runs\.jsonl, line 2: seed must be an integer"):
         read_records(path)
 
 

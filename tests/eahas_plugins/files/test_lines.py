@@ -85,12 +85,19 @@ def test_objects_of_lines(tmp_path):
 
 
 def test_a_bad_line_is_named_or_collected(tmp_path):
-    path = write(tmp_path / "rows.jsonl", b'{"a": 1}\n{"a"\n[1]\n{"a": 2}\n' + b"[" * 5000)
+    path = write(tmp_path / "rows.jsonl", b'{"a": 1}\n{"a"\n\xff\n{"a": 2}\n{"b')
     with pytest.raises(ValueError, match=r"rows\.jsonl, line 2, must be JSON"):
         list(read_json_lines(path))
     torn = []
     assert [number for number, _ in read_json_lines(path, torn=torn)] == [1, 4]
     assert [message.split(",")[1] for message in torn] == [" line 2", " line 3", " line 5"]
+
+
+@pytest.mark.parametrize("line", [b"[1]", b'{"a": NaN}', b"[" * 5000, b'{"a": 1, "a": 1}'])
+def test_a_whole_line_that_is_refused_is_not_left_out(tmp_path, line):
+    path = write(tmp_path / "rows.jsonl", b'{"a": 1}\n' + line + b"\n")
+    with pytest.raises(ValueError, match=r"rows\.jsonl, line 2, must"):
+        list(read_json_lines(path, torn=[]))
 
 
 def test_a_file_of_something_else_is_not_collected_for_ever(tmp_path):

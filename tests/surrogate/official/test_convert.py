@@ -1,6 +1,7 @@
 import json
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -87,7 +88,7 @@ def test_weights_whose_output_overflows_are_refused_when_queried(tmp_path: Path)
         arrays[f"{name}.weight"] = np.full_like(arrays[f"{name}.weight"], 1e30)
     write_model(tmp_path / "model", [curve_file(arrays)], model="bezier_nn_STAR")
     bench = import_official(tmp_path / "model", tmp_path / "out", dataset="cifar10")
-    with pytest.raises(ValueError, match="no finite output"):
+    with pytest.raises(ValueError, match="must give control points below"):
         bench.query(bench.space.get_default_configuration())
 
 
@@ -95,9 +96,9 @@ def test_weights_whose_output_overflows_are_refused_when_queried(tmp_path: Path)
     ("content", "message"),
     [
         ("{}", 'must have "model"'),
-        ("[1]", 'must have "model"'),
-        ("{", "must be a JSON object"),
-        ("[" * 100_000, "must be a JSON object"),
+        ("[1]", "must be a JSON object"),
+        ("{", "must be JSON"),
+        ("[" * 100_000, "must be nested at most 64 deep"),
         ('{"model": "lgb_E"}', "must contain trainE, testE or runtime"),
     ],
 )
@@ -116,11 +117,41 @@ def test_a_pipe_or_a_huge_file_is_refused_without_reading_it(source: Path) -> No
     path = source / "ea_has_bench-runtime-v0.1" / "ensemble_member_0" / "surrogate_model.model"
     path.unlink()
     os.mkfifo(path)
-    refused(source, "must be a file")
+    refused(source, "must be a regular file")
     path.unlink()
     with path.open("wb") as file:
         file.truncate(64 * 2**20 + 1)
     refused(source, "at most 64 MiB")
+
+
+def test_a_member_that_is_there_twice_is_refused(source: Path) -> None:
+    curves = source / "ea_has_bench-v0.2"
+    shutil.copytree(curves / "ensemble_member_0", curves / "ensemble_member_00")
+    refused(source, "ensemble_member_0 and ensemble_member_00 have the same number")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ea_has_bench-v0.2",
+        "ea_has_bench-v0.2/model_config.json",
+        "ea_has_bench-runtime-v0.1/ensemble_member_0/surrogate_model.model",
+    ],
+)
+def test_what_may_not_be_read_is_a_value_error_that_names_it(name: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are closed to others
+        Path(folder).chmod(0o755)
+        source = Path(folder, "in")
+        write_checkpoints(source, n_members=2)
+        (source / name).chmod(0)
+        user = os.geteuid()
+        if user == 0:  # who may read everything
+            os.seteuid(65534)
+        try:
+            refused(source, f"{name}.* must be readable but is not")
+        finally:
+            os.seteuid(user)
+            (source / name).chmod(0o755)
 
 
 def test_a_damaged_import_is_refused(source: Path) -> None:

@@ -3,7 +3,8 @@ import pytest
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-from surrogate.models.gaussian_process import Kernel, fit_kernel
+from surrogate.fitting.gaussian_process import fit_kernel
+from surrogate.models.gaussian_process import Kernel
 
 
 @pytest.fixture(scope="module")

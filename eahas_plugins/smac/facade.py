@@ -210,7 +210,7 @@ class _EnergyFacade(FacadeHook):
             journal.clear()
             forget(folder)
             shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)
-        elif restore(folder, spent_kwh=math.fsum(e.energy_kwh for e in journal.entries())):
+        elif restore(folder, spent_kwh=math.fsum(e.charged_kwh for e in journal.entries())):
             check_same_run(self.scenario, folder)
             requeue_lost(folder / HISTORY)
         keep_checkpoints(self._target, folder.absolute() / _CHECKPOINTS)

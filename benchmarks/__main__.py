@@ -28,7 +28,8 @@ COMMANDS = (
 """In the order in which ``--help`` lists them."""
 
 
-def _app(arguments: list[str]) -> typer.Typer:
+def make_app(arguments: list[str]) -> typer.Typer:
+    """The command that is asked for, or all of them where none is."""
     app = typer.Typer(
         no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
     )
@@ -49,7 +50,7 @@ def main() -> None:
         SystemExit: With the command's exit code.
     """
     try:
-        _app(sys.argv[1:])(prog_name="python -m benchmarks")
+        make_app(sys.argv[1:])(prog_name="python -m benchmarks")
     except ValueError as error:
         typer.echo(f"error: {error}", err=True)
         raise SystemExit(2) from None

@@ -1,17 +1,13 @@
-"""Many studies: which are missing, where they run, and how their rows reach the file."""
+"""Many studies: which are missing, running them, and how their rows reach the file."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
-from multiprocessing import get_context, parent_process
 from platform import python_version
-from threading import Thread
 from typing import Protocol
 
 from benchmarks.harness.bench import Bench, Reference, SeededBench
@@ -21,13 +17,6 @@ from benchmarks.harness.study import Setting, run_study
 from benchmarks.methods import get_method
 
 _PACKAGES = ("eahas-plugins", "numpy", "ConfigSpace")
-_WORKER_ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "PYTHONHASHSEED": "0",  # SMAC's choices depend on the order of a set
-}
-"""Read when a worker starts or imports numpy."""
 
 
 class Loadable(Protocol):
@@ -138,66 +127,6 @@ def run_all(
             file.append(result)
         on_done(study)
     return failures
-
-
-@contextmanager
-def local_processes(jobs: int) -> Iterator[Executor]:
-    """Worker processes with one thread each, in which equal studies give equal rows.
-
-    Studies that have not begun are given up when the block is left.
-    """
-    before = {name: os.environ.get(name) for name in _WORKER_ENVIRONMENT}
-    os.environ.update(_WORKER_ENVIRONMENT)
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_end_with_parent)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-def _end_with_parent() -> None:
-    """Let this worker die with the process that started it, which may be killed."""
-    parent = parent_process()
-    assert parent is not None
-
-    def wait() -> None:
-        parent.join()
-        os._exit(1)
-
-    Thread(target=wait, daemon=True).start()
-
-
-@contextmanager
-def dask_workers(scheduler: str, *, timeout_s: float = 10.0) -> Iterator[Executor]:
-    """The workers of a running Dask scheduler; they need this project installed.
-
-    Start them with ``PYTHONHASHSEED=0``: without it SMAC's studies differ from run to run.
-
-    Args:
-        scheduler: Its address.
-        timeout_s: How long it may take to answer, s.
-
-    Raises:
-        ValueError: If Dask is not installed, or nothing answers at that address.
-    """
-    try:
-        from distributed import Client
-    except ModuleNotFoundError as error:
-        raise ValueError("engine dask needs Dask: pip install distributed.") from error
-    try:
-        client = Client(scheduler, timeout=timeout_s)
-    except OSError as error:
-        raise ValueError(
-            f"scheduler must be the address of a running Dask scheduler but got {scheduler!r} "
-            f"({error}): start one with `dask scheduler`."
-        ) from error
-    with client:
-        yield client.get_executor(pure=False)
 
 
 def _results(

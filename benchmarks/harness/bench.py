@@ -111,11 +111,14 @@ class Reference:
 
     Args:
         mean_training_kwh: Mean energy of a complete training over the space's prior, kWh.
+        mean_full_training_kwh: The same of those with the longest schedule; equal where there are
+            no schedules.
         test_accuracy: Best noise-free test accuracy that the search below found.
         how: What was searched.
     """
 
     mean_training_kwh: float
+    mean_full_training_kwh: float
     test_accuracy: float
     how: str
 
@@ -134,7 +137,8 @@ def find_reference(
     draws = [plain_config(config) for config in space.sample_configuration(n_prior)]
     pool = draws
     runs = _query_many(bench, pool)
-    energies = [float(run.energy_kwh[-1]) for run in runs if run.energy_kwh is not None]
+    energies = np.array([_total_kwh(run) for run in runs])
+    lengths = np.array([draw.get(SCHEDULE, 0) for draw in draws])
     scores = _finals(runs)
     for _ in range(rounds):
         best = np.argsort(-scores, kind="stable")[:keep]
@@ -150,6 +154,7 @@ def find_reference(
             scores = np.concatenate([scores, _finals(_query_many(bench, young))])
     return Reference(
         mean_training_kwh=float(np.mean(energies)),
+        mean_full_training_kwh=float(np.mean(energies[lengths == lengths.max()])),
         test_accuracy=float(scores.max()),
         how=(
             f"best noise-free final test accuracy of {n_prior} draws from the prior and "
@@ -162,6 +167,11 @@ def _query_many(bench: Any, configs: Sequence[Mapping[str, Any]]) -> list[Run]:
     if hasattr(bench, "query_many"):
         return [_complete(run) for run in bench.query_many(configs)]
     return [_complete(bench.query(config)) for config in configs]
+
+
+def _total_kwh(run: Run) -> float:
+    assert run.energy_kwh is not None  # _complete checks it
+    return float(run.energy_kwh[-1])
 
 
 def _finals(runs: Sequence[Run]) -> NDArray[np.float64]:

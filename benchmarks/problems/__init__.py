@@ -1,18 +1,44 @@
 """The problems of the comparison: every file of this folder is one, and nothing else lists them.
 
-The file ``fashion_nano.py`` is the problem ``fashion-nano``. It defines ``load(source)``, which
-returns a benchmark (:class:`~benchmarks.harness.bench.Bench`); ``source`` is a folder of the user's
-or None. A folder that ``surrogate.load`` can read (imported checkpoints) is a problem, too.
+The file ``fashion_nano.py`` is the problem ``fashion-nano``. It defines
+
+``FIDELITIES``
+    What a cheaper training may be there: ``"schedule"``, a complete shorter schedule, whose length
+    is the hyperparameter ``max_epoch``; ``"cut"``, the same training stopped early; ``"continue"``,
+    one that pauses and goes on for the difference.
+``NEEDS_SOURCE``
+    True if it reads a folder of the user's; may be left out.
+``load(source)``
+    Returns a benchmark (:class:`~benchmarks.harness.bench.Bench`); ``source`` is that folder or
+    None.
+
+A folder that ``surrogate.load`` can read (imported checkpoints, what ``fit`` wrote) is a problem,
+too.
 """
 
 from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from benchmarks.harness.bench import Bench
-from benchmarks.registry import did_you_mean, file_names
+from benchmarks.registry import did_you_mean, file_names, read_constants
+
+_FOLDER = Path(__file__).parent
+FIDELITIES = ("schedule", "cut", "continue")
+"""All that a problem may declare."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """What a problem's file says of it; the names above in lower case."""
+
+    name: str
+    description: str
+    fidelities: tuple[str, ...]
+    needs_source: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +70,40 @@ class Problem:
 
 def problem_names() -> list[str]:
     """All problems, sorted, without importing them."""
-    return file_names(Path(__file__).parent)
+    return file_names(_FOLDER)
+
+
+@cache
+def all_declared() -> dict[str, Declaration]:
+    """What every problem says of itself, by name, without importing them.
+
+    Raises:
+        ValueError: If a file lacks a constant.
+    """
+    found = {}
+    for name in problem_names():
+        said = read_constants(_FOLDER, name)
+        if "FIDELITIES" not in said:
+            raise ValueError(f"the file of problem {name!r} must define FIDELITIES.")
+        found[name] = Declaration(
+            name=name,
+            description=said["__doc__"].partition("\n")[0],
+            fidelities=said["FIDELITIES"],
+            needs_source=said.get("NEEDS_SOURCE", False),
+        )
+    return found
 
 
 def get_problem(name: str, source: Path | None = None) -> Problem:
     """The problem of that name, or that of a benchmark's folder.
 
     Raises:
-        ValueError: If there is neither.
+        ValueError: If there is neither, or the problem needs a source and has none.
     """
     known = problem_names()
     if name in known:
+        if all_declared()[name].needs_source and source is None:
+            raise ValueError(f"{name} needs a folder of yours: give it with --source.")
         return Problem(name, source)
     if (Path(name) / "provenance.json").is_file():
         return Problem(Path(name).resolve().name, folder=Path(name).resolve())

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from benchmarks.harness.bench import Bench
 
+FIDELITIES = ("schedule", "cut")
+
 
 def load(source: Path | None) -> Bench:
     """The benchmark that the package ships; ``source`` is not used."""

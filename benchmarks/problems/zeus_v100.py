@@ -27,6 +27,8 @@ from eahas_plugins.energy.readings import JOULES_PER_KWH
 from eahas_plugins.files import read_bytes
 from surrogate.table import TableBenchmark
 
+FIDELITIES = ("cut",)
+NEEDS_SOURCE = True
 POWER_FILE, TRAIN_FILE = "summary_power_v100.csv", "summary_train.csv"
 METRICS = {
     "cifar100": ("accuracy", 1.0),

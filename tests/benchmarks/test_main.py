@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from benchmarks.__main__ import COMMANDS
-from tests.benchmarks.harness.test_rows import HEADER, make_rows
+from tests.benchmarks.made_up_rows import HEADER, make_rows
 
 OPTIONAL = (
     "codecarbon", "distributed", "flaml", "hpbandster", "matplotlib", "onnxruntime", "optuna",

@@ -10,7 +10,7 @@ from benchmarks.commands.report import expand, read, report
 from benchmarks.harness.row_file import RowFile
 from benchmarks.harness.rows import RowsError
 from benchmarks.reporting.traces import collect
-from tests.benchmarks.harness.test_rows import HEADER, make_rows
+from tests.benchmarks.made_up_rows import HEADER, make_rows
 
 FILES = [
     "ranks.png",

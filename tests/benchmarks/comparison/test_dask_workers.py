@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchmarks.comparison.runner import Study, dask_workers, make_header, run_all
+from benchmarks.comparison.runner import Study, make_header, run_all
+from benchmarks.comparison.workers import dask_workers
 from benchmarks.harness.bench import find_reference
 from benchmarks.harness.results import load
 from benchmarks.harness.row_file import RowFile

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.harness.results import load
 from benchmarks.harness.row_file import RowFile
 from benchmarks.harness.rows import RowsError, line_of
-from tests.benchmarks.harness.test_rows import HEADER, make_rows
+from tests.benchmarks.made_up_rows import HEADER, make_rows
 
 LINES = [line_of(HEADER), *(line_of(row) for row in make_rows())]
 

@@ -2,13 +2,13 @@
 
 from benchmarks.harness.results import load
 from tests.benchmarks.full_disk import run_limited
-from tests.benchmarks.harness.test_rows import HEADER, make_rows
+from tests.benchmarks.made_up_rows import HEADER, make_rows
 
 WRITE = """
 from pathlib import Path
 from benchmarks.harness.row_file import RowFile
 from benchmarks.harness.rows import RowsError
-from tests.benchmarks.harness.test_rows import HEADER, make_rows
+from tests.benchmarks.made_up_rows import HEADER, make_rows
 
 path = Path(sys.argv[1])
 with RowFile(path, HEADER) as file:

@@ -1,0 +1,101 @@
+"""One task's part of a comparison: its budget, its missing studies, and what is told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from benchmarks.comparison.runner import Loadable, make_header, missing_studies, run_all
+from benchmarks.harness.bench import Reference, find_reference
+from benchmarks.harness.results import NAMES
+from benchmarks.harness.row_file import RowFile
+from benchmarks.harness.rows import RowsError
+from eahas_plugins.units import energy_text
+
+_console = Console(stderr=True)
+
+
+def compare_on(
+    problem: Loadable,
+    folder: Path,
+    *,
+    methods: Sequence[str],
+    seeds: Sequence[int],
+    budget_trainings: float,
+    budget_kwh: float | None = None,
+    executor: Executor | None = None,
+) -> int:
+    """Run the missing studies of one task and record their rows.
+
+    Args:
+        problem: The task.
+        folder: Where ``rows.jsonl`` is, or will be.
+        methods: Names of methods.
+        seeds: Numbers of studies.
+        budget_trainings: Energy per study, in mean complete trainings over all schedules.
+        budget_kwh: The same in kWh; it counts where it is given.
+        executor: Where studies run; in this process where None.
+
+    Returns:
+        How many studies failed.
+
+    Raises:
+        RowsError: If the folder holds rows of another comparison.
+    """
+    bench = problem.load()
+    reference = find_reference(bench)
+    budget = budget_kwh or budget_trainings * reference.mean_training_kwh
+    _console.print(f"{problem.name}: {budget_text(budget, reference)} per study", markup=False)
+    header = make_header(problem, bench, reference, budget)
+    if (folder / NAMES[1]).exists():
+        raise RowsError(f"{folder / NAMES[1]} must be unpacked (gunzip) before rows are added.")
+    with RowFile(folder / NAMES[0], header) as file:
+        if dropped := file.results.dropped:
+            _console.print(
+                f"{folder / NAMES[0]}: dropped a half-written row ({dropped[:60]} ...), its study "
+                f"is run again; {len(file.results.rows)} rows kept.",
+                markup=False,
+            )
+        studies = missing_studies(problem, methods, seeds, file)
+        total = len(methods) * len(seeds)
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=_console,
+        ) as progress:
+            bar = progress.add_task(
+                problem.name,
+                total=total,
+                completed=total - len(studies),
+            )
+            failures = run_all(
+                studies, file, executor=executor, on_done=lambda _: progress.advance(bar)
+            )
+    for failure in failures:
+        _console.print(
+            f"{problem.name}: {failure.study.method}, seed {failure.study.seed} failed: "
+            f"{failure.error!r}",
+            markup=False,
+        )
+    if failures:
+        _console.print("the other studies are recorded; run the same command to try again.")
+    return len(failures)
+
+
+def budget_text(budget_kwh: float, reference: Reference) -> str:
+    """A budget in kWh, in the unit in which it reads well, and in trainings.
+
+    A mean training is one over all schedules of the space, a full one has the longest.
+    """
+    means = budget_kwh / reference.mean_training_kwh
+    full = budget_kwh / reference.mean_full_training_kwh
+    return (
+        f"{budget_kwh:.4g} kWh ({energy_text(budget_kwh)}), the energy of {means:.3g} mean "
+        f"trainings over all schedules or {full:.3g} full trainings with the longest one,"
+    )

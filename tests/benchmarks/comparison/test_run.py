@@ -1,0 +1,142 @@
+import pytest
+
+from benchmarks.comparison.run import budget_text, compare_on
+from benchmarks.comparison.runner import Failure, Study, run_all
+from benchmarks.comparison.workers import local_processes
+from benchmarks.harness.bench import Reference, find_reference
+from benchmarks.harness.results import load
+from benchmarks.harness.row_file import RowFile
+from benchmarks.harness.rows import RowsError
+from tests.benchmarks.synthetic import SyntheticBench, SyntheticProblem
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*experimental"),
+]
+
+
+PROBLEM = SyntheticProblem()
+
+
+def compare_synthetic(folder, methods=("rs", "tpe"), seeds=(0, 1), trainings=3.0, **options):
+    return compare_on(
+        PROBLEM, folder, methods=methods, seeds=seeds, budget_trainings=trainings, **options
+    )
+
+
+def sorted_lines(path):
+    header, *rows = path.read_text().splitlines()
+    return [header, *sorted(rows)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _search_for_the_reference_once():
+    known = find_reference(SyntheticBench(), n_prior=200, rounds=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("benchmarks.comparison.run.find_reference", lambda bench: known)
+        yield
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("finished")
+    assert compare_synthetic(folder) == 0
+    return folder
+
+
+def test_every_study_has_the_same_budget_and_keeps_it(finished):
+    results = load(finished / "rows.jsonl")
+    header = results.header
+    assert header.budget_kwh == pytest.approx(3.0 * header.mean_training_kwh)
+    assert results.finished() == {(m, s) for m in ("rs", "tpe") for s in (0, 1)}
+    bench = PROBLEM.load()
+    for method, seed in results.finished():
+        rows = [row for row in results.rows if row.study == (method, seed)]
+        epoch_kwh = max(bench.query(row.config).energy_kwh[0] for row in rows)
+        assert rows[-1].kwh <= header.budget_kwh + epoch_kwh
+        assert rows[-1].kwh == max(row.kwh for row in rows)
+    assert all(row.test_accuracy <= header.reference_test_accuracy for row in results.rows)
+
+
+def test_finished_studies_are_not_run_again(finished, tmp_path, monkeypatch):
+    before = (finished / "rows.jsonl").read_bytes()
+    (tmp_path / "rows.jsonl").write_bytes(before)
+    ran = []
+    monkeypatch.setattr("benchmarks.comparison.runner.run", ran.append)
+    assert compare_synthetic(tmp_path) == 0
+    assert ran == []
+    assert (tmp_path / "rows.jsonl").read_bytes() == before
+
+
+def test_methods_and_seeds_are_added_to_recorded_rows(finished, tmp_path):
+    before = (finished / "rows.jsonl").read_bytes()
+    (tmp_path / "rows.jsonl").write_bytes(before)
+    assert compare_synthetic(tmp_path, methods=("rs", "hb"), seeds=(1, 2)) == 0
+    assert (tmp_path / "rows.jsonl").read_bytes().startswith(before)
+    added = load(tmp_path / "rows.jsonl").finished() - load(finished / "rows.jsonl").finished()
+    assert added == {("hb", 1), ("rs", 2), ("hb", 2)}
+
+
+def test_after_a_crash_nothing_recorded_is_lost(finished, tmp_path, capsys):
+    whole = (finished / "rows.jsonl").read_bytes()
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(whole[: int(len(whole) * 0.6)])  # somewhere in the middle of a study
+    kept = load(path)
+    assert kept.dropped
+    assert compare_synthetic(tmp_path) == 0
+    assert "half-written row" in " ".join(capsys.readouterr().err.split())
+    assert sorted_lines(path) == sorted_lines(finished / "rows.jsonl")
+    assert load(path).rows[: len(kept.rows)] == kept.rows
+
+
+def test_processes_make_the_same_rows(finished, tmp_path):
+    with local_processes(2) as executor:
+        assert compare_synthetic(tmp_path, executor=executor) == 0
+    assert sorted_lines(tmp_path / "rows.jsonl") == sorted_lines(finished / "rows.jsonl")
+
+
+def test_another_budget_is_refused(finished):
+    before = (finished / "rows.jsonl").read_bytes()
+    with pytest.raises(RowsError, match="budget_kwh"):
+        compare_synthetic(finished, trainings=4.0)
+    with pytest.raises(RowsError, match="budget_kwh"):
+        compare_synthetic(finished, budget_kwh=1.0)
+    assert (finished / "rows.jsonl").read_bytes() == before
+
+
+def test_packed_rows_are_not_continued(finished, tmp_path):
+    (tmp_path / "rows.jsonl.gz").write_bytes(b"")
+    with pytest.raises(RowsError, match="gunzip"):
+        compare_synthetic(tmp_path)
+
+
+def test_one_failing_study_does_not_stop_the_others(finished, tmp_path):
+    header = load(finished / "rows.jsonl").header
+    budgets = {0: 1e-9, 1: header.budget_kwh}  # too little for an epoch
+    studies = [
+        Study(problem=PROBLEM, method="rs", seed=seed, budget_kwh=kwh)
+        for seed, kwh in budgets.items()
+    ]
+    with RowFile(tmp_path / "rows.jsonl", header) as file:
+        failures = run_all(studies, file, executor=None)
+    assert [failure.study.seed for failure in failures] == [0]
+    assert isinstance(failures[0], Failure)
+    assert "at least one epoch" in str(failures[0].error)
+    assert load(tmp_path / "rows.jsonl").finished() == {("rs", 1)}
+
+
+def test_the_budget_is_told_in_energy_and_in_both_kinds_of_trainings(tmp_path, capsys):
+    assert compare_synthetic(tmp_path, methods=("rs",), seeds=(0,)) == 0
+    told = " ".join(capsys.readouterr().err.split())
+    header = load(tmp_path / "rows.jsonl").header
+    assert f"{header.budget_kwh:.4g} kWh (" in told
+    assert "the energy of 3 mean trainings over all schedules or " in told
+
+
+def test_a_full_training_has_the_longest_schedule():
+    reference = Reference(
+        mean_training_kwh=0.5, mean_full_training_kwh=2.0, test_accuracy=0.9, how=""
+    )
+    assert budget_text(10.0, reference) == (
+        "10 kWh (10 kWh), the energy of 20 mean trainings over all schedules or 5 full trainings "
+        "with the longest one,"
+    )

@@ -1,0 +1,27 @@
+import math
+
+from benchmarks.comparison.suites import SUITES, make_plan
+from benchmarks.methods import check_method
+from benchmarks.problems import problem_names
+
+
+def test_suites_name_what_exists():
+    for suite in SUITES:
+        plan = plan_of(suite)
+        assert set(plan.tasks) <= set(problem_names())
+        assert [check_method(name) for name in plan.methods] == list(plan.methods)
+
+
+def test_the_default_is_a_few_methods_that_need_optuna_alone():
+    assert plan_of(None).methods == ("bohb", "rs", "tpe", "ea-bohb")
+
+
+def plan_of(suite):
+    return make_plan(suite, task=None, methods=None, seeds=None, budget_trainings=None)
+
+
+def test_what_the_user_gives_replaces_the_suite():
+    plan = make_plan("paper", task="cifar10", methods="rs, tpe", seeds=3, budget_trainings=None)
+    assert (plan.tasks, plan.methods, plan.seeds) == (("cifar10",), ("rs", "tpe"), 3)
+    assert plan.budget_trainings == SUITES["paper"].budget_trainings
+    assert math.isfinite(plan.budget_trainings)

@@ -1,7 +1,8 @@
-"""The command ``eahas``: list tasks, query one, import official checkpoints."""
+"""The command ``eahas``: list tasks, query one, import official checkpoints, meter energy."""
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -105,6 +106,33 @@ def import_official(
     )
     if missing:
         typer.echo(f"not found, and so unknown in every query: {', '.join(missing)}", err=True)
+
+
+@app.command(context_settings={"allow_interspersed_args": False})
+def meter(
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[COMMAND ...]", help="A program to run and measure, like `time`."),
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="How long to watch without a program, s.")] = 1.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show how energy would be measured on this machine, or the energy of a program.
+
+    `eahas meter` prints the meter, why it was chosen, the power of each device, and what is left
+    out. `eahas meter -- python train.py` runs a program and says its energy on standard error.
+    """
+    # By name: the benchmark does not import the plugins, whose meters these are.
+    meters = importlib.import_module("eahas_plugins.energy.command")
+    if command:
+        code, lines = meters.run_program(command, as_json=as_json)
+        for line in lines:
+            typer.echo(line, err=True)
+        raise typer.Exit(code)
+    with _usage_errors():
+        lines = meters.survey_lines(seconds=seconds, as_json=as_json)
+    for line in lines:
+        typer.echo(line)
 
 
 @contextmanager

@@ -1,0 +1,99 @@
+"""What ``eahas meter`` prints, and the program that it measures."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+from eahas_plugins.energy.auto import choose_meter
+from eahas_plugins.energy.readings import Measurement, MeterError, between
+from eahas_plugins.energy.sharing import Share
+from eahas_plugins.energy.survey import Survey, survey
+from eahas_plugins.units import energy_text
+
+NOT_FOUND, NOT_ALLOWED = 127, 126  # as shells answer
+
+
+def survey_lines(*, seconds: float, as_json: bool) -> list[str]:
+    """Return what would be measured here, for people or as JSON.
+
+    Args:
+        seconds: How long to watch, s. Positive.
+        as_json: One line of JSON instead of text.
+
+    Raises:
+        ValueError: If ``seconds`` is not positive and finite.
+    """
+    found = survey(seconds=seconds)
+    return [json.dumps(asdict(found))] if as_json else list(_text(found))
+
+
+def run_program(words: Sequence[str], *, as_json: bool) -> tuple[int, list[str]]:
+    """Run a program and return its exit code and lines about its energy.
+
+    Args:
+        words: The program and its arguments.
+        as_json: One line of JSON instead of text.
+    """
+    meter = choose_meter().meter
+    try:
+        share = Share(meter)
+        before = share.read()
+        code, problem = _run(words)
+        after = share.leave()
+    except MeterError as error:
+        return 1, [f"Error: {error}"]
+    if problem is not None:
+        return code, [f"Error: {problem}"]
+    try:
+        used = between(before, after)
+    except MeterError as error:
+        return code, [f"No energy: {error}"]
+    if as_json:
+        record = asdict(used) | {"command": list(words), "exit_code": code, "watts": used.watts}
+        return code, [json.dumps(record)]
+    return code, list(_used(used))
+
+
+def _run(words: Sequence[str]) -> tuple[int, str | None]:
+    try:
+        program = subprocess.Popen(list(words))
+    except FileNotFoundError:
+        return NOT_FOUND, f"{words[0]} must be a program but there is none of that name"
+    except OSError as error:
+        return NOT_ALLOWED, f"{words[0]} cannot be run: {error}"
+    while True:
+        try:
+            code = program.wait()
+        except KeyboardInterrupt:  # the terminal sent it to the program too, which ends its way
+            continue
+        return (code if code >= 0 else 128 - code), None
+
+
+def _text(found: Survey) -> Iterator[str]:
+    yield f"Energy would be {found.kind} by {found.meter}."
+    if found.problem is not None:
+        yield f"  It fails: {found.problem}"
+    for device in found.devices:
+        power = "no power seen" if device.watts is None else f"{device.watts:.3g} W"
+        whose = "this process alone" if device.own else "everything that runs on it"
+        what = ", ".join(device.parts) or "all"
+        yield f"  {device.name}: {power} ({what}, {device.kind}, {whose})"
+    yield f"Watched for {found.seconds:.2g} s, with one core at work. Why this meter:"
+    yield from (f"  - {reason}" for reason in found.why)
+    if found.left_out:
+        yield "Left out:"
+        yield from (f"  - {what}" for what in found.left_out)
+    if found.remedies:
+        yield "What could be measured with:"
+        yield from (f"  - {remedy}" for remedy in found.remedies)
+
+
+def _used(used: Measurement) -> Iterator[str]:
+    parts = "; ".join(f"{part} {energy_text(kwh)}" for part, kwh in used.parts_kwh.items())
+    yield (
+        f"{energy_text(used.energy_kwh)} in {used.seconds:.3g} s, {used.watts:.3g} W "
+        f"({used.provenance.kind} by {used.provenance.meter})" + (f": {parts}" if parts else "")
+    )

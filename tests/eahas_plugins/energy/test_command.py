@@ -1,0 +1,129 @@
+"""``eahas meter``: with the real program, on whatever this machine has, and on stand-ins."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from eahas_plugins.energy import FakeMeter, MeterChoice, NvmlMeter, SumMeter, command, survey
+from eahas_plugins.energy.cpu_time import CpuTimeMeter
+from surrogate.cli import app
+from tests.eahas_plugins.energy.machines import Nvml
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+EAHAS = (sys.executable, "-c", "from surrogate.cli import main; main()")
+
+
+@pytest.fixture(autouse=True)
+def own_roster(tmp_path, monkeypatch):
+    monkeypatch.setenv("EAHAS_ENERGY_DIR", str(tmp_path / "roster"))
+
+
+def meter(*words):
+    return CliRunner().invoke(app, ["meter", *words])
+
+
+def test_it_says_what_is_measured_and_why():
+    result = meter("--seconds", "0.2")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("Energy would be ")
+    assert " W (" in result.stdout
+    assert "NVML" in result.stdout
+
+
+def test_the_same_as_json():
+    found = json.loads(meter("--seconds", "0.2", "--json").stdout)
+    assert found["kind"] in ("measured", "estimated")
+    assert found["devices"][0]["watts"] > 0.0
+    assert found["why"]
+    assert found["problem"] is None
+
+
+def test_no_time_at_all_is_refused():
+    result = meter("--seconds", "0")
+    assert result.exit_code == 2
+    assert "must be positive" in result.stderr
+
+
+@pytest.mark.parametrize("dashes", [["--"], []])
+def test_a_program_is_run_and_its_energy_said(dashes):
+    code = "import sys; print(sys.argv[1:], sum(range(3_000_000))); sys.exit(3)"
+    done = subprocess.run(
+        [*EAHAS, "meter", *dashes, sys.executable, "-c", code, "--json", "x"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 3
+    assert done.stdout.startswith("['--json', 'x']")
+    assert " W (" in done.stderr
+
+
+def test_the_energy_of_a_program_as_json():
+    result = meter("--json", "--", sys.executable, "-c", "sum(range(3_000_000))")
+    record = json.loads(result.stderr)
+    assert record["energy_kwh"] > 0.0
+    assert record["exit_code"] == 0
+    assert record["provenance"]["kind"] in ("measured", "estimated")
+
+
+def test_a_program_that_is_not_there(tmp_path):
+    assert meter("no-such-program").exit_code == 127
+    (tmp_path / "text").write_text("")
+    assert meter(str(tmp_path / "text")).exit_code == 126
+
+
+def test_an_interrupt_is_the_programs_to_handle():
+    code = (
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGINT, lambda *_: sys.exit(7))\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(60)"
+    )
+    program = subprocess.Popen(
+        [*EAHAS, "meter", sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert program.stdout.readline() == "ready\n"
+    os.killpg(program.pid, signal.SIGINT)
+    _, said = program.communicate(timeout=60)
+    assert program.returncode == 7
+    assert " W (" in said
+
+
+def choice_of(meter):
+    return MeterChoice(meter=meter, why=("no RAPL (not here)",))
+
+
+def test_each_device_with_its_kind_and_power(monkeypatch):
+    driver = Nvml(2)
+    monkeypatch.setattr(
+        survey, "_work", lambda seconds: driver.mj.__setitem__(0, 5_000) or time.sleep(seconds)
+    )
+    meter = SumMeter([NvmlMeter(nvml=driver), CpuTimeMeter(watts_per_core=10.0, idle_watts=1.0)])
+    found = survey.survey(seconds=0.1, choice=choice_of(meter))
+    first, second, cpu = found.devices
+    assert (first.id, first.kind, first.own) == ("gpu:GPU-0", "measured", False)
+    assert first.watts == pytest.approx(5.0 / found.seconds)
+    assert second.watts is None  # it stands still
+    assert (cpu.kind, cpu.own) == ("estimated", True)
+    assert found.remedies
+
+
+def test_a_meter_that_fails_is_said(monkeypatch):
+    class Broken(FakeMeter):
+        def read(self):
+            raise survey.MeterError("GPU is lost")
+
+    monkeypatch.setattr(command, "choose_meter", lambda: choice_of(Broken()))
+    assert survey.survey(seconds=0.1, choice=choice_of(Broken())).problem == "GPU is lost"
+    assert command.run_program(["true"], as_json=False) == (1, ["Error: GPU is lost"])

@@ -114,8 +114,11 @@ class ScheduleState(StudyState):
     def _count_one(self, trial: FrozenTrial) -> None:
         assert self.schedules is not None
         assert self.fidelity.name is not None
-        schedule = trial.params[self.fidelity.name]
-        self.longer_kwh += spent_kwh(trial) if schedule != self.schedules[0] else 0.0
+        name = self.fidelity.name
+        schedule = trial.params[name]
+        # what was short in the range of its time was no promotion
+        shortest = (self._given or schedules_of(trial.distributions[name]))[0]
+        self.longer_kwh += spent_kwh(trial) if schedule != shortest else 0.0
         if schedule == self.schedules[-1] and len(self.schedules) > 1:
             self.longest_numbers.append(trial.number)
             self.longest.add(self.key_of(trial))

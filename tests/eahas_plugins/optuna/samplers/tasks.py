@@ -38,6 +38,14 @@ def conditional(trial: optuna.Trial) -> float:
     return x * x + trial.suggest_float("slope", 0.1, 10.0, log=True)
 
 
+def constrain(trial: optuna.Trial, value: float) -> None:
+    """A constraint, met where it is at most 0, in the form of this Optuna."""
+    if hasattr(trial, "set_constraint"):  # since Optuna 5
+        trial.set_constraint("memory", value)
+    else:
+        trial.storage.set_trial_system_attr(trial._trial_id, "constraints", [value])
+
+
 def study_of(sampler: optuna.samplers.BaseSampler, **how: object) -> optuna.Study:
     """A quiet study in memory."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)

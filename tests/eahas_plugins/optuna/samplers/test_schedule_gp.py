@@ -1,5 +1,3 @@
-import pickle
-
 import numpy as np
 import optuna
 import pytest
@@ -16,7 +14,6 @@ from eahas_plugins.optuna.samplers._schedule_model import transformed
 from tests.eahas_plugins.optuna.samplers.tasks import (
     SCHEDULES,
     conditional,
-    history,
     study_of,
     train,
 )
@@ -259,57 +256,6 @@ def test_infinite_values(value):
 
     assert len(run(20, objective).trials) == 20
     assert len(run(20, lambda trial: trial.suggest_float("x", 0.0, 1.0) * 0.0 + value).trials) == 20
-
-
-def test_same_seed_same_trials_also_after_pickling():
-    sampler = ScheduleGPSampler(seed=3)
-    studies = [
-        study_of(s, direction="maximize") for s in (sampler, pickle.loads(pickle.dumps(sampler)))
-    ]
-    for study in studies:
-        study.optimize(train, n_trials=25)
-    assert history(studies[0]) == history(studies[1])
-    assert history(studies[0]) != history(run(25, seed=4))
-
-
-def test_threads_do_not_train_the_same_configuration_twice():
-    def objective(trial):
-        epochs = trial.suggest_categorical("max_epoch", SCHEDULES)
-        width = trial.suggest_int("width", 1, 64)
-        lr = trial.suggest_categorical("lr", [0.001, 0.01, 0.1, 1.0])
-        trial.set_user_attr("energy_kwh", 1e-3 * epochs * width)
-        return lr * width * (1.0 - 1.0 / epochs)
-
-    trials = run(60, objective, n_jobs=4).trials
-    trained = [(configuration(t), t.params["max_epoch"]) for t in trials]
-    assert len(set(trained)) == len(trained)
-
-
-def test_any_worker_may_decide(tmp_path):
-    url = f"sqlite:///{tmp_path}/study.db"
-
-    def objective(trial):
-        epochs = trial.suggest_categorical("max_epoch", SCHEDULES)
-        x, y = trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)
-        trial.set_user_attr("energy_kwh", 1e-3 * epochs)
-        return -((x - 0.3) ** 2) - (y - 0.8) ** 2
-
-    optuna.create_study(storage=url, study_name="s", direction="maximize")
-    workers = [
-        optuna.load_study(
-            storage=optuna.storages.RDBStorage(url),
-            study_name="s",
-            sampler=ScheduleGPSampler(seed=seed, n_candidates=50),
-        )
-        for seed in range(3)
-    ]
-    for _ in range(6):
-        for worker in workers:
-            worker.optimize(objective, n_trials=1)
-    trials = workers[0].trials
-    longer = [t for t in trials if t.params["max_epoch"] == SCHEDULES[-1]]
-    assert len(longer) >= 2
-    assert len({configuration(t) for t in longer}) == len(longer)
 
 
 def test_learns_from_a_bounded_number_of_trials():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from surrogate.official.unpickling.calls import plain_calls
 from surrogate.official.unpickling.reader import Reader
 from surrogate.official.unpickling.torch_storage import tensor_calls
-from surrogate.official.unpickling.values import Budget, Machine, Name, Record
+from surrogate.official.unpickling.values import AllowList, Budget, Name, Record
 
 _MODEL = Name("BSC.models.bezier_nn_star", "NNSurrogateModel")
 _BLOCK = Name("BSC.models.bezier_nn_star", "MLPBlock")
@@ -34,11 +34,11 @@ def read_curve_file(data: bytes) -> Arrays:
     """
     view = memoryview(data)
     budget = Budget.of(view)
-    machine = Machine(
+    allowed = AllowList(
         classes=(_MODEL, _BLOCK, _LINEAR, _RELU, _SEQUENTIAL, _DROPOUT, _BATCH_NORM),
         calls={**plain_calls(budget), **tensor_calls(budget)},
     )
-    models = Reader(view, machine, budget=budget).read()
+    models = Reader(view, allowed, budget=budget).read()
     if type(models) is not list or len(models) != 1:
         raise ValueError("the curve file must hold a list of one network.")
     return _arrays(_children(models[0], _MODEL))

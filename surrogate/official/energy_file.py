@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from surrogate.official.unpickling.calls import plain_calls
 from surrogate.official.unpickling.reader import Reader
-from surrogate.official.unpickling.values import Budget, Machine, Name, Record
+from surrogate.official.unpickling.values import AllowList, Budget, ByteSource, Name, Record
 
 _CHAIN = Name("sklearn.multioutput", "RegressorChain")
 _REGRESSOR = Name("lightgbm.sklearn", "LGBMRegressor")
@@ -39,13 +39,13 @@ def read_energy_file(data: bytes) -> ModelText:
     """
     view = memoryview(data)
     budget = Budget.of(view)
-    machine = Machine(
+    allowed = AllowList(
         classes=(_CHAIN, _REGRESSOR, _BOOSTER, _WRAPPER),
         calls={**plain_calls(budget), _DTYPE: _dtype},
         names=(_ARRAY,),
         built={_WRAPPER: _read_array},
     )
-    chain = _record(Reader(view, machine, budget=budget).read(), _CHAIN)
+    chain = _record(Reader(view, allowed, budget=budget).read(), _CHAIN)
     estimators = chain.state.get("estimators_")
     if type(estimators) is not list or len(estimators) != 1 or not _is_first(chain):
         raise ValueError("the chain must hold one model: one number per epoch.")
@@ -79,7 +79,7 @@ def _dtype(arguments: tuple[Any, ...]) -> Record:
     return Record(_DTYPE, {"code": arguments[0]})
 
 
-def _read_array(reader: Reader, wrapper: Record) -> NDArray[Any]:
+def _read_array(reader: ByteSource, wrapper: Record) -> NDArray[Any]:
     """The array whose bytes follow its description; newer joblib pads them to an alignment."""
     state = wrapper.state
     shape, order, dtype = state.get("shape"), state.get("order"), state.get("dtype")

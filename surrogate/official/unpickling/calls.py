@@ -50,7 +50,7 @@ def _empty_bytes(arguments: tuple[Any, ...]) -> bytes:
 
 
 def plain_calls(budget: Budget) -> Mapping[Name, Call]:
-    """The calls, for a :class:`~surrogate.official.unpickling.values.Machine`."""
+    """The calls, for a :class:`~surrogate.official.unpickling.values.AllowList`."""
     return {
         ORDERED_DICT: _empty_dict,
         Name("collections", "defaultdict"): _default_dict,

@@ -1,9 +1,9 @@
 """Reads pickles without unpickling: opcodes build plain values, and nothing of the file is called.
 
 Python's own unpickler imports and calls whatever a file names. This reader knows the opcodes that
-Python writes for plain data with protocols 2 to 4, keeps every global as a name, and asks a
-:class:`~surrogate.official.unpickling.values.Machine` what to make of a call. A name that the
-machine does not know is an error, wherever it stands. Every size is checked against the bytes that
+Python writes for plain data with protocols 2 to 4, keeps every global as a name, and asks an
+:class:`~surrogate.official.unpickling.values.AllowList` what to make of a call. A name that is not
+on the list is an error, wherever it stands. Every size is checked against the bytes that
 are there before anything is allocated, and the number of opcodes and the depth of the stack are
 bounded.
 """
@@ -14,7 +14,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from surrogate.official.unpickling.values import Budget, Machine, Name, Record
+from surrogate.official.unpickling.values import AllowList, Budget, Name, Record
 
 MAX_STACK = 20_000
 MAX_MARKS = 200
@@ -26,17 +26,17 @@ class Reader:
 
     Args:
         data: The bytes, of which the pickle may be only the first part.
-        machine: What is allowed.
+        allowed: What it may contain.
         budget: Opcodes left.
         position: Where the pickle starts.
     """
 
     def __init__(
-        self, data: memoryview, machine: Machine, *, budget: Budget, position: int = 0
+        self, data: memoryview, allowed: AllowList, *, budget: Budget, position: int = 0
     ) -> None:
         self.data = data
         self.position = position
-        self._machine = machine
+        self._allowed = allowed
         self._budget = budget
         self._stack: list[Any] = []
         self._marks: list[int] = []
@@ -150,25 +150,25 @@ class Reader:
         if type(module) is not str or type(name) is not str:
             raise ValueError("a global of the pickle must be named by text.")
         known = Name(module, name)
-        m = self._machine
-        if known not in m.classes and known not in m.calls and known not in m.names:
+        allowed = self._allowed
+        if all(known not in kind for kind in (allowed.classes, allowed.calls, allowed.names)):
             shown = f"{module[:80]}.{name[:80]}"
             raise ValueError(f"the file names {shown!r}, which no official file contains.")
         self.push(known)
 
     def call(self) -> None:
-        """Replace a global and its arguments by what the machine makes of them."""
+        """Replace a global and its arguments by what the allow-list makes of them."""
         name, arguments = self.pop_many(2)
         if type(name) is not Name or type(arguments) is not tuple:
             raise ValueError("the pickle calls something that is not a global.")
-        if name not in self._machine.calls:
+        if name not in self._allowed.calls:
             raise ValueError(f"the pickle must not call {name}.")
-        self.push(self._machine.calls[name](arguments))
+        self.push(self._allowed.calls[name](arguments))
 
     def instantiate(self) -> None:
         """Replace a class and no arguments by an instance."""
         name, arguments = self.pop_many(2)
-        if type(name) is not Name or name not in self._machine.classes or arguments != ():
+        if type(name) is not Name or name not in self._allowed.classes or arguments != ():
             raise ValueError("the pickle must only instantiate known classes, without arguments.")
         self.push(Record(name))
 
@@ -183,15 +183,15 @@ class Reader:
             record.state["state"] = state
         else:
             raise ValueError("an instance must get its attributes once, as a dict.")
-        built = self._machine.built.get(record.kind)
+        built = self._allowed.built.get(record.kind)
         self.push(record if built is None else built(self, record))
 
     def persistent(self) -> None:
-        """Replace a persistent identifier by what the machine makes of it."""
+        """Replace a persistent identifier by what the allow-list makes of it."""
         identifier = self.pop()
-        if self._machine.persistent is None or type(identifier) is not tuple:
+        if self._allowed.persistent is None or type(identifier) is not tuple:
             raise ValueError("the pickle must not have persistent identifiers here.")
-        self.push(self._machine.persistent(identifier))
+        self.push(self._allowed.persistent(identifier))
 
     def fill(self, pairs: list[Any]) -> None:
         """Put alternating keys and values into the dict on the stack."""

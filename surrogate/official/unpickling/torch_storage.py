@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surrogate.official.unpickling.reader import Reader
-from surrogate.official.unpickling.values import Budget, Call, Machine, Name
+from surrogate.official.unpickling.values import AllowList, Budget, Call, Name
 
 MAGIC = 0x1950A86A20F9469CFC6C
 VERSION = 1001
@@ -43,7 +43,7 @@ class _Identifier:
 
 
 def tensor_calls(budget: Budget) -> Mapping[Name, Call]:
-    """The calls that build tensors, for a :class:`~.values.Machine`."""
+    """The calls that build tensors, for a :class:`~.values.AllowList`."""
     return {
         Name("torch.storage", "_load_from_bytes"): lambda args: _storage(args, budget),
         Name("torch._utils", "_rebuild_tensor_v2"): _tensor,
@@ -57,9 +57,9 @@ def _storage(arguments: tuple[Any, ...], budget: Budget) -> Storage:
     data = memoryview(arguments[0])
     position = 0
     parts = []
-    plain, header = Machine(), Machine(names=tuple(_TYPES), persistent=_identifier)
-    for machine in (plain, plain, plain, header, plain):
-        reader = Reader(data, machine, budget=budget, position=position)
+    plain, header = AllowList(), AllowList(names=tuple(_TYPES), persistent=_identifier)
+    for allowed in (plain, plain, plain, header, plain):
+        reader = Reader(data, allowed, budget=budget, position=position)
         parts.append(reader.read())
         position = reader.position
     magic, version, system, identifier, keys = parts

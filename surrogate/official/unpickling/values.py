@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from surrogate.official.unpickling.reader import Reader
+from typing import Any, Protocol
 
 MAX_OPCODES = 200_000
 """Opcodes of a file and of everything nested in it; upstream's curve files have about 15,000."""
@@ -61,13 +58,25 @@ class Budget:
             raise ValueError(f"the file is not plain data: it takes more than {MAX_OPCODES} steps.")
 
 
+class ByteSource(Protocol):
+    """The bytes of a pickle from a place on, each taken once."""
+
+    data: memoryview
+
+    def view(self, n: int) -> memoryview:
+        """The next ``n`` bytes."""
+
+    def number(self, layout: str) -> Any:
+        """The next number, in a layout of :mod:`struct`."""
+
+
 Call = Callable[[tuple[Any, ...]], Any]
-Built = Callable[["Reader", Record], Any]
+Built = Callable[[ByteSource, Record], Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
-    """What a kind of file may contain.
+class AllowList:
+    """What a kind of file may contain; everything else is an error.
 
     Args:
         classes: Globals that may be instantiated without arguments and given attributes.

@@ -18,7 +18,8 @@ import Pyro4
 from ConfigSpace import ConfigurationSpace
 from hpbandster.core.dispatcher import Dispatcher, Job
 
-from eahas_plugins.spaces.ordinals import decode, encode, index_space, native
+from eahas_plugins.spaces.ordinals import decode, encode, index_space
+from eahas_plugins.spaces.values import native
 
 
 def plain(value: Any) -> Any:

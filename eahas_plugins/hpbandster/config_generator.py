@@ -13,7 +13,7 @@ from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, known_kw
 from eahas_plugins.budget.entries import was_refused
 from eahas_plugins.hpbandster.optimizers import KernelGenerator
 from eahas_plugins.models.kwh import KwhModel, Number, columns_of
-from eahas_plugins.spaces.ordinals import native
+from eahas_plugins.spaces.values import native
 
 _BUDGET = "hpbandster budget"
 

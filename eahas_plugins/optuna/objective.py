@@ -9,8 +9,7 @@ import numpy as np
 from optuna import TrialPruned
 from optuna.trial import Trial
 
-from eahas_plugins.accuracy import accuracy_curve
-from eahas_plugins.benchmark import Benchmark, BenchmarkRun
+from eahas_plugins.benchmark import Benchmark, BenchmarkRun, accuracy_curve
 from eahas_plugins.spaces import Config, ForbiddenConfigurationError, OptunaSpace
 
 OBJECTIVES = {

@@ -8,7 +8,7 @@ from eahas_plugins.spaces.optuna_space import (
     suggest,
     to_configuration,
 )
-from eahas_plugins.spaces.ordinals import decode, index_space, native, native_config
+from eahas_plugins.spaces.ordinals import decode, index_space
 from eahas_plugins.spaces.parameters import (
     Choices,
     Fixed,
@@ -16,9 +16,10 @@ from eahas_plugins.spaces.parameters import (
     IntegerRange,
     Parameter,
     Steps,
-    Suggests,
+    SuggestingTrial,
     parameter_of,
 )
+from eahas_plugins.spaces.values import native, native_config
 
 __all__ = [
     "Choices",
@@ -30,7 +31,7 @@ __all__ = [
     "OptunaSpace",
     "Parameter",
     "Steps",
-    "Suggests",
+    "SuggestingTrial",
     "decode",
     "distributions",
     "index_space",

@@ -21,7 +21,13 @@ from typing import TYPE_CHECKING, Any
 from ConfigSpace import Configuration, ConfigurationSpace
 from ConfigSpace.types import NotSet
 
-from eahas_plugins.spaces.parameters import Fixed, Parameter, Suggested, Suggests, parameter_of
+from eahas_plugins.spaces.parameters import (
+    Fixed,
+    Parameter,
+    Suggested,
+    SuggestingTrial,
+    parameter_of,
+)
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -56,7 +62,7 @@ class OptunaSpace:
         self._conditions = {n: tuple(space.parent_conditions_of[n]) for n in space}
         self._parents = {n: tuple(p.name for p in space.parents_of[n]) for n in space}
 
-    def suggest(self, trial: Suggests) -> Config:
+    def suggest(self, trial: SuggestingTrial) -> Config:
         """A configuration with native values, suggested one by one.
 
         Raises:
@@ -110,7 +116,7 @@ class OptunaSpace:
         return all(condition.satisfied_by_value(values) for condition in self._conditions[name])
 
 
-def suggest(trial: Suggests, space: ConfigurationSpace) -> Config:
+def suggest(trial: SuggestingTrial, space: ConfigurationSpace) -> Config:
     """A configuration of ``space`` with native values; see :class:`OptunaSpace` to do it often.
 
     Raises:

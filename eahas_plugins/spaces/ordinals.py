@@ -6,19 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import ConfigSpace as CS  # noqa: N817 (the name its documentation uses)
-import numpy as np
 from ConfigSpace import ConfigurationSpace, OrdinalHyperparameter, UniformIntegerHyperparameter
 from ConfigSpace.forbidden import ForbiddenRelation
 
-
-def native(value: Any) -> Any:
-    """The plain Python value of a NumPy scalar; anything else as it is."""
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def native_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The same configuration with plain Python values."""
-    return {name: native(value) for name, value in dict(config).items()}
+from eahas_plugins.spaces.values import native
 
 
 def index_space(space: ConfigurationSpace, *, seed: int | None = None) -> ConfigurationSpace:

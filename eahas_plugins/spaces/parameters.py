@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ConfigSpace import CategoricalHyperparameter, Constant, OrdinalHyperparameter
 from ConfigSpace.hyperparameters import FloatHyperparameter, Hyperparameter, IntegerHyperparameter
 
-from eahas_plugins.spaces.ordinals import native
+from eahas_plugins.spaces.values import native
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
 
-class Suggests(Protocol):
+class SuggestingTrial(Protocol):
     """The part of ``optuna.Trial`` that is used."""
 
     def suggest_float(
@@ -42,7 +42,7 @@ class FloatRange:
     high: float
     log: bool
 
-    def suggest(self, trial: Suggests, name: str) -> Any:
+    def suggest(self, trial: SuggestingTrial, name: str) -> Any:
         """The native value."""
         return float(trial.suggest_float(name, self.low, self.high, log=self.log))
 
@@ -65,7 +65,7 @@ class IntegerRange:
     high: int
     log: bool
 
-    def suggest(self, trial: Suggests, name: str) -> Any:
+    def suggest(self, trial: SuggestingTrial, name: str) -> Any:
         """The native value."""
         return int(trial.suggest_int(name, self.low, self.high, log=self.log))
 
@@ -91,7 +91,7 @@ class Steps:
     def _integer(self) -> bool:
         return isinstance(self.step, int)
 
-    def suggest(self, trial: Suggests, name: str) -> Any:
+    def suggest(self, trial: SuggestingTrial, name: str) -> Any:
         """The native value."""
         low, high = self.members[0], self.members[-1]
         if self._integer:
@@ -121,10 +121,13 @@ class Choices:
 
     @property
     def _labels(self) -> tuple[Any, ...]:
-        plain = all(v is None or isinstance(v, bool | int | float | str) for v in self.members)
+        plain = all(
+            v is None or isinstance(v, float | str) or (isinstance(v, int) and _fits_float(v))
+            for v in self.members
+        )
         return self.members if plain else tuple(repr(v) for v in self.members)
 
-    def suggest(self, trial: Suggests, name: str) -> Any:
+    def suggest(self, trial: SuggestingTrial, name: str) -> Any:
         """The native value."""
         return self.native(trial.suggest_categorical(name, self._labels))
 
@@ -144,6 +147,18 @@ class Fixed:
     """A constant, which is not suggested."""
 
     value: Any
+
+
+_EXACT = 2**53
+"""Up to here floats hold every integer."""
+
+
+def _fits_float(value: int) -> bool:
+    try:
+        float(value)
+    except OverflowError:
+        return False
+    return True
 
 
 Suggested = FloatRange | IntegerRange | Steps | Choices
@@ -185,6 +200,8 @@ def _ordinal(members: tuple[Any, ...]) -> Parameter:
     numbers = [v for v in members if isinstance(v, int | float) and not isinstance(v, bool)]
     if len(members) < 2 or len(numbers) < len(members):
         return Choices(members=members)
+    if any(isinstance(v, int) and abs(v) > _EXACT for v in members):
+        return Choices(members=members)  # steps are counted in floats, which would miss some
     rising = tuple(sorted(members))
     exact = [Decimal(str(v)) for v in rising]
     gaps = {b - a for a, b in pairwise(exact)}

@@ -12,8 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from ConfigSpace import ConfigurationSpace
 
-from eahas_plugins.accuracy import ACCURACIES, Accuracy, accuracy_curve
-from eahas_plugins.benchmark import Benchmark, Curve
+from eahas_plugins.benchmark import ACCURACIES, Accuracy, Benchmark, Curve, accuracy_curve
 from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, kwh_argument
 from eahas_plugins.budget.entries import EnergyExhaustedError
 from eahas_plugins.budget.journal import Attempt

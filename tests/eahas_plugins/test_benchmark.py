@@ -11,7 +11,7 @@ import pytest
 from optuna.trial import TrialState
 
 import surrogate
-from eahas_plugins.accuracy import accuracy_curve
+from eahas_plugins.benchmark import accuracy_curve
 from eahas_plugins.optuna import EnergyBudget, SurrogateObjective, ea_bohb
 from eahas_plugins.targets import SurrogateTarget
 from surrogate.official import import_official

@@ -1,3 +1,5 @@
+import warnings
+
 import ConfigSpace as CS  # noqa: N817
 import numpy as np
 import optuna
@@ -205,3 +207,41 @@ def test_unknown_kinds_are_named():
 
     with pytest.raises(TypeError, match="hyperparameter 'odd' must be a float"):
         parameter_of(Odd())
+
+
+@pytest.mark.parametrize("kind", [CS.CategoricalHyperparameter, CS.OrdinalHyperparameter])
+@pytest.mark.parametrize(
+    "members",
+    [
+        [None, 1, 2],
+        [None, "x"],
+        [[1, 2], [3]],
+        [(1, 2), (3, 4)],
+        [{"a": 1}, {"a": [2]}],
+        [2**70, 2**70 + 1, 2**70 + 2],
+        [2**53, 2**53 + 1, 2**53 + 2],
+        [1, 2**80],
+        [10**400, 10**401],
+        [1, "1", 1.5],
+        [1.0, 2.0, float("inf")],
+        ["only"],
+    ],
+)
+def test_every_value_survives_a_study(kind, members):
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    space = ConfigurationSpace()
+    space.add(kind("x", members))
+    translated, seen = OptunaSpace(space), []
+
+    def objective(trial):
+        seen.append(translated.suggest(trial))
+        return float(len(seen) % 3)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Optuna's on choices that no JSON holds exactly
+        study = optuna.create_study(sampler=optuna.samplers.TPESampler(n_startup_trials=3, seed=0))
+        study.optimize(objective, n_trials=15)
+    for trial, config in zip(study.trials, seen, strict=True):
+        assert any(config["x"] is m or config["x"] == m for m in members)
+        assert translated.to_config(trial.params) == config
+    assert len({repr(config) for config in seen}) == len(members)

@@ -1,0 +1,18 @@
+"""Values of a configuration in plain Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+
+def native(value: Any) -> Any:
+    """The plain Python value of a NumPy scalar; anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def native_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The same configuration with plain Python values."""
+    return {name: native(value) for name, value in dict(config).items()}

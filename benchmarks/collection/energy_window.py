@@ -40,7 +40,7 @@ class Cost:
     wall_s: float
 
 
-class Gauge(Protocol):
+class Window(Protocol):
     """Says what work costs; some only if it is done several times in a row."""
 
     def n_repeats(self, work: Callable[[], Any]) -> int:
@@ -52,7 +52,7 @@ class Gauge(Protocol):
         ...
 
 
-class Clocks:
+class ClockWindow:
     """Time alone, once."""
 
     def n_repeats(self, work: Callable[[], Any]) -> int:
@@ -69,7 +69,7 @@ class Clocks:
         return result, Cost(energy_kwh=None, cpu_s=cpu_s / n, wall_s=wall_s / n)
 
 
-class CounterGauge:
+class CounterWindow:
     """Energy by a counter that moves in steps, as that of a GPU does.
 
     A window starts when the counter has just moved and ends with its first move after the work.
@@ -81,6 +81,9 @@ class CounterGauge:
         synchronize: Waits until the device has done everything it was given.
         window_s: How long the work between two readings must take at least, seconds.
         sleep: Lets time pass.
+
+    Raises:
+        ValueError: If ``window_s`` is not positive and finite.
     """
 
     def __init__(
@@ -117,6 +120,7 @@ class CounterGauge:
 
         Raises:
             MeterError: If the counter stands still, or counts less than the static power.
+            RuntimeError: If ``n_repeats`` was not asked before.
         """
         if self._static_watts is None:
             raise RuntimeError("ask n_repeats first: it measures the static power.")

@@ -31,11 +31,16 @@ def with_estimated_energy(record: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         record: A record of ``collect``; it is not changed.
+
+    Raises:
+        ValueError: If it is no record, or lacks CPU seconds or the size of the network.
     """
-    if (disturbed := Record.from_json(record).disturbed) is not None:
-        record = {**record, "disturbed": disturbed}
+    known = Record.from_json(record)
+    if known.disturbed is not None:
+        record = {**record, "disturbed": known.disturbed}
     if (record.get("meter") or {}).get("kind") == "measured":
         return record
+    _check(known)
     training, inference = training_estimate(record), _inference_estimate(record)
     total_kwh = float(training.energy_kwh.sum())
     coefficients = SERVER_CORE.coefficients()
@@ -52,6 +57,13 @@ def with_estimated_energy(record: dict[str, Any]) -> dict[str, Any]:
             "high_over_central": float(training.high_kwh.sum()) / total_kwh,
         },
     }
+
+
+def _check(record: Record) -> None:
+    """What a record may lack in general, but not to have its energy estimated."""
+    needed = ("train_cpu_s", "inference_cpu_s", "complexity")
+    if missing := [name for name in needed if getattr(record, name) is None]:
+        raise ValueError(f"a record must have {' and '.join(missing)} to estimate its energy.")
 
 
 def training_estimate(record: Mapping[str, Any]) -> Estimate[NDArray[np.float64]]:

@@ -14,7 +14,8 @@ import typer
 
 from benchmarks.dataset.card_numbers import estimated_numbers, measured_numbers, numbers
 from benchmarks.dataset.card_text import CARD, ESTIMATED, MEASURED
-from eahas_plugins.energy.readings import JOULES_PER_KWH
+from eahas_plugins.energy import JOULES_PER_KWH
+from eahas_plugins.files import write_atomically
 
 
 def card(
@@ -30,7 +31,7 @@ def card(
     if out is None:
         typer.echo(text)
     else:
-        out.write_text(text)
+        write_atomically(out, text)
     if figure is not None:
         draw(rows, figure, task)
 

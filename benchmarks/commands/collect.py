@@ -23,8 +23,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from benchmarks.collection.estimated_energy import with_estimated_energy
+from benchmarks.collection.planned_runs import PlannedRun, planned_run
 from benchmarks.collection.record_file import RecordFile
-from benchmarks.collection.schedule import PlannedRun, plan
 from surrogate.records import SCHEMA, Record
 from surrogate.space.regnet import complexity
 from surrogate.space.tasks import get_task
@@ -179,7 +179,7 @@ def _end_with_parent(parent: int) -> None:
 def _train_run(task: str, run: int) -> dict[str, Any]:
     from benchmarks.collection.training.train import train
 
-    planned = plan(task, run)
+    planned = planned_run(task, run)
     started = _now()
     result = train(planned.config, seed=planned.seed, splits=_splits, trunk=get_task(task).trunk)
     return with_estimated_energy(run_record(task, planned, result, started=started))
@@ -188,7 +188,7 @@ def _train_run(task: str, run: int) -> dict[str, Any]:
 def _train_on_gpu(gpu: Gpu, task: str, run: int, splits: Splits) -> dict[str, Any]:
     import torch
 
-    planned = plan(task, run)
+    planned = planned_run(task, run)
     started = _now()
     result = gpu.train(planned.config, seed=planned.seed, splits=splits, trunk=get_task(task).trunk)
     record = run_record(task, planned, result, started=started)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +13,7 @@ from benchmarks.harness.results import Results, find, load
 from benchmarks.harness.rows import RowsError, refuse_mixing
 from benchmarks.packages import require
 from benchmarks.reporting.tables import Table
+from eahas_plugins.files import write_atomically, write_json
 
 PACKAGES = ("matplotlib", "plotly")
 """What a report is drawn with; SciPy, which its statistics use, comes with ConfigSpace."""
@@ -53,14 +53,14 @@ def report(
     tables = [task_tables(summary) for summary in summaries]
     overall = []
     for folder, summary, own in zip(comparisons, summaries, tables, strict=True):
-        _write_json(folder / "summary.json", summary)
+        write_json(folder / "summary.json", summary, indent=2)
         _write_tables(folder / "tables.md", own)
         _draw_regrets([comparisons[folder]], [summary], folder)
     figures = {}
     if len(everything) > 1:
         found = summarise_all(everything)
         overall = overall_tables(found)
-        _write_json(out / "summary.json", found)
+        write_json(out / "summary.json", found, indent=2)
         _write_tables(out / "tables.md", [*overall, *(table for own in tables for table in own)])
         figures = _draw_regrets(everything, summaries, out)
     if ranks := rank(everything):
@@ -177,8 +177,4 @@ def _draw_regrets(
 
 
 def _write_tables(path: Path, tables: Sequence[Table]) -> None:
-    path.write_text("\n".join(table.markdown() for table in tables))
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n")
+    write_atomically(path, "\n".join(table.markdown() for table in tables))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +10,7 @@ import typer
 
 import surrogate
 from benchmarks.dataset.points import Points, points, summary
+from eahas_plugins.files import write_json
 from surrogate.loading import TABLE_SUFFIX, TASK_NAMES
 from surrogate.record_files import read_records
 from surrogate.space.constraint import LIMITS, Limits, sample
@@ -45,8 +45,7 @@ def statistics(
     numbers = {"task": task, "provenance": provenance, **summary(found)}
     figures = draw(found, out, note=note(task, provenance, len(found)))
     numbers["figures"] = figures
-    text = json.dumps(numbers, indent=2, allow_nan=False)
-    (out / "statistics.json").write_text(text + "\n", encoding="utf-8")
+    write_json(out / "statistics.json", numbers, indent=2)
     typer.echo(f"{out}: statistics.json, {', '.join(figures)} of {len(found)} trainings")
 
 

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.collection.estimated_energy import training_estimate
+from benchmarks.dataset.points import S_PER_H
+from eahas_plugins.energy import JOULES_PER_KWH
 from eahas_plugins.energy.estimate import SERVER_CORE
-from eahas_plugins.energy.readings import JOULES_PER_KWH
 from surrogate.fitting.dataset import from_records
 
 Floats = NDArray[np.float64]
@@ -46,7 +47,7 @@ def numbers(rows: Sequence[Any]) -> dict[str, Any]:
         "total_s": _quartiles(total_s, "{:.0f}".format),
         "time_noise": _spread(rows, np.log(epoch_s) - slowness),
         "speeds": _by_day(records, np.exp(slowness)),
-        "all_hours": f"{total_s.sum() / 3600.0:.1f}",
+        "all_hours": f"{total_s.sum() / S_PER_H:.1f}",
         "energy_j": _quartiles(total_kwh * JOULES_PER_KWH, "{:.0f}".format),
         "inference_j": _quartiles(
             np.array([row.inference_energy_kwh for row in rows]) * JOULES_PER_KWH, "{:.2g}".format

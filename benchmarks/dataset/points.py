@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eahas_plugins.units import WH
 from surrogate.records import Run
 
 Floats = NDArray[np.float64]
 ACCURACIES = ("train_accuracy", "val_accuracy", "test_accuracy")
-WH_PER_KWH = 1e3
 S_PER_H = 3600.0
 
 
@@ -73,7 +73,7 @@ def points(configs: Sequence[Mapping[str, Any]], runs: Sequence[Run], *, n_class
     return Points(
         configs=configs,
         accuracy=accuracy,
-        energy_wh=last("energy_kwh", WH_PER_KWH, mean=True),
+        energy_wh=last("energy_kwh", WH.per_kwh, mean=True),
         runtime_s=last("runtime_s", 1.0, mean=True),
         chance=100.0 / n_classes,
     )

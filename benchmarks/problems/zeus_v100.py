@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.harness.bench import Bench
-from eahas_plugins.energy.readings import JOULES_PER_KWH
+from eahas_plugins.energy import JOULES_PER_KWH
 from eahas_plugins.files import read_bytes
 from surrogate.table import TableBenchmark
 

@@ -35,7 +35,8 @@ LABELS = {
     "kwh": "Cumulative training energy of the study (kWh)",
     "runtime_s": "Cumulative training time of the study (h)",
 }
-_SCALE = {"kwh": 1.0, "runtime_s": 3600.0}
+SCALE = {"kwh": 1.0, "runtime_s": 3600.0}
+"""What the numbers of an axis are divided by for its label's unit."""
 _TARGET = "final median of the best plain method"
 
 
@@ -140,7 +141,7 @@ def _regrets(
 ) -> dict[str, Line2D]:
     handles, whole = {}, ablated()
     for name, band in found.items():
-        style, x = drawn[name], band.grid / _SCALE[axis]
+        style, x = drawn[name], band.grid / SCALE[axis]
         (handles[name],) = panel.step(
             x,
             100.0 * band.median,

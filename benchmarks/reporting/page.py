@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from benchmarks.harness.results import Results
-from benchmarks.reporting.figures import LABELS
+from benchmarks.reporting.figures import LABELS, SCALE
 from benchmarks.reporting.styles import (
     FLOOR,
     Band,
@@ -24,6 +24,7 @@ from benchmarks.reporting.styles import (
     styles,
 )
 from benchmarks.reporting.tables import Table
+from eahas_plugins.files import write_atomically
 
 _STYLE = """
 :root { --ink: #1b1f24; --soft: #59636e; --line: #d8dee4; --mark: #f4f7fa; }
@@ -68,7 +69,8 @@ def write_page(
     images = "".join(_image(*figure) for figure in (figures or {}).items())
     first = "".join(table.html() for table in overall) + images
     versions = ", ".join(f"{k} {v}" for k, v in summaries[0]["versions"].items())
-    path.write_text(
+    write_atomically(
+        path,
         "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width'>"
         f"<title>Search at equal energy</title><style>{_STYLE}</style>"
@@ -79,7 +81,7 @@ def write_page(
         "of the incumbent, the trial with the best validation accuracy observed so far. Regret is "
         "its distance from the best test accuracy known for the task. Rows of energy-aware methods "
         f"are shaded.</p>{first}{sections}"
-        f"<p>{html.escape(versions)}; {html.escape(_hosts(comparisons))}</p></body></html>\n"
+        f"<p>{html.escape(versions)}; {html.escape(_hosts(comparisons))}</p></body></html>\n",
     )
 
 
@@ -125,7 +127,7 @@ def _figure(results: Results, summary: dict[str, Any], axis: str) -> go.Figure |
         return None
     figure = go.Figure()
     drawn, shown = styles([results]), highlighted([results])
-    scale = 1.0 if axis == "kwh" else 3600.0
+    scale = SCALE[axis]
     for name in sorted(found, key=lambda name: name not in shown):
         band, style = found[name], drawn[name]
         x = (band.grid / scale).tolist()

@@ -9,9 +9,9 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from benchmarks.__main__ import _app
-from benchmarks.collection.energy_window import CounterGauge
-from benchmarks.collection.schedule import PlannedRun, plan
+from benchmarks.__main__ import make_app
+from benchmarks.collection.energy_window import CounterWindow
+from benchmarks.collection.planned_runs import PlannedRun, planned_run
 from benchmarks.collection.training import data, gpu
 from benchmarks.collection.training import train as training
 from benchmarks.commands import collect
@@ -89,12 +89,18 @@ def counter(monkeypatch, tmp_path):
     for name in ("_train_epoch", "_accuracy"):
         monkeypatch.setattr(training, name, working(getattr(training, name), counter))
     quick = {"window_s": 0.5, "sleep": counter.pass_time}
-    monkeypatch.setattr(CounterGauge.__init__, "__kwdefaults__", quick)
+    monkeypatch.setattr(CounterWindow.__init__, "__kwdefaults__", quick)
     monkeypatch.setattr(data, "N_PER_SPLIT", 100)
-    short = {**plan("fashion-nano", 0).config, "depth": 4, "w0": 8, "wa": 2.0, "max_epoch": 10}
+    short = {
+        **planned_run("fashion-nano", 0).config,
+        "depth": 4,
+        "w0": 8,
+        "wa": 2.0,
+        "max_epoch": 10,
+    }
     monkeypatch.setattr(
         collect,
-        "plan",
+        "planned_run",
         lambda task, run: PlannedRun(run=run, config_run=0, config=short, seed=7 + run),
     )
     return counter
@@ -102,7 +108,7 @@ def counter(monkeypatch, tmp_path):
 
 def invoke(*arguments):
     words = ["collect", *map(str, arguments)]
-    return CliRunner().invoke(_app(words), words)
+    return CliRunner().invoke(make_app(words), words)
 
 
 @pytest.mark.usefixtures("counter")
@@ -140,7 +146,7 @@ def test_measured_runs_are_recorded_and_can_be_learnt_from(images, tmp_path, cou
 
 @pytest.mark.usefixtures("counter")
 def test_repeating_epochs_changes_no_training(images):
-    planned = collect.plan("fashion-nano-gpu", 0)
+    planned = collect.planned_run("fashion-nano-gpu", 0)
     splits = data.load_splits(images)
     trunk = TASKS["fashion-nano"].trunk
     plain = training.train(planned.config, seed=7, splits=splits, trunk=trunk)

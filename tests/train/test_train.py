@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks.collection.schedule import plan
+from benchmarks.collection.planned_runs import planned_run
 from benchmarks.collection.training.data import load_splits
 from benchmarks.collection.training.train import learning_rate, train
 from surrogate.space.tasks import TASKS, check, get_space
@@ -69,7 +69,7 @@ def test_a_killed_collection_goes_on_and_leaves_no_process(images: Path, tmp_pat
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     assert rows[0] == {"run": 0, "marker": True}
     assert [row["run"] for row in rows] == [0, 1]
-    assert rows[1]["config"] == plan("fashion-nano", 1).config
+    assert rows[1]["config"] == planned_run("fashion-nano", 1).config
     assert len(rows[1]["energy_kwh"]) == rows[1]["config"]["max_epoch"]
     assert rows[1]["meter"]["kind"] == "estimated"
 

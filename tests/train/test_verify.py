@@ -2,9 +2,9 @@ import pytest
 from typer.testing import CliRunner
 
 import surrogate
-from benchmarks.__main__ import _app
+from benchmarks.__main__ import make_app
 from benchmarks.collection.estimated_energy import with_estimated_energy
-from benchmarks.collection.schedule import PlannedRun, plan
+from benchmarks.collection.planned_runs import PlannedRun, planned_run
 from benchmarks.collection.training import data
 from benchmarks.collection.training.train import train
 from benchmarks.commands.collect import run_record
@@ -18,7 +18,7 @@ SHORT = {"depth": 4, "w0": 8, "wa": 2.0, "max_epoch": 3}
 def record(images, monkeypatch):
     """A short training as 'collect' records it."""
     monkeypatch.setattr(data, "N_PER_SPLIT", 200)
-    config = {**plan("fashion-nano", 0).config, **SHORT}
+    config = {**planned_run("fashion-nano", 0).config, **SHORT}
     planned = PlannedRun(run=5, config_run=5, config=config, seed=9)
     splits, trunk = data.load_splits(images), TASKS["fashion-nano"].trunk
     result = train(config, seed=planned.seed, splits=splits, trunk=trunk)
@@ -30,7 +30,7 @@ def record(images, monkeypatch):
 def verify(images, record, monkeypatch):
     monkeypatch.setattr(surrogate, "load", lambda name: TableBenchmark.from_records([record]))
     words = ["verify", "--runs", "2", "--data", str(images)]
-    return CliRunner().invoke(_app(words), words)
+    return CliRunner().invoke(make_app(words), words)
 
 
 def test_a_recorded_run_comes_out_the_same(images, record, monkeypatch):

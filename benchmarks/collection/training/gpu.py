@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import tempfile
@@ -13,7 +14,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.collection.energy_window import CounterGauge
+from benchmarks.collection.energy_window import CounterWindow
 from benchmarks.collection.training.data import Splits
 from benchmarks.collection.training.train import train
 from eahas_plugins.energy.nvml import NvmlMeter
@@ -50,19 +51,25 @@ class Gpu:
     def train(
         self, config: Mapping[str, Any], *, seed: int, splits: Splits, trunk: Trunk
     ) -> dict[str, Any]:
-        """Train and measure, like ``train`` on the CPU, and tell what the meter was."""
+        """Train and measure, like ``train`` on the CPU, and tell what the meter was.
+
+        Raises:
+            MeterError: If another process uses the GPU, before or after.
+        """
         self.check_alone()
         splits = splits.to(self.device)
         self._own = 1
-        gauge = CounterGauge(self._meter, synchronize=partial(torch.cuda.synchronize, self.device))
-        result = train(config, seed=seed, splits=splits, trunk=trunk, gauge=gauge)
+        window = CounterWindow(
+            self._meter, synchronize=partial(torch.cuda.synchronize, self.device)
+        )
+        result = train(config, seed=seed, splits=splits, trunk=trunk, window=window)
         self.check_alone()  # whoever came in between is in the numbers
         meter = {
             "kind": self._meter.provenance.kind,
             "name": self._meter.provenance.meter,
             "counter": self._meter.provenance.sampling,
             "scope": "GPU board",
-            **gauge.describe(),
+            **window.describe(),
         }
         return {**result, "meter": meter}
 
@@ -79,7 +86,7 @@ def only_user_of_gpu() -> Iterator[Gpu]:
         ValueError: If torch sees no GPU, it cannot be metered, or it is in use.
     """
     device, uuid = find_gpu()
-    lock = os.open(Path(tempfile.gettempdir()) / f"eahas-{uuid}.lock", os.O_RDWR | os.O_CREAT)
+    lock = _lock_file(Path(tempfile.gettempdir()) / f"eahas-{uuid}.lock")
     try:
         _lock(lock)
         gpu = Gpu(device, NvmlMeter([uuid]))
@@ -89,6 +96,19 @@ def only_user_of_gpu() -> Iterator[Gpu]:
         raise ValueError(f"{error}.") from error
     finally:
         os.close(lock)
+
+
+def _lock_file(path: Path) -> int:
+    """One file for all users of the machine: reading is enough to lock it."""
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL, 0o444))
+        return os.open(path, os.O_RDONLY | os.O_NOFOLLOW)  # nobody else decides what is opened
+    except OSError as error:
+        raise ValueError(
+            f"{path} must be a file that can be read, so that one collection at a time has the "
+            f"GPU, but is not ({error.strerror}): see who made it."
+        ) from error
 
 
 def _lock(descriptor: int) -> None:

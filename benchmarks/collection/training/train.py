@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy
 
-from benchmarks.collection.energy_window import Clocks, Gauge
+from benchmarks.collection.energy_window import ClockWindow, Window
 from benchmarks.collection.training.data import Split, Splits
 from benchmarks.collection.training.network import RegNet
 from surrogate.space.regnet import Trunk
@@ -46,7 +46,7 @@ def train(
     splits: Splits,
     trunk: Trunk,
     after_epoch: Callable[[], None] = lambda: None,
-    gauge: Gauge | None = None,
+    window: Window | None = None,
 ) -> dict[str, Any]:
     """Train a configuration from scratch, on the device of the images.
 
@@ -57,29 +57,29 @@ def train(
         splits: The images.
         trunk: What the task fixes about its networks.
         after_epoch: Called after each epoch.
-        gauge: What measures time and energy; by default time alone.
+        window: What measures time and energy; by default time alone.
 
     Returns:
         Lists with one value per epoch: ``train_accuracy`` (of the augmented training batches as
         they were seen), ``val_accuracy``, ``test_accuracy``, ``train_loss`` (None where not
         finite), ``train_cpu_s``, ``train_wall_s``, ``eval_cpu_s`` (validation and test pass
         together); and ``inference_cpu_s``, ``inference_wall_s``: one pass over the validation
-        set, the median of three. With a gauge of energy also ``energy_kwh`` of the training part
+        set, the median of three. With a window of energy also ``energy_kwh`` of the training part
         of each epoch, and ``inference_energy_kwh``.
     """
-    gauge = Clocks() if gauge is None else gauge
+    window = ClockWindow() if window is None else window
     torch.manual_seed(seed)
     torch.set_flush_denormal(True)
     network = RegNet(config, trunk).to(splits.train.images.device)
     network = network.to(memory_format=torch.channels_last)
     optimizer = _optimizer(config, network)
     epochs = _Epochs(network, optimizer, splits.train, config["cutout_length"])
-    n_repeats = gauge.n_repeats(epochs.rehearse)
+    n_repeats = window.n_repeats(epochs.rehearse)
     result: dict[str, Any] = {name: [] for name in _PER_EPOCH}
     for epoch in range(config["max_epoch"]):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(config, epoch)
-        (loss, accuracy), cost = gauge.measure(epochs.repeated(n_repeats))
+        (loss, accuracy), cost = window.measure(epochs.repeated(n_repeats))
         evaluated_s = time.process_time()
         result["train_loss"].append(loss if math.isfinite(loss) else None)
         result["train_accuracy"].append(accuracy)
@@ -91,8 +91,8 @@ def train(
         result["energy_kwh"].append(cost.energy_kwh)
         after_epoch()
     evaluate = partial(_accuracy, network, splits.val)
-    passes = [evaluate] * gauge.n_repeats(evaluate)
-    costs = sorted(gauge.measure(passes)[1] for _ in range(N_INFERENCE_PASSES))
+    passes = [evaluate] * window.n_repeats(evaluate)
+    costs = sorted(window.measure(passes)[1] for _ in range(N_INFERENCE_PASSES))
     median = costs[N_INFERENCE_PASSES // 2]
     result["inference_cpu_s"], result["inference_wall_s"] = median.cpu_s, median.wall_s
     result["inference_energy_kwh"] = median.energy_kwh

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.collection.energy_window import Clocks, CounterGauge
+from benchmarks.collection.energy_window import ClockWindow, CounterWindow
 from eahas_plugins.energy import MeterError, Provenance, Reading
 
 IDLE_WATTS = 60.0
@@ -49,8 +49,8 @@ class SimulatedGpu:
         )
 
 
-def gauge_of(gpu, watts, window_s=2.0):
-    return CounterGauge(
+def window_of(gpu, watts, window_s=2.0):
+    return CounterWindow(
         gpu,
         synchronize=lambda: gpu.synchronize(watts),
         window_s=window_s,
@@ -63,13 +63,13 @@ def gauge_of(gpu, watts, window_s=2.0):
 @settings(derandomize=True, deadline=None)
 def test_short_work_is_measured_to_a_percent(seconds, watts):
     gpu = SimulatedGpu()
-    gauge = gauge_of(gpu, watts)
-    n = gauge.n_repeats(lambda: gpu.give_work(seconds))
+    window = window_of(gpu, watts)
+    n = window.n_repeats(lambda: gpu.give_work(seconds))
     assert n * seconds >= 1.99
-    _, cost = gauge.measure([lambda: gpu.give_work(seconds)] * n)
+    _, cost = window.measure([lambda: gpu.give_work(seconds)] * n)
     assert cost.energy_kwh * 3.6e6 == pytest.approx(seconds * watts, rel=0.01)
     assert cost.wall_s == pytest.approx(seconds, rel=0.01)
-    about = gauge.describe()
+    about = window.describe()
     assert about["static_watts"] == pytest.approx(IDLE_WATTS, rel=0.01)
     assert about["update_s"] == pytest.approx(0.1, rel=0.05)
     assert about["repeats"] == [n]
@@ -87,10 +87,10 @@ def test_two_readings_around_one_epoch_would_not_do():
 
 def test_every_reading_waits_for_the_device():
     gpu = SimulatedGpu()
-    gauge = gauge_of(gpu, 200.0)
-    n = gauge.n_repeats(lambda: gpu.give_work(0.5))
+    window = window_of(gpu, 200.0)
+    n = window.n_repeats(lambda: gpu.give_work(0.5))
     del gpu.log[:]
-    gauge.measure([lambda: gpu.give_work(0.5)] * n)
+    window.measure([lambda: gpu.give_work(0.5)] * n)
     assert gpu.log[0] == "wait"
     last_work = len(gpu.log) - 1 - gpu.log[::-1].index("work")
     assert gpu.log[last_work + 1 : last_work + 3] == ["wait", "read"]
@@ -98,43 +98,43 @@ def test_every_reading_waits_for_the_device():
 
 def test_the_last_of_equal_pieces_is_the_one_that_counts():
     gpu = SimulatedGpu()
-    gauge = gauge_of(gpu, 200.0)
-    gauge.n_repeats(lambda: gpu.give_work(0.5))
+    window = window_of(gpu, 200.0)
+    window.n_repeats(lambda: gpu.give_work(0.5))
 
     def piece(name):
         gpu.give_work(0.5)
         return name
 
-    assert gauge.measure([lambda: piece("copy"), lambda: piece("original")])[0] == "original"
+    assert window.measure([lambda: piece("copy"), lambda: piece("original")])[0] == "original"
 
 
 def test_a_counter_that_stands_still_is_an_error():
     gpu = SimulatedGpu(update_us=10**8)
-    gauge = gauge_of(gpu, 200.0)
+    window = window_of(gpu, 200.0)
     with pytest.raises(MeterError, match="stood still for 5 s"):
-        gauge.n_repeats(lambda: gpu.give_work(0.5))
+        window.n_repeats(lambda: gpu.give_work(0.5))
 
 
 def test_work_below_the_static_power_is_an_error():
     gpu = SimulatedGpu()
-    gauge = gauge_of(gpu, 200.0, window_s=0.2)
-    gauge.n_repeats(lambda: gpu.give_work(0.2))
-    gauge._static_watts = 1e6
+    window = window_of(gpu, 200.0, window_s=0.2)
+    window.n_repeats(lambda: gpu.give_work(0.2))
+    window._static_watts = 1e6
     with pytest.raises(MeterError, match="nothing else runs on the device"):
-        gauge.measure([lambda: gpu.give_work(0.01)])
+        window.measure([lambda: gpu.give_work(0.01)])
 
 
 def test_static_power_comes_first():
     gpu = SimulatedGpu()
     with pytest.raises(RuntimeError, match="ask n_repeats first"):
-        gauge_of(gpu, 200.0).measure([lambda: None])
+        window_of(gpu, 200.0).measure([lambda: None])
     with pytest.raises(ValueError, match="window_s must be positive"):
-        gauge_of(gpu, 200.0, window_s=float("nan"))
+        window_of(gpu, 200.0, window_s=float("nan"))
 
 
 def test_clocks_do_the_work_once_and_know_no_energy():
     done = []
-    clocks = Clocks()
+    clocks = ClockWindow()
     assert clocks.n_repeats(lambda: done.append(1)) == 1
     assert not done
     result, cost = clocks.measure([lambda: sum(range(10_000))])

@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 import surrogate
-from benchmarks.__main__ import _app
+from benchmarks.__main__ import make_app
 from benchmarks.collection.estimated_energy import with_estimated_energy
 from benchmarks.commands.card import compose, draw
 from surrogate.folder import DATA
@@ -25,7 +25,7 @@ SECTIONS = (
 
 def run(*words):
     arguments = ["card", *map(str, words)]
-    return CliRunner().invoke(_app(arguments), arguments)
+    return CliRunner().invoke(make_app(arguments), arguments)
 
 
 def rows_of(lines):

@@ -31,7 +31,7 @@ def test_one_command_builds_a_folder_that_loads(tmp_path, monkeypatch):
     outcome = run("--task", made_up.TASK, "--records", records, "--out", out)
     assert outcome.exit_code == 0, outcome.output
     assert "34 trainings of 30 configurations" in outcome.output
-    assert "runs.jsonl:35: not a whole JSON object" in outcome.output
+    assert "runs.jsonl, line 35, must be JSON" in outcome.output
     assert {path.name for path in out.iterdir()} == {
         "model.npz",
         "provenance.json",

@@ -1,19 +1,19 @@
 from collections import Counter
 
-from benchmarks.collection.schedule import plan
+from benchmarks.collection.planned_runs import planned_run
 from surrogate.space.tasks import check
 
 
 def test_a_run_is_the_same_wherever_it_is_planned() -> None:
-    first = plan("fashion-nano", 0)
-    assert first == plan("fashion-nano", 0)
+    first = planned_run("fashion-nano", 0)
+    assert first == planned_run("fashion-nano", 0)
     assert first.seed == 81507585
     assert first.config["wa"] == 3.3
     assert first.config == check(first.config, "fashion-nano")
 
 
 def test_the_first_300_runs_repeat_30_configurations_with_three_seeds() -> None:
-    runs = [plan("fashion-nano", i) for i in range(320)]
+    runs = [planned_run("fashion-nano", i) for i in range(320)]
     counts = Counter(run.config_run for run in runs)
     assert Counter(counts.values()) == {3: 30, 1: 230}
     assert len({run.seed for run in runs}) == 320
@@ -23,4 +23,4 @@ def test_the_first_300_runs_repeat_30_configurations_with_three_seeds() -> None:
 
 def test_runs_on_a_gpu_are_the_same_trainings() -> None:
     for run in range(12):
-        assert plan("fashion-nano-gpu", run) == plan("fashion-nano", run)
+        assert planned_run("fashion-nano-gpu", run) == planned_run("fashion-nano", run)

@@ -30,7 +30,7 @@ class PlannedRun:
     seed: int
 
 
-def plan(task: str, run: int) -> PlannedRun:
+def planned_run(task: str, run: int) -> PlannedRun:
     """The run of that number; among the first 300 are 30 configurations with three seeds each."""
     repeats = run < N_RUNS_WITH_REPEATS and run % 10 in (8, 9)
     config_run = run - run % 10 if repeats else run

@@ -55,11 +55,11 @@ def recall_others(study: Study, trial: FrozenTrial, key: str) -> list[float]:
 def among_best(value: float, others: Iterable[float], *, share: float, maximize: bool) -> bool:
     """Whether a value is among the best ``share`` of itself and the others; at least the best is.
 
-    NaN is not. Values that tie with the last one in are in.
+    One that is not finite is not, and does not count. Values that tie with the last one in are in.
     """
-    if math.isnan(value):
+    if not math.isfinite(value):
         return False
     sign = 1.0 if maximize else -1.0
-    ranked = sorted((sign * v for v in (value, *others) if not math.isnan(v)), reverse=True)
+    ranked = sorted((sign * v for v in (value, *others) if math.isfinite(v)), reverse=True)
     n_kept = max(1, math.floor(share * len(ranked) + 1e-9))  # 0.3 * 10 is 2.9999…
     return sign * value >= ranked[n_kept - 1]

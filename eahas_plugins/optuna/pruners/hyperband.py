@@ -10,6 +10,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from eahas_plugins import policy
+from eahas_plugins.optuna._trials import check_one_objective
+from eahas_plugins.optuna.pruners._silence import SilenceWatch
 from eahas_plugins.optuna.pruners.successive_halving import (
     EnergySuccessiveHalvingPruner,
     check_rungs,
@@ -20,10 +22,10 @@ class EnergyHyperbandPruner(BasePruner):
     """Hyperband whose resource is energy: every rung is a number of kWh, not of epochs.
 
     A cheap network trains more epochs per rung than an expensive one. Energy is read from
-    ``trial.user_attrs["energy_kwh"]``; a trial that has not reported any is never pruned, one
-    whose value at a rung is NaN is. Every trial belongs to one bracket, which follows from the
-    name of the study and the number of the trial, so that all workers agree; name the study to
-    make a run reproducible.
+    ``trial.user_attrs["energy_kwh"]``; a trial that has not reported any is never pruned (a warning
+    says if none has), one whose value at a rung is not finite is. Every trial belongs to one
+    bracket, which follows from the name of the study and the number of the trial, so that all
+    workers agree; name the study to make a run reproducible.
 
     Example:
         >>> pruner = EnergyHyperbandPruner(min_kwh=1e-4, max_kwh=1e-2)
@@ -33,7 +35,7 @@ class EnergyHyperbandPruner(BasePruner):
     Args:
         min_kwh: Energy of the lowest rung, kWh. Positive.
         max_kwh: Energy a trial may use at most, kWh, where it ends as pruned with its last value.
-            Larger than ``min_kwh``.
+            Larger than ``min_kwh``. Where it is less than a training takes, no trial completes.
         reduction_factor: One in this many trials is promoted from each rung. At least 2.
         bootstrap_count: Trials that must have reached a rung before one is promoted from it.
 
@@ -53,6 +55,7 @@ class EnergyHyperbandPruner(BasePruner):
         bootstrap_count: int = 0,
     ) -> None:
         check_rungs(min_kwh, max_kwh, reduction_factor)
+        silence = SilenceWatch(type(self).__name__)
         brackets = policy.brackets(min_kwh, max_kwh, reduction_factor)
         self.max_kwh = float(max_kwh)
         self._brackets = tuple(
@@ -62,6 +65,7 @@ class EnergyHyperbandPruner(BasePruner):
                 reduction_factor=reduction_factor,
                 min_early_stopping_rate=bracket,
                 bootstrap_count=bootstrap_count,
+                silence=silence,
             )
             for bracket in range(len(brackets))
         )
@@ -79,4 +83,5 @@ class EnergyHyperbandPruner(BasePruner):
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
         """Whether the trial must end at the rung it has just reached."""
+        check_one_objective(study, type(self).__name__)
         return self._brackets[self.bracket_of(study, trial)].prune(study, trial)

@@ -7,15 +7,18 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from eahas_plugins.budget.attributes import kwh_argument
+from eahas_plugins.optuna._trials import energy_of
 from eahas_plugins.optuna.pruners._shared import exceeds
+from eahas_plugins.optuna.pruners._silence import SilenceWatch
 
 
 class EnergyBudgetPruner(BasePruner):
     """Ends a trial at its energy limit, and otherwise asks another pruner.
 
     Energy is read from ``trial.user_attrs["energy_kwh"]``; a trial that has not reported any is
-    left to the other pruner. Where ``energy_step_kwh`` tells the energy of the next step, a trial
-    ends before it would pass the limit. To cap the energy of a whole study use ``EnergyBudget``.
+    left to the other pruner, and a warning says if none has. Where ``energy_step_kwh`` tells the
+    energy of the next step, a trial ends before it would pass the limit. To cap the energy of a
+    whole study use ``EnergyBudget``.
 
     Example:
         >>> from optuna.pruners import MedianPruner
@@ -36,6 +39,7 @@ class EnergyBudgetPruner(BasePruner):
         if not isinstance(wrapped_pruner, BasePruner):
             raise TypeError(f"`wrapped_pruner` must be a pruner but got {wrapped_pruner!r}.")
         self.wrapped_pruner = wrapped_pruner
+        self._silence = SilenceWatch(type(self).__name__)
         self.trial_limit_kwh = kwh_argument("trial_limit_kwh", trial_limit_kwh)
 
     @property
@@ -47,4 +51,6 @@ class EnergyBudgetPruner(BasePruner):
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
         """Whether the trial is at its limit or the wrapped pruner wants it to end."""
+        if energy_of(trial) is None:
+            self._silence.look(study)
         return exceeds(trial, self.trial_limit_kwh) or self.wrapped_pruner.prune(study, trial)

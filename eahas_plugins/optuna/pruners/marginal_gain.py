@@ -10,13 +10,21 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins.budget.attributes import kwh_argument
-from eahas_plugins.optuna._trials import energy_of, planned_kwh
+from eahas_plugins.optuna._trials import (
+    check_one_objective,
+    ended_at,
+    energy_of,
+    may_be_best,
+    planned_kwh,
+    spent_kwh,
+)
 from eahas_plugins.optuna.pruners._shared import (
     last_value,
     maximizes,
     recall,
     remember,
 )
+from eahas_plugins.optuna.pruners._silence import SilenceWatch
 
 _CURVE_KEY = "energy_curve"
 
@@ -25,12 +33,13 @@ class MarginalGainPruner(BasePruner):
     """Stops a trial when its expected gain per further kWh is below what the study gets elsewhere.
 
     Each time a trial's energy has doubled, its value is extrapolated to its planned energy
-    (``energy_reserved_kwh``, else that of the dearest complete trial) along the last doubling: a
-    straight line over the logarithm of energy, which is generous, since learning curves flatten.
-    The gain is what the trial would then add to the best value of the study. It is compared, per
-    kWh, with what the study as a whole has gained per kWh over the latest part of its energy.
-    A trial that is not expected to beat the best value gains nothing and is pruned. One that has
-    reported no energy is never pruned; one whose value is NaN is.
+    (``energy_reserved_kwh``, else that of the most expensive complete trial) along the last
+    doubling: a straight line over the logarithm of energy, which is generous, since learning curves
+    flatten. The gain is what the trial would then add to the best value of the study. It is
+    compared, per kWh, with what the study as a whole has gained per kWh over the latest part of its
+    energy. A trial that is not expected to beat the best value gains nothing and is pruned. One
+    that has reported no energy is never pruned (a warning says if none has); one whose value is not
+    finite is.
 
     Example:
         >>> pruner = MarginalGainPruner(min_kwh=1e-4)
@@ -38,7 +47,8 @@ class MarginalGainPruner(BasePruner):
     Args:
         min_kwh: Energy of a trial's first look, kWh; the first decision falls at twice as much.
             Positive.
-        n_startup_trials: Complete trials the study needs before one is pruned. At least 1.
+        n_startup_trials: Complete, feasible trials the study needs before one is pruned. At least
+            1.
         window: Latest share of the study's energy over which its gain is measured, in (0, 1].
         strictness: Factor on the study's gain per kWh; 0 prunes only what is expected to gain
             nothing.
@@ -65,16 +75,20 @@ class MarginalGainPruner(BasePruner):
         self._n_startup_trials = n_startup_trials
         self._window = window
         self._strictness = strictness
+        self._silence = SilenceWatch(type(self).__name__)
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
         """Whether the trial must end, having doubled its energy since the last look."""
+        check_one_objective(study, type(self).__name__)
         energy_kwh, value = energy_of(trial), last_value(trial)
+        if energy_kwh is None:
+            self._silence.look(study)
         if energy_kwh is None or value is None or energy_kwh < self._min_kwh:
             return False
         curve: list[list[float]] = recall(trial, _CURVE_KEY) or []
         if curve and energy_kwh < 2.0 * curve[-1][0]:
             return False
-        if math.isnan(value):
+        if not math.isfinite(value):
             return True
         remember(study, trial, _CURVE_KEY, [*curve, [energy_kwh, value]])
         if not curve:
@@ -83,7 +97,7 @@ class MarginalGainPruner(BasePruner):
         past = _Past(study.get_trials(deepcopy=False), sign)
         if past.n_complete < self._n_startup_trials:
             return False
-        end_kwh = planned_kwh(trial) or past.dearest_kwh
+        end_kwh = planned_kwh(trial) or past.largest_kwh
         if not end_kwh > energy_kwh:
             return False
         before_kwh, before = curve[-1]
@@ -99,26 +113,26 @@ class _Past:
 
     def __init__(self, trials: Sequence[FrozenTrial], sign: float) -> None:
         finished = [t for t in trials if t.state.is_finished()]
-        finished.sort(key=lambda t: (t.datetime_complete or t.datetime_start, t.number))
+        finished.sort(key=ended_at)
         self._history: list[tuple[float, float]] = []  # cumulative kWh, best value so far
         self.n_complete = 0
-        self.dearest_kwh = 0.0
+        self.largest_kwh = 0.0
         self.best = -math.inf
-        spent_kwh = 0.0
+        total_kwh = 0.0
         for trial in finished:
-            energy_kwh = energy_of(trial) or 0.0
-            spent_kwh += energy_kwh
-            if trial.state is TrialState.COMPLETE and trial.values is not None:
+            total_kwh += spent_kwh(trial)
+            if trial.state is TrialState.COMPLETE:
+                self.largest_kwh = max(self.largest_kwh, spent_kwh(trial))
+            if may_be_best(trial):
                 self.n_complete += 1
-                self.dearest_kwh = max(self.dearest_kwh, energy_kwh)
                 self.best = max(self.best, sign * trial.values[0])
-                self._history.append((spent_kwh, self.best))
-        self._spent_kwh = spent_kwh
+                self._history.append((total_kwh, self.best))
+        self._spent_kwh = total_kwh
 
     def gain_per_kwh(self, window: float) -> float:
         """Gain of the best value over the latest share of the energy, per kWh."""
         start_kwh = (1.0 - window) * self._spent_kwh
         earlier = [point for point in self._history if point[0] <= start_kwh]
         since_kwh, since_best = (earlier or self._history)[-1 if earlier else 0]
-        spent_kwh = self._spent_kwh - since_kwh
-        return (self.best - since_best) / spent_kwh if spent_kwh > 0.0 else 0.0
+        window_kwh = self._spent_kwh - since_kwh
+        return (self.best - since_best) / window_kwh if window_kwh > 0.0 else 0.0

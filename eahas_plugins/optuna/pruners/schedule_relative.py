@@ -9,7 +9,13 @@ from optuna.pruners import BasePruner
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from eahas_plugins.optuna._trials import energy_of, planned_kwh
+from eahas_plugins.optuna._trials import (
+    AUTO,
+    USUAL_LENGTHS,
+    check_one_objective,
+    energy_of,
+    planned_kwh,
+)
 from eahas_plugins.optuna.pruners._shared import (
     among_best,
     last_value,
@@ -18,6 +24,7 @@ from eahas_plugins.optuna.pruners._shared import (
     recall_others,
     remember,
 )
+from eahas_plugins.optuna.pruners._silence import SilenceWatch
 
 _SLACK = 1e-9  # so that epoch 3 of 10 counts as 30 %
 
@@ -28,14 +35,17 @@ class ScheduleRelativePruner(BasePruner):
     Where the learning rate follows a schedule, epoch 10 of 50 and epoch 10 of 200 are different
     things, and only trials at the same *fraction* of their schedule can be compared fairly. The
     schedule is a parameter of the trial (``fidelity_param``, its planned steps) or else its
-    planned energy (``energy_reserved_kwh`` against ``energy_kwh``). A trial that has neither, or
-    has reported no value, is never pruned; one whose value at a fraction is NaN is.
+    planned energy (``energy_reserved_kwh`` against ``energy_kwh``). A trial that has neither (a
+    warning says if none has), or has reported no value, is never pruned; one whose value at a
+    fraction is not finite is.
 
     Example:
         >>> pruner = ScheduleRelativePruner(fidelity_param="max_epoch", fractions=(0.25, 0.5))
 
     Args:
-        fidelity_param: Parameter that holds the planned number of steps; None to go by energy.
+        fidelity_param: Parameter that holds the planned number of steps. By default (``"auto"``)
+            the one of the trial with a usual name of a training's length (``max_epoch``,
+            ``epochs``, ``n_estimators`` and the like), if exactly one has. None goes by energy.
         fractions: Where to compare, rising, each in (0, 1).
         keep: Share of trials that goes on at each fraction, in (0, 1).
         n_startup_trials: Trials that must have reached a fraction before one is pruned there.
@@ -50,7 +60,7 @@ class ScheduleRelativePruner(BasePruner):
     def __init__(
         self,
         *,
-        fidelity_param: str | None = "max_epoch",
+        fidelity_param: str | None = AUTO,
         fractions: Sequence[float] = (0.25, 0.5),
         keep: float = 0.4,
         n_startup_trials: int = 5,
@@ -73,11 +83,19 @@ class ScheduleRelativePruner(BasePruner):
         self._n_startup_trials = n_startup_trials
         self._first_step = first_step
         self._same_schedule = same_schedule
+        self._silence = SilenceWatch(
+            type(self).__name__,
+            told=self._tells,
+            needed="how long it will be: a parameter with its number of steps, named by "
+            'fidelity_param=, or "energy_reserved_kwh" and "energy_kwh"',
+        )
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
         """Whether the trial must end at the fraction it has just reached."""
+        check_one_objective(study, type(self).__name__)
         fraction, value = self.fraction_of(trial), last_value(trial)
         if fraction is None or value is None:
+            self._silence.look(study)
             return False
         for mark in self._fractions:
             if fraction < mark - _SLACK:
@@ -98,13 +116,23 @@ class ScheduleRelativePruner(BasePruner):
         return energy_kwh / plan_kwh
 
     def _planned_steps(self, trial: FrozenTrial) -> float | None:
-        planned = trial.params.get(self._fidelity_param) if self._fidelity_param else None
-        if isinstance(planned, bool) or not isinstance(planned, int | float) or not planned > 0:
-            return None
-        return float(planned)
+        names = [self._fidelity_param] if self._fidelity_param else []
+        if self._fidelity_param == AUTO:
+            names = [name for name in trial.params if name.lower() in USUAL_LENGTHS]
+        planned = [
+            value
+            for name in names
+            if isinstance(value := trial.params.get(name), int | float)
+            and not isinstance(value, bool)
+            and value > 0
+        ]
+        return float(planned[0]) if len(planned) == 1 else None
+
+    def _tells(self, trial: FrozenTrial) -> bool:
+        return self.fraction_of(trial) is not None
 
     def _keeps(self, study: Study, trial: FrozenTrial, key: str, value: float) -> bool:
-        if math.isnan(value):
+        if not math.isfinite(value):
             return False
         remember(study, trial, key, value)
         others = recall_others(study, trial, key)

@@ -10,7 +10,7 @@ from optuna.trial import FrozenTrial
 
 from eahas_plugins import policy
 from eahas_plugins.budget.attributes import kwh_argument
-from eahas_plugins.optuna._trials import energy_of
+from eahas_plugins.optuna._trials import check_one_objective, energy_of
 from eahas_plugins.optuna.pruners._shared import (
     among_best,
     exceeds,
@@ -20,6 +20,7 @@ from eahas_plugins.optuna.pruners._shared import (
     recall_others,
     remember,
 )
+from eahas_plugins.optuna.pruners._silence import SilenceWatch
 
 
 class EnergySuccessiveHalvingPruner(BasePruner):
@@ -29,10 +30,12 @@ class EnergySuccessiveHalvingPruner(BasePruner):
     ``1 / reduction_factor`` of the trials that have reached that rung so far. A cheap network
     thereby trains more epochs per rung than an expensive one. Reports keep their integer steps;
     energy is read from ``trial.user_attrs["energy_kwh"]``. A trial that has not reported any is
-    never pruned; one whose value at a rung is NaN is.
+    never pruned (a warning says if none has); one whose value at a rung is not finite is.
 
     Whole trainings that are merely cut short say little about their end where the learning rate
-    follows a schedule; see `ScheduleRelativePruner`.
+    follows a schedule; see `ScheduleRelativePruner`. Inside Optuna's ``PatientPruner`` this one is
+    not asked while the value improves, ``max_kwh`` is then no limit: use
+    ``EnergyBudgetPruner(PatientPruner(...))``.
 
     Example:
         >>> pruner = EnergySuccessiveHalvingPruner(min_kwh=1e-4, max_kwh=1e-2)
@@ -42,10 +45,11 @@ class EnergySuccessiveHalvingPruner(BasePruner):
     Args:
         min_kwh: Energy of the lowest rung, kWh. Positive.
         max_kwh: Energy a trial may use at most, kWh, where it ends as pruned with its last value.
-            Larger than ``min_kwh``.
+            Larger than ``min_kwh``. Where it is less than a training takes, no trial completes.
         reduction_factor: One in this many trials is promoted from each rung. At least 2.
         min_early_stopping_rate: How many of the lowest rungs to leave out.
         bootstrap_count: Trials that must have reached a rung before one is promoted from it.
+        silence: Says once that no trial reports energy; brackets of one pruner share it.
 
     Raises:
         ValueError: If an argument is out of range (NaN included).
@@ -62,6 +66,7 @@ class EnergySuccessiveHalvingPruner(BasePruner):
         reduction_factor: float = 3,
         min_early_stopping_rate: int = 0,
         bootstrap_count: int = 0,
+        silence: SilenceWatch | None = None,
     ) -> None:
         check_rungs(min_kwh, max_kwh, reduction_factor)
         rungs_kwh = policy.rungs(min_kwh, max_kwh, reduction_factor)
@@ -77,11 +82,14 @@ class EnergySuccessiveHalvingPruner(BasePruner):
         self._reduction_factor = reduction_factor
         self._bootstrap_count = bootstrap_count
         self._bracket = min_early_stopping_rate
+        self._silence = silence or SilenceWatch(type(self).__name__)
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
         """Whether the trial must end at the rung it has just reached."""
+        check_one_objective(study, type(self).__name__)
         energy_kwh, value = energy_of(trial), last_value(trial)
         if energy_kwh is None or value is None:
+            self._silence.look(study)
             return False
         for rung in range(policy.rung_reached(energy_kwh, self.rungs_kwh) + 1):
             key = self._key(rung)
@@ -90,7 +98,7 @@ class EnergySuccessiveHalvingPruner(BasePruner):
         return exceeds(trial, self.max_kwh)
 
     def _promotes(self, study: Study, trial: FrozenTrial, key: str, value: float) -> bool:
-        if math.isnan(value):
+        if not math.isfinite(value):
             return False
         remember(study, trial, key, value)
         others = recall_others(study, trial, key)
@@ -106,7 +114,11 @@ class EnergySuccessiveHalvingPruner(BasePruner):
 
 
 def check_rungs(min_kwh: float, max_kwh: float, reduction_factor: float) -> None:
-    """Check the arguments that define rungs."""
+    """Check the arguments that define rungs.
+
+    Raises:
+        ValueError: If one is out of range (NaN included).
+    """
     kwh_argument("min_kwh", min_kwh)
     kwh_argument("max_kwh", max_kwh)
     if not max_kwh > min_kwh:

@@ -2,19 +2,13 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
-from hypothesis import strategies as st
 
 from benchmarks.commands import statistics as statistics_command
 from benchmarks.commands.simulate import records
 from surrogate.official import import_official
 from surrogate.record_files import write_records
 from tests.surrogate.official.builders import write_checkpoints
-
-pairs = st.lists(st.tuples(st.integers(1, 12), st.integers(0, 12)), min_size=1, max_size=30).map(
-    lambda rows: np.array(rows, dtype=float).T
-)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from benchmarks.dataset.points import box, front, points, spearman, summary
@@ -19,6 +20,11 @@ def run_of(test, *, kwh=None, seconds=None, val=None):
         inference_energy_kwh=None,
         complexity=None,
     )
+
+
+pairs = st.lists(st.tuples(st.integers(1, 12), st.integers(0, 12)), min_size=1, max_size=30).map(
+    lambda rows: np.array(rows, dtype=float).T
+)
 
 
 @given(pairs)

@@ -19,7 +19,7 @@ from eahas_plugins.energy.readings import (
 )
 from eahas_plugins.energy.replay import FakeMeter, RecordingMeter, ReplayMeter
 from eahas_plugins.energy.sharing import Share
-from eahas_plugins.energy.whole import Calibration, WholeDeviceMeter, calibrate
+from eahas_plugins.energy.whole import AboveIdleMeter, Calibration, WholeDeviceMeter, calibrate
 from eahas_plugins.energy.zeus_meter import ZeusMeter
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "GRID_YEAR",
     "JOULES_PER_KWH",
     "SERVER_CORE",
+    "AboveIdleMeter",
     "Calibration",
     "CodecarbonMeter",
     "CpuTimeMeter",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -84,6 +85,70 @@ class WholeDeviceMeter:
             "other": parts.get("other", 0.0) + machine_kwh - counted_kwh,
             "facility": (self._pue - 1.0) * machine_kwh,
         }
+
+
+class AboveIdleMeter:
+    """Another meter's counts above what its devices draw at rest.
+
+    What a machine draws however little is computed is nobody's training. It is subtracted over
+    each stretch between two readings, down to 0.
+
+    Args:
+        meter: The meter that counts.
+        idle_watts: Power at rest by part, such as ``{"gpu": 25.0, "cpu": 12.0}``, W. Not negative.
+            `survey` or ``eahas meter`` on an idle machine show it. Devices of one part share it.
+
+    Raises:
+        ValueError: If a power is out of range (NaN included).
+    """
+
+    def __init__(self, meter: EnergyMeter, *, idle_watts: Mapping[str, float]) -> None:
+        for part, watts in idle_watts.items():
+            if not 0.0 <= watts < float("inf"):
+                raise ValueError(
+                    f"idle_watts of {part} must be at least 0 and finite but got {watts}"
+                )
+        self._meter = meter
+        self._idle_watts = dict(idle_watts)
+        self._lock = threading.Lock()
+        self._last = meter.read()
+        self._kwh = {
+            device: dict.fromkeys(parts, 0.0) for device, parts in by_device(self._last).items()
+        }
+        idle = ", ".join(f"{part} {watts:g} W" for part, watts in idle_watts.items())
+        self._provenance = replace(
+            meter.provenance,
+            meter=f"{meter.provenance.meter} above idle ({idle})",
+            device_ids=ids_of(meter.provenance),
+        )
+
+    @property
+    def provenance(self) -> Provenance:
+        """What the wrapped meter is, and what is subtracted."""
+        return self._provenance
+
+    def read(self) -> Reading:
+        """Read and subtract."""
+        with self._lock:
+            now = self._meter.read()
+            before = by_device(self._last)
+            counted = by_device(now)
+            for device, parts in counted.items():
+                own = self._kwh.setdefault(device, {})
+                for part, kwh in parts.items():
+                    sharing = sum(part in others for others in counted.values())
+                    idle_w = self._idle_watts.get(part, 0.0) / sharing
+                    idle_kwh = idle_w * (now.monotonic_s - self._last.monotonic_s) / JOULES_PER_KWH
+                    step_kwh = kwh - before.get(device, parts).get(part, 0.0)
+                    own[part] = own.get(part, 0.0) + max(0.0, step_kwh - idle_kwh)
+            self._last = now
+            return Reading.of_devices(
+                {device: dict(parts) for device, parts in self._kwh.items()},
+                monotonic_s=now.monotonic_s,
+                provenance=self._provenance,
+                cpu_s=now.cpu_s,
+                counters=now.counters,
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

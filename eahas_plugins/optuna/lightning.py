@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 try:
     from lightning.pytorch import Callback
@@ -24,23 +24,38 @@ __all__ = ["EnergyReport"]
 
 
 class EnergyReport(Callback):  # type: ignore[misc, unused-ignore]
-    """Reports a logged metric and the energy so far after every validation.
+    """Reports a logged metric and the energy so far after every validation of a training.
 
     Use it inside the tracker's ``with``: ``Trainer(callbacks=[EnergyReport(energy, "val_loss")])``.
-    Pruner and budget end the training by ``optuna.TrialPruned``.
+    Pruner and budget end the training by ``optuna.TrialPruned``. In a study of several objectives
+    only the energy is recorded. A ``trainer.validate()`` after the training reports nothing.
 
     Args:
         energy: A running tracker.
         monitor: Name of the metric that the study optimises, as given to ``self.log``.
+        step: What counts as the step of a report: ``epoch``, ``batch`` (``trainer.global_step``),
+            or by default the epoch, and the batch where an epoch has several validations.
+
+    Raises:
+        ValueError: If ``step`` is something else.
     """
 
-    def __init__(self, energy: EnergyTracker, monitor: str) -> None:
+    def __init__(
+        self,
+        energy: EnergyTracker,
+        monitor: str,
+        *,
+        step: Literal["auto", "epoch", "batch"] = "auto",
+    ) -> None:
+        if step not in ("auto", "epoch", "batch"):
+            raise ValueError(f"step must be 'auto', 'epoch' or 'batch' but got {step!r}")
         self._energy = energy
         self._monitor = monitor
+        self._step = step
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
-        """Report, unless this is only Lightning's check before the training."""
-        if trainer.sanity_checking:
+        """Report, unless this is Lightning's check before the training, or no training at all."""
+        if trainer.sanity_checking or trainer.state.fn != "fit":
             return
         metrics = trainer.callback_metrics
         if self._monitor not in metrics:
@@ -48,4 +63,14 @@ class EnergyReport(Callback):  # type: ignore[misc, unused-ignore]
                 f"monitor must be a logged metric, one of {sorted(metrics)}, but got "
                 f"{self._monitor!r}; log it with self.log in validation_step"
             )
-        self._energy.report(float(metrics[self._monitor]), step=trainer.current_epoch)
+        value = None if self._energy.several_objectives else float(metrics[self._monitor])
+        self._energy.report(value, step=self._step_of(trainer))
+
+    def _step_of(self, trainer: Any) -> int:
+        by_batch = self._step == "batch"
+        if self._step == "auto":
+            # Both are numbers of batches; without an end an epoch has infinitely many.
+            by_batch = trainer.check_val_every_n_epoch is None or (
+                trainer.val_check_batch < trainer.num_training_batches
+            )
+        return int(trainer.global_step if by_batch else trainer.current_epoch)

@@ -6,11 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eahas_plugins.energy import (
+    AboveIdleMeter,
     CpuTimeMeter,
     FakeMeter,
     NvmlMeter,
     RaplMeter,
     SelectedMeter,
+    Share,
     SumMeter,
     WholeDeviceMeter,
     ZeusMeter,
@@ -19,6 +21,7 @@ from eahas_plugins.energy import (
     grams_co2e,
 )
 from eahas_plugins.energy.grid import GRID_G_PER_KWH, GRID_SOURCE, GRID_YEAR
+from eahas_plugins.energy.roster import Roster
 from tests.eahas_plugins.energy.machines import Cpus, Nvml, add_zone
 
 
@@ -153,3 +156,29 @@ def test_some_devices_of_a_meter():
     assert meter.provenance.devices == ("A100 GPU-1",)
     with pytest.raises(ValueError, match="gpu:GPU-9"):
         SelectedMeter(NvmlMeter(nvml=driver), ["gpu:GPU-9"])
+
+
+def test_what_a_machine_draws_at_rest_is_subtracted(tmp_path):
+    inner = FakeMeter()
+    inner.advance(kwh=5.0, parts={"gpu": 4.0, "cpu": 1.0})
+    meter = AboveIdleMeter(inner, idle_watts={"gpu": 100.0})
+    before = meter.read()
+    inner.advance(kwh=0.4, seconds=3600.0, parts={"gpu": 0.3, "cpu": 0.1})
+    assert between(before, meter.read()).parts_kwh == {
+        "gpu": pytest.approx(0.2),
+        "cpu": pytest.approx(0.1),
+    }
+    inner.advance(kwh=0.05, seconds=3600.0, parts={"gpu": 0.05})  # less than at rest: nothing
+    assert between(before, meter.read()).energy_kwh == pytest.approx(0.3)
+    driver = Nvml(2)
+    gpus = AboveIdleMeter(NvmlMeter(nvml=driver), idle_watts={"gpu": 0.0})
+    first, second = (Share(gpus, roster=Roster(folder=tmp_path)) for _ in range(2))
+    driver.mj[:] = [3_600_000, 3_600_000]
+    total_kwh = first.leave().energy_kwh + second.leave().energy_kwh
+    assert total_kwh == pytest.approx(2e-3)  # shared as the devices are
+
+
+@pytest.mark.parametrize("watts", [-1.0, math.nan, math.inf])
+def test_an_impossible_power_at_rest_is_refused(watts):
+    with pytest.raises(ValueError, match="idle_watts of gpu"):
+        AboveIdleMeter(FakeMeter(), idle_watts={"gpu": watts})

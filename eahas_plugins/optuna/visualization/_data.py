@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,29 +12,27 @@ from numpy.typing import NDArray
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from eahas_plugins.budget.attributes import CAP_ATTR, ENERGY_ATTR, RESERVED_ATTR, known_kwh
+from eahas_plugins.budget.attributes import CAP_ATTR, known_kwh
+from eahas_plugins.optuna._trials import (
+    ended_at,
+    energy_of,
+    is_feasible,
+    planned_kwh,
+    spent_kwh,
+)
 
 Floats = NDArray[np.float64]
-Target = Callable[[FrozenTrial], float]
+Target = Callable[[FrozenTrial], float | None]
+
+_log = logging.getLogger(__name__)
 
 SHOWN_STATES = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL, TrialState.RUNNING)
-
-
-def energy_kwh(trial: FrozenTrial) -> float:
-    """Energy a trial has spent, kWh; 0 where it has told nothing."""
-    return known_kwh(trial.user_attrs.get(ENERGY_ATTR)) or 0.0
 
 
 def trials_in_time(study: Study) -> list[FrozenTrial]:
     """Trials that have started, in the order in which they ended; running ones last."""
     trials = [t for t in study.get_trials(deepcopy=False) if t.state in SHOWN_STATES]
-    return sorted(
-        trials,
-        key=lambda t: (
-            math.inf if t.datetime_complete is None else t.datetime_complete.timestamp(),
-            t.number,
-        ),
-    )
+    return sorted(trials, key=ended_at)
 
 
 def cap_kwh(study: Study) -> float | None:
@@ -54,7 +53,22 @@ def value_of(study: Study, target: Target | None) -> Target:
             "`target` must be given for a study with several objectives, for example "
             "`target=lambda t: t.values[0]`."
         )
-    return lambda trial: float(trial.values[0])
+    return _first_value
+
+
+def finite_values(
+    study: Study, trials: Sequence[FrozenTrial], target: Target
+) -> tuple[list[FrozenTrial], Floats]:
+    """Trials whose value is a finite number, and the values; the others are named in a warning."""
+    values = np.array([_as_float(target(trial)) for trial in trials], dtype=np.float64)
+    finite = np.isfinite(values)
+    if not finite.all():
+        numbers = [trial.number for trial, keep in zip(trials, finite, strict=True) if not keep]
+        _log.warning(
+            "Trials %s of %s are left out of the figure: their values are not finite.",
+            *(", ".join(map(str, numbers)), study.study_name),
+        )
+    return [t for t, keep in zip(trials, finite, strict=True) if keep], values[finite]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +76,7 @@ class History:
     """Energy of each trial and of all up to it.
 
     Args:
+        name: Name of the study.
         numbers: Trial numbers, in the order in which the trials ended.
         states: Their states.
         kwh: Energy of each, kWh.
@@ -69,6 +84,7 @@ class History:
         cap_kwh: The budget, kWh, if there is one.
     """
 
+    name: str
     numbers: list[int]
     states: list[TrialState]
     kwh: Floats
@@ -79,8 +95,9 @@ class History:
 def energy_history(study: Study) -> History:
     """The energy of a study's trials."""
     trials = trials_in_time(study)
-    kwh = np.array([energy_kwh(t) for t in trials], dtype=np.float64)
+    kwh = np.array([spent_kwh(t) for t in trials], dtype=np.float64)
     return History(
+        name=study.study_name,
         numbers=[t.number for t in trials],
         states=[t.state for t in trials],
         kwh=kwh,
@@ -95,34 +112,46 @@ class ValueCurve:
 
     Args:
         name: Name of the study.
-        numbers: Trial numbers.
+        numbers: Trial numbers; trials whose value is not finite are left out.
         kwh: Energy of all trials up to the end of each, kWh.
         values: Their values.
-        best: The best value so far; None for a target, of which nobody knows what is better.
+        feasible: Whether each meets its constraints.
+        best: The best feasible value so far, NaN before the first; None for a target, of which
+            nobody knows what is better.
     """
 
     name: str
     numbers: list[int]
     kwh: Floats
     values: Floats
+    feasible: NDArray[np.bool_]
     best: Floats | None
 
 
 def value_curve(study: Study, target: Target | None) -> ValueCurve:
-    """Values over energy."""
+    """Values over energy.
+
+    Raises:
+        ValueError: If there is no target and the study has several objectives.
+    """
     value = value_of(study, target)
     trials = trials_in_time(study)
-    cumulative = np.cumsum([energy_kwh(t) for t in trials])
-    shown = [i for i, t in enumerate(trials) if t.state is TrialState.COMPLETE]
-    values = np.array([value(trials[i]) for i in shown], dtype=np.float64)
+    total_kwh = dict(
+        zip([t.number for t in trials], np.cumsum([spent_kwh(t) for t in trials]), strict=True)
+    )
+    complete = [t for t in trials if t.state is TrialState.COMPLETE]
+    shown, values = finite_values(study, complete, value)
+    feasible = np.array([is_feasible(t) for t in shown], dtype=bool)
     maximize = study.directions[0] is StudyDirection.MAXIMIZE
-    running = np.maximum.accumulate if maximize else np.minimum.accumulate
+    running = np.fmax.accumulate if maximize else np.fmin.accumulate  # which pass NaN over
+    best = running(np.where(feasible, values, np.nan)) if shown else np.empty(0)
     return ValueCurve(
         name=study.study_name,
-        numbers=[trials[i].number for i in shown],
-        kwh=cumulative[shown] if shown else np.empty(0),
+        numbers=[t.number for t in shown],
+        kwh=np.array([total_kwh[t.number] for t in shown], dtype=np.float64),
         values=values,
-        best=None if target is not None else running(values) if shown else np.empty(0),
+        feasible=feasible,
+        best=None if target is not None else best,
     )
 
 
@@ -131,9 +160,10 @@ class Front:
     """Value and energy of complete trials, and which of them are not dominated.
 
     Args:
-        numbers: Trial numbers.
+        numbers: Trial numbers; trials whose value is not finite are left out.
         kwh: Energy of each, kWh.
         values: Value of each.
+        feasible: Whether each meets its constraints; only those are on the front.
         on_front: Positions of the undominated ones, by rising energy.
         hypervolume: Area that the front dominates up to the reference, value times kWh.
         reference: The reference: a value and an energy in kWh.
@@ -142,9 +172,15 @@ class Front:
     numbers: list[int]
     kwh: Floats
     values: Floats
+    feasible: NDArray[np.bool_]
     on_front: list[int]
     hypervolume: float
     reference: tuple[float, float]
+
+    @property
+    def dominated(self) -> list[int]:
+        """Positions of the feasible trials that are not on the front."""
+        return sorted(set(np.flatnonzero(self.feasible).tolist()) - set(self.on_front))
 
 
 def energy_front(
@@ -153,28 +189,31 @@ def energy_front(
     """The front of value against energy; trials without energy are left out."""
     if target is None and len(study.directions) > 1:
         target = _first_value
-    value = value_of(study, target)
     maximize = study.directions[0] is StudyDirection.MAXIMIZE
-    trials = [
+    with_energy = [
         t
-        for t in study.get_trials(deepcopy=False)
-        if t.state is TrialState.COMPLETE and energy_kwh(t) > 0.0
+        for t in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        if energy_of(t) is not None
     ]
-    kwh = np.array([energy_kwh(t) for t in trials], dtype=np.float64)
-    values = np.array([value(t) for t in trials], dtype=np.float64)
+    trials, values = finite_values(study, with_energy, value_of(study, target))
+    kwh = np.array([spent_kwh(t) for t in trials], dtype=np.float64)
+    feasible = np.array([is_feasible(t) for t in trials], dtype=bool)
     loss = -values if maximize else values
     on_front: list[int] = []
     for i in np.lexsort((loss, kwh)).tolist():
-        if not on_front or loss[i] < loss[on_front[-1]]:
+        if feasible[i] and (not on_front or loss[i] < loss[on_front[-1]]):
             on_front.append(i)
     if reference is None:
-        worst = float(values.min() if maximize else values.max()) if trials else math.nan
-        reference = (worst, float(kwh.max()) if trials else math.nan)
+        reference = (math.nan, math.nan)
+        if on_front:
+            worst = float(np.max(loss[feasible]))
+            reference = (-worst if maximize else worst, float(kwh[feasible].max()))
     limit = -reference[0] if maximize else reference[0]
     return Front(
         numbers=[t.number for t in trials],
         kwh=kwh,
         values=values,
+        feasible=feasible,
         on_front=on_front,
         hypervolume=hypervolume(kwh[on_front], loss[on_front], limit=(reference[1], limit)),
         reference=reference,
@@ -197,6 +236,10 @@ def hypervolume(x: Floats, y: Floats, *, limit: tuple[float, float]) -> float:
 
 def _first_value(trial: FrozenTrial) -> float:
     return float(trial.values[0])
+
+
+def _as_float(value: float | None) -> float:
+    return math.nan if value is None else float(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +270,7 @@ def energy_by_state(study: Study) -> list[StateEnergy]:
                 StateEnergy(
                     state=state,
                     n_trials=len(trials),
-                    kwh=sum(energy_kwh(t) for t in trials),
+                    kwh=sum(spent_kwh(t) for t in trials),
                     saved_kwh=_saved(trials) if state is TrialState.PRUNED else None,
                 )
             )
@@ -236,8 +279,8 @@ def energy_by_state(study: Study) -> list[StateEnergy]:
 
 def _saved(trials: Sequence[FrozenTrial]) -> float | None:
     saved = [
-        max(0.0, reserved - energy_kwh(trial))
+        max(0.0, reserved - spent_kwh(trial))
         for trial in trials
-        if (reserved := known_kwh(trial.user_attrs.get(RESERVED_ATTR)))
+        if (reserved := planned_kwh(trial)) is not None
     ]
     return sum(saved) if saved else None

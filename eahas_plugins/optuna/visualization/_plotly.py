@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import plotly.graph_objects as go
 from optuna.study import Study
 
@@ -11,69 +12,93 @@ from eahas_plugins.optuna.visualization import _data
 from eahas_plugins.optuna.visualization._style import (
     COLORS,
     CUMULATIVE_COLOR,
+    DOMINATED_COLOR,
+    FRONT_COLOR,
+    INFEASIBLE_COLOR,
     SAVED_COLOR,
+    SAVED_LABEL,
     as_studies,
     front_title,
     state_label,
+    study_color,
+    unit_of,
 )
 
+_LEGEND = {"orientation": "h", "yanchor": "bottom", "y": 1.0}  # takes no width
 
-def plot_energy_history(study: Study) -> go.Figure:
+
+def plot_energy_history(study: Study | Sequence[Study]) -> go.Figure:
     """Energy of each trial, by state, and of all trials up to it, with the budget.
 
-    Trials stand in the order in which they ended.
+    Trials stand in the order in which they ended. Of several studies, dots are trials.
 
     Args:
-        study: A study whose trials have ``energy_kwh``.
+        study: One study whose trials have ``energy_kwh``, or several to compare.
 
     Returns:
         A plotly figure.
     """
-    history = _data.energy_history(study)
+    histories = [_data.energy_history(one) for one in as_studies(study)]
+    each = unit_of(*(h.kwh for h in histories))
+    total = unit_of(*(part for h in histories for part in (h.cumulative_kwh, h.cap_kwh)))
     figure = go.Figure(
         layout=go.Layout(
             title="Energy History",
             xaxis={"title": "Trials in the Order in which they Ended"},
-            yaxis={"title": "Energy per Trial (kWh)", "rangemode": "tozero"},
+            yaxis={"title": f"Energy per Trial ({each.name})", "rangemode": "tozero"},
             yaxis2={
-                "title": "Energy of the Study (kWh)",
+                "title": f"Energy of the Study ({total.name})",
                 "overlaying": "y",
                 "side": "right",
                 "rangemode": "tozero",
                 "showgrid": False,
             },
-            legend={"orientation": "h", "yanchor": "bottom", "y": 1.0},
+            legend=_LEGEND,
         )
     )
-    places = range(len(history.numbers))
-    for state in _data.SHOWN_STATES:
-        chosen = [i for i in places if history.states[i] is state]
-        if chosen:
-            figure.add_bar(
-                x=[i + 1 for i in chosen],
-                y=history.kwh[chosen],
-                customdata=[history.numbers[i] for i in chosen],
-                hovertemplate="trial %{customdata}: %{y:.4g} kWh",
-                name=state_label(state),
-                marker_color=COLORS[state],
+    for position, history in enumerate(histories):
+        alone = len(histories) == 1
+        color = CUMULATIVE_COLOR if alone else study_color(position)
+        prefix = "" if alone else f"{history.name}: "
+        places = range(len(history.numbers))
+        for state in _data.SHOWN_STATES if alone else ():
+            chosen = [i for i in places if history.states[i] is state]
+            if chosen:
+                figure.add_bar(
+                    x=[i + 1 for i in chosen],
+                    y=history.kwh[chosen] * each.per_kwh,
+                    customdata=[history.numbers[i] for i in chosen],
+                    hovertemplate=f"trial %{{customdata}}: %{{y:.4g}} {each.name}",
+                    name=state_label(state),
+                    marker_color=COLORS[state],
+                )
+        if not alone:
+            figure.add_scatter(
+                x=[i + 1 for i in places],
+                y=history.kwh * each.per_kwh,
+                customdata=history.numbers,
+                hovertemplate=f"trial %{{customdata}}: %{{y:.4g}} {each.name}",
+                mode="markers",
+                marker={"color": color, "opacity": 0.6},
+                name=f"{prefix}Trial",
             )
-    figure.add_scatter(
-        x=[i + 1 for i in places],
-        y=history.cumulative_kwh,
-        mode="lines",
-        name="Study",
-        yaxis="y2",
-        line={"color": CUMULATIVE_COLOR},
-    )
-    if history.cap_kwh is not None:
         figure.add_scatter(
-            x=[1, max(1, len(places))],
-            y=[history.cap_kwh] * 2,
+            x=[i + 1 for i in places],
+            y=history.cumulative_kwh * total.per_kwh,
             mode="lines",
-            name="Budget",
+            name=f"{prefix}Study",
             yaxis="y2",
-            line={"color": CUMULATIVE_COLOR, "dash": "dash"},
+            line={"color": color},
         )
+        if history.cap_kwh is not None:
+            figure.add_scatter(
+                x=[1, max(1, len(places))],
+                y=[history.cap_kwh * total.per_kwh] * 2,
+                mode="lines",
+                name=f"{prefix}Budget",
+                yaxis="y2",
+                line={"color": color, "dash": "dash"},
+            )
     return figure
 
 
@@ -84,6 +109,9 @@ def plot_value_over_energy(
     target_name: str = "Objective Value",
 ) -> go.Figure:
     """Objective values over the energy that all trials had spent when each trial ended.
+
+    Trials that break a constraint are grey and never the best; values that are not finite are left
+    out.
 
     Args:
         study: One study, or several to compare.
@@ -97,31 +125,41 @@ def plot_value_over_energy(
     Raises:
         ValueError: If there is no target and a study has several objectives.
     """
-    studies = as_studies(study)
+    curves = [_data.value_curve(one, target) for one in as_studies(study)]
+    unit = unit_of(*(curve.kwh for curve in curves))
     figure = go.Figure(
         layout=go.Layout(
             title="Value over Energy",
-            xaxis={"title": "Energy of the Study (kWh)", "rangemode": "tozero"},
+            xaxis={"title": f"Energy of the Study ({unit.name})", "rangemode": "tozero"},
             yaxis={"title": target_name},
+            legend=_LEGEND,
         )
     )
-    for one in studies:
-        curve = _data.value_curve(one, target)
-        prefix = f"{curve.name}: " if len(studies) > 1 else ""
-        figure.add_scatter(
-            x=curve.kwh,
-            y=curve.values,
-            customdata=curve.numbers,
-            hovertemplate="trial %{customdata}: %{y:.4g} at %{x:.4g} kWh",
-            mode="markers",
-            name=f"{prefix}{target_name}",
-        )
-        if curve.best is not None:
+    for position, curve in enumerate(curves):
+        color = study_color(position)
+        prefix = f"{curve.name}: " if len(curves) > 1 else ""
+        for name, chosen, dots in (
+            (target_name, curve.feasible, color),
+            ("Infeasible", ~curve.feasible, INFEASIBLE_COLOR),
+        ):
+            if name == "Infeasible" and not chosen.any():
+                continue
             figure.add_scatter(
-                x=curve.kwh,
-                y=curve.best,
+                x=curve.kwh[chosen] * unit.per_kwh,
+                y=curve.values[chosen],
+                customdata=[curve.numbers[i] for i in np.flatnonzero(chosen)],
+                hovertemplate=f"trial %{{customdata}}: %{{y:.4g}} at %{{x:.4g}} {unit.name}",
+                mode="markers",
+                marker={"color": dots, "opacity": 0.6},
+                name=f"{prefix}{name}",
+            )
+        if curve.best is not None:
+            known = np.isfinite(curve.best)
+            figure.add_scatter(
+                x=curve.kwh[known] * unit.per_kwh,
+                y=curve.best[known],
                 mode="lines",
-                line={"shape": "hv"},
+                line={"shape": "hv", "color": color},
                 name=f"{prefix}Best Value",
             )
     return figure
@@ -136,38 +174,46 @@ def plot_energy_pareto_front(
 ) -> go.Figure:
     """Value against energy of complete trials, the undominated ones, and their hypervolume.
 
+    Trials that break a constraint are grey and not on the front; values that are not finite are
+    left out.
+
     Args:
         study: A study; its first direction says which values are better.
         target: What to show of a trial; its (first) value by default.
         target_name: Name of the target on the axis.
         reference_point: Value and energy in kWh up to which the hypervolume counts; by default
-            the worst of all trials.
+            the worst of all feasible trials.
 
     Returns:
         A plotly figure.
     """
     front = _data.energy_front(study, target, reference_point)
-    dominated = sorted(set(range(len(front.numbers))) - set(front.on_front))
+    unit = unit_of(front.kwh)
     figure = go.Figure(
         layout=go.Layout(
-            title=front_title(front),
-            xaxis={"title": "Energy (kWh)"},
+            title=front_title(front, unit),
+            xaxis={"title": f"Energy ({unit.name})"},
             yaxis={"title": target_name},
+            legend=_LEGEND,
         )
     )
+    infeasible = np.flatnonzero(~front.feasible).tolist()
     for name, chosen, how in (
-        ("Trial", dominated, {"mode": "markers", "marker": {"color": "#8ab4d8"}}),
+        ("Infeasible", infeasible, {"mode": "markers", "marker": {"color": INFEASIBLE_COLOR}}),
+        ("Trial", front.dominated, {"mode": "markers", "marker": {"color": DOMINATED_COLOR}}),
         (
             "Front",
             front.on_front,
-            {"mode": "lines+markers", "line": {"shape": "hv", "color": "#c0392b"}},
+            {"mode": "lines+markers", "line": {"shape": "hv", "color": FRONT_COLOR}},
         ),
     ):
+        if name == "Infeasible" and not chosen:
+            continue
         figure.add_scatter(
-            x=front.kwh[chosen],
+            x=front.kwh[chosen] * unit.per_kwh,
             y=front.values[chosen],
             customdata=[front.numbers[i] for i in chosen],
-            hovertemplate="trial %{customdata}: %{y:.4g} for %{x:.4g} kWh",
+            hovertemplate=f"trial %{{customdata}}: %{{y:.4g}} for %{{x:.4g}} {unit.name}",
             name=name,
             **how,
         )
@@ -187,28 +233,33 @@ def plot_energy_by_state(study: Study) -> go.Figure:
         A plotly figure.
     """
     rows = _data.energy_by_state(study)
+    unit = unit_of([row.kwh + (row.saved_kwh or 0.0) for row in rows])
     labels = [f"{state_label(row.state)} ({row.n_trials})" for row in rows]
     figure = go.Figure(
         layout=go.Layout(
             title="Energy by Trial State",
             barmode="stack",
             xaxis={"title": "State (Trials)"},
-            yaxis={"title": "Energy (kWh)"},
+            yaxis={"title": f"Energy ({unit.name})"},
+            legend=_LEGEND,
         )
     )
     figure.add_bar(
         x=labels,
-        y=[row.kwh for row in rows],
+        y=[row.kwh * unit.per_kwh for row in rows],
         marker_color=[COLORS[row.state] for row in rows],
         name="Spent",
     )
-    saved = [(label, row.saved_kwh) for label, row in zip(labels, rows, strict=True)]
-    saved = [(label, kwh) for label, kwh in saved if kwh is not None]
+    saved = [
+        (label, row.saved_kwh)
+        for label, row in zip(labels, rows, strict=True)
+        if row.saved_kwh is not None
+    ]
     if saved:
         figure.add_bar(
             x=[label for label, _ in saved],
-            y=[kwh for _, kwh in saved],
+            y=[kwh * unit.per_kwh for _, kwh in saved],
             marker={"color": SAVED_COLOR, "pattern": {"shape": "/"}},
-            name="Saved by Pruning",
+            name=SAVED_LABEL,
         )
     return figure

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from optuna.study import Study
 from optuna.trial import TrialState
 
-from eahas_plugins.optuna.visualization._data import Front
+from eahas_plugins.optuna.visualization._data import Floats, Front
+from eahas_plugins.units import KWH, EnergyUnit, energy_unit
 
 COLORS = {
     TrialState.COMPLETE: "#2a7f9e",
@@ -17,6 +19,14 @@ COLORS = {
 }
 CUMULATIVE_COLOR = "#2c3e50"
 SAVED_COLOR = "#c9d6c0"
+DOMINATED_COLOR = "#8ab4d8"
+FRONT_COLOR = "#c0392b"
+INFEASIBLE_COLOR = "#b8b8b8"
+STUDY_COLORS = (
+    *("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd"),
+    *("#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf"),
+)
+SAVED_LABEL = "Saved by Pruning (Estimated)"
 
 
 def state_label(state: TrialState) -> str:
@@ -29,8 +39,21 @@ def as_studies(study: Study | Sequence[Study]) -> list[Study]:
     return [study] if isinstance(study, Study) else list(study)
 
 
-def front_title(front: Front) -> str:
+def front_title(front: Front, unit: EnergyUnit) -> str:
     """The title with the hypervolume, if there is a front."""
     if not front.on_front:
         return "Pareto Front of Value and Energy"
-    return f"Pareto Front of Value and Energy (Hypervolume {front.hypervolume:.4g})"
+    area = front.hypervolume * unit.per_kwh
+    return f"Pareto Front of Value and Energy (Hypervolume {area:.4g} {unit.name} x value)"
+
+
+def unit_of(*kwh: Sequence[float] | Floats | float | None) -> EnergyUnit:
+    """The unit in which the largest of some energies in kWh reads well; kWh if there are none."""
+    known = [np.max(part) for part in kwh if part is not None and np.size(part)]
+    largest = max(known, default=0.0)
+    return energy_unit(float(largest)) if largest > 0.0 else KWH
+
+
+def study_color(position: int) -> str:
+    """The colour of one of several studies."""
+    return STUDY_COLORS[position % len(STUDY_COLORS)]

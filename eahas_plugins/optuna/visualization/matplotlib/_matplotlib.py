@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from optuna.study import Study
 
@@ -12,10 +13,16 @@ from eahas_plugins.optuna.visualization import _data
 from eahas_plugins.optuna.visualization._style import (
     COLORS,
     CUMULATIVE_COLOR,
+    DOMINATED_COLOR,
+    FRONT_COLOR,
+    INFEASIBLE_COLOR,
     SAVED_COLOR,
+    SAVED_LABEL,
     as_studies,
     front_title,
     state_label,
+    study_color,
+    unit_of,
 )
 
 
@@ -29,40 +36,60 @@ def _axes(title: str, x: str, y: str) -> Axes:
     return axes
 
 
-def plot_energy_history(study: Study) -> Axes:
+def plot_energy_history(study: Study | Sequence[Study]) -> Axes:
     """Energy of each trial, by state, and of all trials up to it, with the budget.
 
-    Trials stand in the order in which they ended.
+    Trials stand in the order in which they ended. Of several studies, dots are trials.
 
     Args:
-        study: A study whose trials have ``energy_kwh``.
+        study: One study whose trials have ``energy_kwh``, or several to compare.
 
     Returns:
         Axes; the energy of the study has its own on the right.
     """
-    history = _data.energy_history(study)
+    histories = [_data.energy_history(one) for one in as_studies(study)]
+    each = unit_of(*(h.kwh for h in histories))
+    whole = unit_of(*(part for h in histories for part in (h.cumulative_kwh, h.cap_kwh)))
     axes = _axes(
-        "Energy History", "Trials in the Order in which they Ended", "Energy per Trial (kWh)"
+        "Energy History",
+        "Trials in the Order in which they Ended",
+        f"Energy per Trial ({each.name})",
     )
-    places = range(len(history.numbers))
-    for state in _data.SHOWN_STATES:
-        chosen = [i for i in places if history.states[i] is state]
-        if chosen:
-            axes.bar(
-                [i + 1 for i in chosen],
-                history.kwh[chosen],
-                width=0.8,
-                color=COLORS[state],
-                label=state_label(state),
-            )
     total = axes.twinx()
-    total.set_ylabel("Energy of the Study (kWh)")
+    total.set_ylabel(f"Energy of the Study ({whole.name})")
     total.ticklabel_format(style="sci", scilimits=(-3, 5), useMathText=True)
-    total.plot(
-        [i + 1 for i in places], history.cumulative_kwh, color=CUMULATIVE_COLOR, label="Study"
-    )
-    if history.cap_kwh is not None:
-        total.axhline(history.cap_kwh, color=CUMULATIVE_COLOR, linestyle="--", label="Budget")
+    for position, history in enumerate(histories):
+        alone = len(histories) == 1
+        color = CUMULATIVE_COLOR if alone else study_color(position)
+        prefix = "" if alone else f"{history.name}: "
+        places = range(len(history.numbers))
+        kwh = history.kwh * each.per_kwh
+        for state in _data.SHOWN_STATES if alone else ():
+            chosen = [i for i in places if history.states[i] is state]
+            if chosen:
+                axes.bar(
+                    [i + 1 for i in chosen],
+                    kwh[chosen],
+                    width=0.8,
+                    color=COLORS[state],
+                    label=state_label(state),
+                )
+        numbers = [i + 1 for i in places]
+        if not alone:
+            axes.scatter(numbers, kwh, s=14, alpha=0.6, color=color, label=f"{prefix}Trial")
+        total.plot(
+            numbers,
+            history.cumulative_kwh * whole.per_kwh,
+            color=color,
+            label=f"{prefix}Study",
+        )
+        if history.cap_kwh is not None:
+            total.axhline(
+                history.cap_kwh * whole.per_kwh,
+                color=color,
+                linestyle="--",
+                label=f"{prefix}Budget",
+            )
     for side in (axes, total):
         side.set_ylim(bottom=0.0)
     handles = [*axes.get_legend_handles_labels()[0], *total.get_legend_handles_labels()[0]]
@@ -78,6 +105,9 @@ def plot_value_over_energy(
 ) -> Axes:
     """Objective values over the energy that all trials had spent when each trial ended.
 
+    Trials that break a constraint are grey and never the best; values that are not finite are left
+    out.
+
     Args:
         study: One study, or several to compare.
         target: What to show of a trial; its only value by default. With a target there is no
@@ -90,19 +120,32 @@ def plot_value_over_energy(
     Raises:
         ValueError: If there is no target and a study has several objectives.
     """
-    studies = as_studies(study)
-    curves = [_data.value_curve(one, target) for one in studies]
-    axes = _axes("Value over Energy", "Energy of the Study (kWh)", target_name)
+    curves = [_data.value_curve(one, target) for one in as_studies(study)]
+    unit = unit_of(*(curve.kwh for curve in curves))
+    axes = _axes("Value over Energy", f"Energy of the Study ({unit.name})", target_name)
     for position, curve in enumerate(curves):
-        color = f"C{position}"
+        color = study_color(position)
         prefix = f"{curve.name}: " if len(curves) > 1 else ""
-        axes.scatter(
-            curve.kwh, curve.values, s=14, alpha=0.6, color=color, label=prefix + target_name
-        )
+        energy = curve.kwh * unit.per_kwh
+        for name, chosen, dots in (
+            (target_name, curve.feasible, color),
+            ("Infeasible", ~curve.feasible, INFEASIBLE_COLOR),
+        ):
+            if name == "Infeasible" and not chosen.any():
+                continue
+            axes.scatter(
+                energy[chosen],
+                curve.values[chosen],
+                s=14,
+                alpha=0.6,
+                color=dots,
+                label=prefix + name,
+            )
         if curve.best is not None:
+            known = np.isfinite(curve.best)
             axes.step(
-                curve.kwh,
-                curve.best,
+                energy[known],
+                curve.best[known],
                 where="post",
                 color=color,
                 label=f"{prefix}Best Value",
@@ -122,28 +165,44 @@ def plot_energy_pareto_front(
 ) -> Axes:
     """Value against energy of complete trials, the undominated ones, and their hypervolume.
 
+    Trials that break a constraint are grey and not on the front; values that are not finite are
+    left out.
+
     Args:
         study: A study; its first direction says which values are better.
         target: What to show of a trial; its (first) value by default.
         target_name: Name of the target on the axis.
         reference_point: Value and energy in kWh up to which the hypervolume counts; by default
-            the worst of all trials.
+            the worst of all feasible trials.
 
     Returns:
         Axes.
     """
     front = _data.energy_front(study, target, reference_point)
-    axes = _axes(front_title(front), "Energy (kWh)", target_name)
-    dominated = sorted(set(range(len(front.numbers))) - set(front.on_front))
+    unit = unit_of(front.kwh)
+    axes = _axes(front_title(front, unit), f"Energy ({unit.name})", target_name)
+    energy, infeasible = front.kwh * unit.per_kwh, ~front.feasible
+    if infeasible.any():
+        axes.scatter(
+            energy[infeasible],
+            front.values[infeasible],
+            s=14,
+            color=INFEASIBLE_COLOR,
+            label="Infeasible",
+        )
     axes.scatter(
-        front.kwh[dominated], front.values[dominated], s=14, color="#8ab4d8", label="Trial"
+        energy[front.dominated],
+        front.values[front.dominated],
+        s=14,
+        color=DOMINATED_COLOR,
+        label="Trial",
     )
     axes.step(
-        front.kwh[front.on_front],
+        energy[front.on_front],
         front.values[front.on_front],
         where="post",
         marker="o",
-        color="#c0392b",
+        color=FRONT_COLOR,
         label="Front",
     )
     axes.legend(loc="best")
@@ -163,17 +222,18 @@ def plot_energy_by_state(study: Study) -> Axes:
         Axes.
     """
     rows = _data.energy_by_state(study)
-    axes = _axes("Energy by Trial State", "State (Trials)", "Energy (kWh)")
+    unit = unit_of([row.kwh + (row.saved_kwh or 0.0) for row in rows])
+    axes = _axes("Energy by Trial State", "State (Trials)", f"Energy ({unit.name})")
     for place, row in enumerate(rows):
-        axes.bar(place, row.kwh, color=COLORS[row.state])
+        axes.bar(place, row.kwh * unit.per_kwh, color=COLORS[row.state])
         if row.saved_kwh is not None:
             axes.bar(
                 place,
-                row.saved_kwh,
-                bottom=row.kwh,
+                row.saved_kwh * unit.per_kwh,
+                bottom=row.kwh * unit.per_kwh,
                 color=SAVED_COLOR,
                 hatch="//",
-                label="Saved by Pruning",
+                label=SAVED_LABEL,
             )
             axes.legend(loc="best")
     axes.set_xticks(range(len(rows)), [f"{state_label(r.state)} ({r.n_trials})" for r in rows])

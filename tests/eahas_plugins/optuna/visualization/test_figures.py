@@ -213,3 +213,27 @@ def test_a_missing_library_is_named(hidden, asked):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "pip install 'eahas-plugins[viz]'" in done.stderr
+
+
+def test_a_small_study_is_shown_in_joules():
+    study = study_of(
+        trial(0, 0.5, 1e-5),
+        trial(1, None, 1e-5, state=TrialState.PRUNED, energy_reserved_kwh=2e-5),
+        cap=1e-4,
+    )
+    front = visualization.plot_energy_pareto_front(study)
+    assert front.layout.xaxis.title.text == "Energy (J)"
+    assert front.data[1].x.tolist() == pytest.approx([36.0])
+    assert "J x value" in front.layout.title.text
+    history = visualization.plot_energy_history(study)
+    assert history.layout.yaxis2.title.text == "Energy of the Study (J)"
+    assert history.data[-1].y == pytest.approx((360.0, 360.0))
+    curve = visualization.plot_value_over_energy(study)
+    assert curve.layout.xaxis.title.text == "Energy of the Study (J)"
+    assert curve.data[0].x.tolist() == pytest.approx([36.0])
+    states = visualization.plot_energy_by_state(study)
+    assert [trace.name for trace in states.data] == ["Spent", "Saved by Pruning (Estimated)"]
+    assert states.data[1].y == pytest.approx((36.0,))
+    for name in NAMES:
+        axes = getattr(figures, name)(study)
+        assert "(J)" in axes.get_xlabel() + axes.get_ylabel()

@@ -11,55 +11,24 @@ import contextlib
 import hashlib
 import json
 import logging
-import math
 import os
 import platform
 import stat
 import tempfile
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from eahas_plugins.energy.presence import Presence
 from eahas_plugins.energy.readings import OWN_PROCESS
+from eahas_plugins.energy.roster_entry import Activity, Entry, parse
 
 FOLDER_VARIABLE = "EAHAS_ENERGY_DIR"
 _GRACE_S = 60.0  # between a trial's first reading and the moment its file is seen
-_MAX_BYTES = 100_000  # no entry of ours comes near
 
 _log = logging.getLogger(__name__)
 _told: set[str] = set()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Activity:
-    """From when to when a trial used a device.
-
-    Args:
-        start_s: Monotonic seconds.
-        end_s: Monotonic seconds; None: it still does.
-        owner: The trial; several trackers of one have the same.
-        start_at: Where the device's counter stood then, if that is known.
-        end_at: The same at the end.
-    """
-
-    start_s: float
-    end_s: float | None
-    owner: str = ""
-    start_at: float | None = None
-    end_at: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
-    path: Path
-    owner: str
-    start_s: float
-    seen_s: float
-    end_s: float | None
-    devices: Mapping[str, tuple[float | None, float | None]]  # where it stood at start, when seen
 
 
 class Roster:
@@ -157,11 +126,11 @@ class Roster:
             _tell_alone(error)
             return f"{device} of {uuid.uuid4().hex}"
 
-    def _entries(self, folder: Path) -> list[_Entry]:
+    def _entries(self, folder: Path) -> list[Entry]:
         entries = []
         for path in folder.glob("*.json"):
             try:
-                entry = _parse(path)
+                entry = parse(path)
             except FileNotFoundError:  # pruned by somebody else
                 continue
             except (OSError, ValueError, RecursionError) as error:
@@ -228,43 +197,6 @@ class Membership:
             "end_s": end_s,
         }
         self._roster.write(self._name, entry)
-
-
-def _parse(path: Path) -> _Entry:
-    """Read an entry.
-
-    Raises:
-        OSError: If it cannot be read.
-        ValueError: If it is not one.
-    """
-    if path.stat().st_size > _MAX_BYTES:
-        raise ValueError(f"it has more than {_MAX_BYTES} bytes")
-    entry = json.loads(path.read_text(encoding="utf-8"))
-    try:
-        start_s, seen_s, end_s = entry["start_s"], entry["seen_s"], entry["end_s"]
-        owner, devices, presence = entry["owner"], entry["devices"], entry["presence"]
-    except (TypeError, KeyError) as error:
-        raise ValueError(f"it lacks {error}") from error
-    if not isinstance(devices, dict) or not all(
-        isinstance(stood, list) and len(stood) == 2 for stood in devices.values()
-    ):
-        raise ValueError("each device must have two states of its counter")
-    counters = [at for stood in devices.values() for at in stood]
-    times = [start_s, seen_s, *(t for t in (end_s, *counters) if t is not None)]
-    if not all(isinstance(t, int | float) and math.isfinite(t) for t in times):
-        raise ValueError("its times and counters must be finite numbers")
-    if not all(isinstance(text, str) for text in (owner, presence)):
-        raise ValueError("its owner and presence must be texts")
-    if end_s is None and not Presence.is_held(path.parent, presence):
-        end_s = seen_s  # its process is gone
-    return _Entry(
-        path=path,
-        owner=owner,
-        devices={device: (stood[0], stood[1]) for device, stood in devices.items()},
-        start_s=start_s,
-        seen_s=seen_s,
-        end_s=end_s,
-    )
 
 
 def _private_folder() -> Path:

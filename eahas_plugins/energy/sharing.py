@@ -21,7 +21,8 @@ from eahas_plugins.energy.readings import (
     by_device,
     ids_of,
 )
-from eahas_plugins.energy.roster import Activity, Roster
+from eahas_plugins.energy.roster import Roster
+from eahas_plugins.energy.roster_entry import Activity
 
 
 def shared_fraction(start_s: float, end_s: float, others: Iterable[Activity]) -> float:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eahas_plugins.energy import CpuTimeMeter, FakeMeter, Share
-from eahas_plugins.energy.roster import Activity, Roster
+from eahas_plugins.energy.roster import Roster
+from eahas_plugins.energy.roster_entry import Activity
 from eahas_plugins.energy.sharing import shared_fraction
 
 

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from eahas_plugins.budget.journal import Attempt
-from eahas_plugins.energy import EnergyMeter, Measurement, Share, between
+from eahas_plugins.energy import (
+    EnergyMeter,
+    Measurement,
+    MeterError,
+    Reading,
+    Share,
+    between,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +66,7 @@ class EnergyTraining:
         self._share = Share(meter)
         self._start = self._share.read()
         self._now = self._start
+        self._problem: MeterError | None = None
 
     @property
     def energy_kwh(self) -> float:
@@ -68,7 +77,7 @@ class EnergyTraining:
     def own_kwh(self) -> float:
         """Energy that this trial has burnt, kWh."""
         with self._lock:
-            self._now = self._share.read()
+            self._take(self._share.read)
             return self._now.energy_kwh - self._start.energy_kwh
 
     def report(self, accuracy: float) -> bool:
@@ -105,15 +114,24 @@ class EnergyTraining:
         """Charge for the last time and give up the meter."""
         self.charge()
         with self._lock:
-            self._share.leave()
+            self._take(self._share.leave)
 
     def measured(self) -> Measurement:
         """Energy and time of this trial, as last charged.
 
         Raises:
-            MeterError: If the meter has counted nothing.
+            MeterError: If the meter has counted nothing, or did not answer at the end.
         """
+        if self._problem is not None:
+            raise self._problem
         return between(self._start, self._now)
+
+    def _take(self, read: Callable[[], Reading]) -> None:
+        """Read; where the meter does not answer the next reading makes up for it."""
+        try:
+            self._now, self._problem = read(), None
+        except MeterError as error:  # neither the training nor its heartbeat ends here
+            self._problem = error
 
 
 def progress_of(folder: Path) -> _Progress:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import statistics
 import threading
 from collections.abc import Mapping
@@ -28,6 +29,8 @@ from eahas_plugins.optuna._trials import (
 
 Floats = NDArray[np.float64]
 
+_log = logging.getLogger(__name__)
+
 
 class StudyEnergy:
     """Energy of one study, kept up to date at the cost of its new trials only.
@@ -53,6 +56,28 @@ class StudyEnergy:
         self._learnt: list[tuple[dict[str, Any], float]] = []
         self._steps: list[int] = []  # of complete trials
         self._finished_kwh = 0.0
+        self._silence_said = False
+
+    def says_something(self, study: Study, *, owner: str) -> bool:
+        """Whether any trial has reported energy; if none has, that is said once.
+
+        Args:
+            study: The study, of which some trials have finished.
+            owner: Who asks, for the message.
+        """
+        study = study_behind(study)
+        with self._lock:
+            self._update(study)
+            silent = not self._finished_kwh and not any(map(energy_of, self._log.running))
+            if silent and not self._silence_said:
+                self._silence_said = True
+                _log.warning(
+                    "%s: no trial has reported its energy, by which longer schedules get their "
+                    'part: trial.set_user_attr("energy_kwh", …) or EnergyTracker; until then no '
+                    "trial gets one.",
+                    owner,
+                )
+            return not silent
 
     def alpha(self, study: Study) -> float:
         """The weight of energy now: 1 with nothing spent (or no budget), 0 with everything."""

@@ -131,6 +131,9 @@ class PromotionLog:
             or self._n_new < self._n_startup_trials
         ):
             return None
+        owner = "SchedulePromotionSampler"
+        if self._promotion_share and not self._energy.says_something(study, owner=owner):
+            return None
         repeating = [t for t in self._log.running if self.source_of(t) is not None]
         others_kwh = sum(spent_kwh(t) for t in self._log.running if self.source_of(t) is None)
         repeating_kwh = sum(self._expected(t, schedules) for t in repeating)

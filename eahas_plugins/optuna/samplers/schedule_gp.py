@@ -194,8 +194,8 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
             longest = model.multi_fidelity and policy.short_phase_ended(
                 left, short_until=self._short_until
             )
-            if model.multi_fidelity and not longest and not fixed:
-                promoted = self._promotion(state, model, left_kwh)
+            if model.multi_fidelity and not longest and not fixed and self._promotion_share:
+                promoted = self._promotion(state, study, model, left_kwh)
             if promoted is None:
                 params = model.explore(
                     lambda columns: state.energy.log_kwh(study, space, columns, {}),
@@ -239,9 +239,11 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         return model
 
     def _promotion(
-        self, state: ScheduleState, model: ScheduleModel, left_kwh: float
+        self, state: ScheduleState, study: Study, model: ScheduleModel, left_kwh: float
     ) -> Scored | None:
         """The best tried configuration for the longest schedule, if that is due and affordable."""
+        if not state.energy.says_something(study, owner=type(self).__name__):
+            return None
         if not policy.promotion_due(
             state.longer_committed_kwh(),
             state.committed_kwh(),

@@ -93,7 +93,7 @@ def plot_energy_history(study: Study | Sequence[Study]) -> Axes:
     for side in (axes, total):
         side.set_ylim(bottom=0.0)
     handles = [*axes.get_legend_handles_labels()[0], *total.get_legend_handles_labels()[0]]
-    total.legend(handles=handles, loc="upper left")
+    axes.figure.legend(handles=handles, loc="outside lower center", ncols=4)
     return axes
 
 

@@ -270,3 +270,17 @@ def test_local_search_believes_its_own_numbers_only():
     new = study_of(LocalSearchSampler(seed=0, n_startup_trials=3, n_neighbors=2))
     new.add_trials(old.trials[5:])
     assert {step_of(t) for t in new.trials} == {(0, None)}
+
+
+@pytest.mark.parametrize("make", [promoting, searching])
+def test_energy_that_nobody_reports_is_said_once(make, caplog):
+    def silent(trial):
+        trial.suggest_int("max_epoch", 5, 20)
+        return trial.suggest_float("x", 0.0, 1.0)
+
+    run(make(), silent)
+    assert caplog.text.count("no trial has reported its energy") == 1
+    caplog.clear()
+    run(make(), objective())
+    run(make(promotion_share=0.0), silent)
+    assert not caplog.records

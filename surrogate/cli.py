@@ -1,4 +1,4 @@
-"""The command ``eahas``: list tasks, query one, import official checkpoints, meter energy."""
+"""The command ``eahas``: tasks, their spaces and queries, official checkpoints, metered energy."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 
 _CURVES = ("train_accuracy", "val_accuracy", "test_accuracy", "energy_kwh", "runtime_s")
+_OBJECT = "a JSON object such as '{\"depth\": 8, ...}', or a file that holds one"
 
 
 def main() -> None:
@@ -30,11 +31,32 @@ def main() -> None:
     app()
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"eahas-plugins {version('eahas-plugins')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    pass
+
+
 @app.command()
 def tasks(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the tasks, where their numbers come from and how many records are behind them."""
+    """List the tasks, the trainings behind them, and where the numbers of those come from.
+
+    A table holds these trainings; every other task is a model of them.
+    """
     from surrogate.folder import DATA, PROVENANCE, read_provenance
     from surrogate.loading import TABLE_SUFFIX, TASK_NAMES
 
@@ -47,6 +69,11 @@ def tasks(
             {
                 "task": name,
                 "kind": provenance.get("kind", "not installed"),
+                "provenance": {
+                    what: provenance[what].partition(":")[0]
+                    for what in ("accuracy", "energy", "runtime")
+                    if isinstance(provenance.get(what), str)
+                },
                 "counts": {
                     key.removeprefix("n_"): number
                     for key, number in provenance.items()
@@ -59,29 +86,63 @@ def tasks(
         return
     for row in rows:
         counts = ", ".join(f"{number} {what}" for what, number in row["counts"].items())
-        typer.echo(f"{row['task']:20} {row['kind']:14} {counts}".rstrip())
+        kinds = ", ".join(f"{what} {kind}" for what, kind in row["provenance"].items())
+        typer.echo(f"{row['task']:22} {kinds or row['kind']:55} {counts}".rstrip())
+
+
+@app.command()
+def space(
+    task: Annotated[str, typer.Argument(help="Name of a task.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with all values.")] = False,
+) -> None:
+    """List the hyperparameters of a task and their values."""
+    from surrogate.space import get_task
+
+    with _usage_errors():
+        values = get_task(task).values
+    if as_json:
+        typer.echo(json.dumps({name: list(of) for name, of in values.items()}))
+        return
+    for name, of in values.items():
+        shown = map(str, of) if len(of) <= 12 else (f"{of[0]}, {of[1]} .. {of[-1]}",)
+        typer.echo(f"{name:14} {len(of):5} values   {', '.join(shown)}")
+
+
+@app.command()
+def sample(
+    task: Annotated[str, typer.Argument(help="Name of a task.")],
+    n: Annotated[int, typer.Option(min=1, help="How many configurations.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
+) -> None:
+    """Draw configurations from the priors of a task: a JSON object per line, for `query`."""
+    from surrogate.space import check, get_space
+
+    with _usage_errors():
+        drawn = get_space(task, seed=seed)
+        for _ in range(n):
+            typer.echo(json.dumps(check(drawn.sample_configuration(), task)))
 
 
 @app.command()
 def query(
     task: Annotated[str, typer.Argument(help="Name of a task, or folder of an imported one.")],
-    config: Annotated[str, typer.Option(help="The configuration, a JSON object.")],
+    config: Annotated[str, typer.Option(help=f"The configuration: {_OBJECT}.")],
     seed: Annotated[
         int | None, typer.Option(min=0, help="Draw a plausible run; without, the mean.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON with whole curves.")] = False,
 ) -> None:
-    """Predict the training of a configuration."""
+    """Predict the training of a configuration; behind every number stands where it comes from."""
     import surrogate
 
     with _usage_errors():
-        values = _json_object(config)
+        values = _config(config)
         bench = surrogate.load(task)
-        run = bench.query(values) if seed is None else bench.query(values, seed=seed)
+        run = bench.query(values, seed=seed)
     if as_json:
-        typer.echo(json.dumps(_as_json(run, bench.provenance)))
+        typer.echo(json.dumps(_as_json(run)))
     else:
-        typer.echo("\n".join(_summary(run, bench.provenance)))
+        typer.echo("\n".join(_summary(run)))
 
 
 @app.command("import-official")
@@ -145,19 +206,19 @@ def _usage_errors() -> Iterator[None]:
         raise typer.Exit(2) from None
 
 
-def _json_object(text: str) -> dict[str, Any]:
+def _config(given: str) -> dict[str, Any]:
+    """The configuration that was given as text or as a file."""
+    from eahas_plugins.files import json_object, read_json_object
+
+    if not given.lstrip().startswith(("{", "[")) and Path(given).is_file():
+        return read_json_object(given)
     try:
-        values = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(
-            f"--config must be a JSON object such as '{{\"depth\": 8, ...}}': {error}"
-        ) from None
-    if not isinstance(values, dict):
-        raise ValueError(f"--config must be a JSON object but got a {type(values).__name__}.")
-    return values
+        return json_object(given, "--config")
+    except ValueError as error:
+        raise ValueError(f"--config must be {_OBJECT}. {error}") from None
 
 
-def _as_json(run: Run, provenance: Any) -> dict[str, Any]:
+def _as_json(run: Run) -> dict[str, Any]:
     curves = {name: getattr(run, name) for name in _CURVES}
     size = run.complexity
     return {
@@ -166,19 +227,22 @@ def _as_json(run: Run, provenance: Any) -> dict[str, Any]:
         "params": None if size is None else size.params,
         "flops": None if size is None else size.flops,
         "activations": None if size is None else size.activations,
-        "provenance": provenance["kind"],
+        "provenance": dict(run.provenance),
     }
 
 
-def _summary(run: Run, provenance: Any) -> Iterator[str]:
+def _summary(run: Run) -> Iterator[str]:
     """The last value of every curve, and the rest; what is unknown is not listed."""
     for name in _CURVES:
         curve = getattr(run, name)
         if curve is not None:
-            yield f"{name:22} {curve[-1]:.6g}   after {len(curve)} epochs"
+            yield _line(run, name, curve[-1], f"after {len(curve)} epochs")
     if run.inference_energy_kwh is not None:
-        yield f"{'inference_energy_kwh':22} {run.inference_energy_kwh:.6g}"
+        yield _line(run, "inference_energy_kwh", run.inference_energy_kwh, "per pass")
     if run.complexity is not None:
         for name in ("params", "flops", "activations"):
             yield f"{name:22} {getattr(run.complexity, name)}"
-    yield f"{'provenance':22} {provenance['kind']}"
+
+
+def _line(run: Run, name: str, value: float, of: str) -> str:
+    return f"{name:22} {value:<12.6g} {of:17} {run.provenance.get(name, 'unknown source')}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
+from surrogate.benchmark import Benchmark
 from surrogate.records import Run
 
 METRICS: Mapping[str, str] = {
@@ -21,15 +22,8 @@ on the validation set where the benchmark knows it, else on the test set: the of
 know no other."""
 
 
-class Queried(Protocol):
-    """Anything that :func:`surrogate.load` returns."""
-
-    def query(self, config: Mapping[str, Any], *, seed: int | None = None) -> Run:
-        """The training of a configuration."""
-
-
 def as_function(
-    bench: Queried, *, metrics: Sequence[str] = ("accuracy",), seed: int | None = None
+    bench: Benchmark, *, metrics: Sequence[str] = ("accuracy",), seed: int | None = None
 ) -> Callable[[Mapping[str, Any]], tuple[float, ...]]:
     """A function from a configuration to the metrics of its whole training.
 

@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Any
+from typing import Literal, overload
 
+from surrogate.benchmark import Benchmark
 from surrogate.folder import DATA, PROVENANCE, read_provenance, read_verified
-from surrogate.space.tasks import TASKS, get_space
+from surrogate.space.constraint import ConstrainedBenchmark
+from surrogate.space.definitions import TASKS
+from surrogate.space.tasks import get_space
+from surrogate.table import TableBenchmark
 
 RECORDS = "records.jsonl.gz"
 TABLE_SUFFIX = "-table"
-TASK_NAMES = (*TASKS, f"fashion-nano{TABLE_SUFFIX}", f"fashion-nano-gpu{TABLE_SUFFIX}")
+TASK_NAMES = (*TASKS, *(f"{name}{TABLE_SUFFIX}" for name, task in TASKS.items() if task.has_table))
 """Everything that :func:`load` knows by name."""
 
 
-def load(name: str | Path, *, constrained: bool = False) -> Any:
+@overload
+def load(name: str | Path, *, constrained: Literal[False] = False) -> Benchmark: ...
+
+
+@overload
+def load(name: str | Path, *, constrained: Literal[True]) -> ConstrainedBenchmark[Benchmark]: ...
+
+
+@overload
+def load(name: str | Path, *, constrained: bool) -> Benchmark: ...
+
+
+def load(name: str | Path, *, constrained: bool = False) -> Benchmark:
     """Load a benchmark.
 
     Example:
@@ -32,30 +48,41 @@ def load(name: str | Path, *, constrained: bool = False) -> Any:
             ``tinyimagenet``).
 
     Returns:
-        A benchmark with ``space``, ``query``, ``query_many`` and ``provenance``; tables have
-        ``records``, too.
+        A benchmark with ``space``, ``query``, ``query_many`` and ``provenance``; constrained ones
+        have ``sample``, ``is_allowed`` and ``violation``, too. See :func:`load_table` for the rows
+        of a table.
 
     Raises:
         ValueError: If there is no such task or folder, or a file in it is missing or damaged.
     """
     bench = _load(name)
-    if not constrained:
-        return bench
-    from surrogate.space.constraint import ConstrainedBenchmark
-
-    return ConstrainedBenchmark(bench)
+    return ConstrainedBenchmark(bench) if constrained else bench
 
 
-def _load(name: str | Path) -> Any:
+def load_table(task: str) -> TableBenchmark:
+    """The recorded trainings of a task, as ``load(f"{task}-table")`` with its ``records``.
+
+    Example:
+        >>> len(load_table("fashion-nano").records)
+        1000
+
+    Args:
+        task: ``"fashion-nano"`` or ``"fashion-nano-gpu"``.
+
+    Raises:
+        ValueError: If the task has no table, or a file is missing or damaged.
+    """
+    name = f"{task}{TABLE_SUFFIX}"
+    if name not in TASK_NAMES:
+        known = ", ".join(name for name, one in TASKS.items() if one.has_table)
+        raise ValueError(f"task must be one of {known} to have a table but got {task!r}.")
+    return _table(_shipped(task), task)
+
+
+def _load(name: str | Path) -> Benchmark:
     if name in TASK_NAMES:
         task = str(name).removesuffix(TABLE_SUFFIX)
-        folder = DATA / task
-        if not (folder / PROVENANCE).is_file():
-            raise ValueError(
-                f"the data of task {task!r} are not part of this installation ({folder} is "
-                "missing). Install a released version, or make the folder in a clone with: "
-                f"python -m benchmarks fit --task {task} --records FILE --out {folder}"
-            )
+        folder = _shipped(task)
         return _table(folder, task) if task != name else _read(folder)
     folder = Path(name)
     if not (folder / PROVENANCE).is_file():
@@ -67,7 +94,18 @@ def _load(name: str | Path) -> Any:
     return _read(folder)
 
 
-def _read(folder: Path) -> Any:
+def _shipped(task: str) -> Path:
+    folder = DATA / task
+    if not (folder / PROVENANCE).is_file():
+        raise ValueError(
+            f"the data of task {task!r} are not part of this installation ({folder} is "
+            "missing). Install a released version, or make the folder in a clone with: "
+            f"python -m benchmarks fit --task {task} --records FILE --out {folder}"
+        )
+    return folder
+
+
+def _read(folder: Path) -> Benchmark:
     kind = read_provenance(folder)["format"]
     if kind == "official":
         from surrogate.official import load_folder
@@ -85,11 +123,9 @@ def _read(folder: Path) -> Any:
     )
 
 
-def _table(folder: Path, task: str) -> Any:
+def _table(folder: Path, task: str) -> TableBenchmark:
     from surrogate.record_files import parse_records
-    from surrogate.table import TableBenchmark
 
-    read_verified(folder, PROVENANCE)
     raw = read_verified(folder, RECORDS)
     return TableBenchmark(
         get_space(task),

@@ -20,6 +20,19 @@ SCHEMA = 1
 DISTURBED = 1.2
 """A run whose wall-clock time is more than this many times its CPU time shared its core."""
 
+PROVENANCES = ("measured", "estimated", "predicted", "simulated", "imported")
+"""Where a number comes from: a measurement, a model of the machine, a model fitted to trainings
+(which were measured or estimated), a simulation or a model fitted to it, official checkpoints."""
+QUANTITIES = (
+    "train_accuracy",
+    "val_accuracy",
+    "test_accuracy",
+    "energy_kwh",
+    "runtime_s",
+    "inference_energy_kwh",
+)
+"""What a run may know, beside its complexity."""
+
 Curve = NDArray[np.float64]
 """Array of shape (n_epochs,): the value after each epoch, epoch 1 first."""
 
@@ -51,6 +64,8 @@ class Run:
         runtime_s: Cumulative training time after each epoch, s; never falls.
         inference_energy_kwh: Energy of one pass over the validation set, kWh.
         complexity: Size of the network.
+        provenance: Where each of the quantities that are known comes from, one of
+            :data:`PROVENANCES` by its name; sizes are counted, not measured.
     """
 
     train_accuracy: Curve | None
@@ -60,6 +75,7 @@ class Run:
     runtime_s: Curve | None
     inference_energy_kwh: float | None
     complexity: Complexity | None
+    provenance: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,16 +193,31 @@ class Record:
 
     def row(self) -> Row:
         """This record with the fields of a query's result (energy and time cumulative)."""
-        return Row(
+        known: dict[str, Any] = {
             **{name: getattr(self, name) for name in _FRACTIONS},
-            energy_kwh=None if self.energy_kwh is None else np.cumsum(self.energy_kwh),
-            runtime_s=None if self.epoch_s is None else np.cumsum(self.epoch_s),
-            inference_energy_kwh=self.inference_energy_kwh,
+            "energy_kwh": None if self.energy_kwh is None else np.cumsum(self.energy_kwh),
+            "runtime_s": None if self.epoch_s is None else np.cumsum(self.epoch_s),
+            "inference_energy_kwh": self.inference_energy_kwh,
+        }
+        return Row(
+            **known,
             complexity=self.complexity,
+            provenance=self._provenance(known),
             config=self.config,
             seed=self.seed,
             record=self,
         )
+
+    def _provenance(self, known: Mapping[str, Any]) -> dict[str, str]:
+        """Energy is what the meter says, and unknown without one; the rest was measured."""
+        kind = (self.meter or {}).get("kind")
+        other = kind if kind in ("simulated", "imported", "predicted") else "measured"
+        kinds = {
+            name: kind if name in ("energy_kwh", "inference_energy_kwh") else other
+            for name, value in known.items()
+            if value is not None
+        }
+        return {name: kind for name, kind in kinds.items() if kind in PROVENANCES}
 
     def to_json(self) -> dict[str, Any]:
         """The JSON object of this record; what is None is left out."""

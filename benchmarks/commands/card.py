@@ -24,9 +24,9 @@ def card(
     figure: Annotated[Path | None, typer.Option(help="Also draw the data into this file.")] = None,
 ) -> None:
     """Write the data card of TASK from the recorded runs alone."""
-    import surrogate
+    from surrogate.loading import load_table
 
-    rows = surrogate.load(f"{task}-table").records
+    rows = load_table(task).records
     text = compose(rows, task, figure=_link(figure, out, task))
     if out is None:
         typer.echo(text)

@@ -13,7 +13,8 @@ import typer
 from surrogate.record_files import write_records
 from surrogate.records import Curve, Record, Run
 from surrogate.simulation.simulate import simulate as simulate_runs
-from surrogate.space.constraint import Limits, sample
+from surrogate.space.constraint import sample
+from surrogate.space.task import Limits
 from surrogate.space.tasks import Config
 
 METER = {"kind": "simulated", "name": "surrogate.simulate"}

@@ -13,8 +13,9 @@ from benchmarks.dataset.points import Points, points, summary
 from eahas_plugins.files import write_json
 from surrogate.loading import TABLE_SUFFIX, TASK_NAMES
 from surrogate.record_files import read_records
-from surrogate.space.constraint import LIMITS, Limits, sample
-from surrogate.space.tasks import get_task
+from surrogate.space.constraint import sample
+from surrogate.space.task import Limits
+from surrogate.space.tasks import COLLECTED, get_task
 
 
 def statistics(
@@ -57,14 +58,14 @@ def _of_benchmark(task: str, n: int, seed: int, noise: bool) -> tuple[Points, di
     rows = getattr(bench, "records", None)
     if rows is not None:
         configs, runs = [row.config for row in rows], list(rows)
-    elif name in LIMITS:
+    elif name in COLLECTED:
         configs = sample(name, n, seed=seed, limits=Limits())
-        runs = bench.query_many(configs, seed=seed if noise else None)
+        runs = list(bench.query_many(configs, seed=seed if noise else None))
     else:
         space = bench.space
         space.seed(seed)
         configs = [dict(config) for config in space.sample_configuration(n)]
-        runs = bench.query_many(configs, seed=seed if noise else None)
+        runs = list(bench.query_many(configs, seed=seed if noise else None))
     shown = "recorded" if rows is not None else "predicted, noisy" if noise else "predicted means"
     found = points(configs, runs, n_classes=_n_classes(name))
     return found, {"shown": shown, **bench.provenance}

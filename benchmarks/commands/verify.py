@@ -29,11 +29,11 @@ def verify(
     Tolerance: 3 points between the best validation accuracies. Times and energies are shown beside
     each other; they depend on the machine. Runs on a GPU need one.
     """
-    import surrogate
+    from surrogate.loading import load_table
 
     if not runs >= 1:
         raise ValueError(f"runs must be at least 1 but got {runs}.")
-    rows = surrogate.load(f"{task}-table").records
+    rows = load_table(task).records
     chosen = np.random.default_rng(seed).choice(len(rows), size=min(runs, len(rows)), replace=False)
     on_gpu = rows[0].record.on_gpu
     unit = "kWh" if on_gpu else "CPU s"

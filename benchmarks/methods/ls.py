@@ -8,7 +8,7 @@ from __future__ import annotations
 from benchmarks.harness.hosts.optuna import optimise
 from benchmarks.harness.study import Evaluation, Setting
 from eahas_plugins.optuna.samplers.local_search import LocalSearchSampler
-from surrogate.space.tasks import ARCHITECTURE, TRAINING
+from surrogate.space.task import ARCHITECTURE, TRAINING
 
 LABEL = "LS"
 ENERGY_AWARE = False

@@ -27,14 +27,9 @@ from surrogate.models.archive import MODEL, write_model
 from surrogate.models.benchmark import FORMAT
 from surrogate.record_files import write_records
 from surrogate.records import Record
+from surrogate.space.tasks import get_task
 
 VERSION = 1
-DATA_SETS = {
-    "fashion-nano": "Fashion-MNIST, 14x14 pixels; 4,000 images each to train, validate and test",
-    "fashion-nano-gpu": "that of fashion-nano",
-    "cifar10": "CIFAR-10",
-    "tinyimagenet": "TinyImageNet, 32x32 pixels",
-}
 
 
 def build(
@@ -125,7 +120,7 @@ def describe(records: Sequence[Record], task: str, data: Dataset) -> dict[str, A
     return {
         "task": task,
         "kind": "simulated" if simulated else "measured",
-        "data_set": DATA_SETS[task],
+        "data_set": get_task(task).data_set,
         "accuracy": "simulated" if simulated else "measured",
         "runtime": runtime + (", at the machine's usual speed" if data.slowness.any() else ""),
         "energy": kind,

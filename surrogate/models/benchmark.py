@@ -25,7 +25,7 @@ from surrogate.models.curve_network import CurveNetworks
 from surrogate.models.curves import read_curves
 from surrogate.models.gaussian_process import Kernel
 from surrogate.models.trees import Trees
-from surrogate.records import Complexity, Run
+from surrogate.records import QUANTITIES, Complexity, Run
 from surrogate.space.features import encode, encode_one
 from surrogate.space.tasks import get_space, get_task
 from surrogate.space.validation import checked, checked_columns
@@ -117,6 +117,7 @@ class FittedBenchmark:
     space: ConfigurationSpace = field(init=False)
     # Cumulative costs: name, where its value per epoch is, and where that of the first epoch.
     _cumulative: tuple[tuple[str, int, int], ...] = field(init=False, repr=False)
+    _kinds: Mapping[str, str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "space", get_space(self.task))
@@ -126,6 +127,10 @@ class FittedBenchmark:
             if name in self.costs
         )
         object.__setattr__(self, "_cumulative", cumulative)
+        # A model of measured or estimated trainings predicts, one of simulated ones simulates.
+        kind = "simulated" if self.provenance.get("kind") == "simulated" else "predicted"
+        known = (*self.curves, *(name for name in self.costs if name in QUANTITIES))
+        object.__setattr__(self, "_kinds", dict.fromkeys(known, kind))
 
     def query(self, config: Mapping[str, Any], *, seed: int | None = None) -> Run:
         """Predict the training of a configuration, as long as its ``max_epoch``.
@@ -143,7 +148,7 @@ class FittedBenchmark:
         n_epochs = plain["max_epoch"]
         if seed is not None:
             return self._draw(X, plain.values(), seed, size, n_epochs)
-        return _run(self._read(self._outputs(X), n_epochs), size)
+        return _run(self._read(self._outputs(X), n_epochs), size, self._kinds)
 
     def query_many(
         self, configs: Sequence[Mapping[str, Any]], *, seed: int | None = None
@@ -173,7 +178,7 @@ class FittedBenchmark:
         for n_epochs in set(lengths):
             places = [i for i, length in enumerate(lengths) if length == n_epochs]
             values = self._read(outputs[places], n_epochs)
-            found = _runs(values, [complexities[i] for i in places])
+            found = _runs(values, [complexities[i] for i in places], self._kinds)
             for i, run in zip(places, found, strict=True):
                 runs[i] = run
         return runs
@@ -184,7 +189,7 @@ class FittedBenchmark:
         if not seed >= 0:
             raise ValueError(f"seed must not be negative but got {seed!r}.")
         rng = np.random.default_rng([int(seed), zlib.crc32(repr(tuple(values)).encode())])
-        return _run(self._read(self._outputs(X), n_epochs, rng), size)
+        return _run(self._read(self._outputs(X), n_epochs, rng), size, self._kinds)
 
     def _outputs(self, X: Floats) -> Floats:
         with np.errstate(over="ignore", invalid="ignore"):  # checked in the next line
@@ -238,13 +243,15 @@ class FittedBenchmark:
 _UNKNOWN = dict.fromkeys((*CURVES, *CUMULATIVE, INFERENCE))
 
 
-def _run(values: Mapping[str, Any], complexity: Complexity) -> Run:
+def _run(values: Mapping[str, Any], complexity: Complexity, kinds: Mapping[str, str]) -> Run:
     """The first of the runs, which is faster alone."""
     known = {name: found[0] for name, found in values.items()}
-    return Run(**{**_UNKNOWN, **known}, complexity=complexity)
+    return Run(**{**_UNKNOWN, **known}, complexity=complexity, provenance=dict(kinds))
 
 
-def _runs(values: Mapping[str, Any], complexities: Sequence[Complexity]) -> list[Run]:
+def _runs(
+    values: Mapping[str, Any], complexities: Sequence[Complexity], kinds: Mapping[str, str]
+) -> list[Run]:
     unknown = [None] * len(complexities)
     return [
         Run(
@@ -255,6 +262,7 @@ def _runs(values: Mapping[str, Any], complexities: Sequence[Complexity]) -> list
             runtime_s=runtime,
             inference_energy_kwh=inference,
             complexity=complexity,
+            provenance=dict(kinds),
         )
         for train, val, test, energy, runtime, inference, complexity in zip(
             *(values.get(name, unknown) for name in _UNKNOWN), complexities, strict=True

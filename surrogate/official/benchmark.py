@@ -17,12 +17,14 @@ from surrogate.official.encoding import encode, encode_one
 from surrogate.official.intersect import curve_values
 from surrogate.records import Complexity, Run
 from surrogate.space import regnet
-from surrogate.space.tasks import ARCHITECTURE, get_space, get_task
+from surrogate.space.task import ARCHITECTURE
+from surrogate.space.tasks import get_space, get_task
 from surrogate.space.validation import checked, checked_columns
 
 Floats = NDArray[np.float64]
 
 COSTS = ("energy", "inference_energy", "runtime")
+_QUANTITY = dict(zip(COSTS, ("energy_kwh", "inference_energy_kwh", "runtime_s"), strict=True))
 _WH_PER_KWH = 1000.0
 _CONFIGS_PER_CHUNK = 64
 _MOST_POINT = 1e9
@@ -181,6 +183,7 @@ def _runs(
         for name in ("energy", "runtime")
     )
     passes = costs.get("inference_energy")
+    known = ["test_accuracy", *(_QUANTITY[name] for name in costs)]
     return [
         Run(
             train_accuracy=None,
@@ -190,6 +193,7 @@ def _runs(
             runtime_s=runtime[i],
             inference_energy_kwh=None if passes is None else float(passes[i]),
             complexity=complexity,
+            provenance=dict.fromkeys(known, "imported"),
         )
         for i, complexity in enumerate(complexities)
     ]

@@ -27,10 +27,11 @@ from surrogate.official.encoding import N_FEATURES, SCALED
 from surrogate.official.energy_file import read_energy_file
 from surrogate.official.folders import find_models, read_model_file
 from surrogate.official.lightgbm_text import read_model
+from surrogate.space.tasks import COLLECTED
 
 FORMAT = "official"
 FORMAT_VERSION = 1
-DATASETS = ("cifar10", "tinyimagenet")
+DATASETS = COLLECTED
 
 _ARRAYS = "arrays.npz"
 _NETWORK = "network."

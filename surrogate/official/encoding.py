@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from surrogate.space.tasks import BASE_LRS, LR_POLICIES, OPTIMIZERS
+from surrogate.space.task import BASE_LRS, LR_POLICIES, OPTIMIZERS
 
 Floats = NDArray[np.float64]
 

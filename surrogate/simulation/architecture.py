@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from surrogate.simulation.columns import Columns, Floats
+from surrogate.simulation.inputs import Floats, Inputs
 
 REFERENCE_FLOPS = 64e6
 REFERENCE_PARAMS = 0.8e6
@@ -34,7 +34,7 @@ def doublings(values: Floats, reference: float) -> Floats:
     return np.log2(values / reference)
 
 
-def quality(c: Columns, capacity_slope: float) -> Floats:
+def quality(c: Inputs, capacity_slope: float) -> Floats:
     """Log-odds of accuracy above the reference network's, at each network's best training."""
     size = doublings(c.flops, REFERENCE_FLOPS)
     capacity = capacity_slope * size - 0.015 * size**2
@@ -44,7 +44,7 @@ def quality(c: Columns, capacity_slope: float) -> Floats:
     return capacity + depth + groups + balance + ripple(c, 0.0)
 
 
-def ripple(c: Columns, shift: float) -> Floats:
+def ripple(c: Inputs, shift: float) -> Floats:
     """The smooth remainder: a sum of plane waves; another ``shift`` gives another remainder."""
     place = np.stack(
         [

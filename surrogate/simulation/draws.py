@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from surrogate.simulation.columns import Floats
-from surrogate.space.tasks import TASKS, Config, get_task
+from surrogate.simulation.inputs import Floats
+from surrogate.space.tasks import Config, get_task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,14 +62,14 @@ def draw(configs: Sequence[Config], task: str, *, seeds: Sequence[int], n_epochs
         seeds: A seed for each, not negative.
         n_epochs: Length of the curves.
     """
-    values = get_task(task).values
+    chosen = get_task(task)
+    values = chosen.values
     positions = {name: {v: i for i, v in enumerate(vs)} for name, vs in values.items()}
-    key = list(TASKS).index(task)
     single = np.empty((len(configs), len(fields(Draws)) - len(_CURVES)))
     curves = np.empty((len(_CURVES), len(configs), n_epochs))
     for i, (config, seed) in enumerate(zip(configs, seeds, strict=True)):
         place = [positions[name][value] for name, value in config.items()]
-        rng = np.random.default_rng([key, seed, *place])
+        rng = np.random.default_rng([chosen.key, seed, *place])
         single[i, : len(_NORMAL)] = rng.standard_normal(len(_NORMAL))
         single[i, len(_NORMAL) : -1] = rng.random(len(_UNIFORM))
         single[i, -1] = rng.exponential()

@@ -17,8 +17,8 @@ calm their learning rate is, a complete short one by nearly the final order, and
 cutout and size of the network depend on the schedule's length.
 
 Divergence has probability sigmoid((u - u_d) / 0.2); from a random epoch in the first 15 % of the
-schedule on the network then guesses. ``best_logit``, ``damage``, ``u_d`` and the slopes of
-:mod:`surrogate.simulation.tasks` are fitted to the published accuracies, everything else is an
+schedule on the network then guesses. ``best_logit``, ``damage``, ``u_d`` and the slopes of a
+:class:`~surrogate.space.task.Difficulty` are fitted to the published accuracies, all else is an
 assumption of the usual size. How well complete short schedules and cut long ones predict the end
 follows real trainings on Fashion-MNIST (rank correlations .87 for a complete quarter schedule, .94
 for a half one, far less for cut ones).
@@ -30,10 +30,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surrogate.simulation.architecture import REFERENCE_PARAMS, doublings, quality, ripple
-from surrogate.simulation.columns import Columns, Floats
 from surrogate.simulation.draws import Draws, correlated
+from surrogate.simulation.inputs import Floats, Inputs
 from surrogate.simulation.schedule import excess_decades, policy
-from surrogate.simulation.tasks import Dataset
+from surrogate.space.task import Difficulty
 
 Curves = NDArray[np.float64]
 """Shape (n_configs, n_epochs)."""
@@ -57,7 +57,7 @@ SHIFT_PER_EPOCHS = 0.5
 """Weight of the remainder that changes with the schedule's length (see ``ripple``)."""
 
 
-def accuracies(c: Columns, data: Dataset, draws: Draws) -> tuple[Curves, Curves, Curves]:
+def accuracies(c: Inputs, data: Difficulty, draws: Draws) -> tuple[Curves, Curves, Curves]:
     """Train, validation and test accuracy of configurations that share one schedule length."""
     n_epochs = draws.weights.shape[1]
     chance = 1.0 / data.n_classes
@@ -90,7 +90,7 @@ def accuracies(c: Columns, data: Dataset, draws: Draws) -> tuple[Curves, Curves,
     return curves[0], curves[1], curves[2]
 
 
-def end_logit(c: Columns, data: Dataset, excess: Floats) -> Floats:
+def end_logit(c: Inputs, data: Difficulty, excess: Floats) -> Floats:
     """Log-odds of the accuracy that a configuration tends to, without luck."""
     long = np.log2(c.max_epoch / 50.0)
     size = doublings(c.params, REFERENCE_PARAMS / 4.0)
@@ -109,14 +109,14 @@ def end_logit(c: Columns, data: Dataset, excess: Floats) -> Floats:
     )
 
 
-def _train_gap(c: Columns, data: Dataset) -> Curves:
+def _train_gap(c: Inputs, data: Difficulty) -> Curves:
     size = doublings(c.params, REFERENCE_PARAMS)
     long = np.log2(c.max_epoch / 100.0)
     gap = data.train_gap * (1.0 + 0.15 * size + 0.2 * long) - 0.5 * c.has_cutout
     return np.asarray(np.maximum(gap, 0.0)[:, None])
 
 
-def _diverged(c: Columns, excess: Floats, draws: Draws, n_epochs: int) -> NDArray[np.bool_]:
+def _diverged(c: Inputs, excess: Floats, draws: Draws, n_epochs: int) -> NDArray[np.bool_]:
     at = np.array([DIVERGES_AT[name] for name in c.optimizer]) - 0.03 * (c.depth - 10.0)
     unlucky = draws.diverges < _sigmoid((excess - at) / 0.2)
     when = np.floor(LATEST_DIVERGENCE * n_epochs * draws.diverges_when**2)

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from surrogate.simulation.columns import Columns, Floats
+from surrogate.simulation.inputs import Floats, Inputs
 
 PEAK_FLOPS = 15.7e12
 """Single-precision peak of a V100 SXM2, FLOP/s (data sheet)."""
@@ -82,7 +82,7 @@ class EpochCost:
 
 
 def epoch_cost(
-    c: Columns, *, n_train: int, n_val: int, loader_slowdown: Floats, meter_gain: Floats
+    c: Inputs, *, n_train: int, n_val: int, loader_slowdown: Floats, meter_gain: Floats
 ) -> EpochCost:
     """Time and power of a training epoch and of an inference pass.
 
@@ -105,7 +105,7 @@ def epoch_cost(
     )
 
 
-def _pass(c: Columns, n: int, *, directions: float, loader_s: Floats) -> tuple[Floats, Floats]:
+def _pass(c: Inputs, n: int, *, directions: float, loader_s: Floats) -> tuple[Floats, Floats]:
     """Seconds and watts of one pass; ``directions`` is 3 for training and 1 for inference."""
     flop = 2.0 * directions * n * c.flops
     n_bytes = n * c.activations * 4.0 * ACTIVATION_PASSES * directions / 3.0

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surrogate.simulation.architecture import REFERENCE_PARAMS, doublings, ripple
-from surrogate.simulation.columns import Columns, Floats
+from surrogate.simulation.inputs import Floats, Inputs
 
 WARMUP_EPOCHS = 5
 """Linear warm-up (upstream's configuration)."""
@@ -19,7 +19,7 @@ EXP_SHIFT = 0.25
 """Decades by which the exponential policy wants a higher rate: it falls at once (assumption)."""
 
 
-def excess_decades(c: Columns) -> Floats:
+def excess_decades(c: Inputs) -> Floats:
     """log10 of base learning rate / the configuration's best one.
 
     The best rate falls with depth, with the schedule's length and, for the adaptive optimisers,
@@ -38,7 +38,7 @@ def excess_decades(c: Columns) -> Floats:
     return np.asarray(np.log10(c.base_lr) - best)
 
 
-def policy(c: Columns, n_epochs: int) -> NDArray[np.float64]:
+def policy(c: Inputs, n_epochs: int) -> NDArray[np.float64]:
     """Learning rate of each epoch as a fraction of the base rate, shape (n_configs, n_epochs).
 
     Taken at the middle of each epoch of a schedule of ``n_epochs``, warm-up included.

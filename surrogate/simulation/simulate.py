@@ -24,16 +24,15 @@ from typing import Any
 
 import numpy as np
 
-from surrogate.records import Complexity, Run
-from surrogate.simulation.columns import columns
+from surrogate.records import QUANTITIES, Complexity, Run
 from surrogate.simulation.draws import Draws, draw
+from surrogate.simulation.inputs import inputs
 from surrogate.simulation.learning import accuracies
 from surrogate.simulation.machine import FIRST_EPOCH_S, epoch_cost
-from surrogate.simulation.tasks import DATASETS, Dataset, get_dataset
+from surrogate.simulation.tasks import get_difficulty
+from surrogate.space.task import Difficulty
 from surrogate.space.tasks import Config, check
 
-SIMULATED = tuple(DATASETS)
-"""The tasks that can be simulated."""
 CONTENTION = 0.8
 """Mean of the exponential slow-down of the data loader by other jobs (assumption)."""
 MACHINE_SPREAD, METER_SPREAD, CLOCK_SPREAD = 0.03, 0.22, 0.01
@@ -66,7 +65,7 @@ def simulate(
         ValueError: If the task cannot be simulated, a configuration is not in its space or a seed
             is negative.
     """
-    data = get_dataset(task)
+    data = get_difficulty(task)
     checked = [check(config, task) for config in configs]
     seeds = [seed] * len(checked) if isinstance(seed, int | np.integer) else list(seed)
     if len(seeds) != len(checked):
@@ -85,8 +84,8 @@ def simulate(
     return [runs[i] for i in range(len(checked))]
 
 
-def _simulate(configs: Sequence[Config], task: str, data: Dataset, draws: Draws) -> list[Run]:
-    c = columns(configs, task)
+def _simulate(configs: Sequence[Config], task: str, data: Difficulty, draws: Draws) -> list[Run]:
+    c = inputs(configs, task)
     cost = epoch_cost(
         c,
         n_train=data.n_train,
@@ -114,6 +113,7 @@ def _simulate(configs: Sequence[Config], task: str, data: Dataset, draws: Draws)
             complexity=Complexity(
                 params=int(c.params[i]), flops=int(c.flops[i]), activations=int(c.activations[i])
             ),
+            provenance=dict.fromkeys(QUANTITIES, "simulated"),
         )
         for i in range(len(configs))
     ]

@@ -8,41 +8,21 @@ refuses to be queried for others.
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from ConfigSpace import ConfigurationSpace
 
+from surrogate.benchmark import Benchmark
 from surrogate.records import Run
 from surrogate.space import regnet
-from surrogate.space.tasks import Config, check, get_task
+from surrogate.space.task import Limits
+from surrogate.space.tasks import COLLECTED, Config, check, get_task
 
 N_STAGES = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Bounds on the size of a network, both ends allowed.
-
-    Args:
-        flops: Least and most multiply-adds of one image's forward pass.
-        max_params: Most parameters.
-        max_activations: Most activations.
-    """
-
-    flops: tuple[float, float] = (0.0, math.inf)
-    max_params: float = math.inf
-    max_activations: float = math.inf
-
-
-LIMITS: Mapping[str, Limits] = {
-    "cifar10": Limits(flops=(0.12e9, 0.13e9), max_params=2e6, max_activations=1e6),
-    "tinyimagenet": Limits(),
-}
-"""Limits of upstream's collection beside "exactly two stages", by task (its published code)."""
+"""Of every network that upstream collected, beside the limits of its task (its published code)."""
 
 
 def get_limits(task: str) -> Limits:
@@ -51,12 +31,13 @@ def get_limits(task: str) -> Limits:
     Raises:
         ValueError: If there is no such task, or it was not collected under constraints.
     """
-    get_task(task)
-    if task not in LIMITS:
+    limits = get_task(task).limits
+    if limits is None:
         raise ValueError(
-            f"only {' and '.join(LIMITS)} have constraints but got {task!r}: load it without them."
+            f"only {' and '.join(COLLECTED)} have constraints but got {task!r}: load it without "
+            "them."
         )
-    return LIMITS[task]
+    return limits
 
 
 def violation(config: Mapping[str, Any], task: str, *, limits: Limits | None = None) -> str | None:
@@ -139,26 +120,6 @@ def _allowed(configs: list[Config], task: str, limits: Limits) -> Iterator[Confi
             yield configs[place]
 
 
-class Benchmark(Protocol):
-    """What can be constrained: anything with a space that answers queries."""
-
-    @property
-    def space(self) -> ConfigurationSpace:
-        """Its configurations; named like the task."""
-
-    @property
-    def provenance(self) -> Any:
-        """Where its numbers come from."""
-
-    def query(self, config: Mapping[str, Any], *, seed: int | None = None) -> Run:
-        """Predict one training."""
-
-    def query_many(
-        self, configs: Sequence[Mapping[str, Any]], *, seed: int | None = None
-    ) -> Sequence[Run]:
-        """Predict many trainings."""
-
-
 B = TypeVar("B", bound=Benchmark)
 
 
@@ -192,20 +153,32 @@ class ConstrainedBenchmark(Generic[B]):
         return self.bench.space
 
     @property
-    def provenance(self) -> Any:
+    def provenance(self) -> Mapping[str, Any]:
         """Where the numbers come from."""
         return self.bench.provenance
 
     def is_allowed(self, config: Mapping[str, Any]) -> bool:
-        """Whether this configuration can be queried."""
+        """Whether this configuration can be queried.
+
+        Raises:
+            ValueError: If it is not in the space.
+        """
         return violation(config, self.task) is None
 
     def violation(self, config: Mapping[str, Any]) -> str | None:
-        """Why this configuration cannot be queried; None if it can."""
+        """Why this configuration cannot be queried; None if it can.
+
+        Raises:
+            ValueError: If it is not in the space.
+        """
         return violation(config, self.task)
 
     def sample(self, n_configs: int, *, seed: int = 0) -> list[Config]:
-        """Allowed configurations, drawn from the space's priors (see :func:`sample`)."""
+        """Allowed configurations, drawn from the space's priors (see :func:`sample`).
+
+        Raises:
+            ValueError: If a number is negative.
+        """
         return sample(self.task, n_configs, seed=seed)
 
     def query(self, config: Mapping[str, Any], *, seed: int | None = None) -> Run:

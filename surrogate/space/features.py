@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from surrogate.records import Complexity
 from surrogate.space import regnet
-from surrogate.space.tasks import ARCHITECTURE, LR_POLICIES, OPTIMIZERS, Config, Task
+from surrogate.space.task import ARCHITECTURE, LR_POLICIES, OPTIMIZERS, Task
+from surrogate.space.tasks import Config
 
 Floats = NDArray[np.float64]
 

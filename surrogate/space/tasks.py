@@ -13,8 +13,7 @@ References:
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from functools import cache, cached_property
 from numbers import Real
 from typing import Any
@@ -22,112 +21,15 @@ from typing import Any
 import numpy as np
 from ConfigSpace import CategoricalHyperparameter, ConfigurationSpace, OrdinalHyperparameter
 
-from surrogate.space.prior import log_uniform_weights, set_prior
-from surrogate.space.regnet import Trunk
+from surrogate.space.definitions import TASKS
+from surrogate.space.prior import set_prior
+from surrogate.space.task import Task
 
 Config = dict[str, Any]
 """A configuration with plain Python values, in the order of the space."""
 
-ARCHITECTURE = ("depth", "w0", "wa", "wm", "group_width")
-TRAINING = ("base_lr", "optimizer", "lr_policy", "cutout_length", "max_epoch")
-BASE_LRS = (0.001, 0.003, 0.005, 0.01, 0.03, 0.05, 0.1, 0.3, 0.5, 1.0)
-OPTIMIZERS = ("sgd", "adam", "adamw")
-LR_POLICIES = ("cos", "exp", "lin")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """A data set, the networks trained on it and the values that can be chosen."""
-
-    name: str
-    values: Mapping[str, Sequence[Any]]
-    weights: Mapping[str, Sequence[float]]
-    trunk: Trunk
-
-
-def _grid(first: float, last: float, step: float, digits: int) -> tuple[float, ...]:
-    n_steps = round((last - first) / step)
-    return tuple(round(first + i * step, digits) for i in range(n_steps + 1))
-
-
-def _task(
-    name: str,
-    *,
-    depth: range,
-    w0: range,
-    wa: tuple[float, float],
-    wm: tuple[float, float],
-    group_weights: Mapping[int, float],
-    cutout_length: int,
-    max_epoch: tuple[int, ...],
-    trunk: Trunk,
-) -> Task:
-    values: dict[str, tuple[Any, ...]] = {
-        "depth": tuple(depth),
-        "w0": tuple(w0),
-        "wa": _grid(*wa, 0.1, 1),
-        "wm": _grid(*wm, 0.001, 3),
-        "group_width": tuple(group_weights),
-        "base_lr": BASE_LRS,
-        "optimizer": OPTIMIZERS,
-        "lr_policy": LR_POLICIES,
-        "cutout_length": (0, cutout_length),
-        "max_epoch": max_epoch,
-    }
-    weights = {n: log_uniform_weights(values[n]) for n in ("w0", "wa", "wm")}
-    weights["group_width"] = tuple(group_weights.values())
-    return Task(name=name, values=values, weights=weights, trunk=trunk)
-
-
-_GROUP_WEIGHTS = {1: 0.167, 2: 0.167, 4: 0.167, 8: 0.167, 16: 0.167, 24: 0.096, 32: 0.069}
-
-_FASHION_NANO = _task(
-    "fashion-nano",
-    depth=range(4, 11),
-    w0=range(8, 33, 8),
-    wa=(2.0, 8.0),
-    wm=(2.0, 3.0),
-    group_weights={1: 0.2, 2: 0.2, 4: 0.2, 8: 0.2, 16: 0.2},
-    cutout_length=4,
-    max_epoch=(10, 20, 40),
-    trunk=Trunk(image_size_px=14, image_channels=1, stem_width=8, n_classes=10, se_ratio=0.0),
-)
-
-TASKS: Mapping[str, Task] = {
-    task.name: task
-    for task in (
-        _FASHION_NANO,
-        _task(
-            "cifar10",
-            depth=range(6, 16),
-            w0=range(48, 129, 8),
-            wa=(8.0, 32.0),
-            wm=(2.5, 3.0),
-            group_weights=_GROUP_WEIGHTS,
-            cutout_length=16,
-            max_epoch=(50, 100, 200),
-            trunk=Trunk(
-                image_size_px=32, image_channels=3, stem_width=16, n_classes=10, se_ratio=0.25
-            ),
-        ),
-        _task(
-            "tinyimagenet",
-            depth=range(6, 16),
-            w0=range(48, 129, 8),
-            wa=(8.0, 32.0),
-            wm=(1.5, 3.0),
-            group_weights=_GROUP_WEIGHTS,
-            cutout_length=16,
-            max_epoch=(50, 100, 200),
-            trunk=Trunk(
-                image_size_px=32, image_channels=3, stem_width=32, n_classes=200, se_ratio=0.25
-            ),
-        ),
-        # The same trainings on a GPU. New tasks go last: simulations draw by a task's place.
-        replace(_FASHION_NANO, name="fashion-nano-gpu"),
-    )
-}
-"""The tasks by name; the first is the default."""
+COLLECTED = tuple(name for name, task in TASKS.items() if task.limits is not None)
+"""The tasks of which upstream published a collection."""
 
 
 def get_task(name: str) -> Task:

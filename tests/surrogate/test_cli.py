@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,12 @@ def test_a_query_prints_what_the_benchmark_says(imported: Path) -> None:
         assert printed["energy_kwh"] == wanted.energy_kwh.tolist()
         assert printed["train_accuracy"] is None
         assert printed["params"] == wanted.complexity.params
-        assert printed["provenance"] == "imported"
+        assert printed["provenance"] == {
+            "test_accuracy": "imported",
+            "energy_kwh": "imported",
+            "runtime_s": "imported",
+            "inference_energy_kwh": "imported",
+        }
 
 
 def test_a_query_without_json_names_units_and_provenance(imported: Path) -> None:
@@ -66,8 +72,8 @@ def test_a_query_without_json_names_units_and_provenance(imported: Path) -> None
         "params",
         "flops",
         "activations",
-        "provenance",
     ]
+    assert [line.split()[-1] for line in lines[:4]] == ["imported"] * 4
     assert float(lines[0].split()[1]) == pytest.approx(
         surrogate.load(imported).query(CONFIG).test_accuracy[-1], rel=1e-5
     )
@@ -79,8 +85,38 @@ def test_the_shipped_default_task_can_be_queried() -> None:
     printed = json.loads(run("query", "fashion-nano", "--config", text, "--json").stdout)
     assert len(printed["val_accuracy"]) == config["max_epoch"]
     rows = {row["task"]: row for row in json.loads(run("tasks", "--json").stdout)}
-    assert rows["fashion-nano"]["kind"] == printed["provenance"]
+    assert set(printed["provenance"].values()) == {"predicted"}
+    assert rows["fashion-nano"]["provenance"] == {
+        "accuracy": "measured",
+        "energy": "estimated",
+        "runtime": "measured",
+    }
     assert rows["fashion-nano"]["counts"]["records"] > 0
+
+
+def test_a_configuration_may_be_a_file_that_sample_wrote(tmp_path: Path) -> None:
+    drawn = run("sample", "cifar10", "--n", "2", "--seed", "3").stdout.splitlines()
+    assert len(set(drawn)) == 2
+    path = tmp_path / "config.json"
+    path.write_text(drawn[0])
+    by_file = run("query", "cifar10", "--config", str(path), "--json").stdout
+    assert by_file == run("query", "cifar10", "--config", drawn[0], "--json").stdout
+    assert set(json.loads(by_file)["provenance"].values()) == {"simulated"}
+    path.write_text("[" * 5000)
+    refused = run("query", "cifar10", "--config", str(path), code=2)
+    assert "config.json must be nested" in refused.stderr
+
+
+def test_the_space_of_a_task_is_listed() -> None:
+    lines = run("space", "cifar10").stdout.splitlines()
+    assert {line.split()[0] for line in lines} == set(CONFIG)
+    values = json.loads(run("space", "cifar10", "--json").stdout)
+    assert all(np.asarray(CONFIG[name]).item() in values[name] for name in CONFIG)
+    assert "Did you mean 'cifar10'" in run("space", "cifar", code=2).stderr
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert run("--version").stdout == f"eahas-plugins {version('eahas-plugins')}\n"
 
 
 def test_tasks_are_listed_one_a_line() -> None:
@@ -101,7 +137,7 @@ def test_tasks_are_listed_one_a_line() -> None:
     [
         (["query", "cifar11", "--config", "{}"], "Did you mean 'cifar10'?"),
         (["query", "IMPORTED", "--config", "{"], "--config must be a JSON object such as"),
-        (["query", "IMPORTED", "--config", "[1]"], "--config must be a JSON object but got a list"),
+        (["query", "IMPORTED", "--config", "[1]"], "--config must be a JSON object but is a list"),
         (["query", "IMPORTED", "--config", "[" * 100_000], "--config must be a JSON object"),
         (["query", "IMPORTED", "--config", "{}"], "lacks depth, w0"),
         (["query", "IMPORTED", "--config", TEXT.replace("10", "99")], "must be one of"),

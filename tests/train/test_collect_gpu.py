@@ -18,7 +18,7 @@ from benchmarks.commands import collect
 from eahas_plugins.energy import nvml
 from surrogate.fitting.dataset import from_records
 from surrogate.record_files import read_records
-from surrogate.space.tasks import TASKS
+from surrogate.space.definitions import TASKS
 
 
 class Counter:

@@ -2,8 +2,9 @@ import pytest
 import torch
 
 from benchmarks.collection.training.network import RegNet
+from surrogate.space.definitions import TASKS
 from surrogate.space.regnet import complexity
-from surrogate.space.tasks import TASKS, check, get_space
+from surrogate.space.tasks import check, get_space
 
 
 def _count(config: dict[str, object], task: str) -> tuple[int, int, int]:

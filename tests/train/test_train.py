@@ -11,7 +11,8 @@ import torch
 from benchmarks.collection.planned_runs import planned_run
 from benchmarks.collection.training.data import load_splits
 from benchmarks.collection.training.train import learning_rate, train
-from surrogate.space.tasks import TASKS, check, get_space
+from surrogate.space.definitions import TASKS
+from surrogate.space.tasks import check, get_space
 
 
 def _short() -> dict[str, object]:

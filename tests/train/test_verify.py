@@ -8,7 +8,7 @@ from benchmarks.collection.planned_runs import PlannedRun, planned_run
 from benchmarks.collection.training import data
 from benchmarks.collection.training.train import train
 from benchmarks.commands.collect import run_record
-from surrogate.space.tasks import TASKS
+from surrogate.space.definitions import TASKS
 from surrogate.table import TableBenchmark
 
 SHORT = {"depth": 4, "w0": 8, "wa": 2.0, "max_epoch": 3}

@@ -19,7 +19,8 @@ from eahas_plugins.spaces import (
     to_configuration,
 )
 from eahas_plugins.spaces.ordinals import encode
-from surrogate.space.tasks import TASKS, check, get_space
+from surrogate.space.definitions import TASKS
+from surrogate.space.tasks import check, get_space
 
 
 def everything():

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from surrogate.simulation.simulate import J_PER_KWH, simulate
-from surrogate.space.constraint import Limits, sample
+from surrogate.space.constraint import sample
+from surrogate.space.task import Limits
 
 N = 12_000
 

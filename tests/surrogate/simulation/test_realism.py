@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from surrogate.simulation.simulate import simulate
-from surrogate.space.constraint import Limits, sample
-from surrogate.space.tasks import BASE_LRS
+from surrogate.space.constraint import sample
+from surrogate.space.task import BASE_LRS, Limits
 
 from .test_calibration import spearman
 

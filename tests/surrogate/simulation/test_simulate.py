@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from surrogate.simulation.simulate import J_PER_KWH, SIMULATED, simulate
-from surrogate.space.constraint import Limits, sample
+from surrogate.simulation.simulate import J_PER_KWH, simulate
+from surrogate.simulation.tasks import SIMULATED
+from surrogate.space.constraint import sample
 from surrogate.space.regnet import complexity
+from surrogate.space.task import Limits
 from surrogate.space.tasks import get_space, get_task
 
 

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 import surrogate
-from surrogate.simulation.simulate import SIMULATED, simulate
-from surrogate.space.constraint import Limits, sample, violation
+from surrogate.simulation.simulate import simulate
+from surrogate.simulation.tasks import SIMULATED
+from surrogate.space.constraint import sample, violation
+from surrogate.space.task import Limits
 
 N = 3000
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from surrogate.simulation.simulate import simulate
-from surrogate.space.constraint import ConstrainedBenchmark, Limits, sample, violation
+from surrogate.space.constraint import ConstrainedBenchmark, sample, violation
 from surrogate.space.regnet import complexity, stages
+from surrogate.space.task import Limits
 from surrogate.space.tasks import check, get_space, get_task
 
 

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from surrogate.space.definitions import TASKS
 from surrogate.space.regnet import Stage, complexities, complexity, stages
-from surrogate.space.tasks import TASKS, check, get_space
+from surrogate.space.tasks import check, get_space
 
 CONFIG = {"depth": 6, "w0": 48, "wa": 16.0, "wm": 2.5, "group_width": 16}
 

@@ -7,10 +7,9 @@ from ConfigSpace import Configuration, ConfigurationSpace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from surrogate.space.definitions import TASKS
+from surrogate.space.task import ARCHITECTURE, TRAINING
 from surrogate.space.tasks import (
-    ARCHITECTURE,
-    TASKS,
-    TRAINING,
     check,
     from_upstream,
     get_space,

@@ -1,4 +1,4 @@
-"""Configurations and their networks as columns."""
+"""What a simulation sees of configurations and their networks, one array for each quantity."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Labels = NDArray[np.str_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
+class Inputs:
     """Configurations of one task, every field of shape (n_configs,).
 
     Args:
@@ -60,8 +60,8 @@ class Columns:
         return len(self.depth)
 
 
-def columns(configs: Sequence[Config], task: str) -> Columns:
-    """Columns of checked configurations (see :func:`surrogate.space.tasks.check`)."""
+def inputs(configs: Sequence[Config], task: str) -> Inputs:
+    """Inputs of checked configurations (see :func:`surrogate.space.tasks.check`)."""
     trunk = get_task(task).trunk
     params, flops, activations = regnet.complexities(configs, trunk).astype(np.float64)
     stages = [regnet.stages(config) for config in configs]
@@ -69,7 +69,7 @@ def columns(configs: Sequence[Config], task: str) -> Columns:
     def numbers(name: str) -> Floats:
         return np.array([config[name] for config in configs], dtype=np.float64)
 
-    return Columns(
+    return Inputs(
         **{name: numbers(name) for name in ("depth", "w0", "wa", "wm", "group_width")},
         base_lr=numbers("base_lr"),
         optimizer=np.array([config["optimizer"] for config in configs]),

@@ -42,14 +42,17 @@ class AdmittedTrials(Iterator[TrialInfo]):
 
     def __next__(self) -> TrialInfo:
         account = self._owner.account
+        refused: set[float | None] = set()
         for _ in range(_MAX_REFUSED):
             if self._held is None:
                 self._held = self._next_trial()
             if account is None or account.admits(self._held):
                 trial, self._held = self._held, None
                 return trial
-            if account.waiting or account.shortfall != "skip":
-                break
+            needed_kwh = account.expected_kwh(self._held)
+            if account.waiting or not account.tries_others or needed_kwh in refused:
+                break  # what is not known of each by itself is the same for the next
+            refused.add(needed_kwh)
             self._held = None
         raise StopIteration
 

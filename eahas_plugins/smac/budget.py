@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from inspect import signature
 from typing import Any
 
 from smac.callback.callback import Callback
@@ -17,6 +19,9 @@ from eahas_plugins.policy import cooling
 from eahas_plugins.smac._compat import EnergySMBO
 from eahas_plugins.targets.estimate import EnergyEstimate, EstimatesEnergy
 
+ATTEMPT = "attempt"
+"""The argument of a target function that takes its trial's energy account."""
+
 
 class EnergyBudgetCallback(Callback):
     """End a SMAC run when its energy has been spent, before the next trial would exceed it.
@@ -29,6 +34,10 @@ class EnergyBudgetCallback(Callback):
 
     A resumed run counts what it has spent already; to raise the cap, resume it with a larger
     ``budget_kwh``.
+
+    A target function without an argument ``attempt`` cannot be cut short: it is not started where
+    what such trials usually take is known and does not fit. Until that is known, a trial may exceed
+    what is left.
 
     Example:
         >>> callback = EnergyBudgetCallback(2.5, shortfall="skip")
@@ -60,6 +69,7 @@ class EnergyBudgetCallback(Callback):
             trial_limit_kwh = kwh_argument("trial_limit_kwh", trial_limit_kwh)
         self.trial_limit_kwh = trial_limit_kwh
         self._target: Any = None
+        self._can_cut = True
         self._runhistory: RunHistory | None = None
 
     def attach(
@@ -73,14 +83,16 @@ class EnergyBudgetCallback(Callback):
             target: The target function; one that ``EstimatesEnergy`` is asked what a trial needs.
         """
         self._runhistory, self._target = runhistory, target
+        self._can_cut = target is None or takes_attempt(target)
         entries = [] if journal is None else self._account.attach(journal)
         journaled = {entry.trial for entry in entries}
         for key, value in runhistory.items():
             trial = (key.config_id, key.instance, key.seed, key.budget)
             energy_kwh = known_kwh(value.additional_info.get(ENERGY_ATTR))
-            if trial in journaled or energy_kwh is None:
+            if energy_kwh is None:
                 continue
-            self._account.add(trial, energy_kwh)  # copied without its journal, or there is none
+            if trial not in journaled:  # copied without its journal, or there is none
+                self._account.add(trial, energy_kwh)
             if value.status == StatusType.SUCCESS:
                 self._account.learn(key.budget, energy_kwh)
 
@@ -115,7 +127,17 @@ class EnergyBudgetCallback(Callback):
     def admits(self, info: TrialInfo) -> bool:
         """Whether what is left, promises kept, pays for a trial (``truncate``: for its start)."""
         estimate = self._estimate(info)
-        return self._account.admits(estimate.total_kwh, first_kwh=estimate.first_kwh)
+        first_kwh = estimate.first_kwh if self._can_cut else estimate.total_kwh
+        return self._account.admits(estimate.total_kwh, first_kwh=first_kwh)
+
+    @property
+    def tries_others(self) -> bool:
+        """Whether a trial that is refused does not keep another one from being tried."""
+        return self.shortfall == "skip" or not self._can_cut
+
+    def expected_kwh(self, info: TrialInfo) -> float | None:
+        """Energy that a trial is expected to need, kWh; None if unknown."""
+        return self._estimate(info).total_kwh
 
     def pays_for(self, info: TrialInfo) -> bool:
         """Whether what is left, promises kept, pays for the whole trial, as far as is known."""
@@ -153,6 +175,7 @@ class EnergyBudgetCallback(Callback):
             if isinstance(smbo, EnergySMBO):
                 smbo.go_on()
         told = value.additional_info
+        self._check_energies(info, told)
         succeeded = value.status == StatusType.SUCCESS
         if not succeeded:
             self.grant(info)  # one that was never asked for has an expectation all the same
@@ -171,6 +194,16 @@ class EnergyBudgetCallback(Callback):
         if charge.estimated:
             told[ESTIMATED_ATTR] = True
         return None
+
+    def _check_energies(self, info: TrialInfo, told: Mapping[str, Any]) -> None:
+        for name in (ENERGY_ATTR, TRAINING_ATTR):
+            if told.get(name) is not None and known_kwh(told[name]) is None:
+                number, instance, seed, budget = self._trial_id(info)
+                raise ValueError(
+                    f"{name} must be a finite number of kWh, zero or more, but the trial of "
+                    f"configuration {number} (instance {instance}, seed {seed}, budget {budget}) "
+                    f"told {told[name]!r}: mend what the target function returns and run again."
+                )
 
     def wait_for_running(self) -> None:
         """Say that nothing is left to try now, though trials that end may change that."""
@@ -215,3 +248,8 @@ class EnergyBudgetCallback(Callback):
             known = known_kwh(history[key].additional_info.get(TRAINING_ATTR))
             paid = max(paid, known or 0.0)
         return paid
+
+
+def takes_attempt(target: Callable[..., Any]) -> bool:
+    """Whether a target function takes its trial's account, so that it can be cut short."""
+    return ATTEMPT in signature(target).parameters

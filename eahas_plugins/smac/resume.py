@@ -14,7 +14,6 @@ from smac.scenario import Scenario
 
 from eahas_plugins.files import read_json_object, write_json
 from eahas_plugins.smac.state import SCENARIO, SPACE
-from eahas_plugins.targets.estimate import EstimatesEnergy
 
 
 def with_crash_cost(scenario: Scenario, target: Any) -> Scenario:
@@ -27,8 +26,9 @@ def with_crash_cost(scenario: Scenario, target: Any) -> Scenario:
     costs = costs if isinstance(costs, list) else [costs]
     if all(math.isfinite(c) for c in costs):
         return scenario
-    if isinstance(target, EstimatesEnergy) and scenario.count_objectives() == 1:
-        return dataclasses.replace(scenario, crash_cost=1.0)
+    worst = getattr(target, "worst_cost", None)
+    if worst is not None and scenario.count_objectives() == 1:
+        return dataclasses.replace(scenario, crash_cost=float(worst))
     raise ValueError(
         f"crash_cost must be finite but got {scenario.crash_cost}: SMAC's model cannot learn from "
         "a failed trial otherwise. Give Scenario(crash_cost=...) the worst cost there is."

@@ -19,10 +19,13 @@ from smac.scenario import Scenario
 from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
 from eahas_plugins.budget.entries import Grant
 from eahas_plugins.budget.journal import Attempt, EnergyJournal
-from eahas_plugins.smac.budget import EnergyBudgetCallback
+from eahas_plugins.smac.budget import ATTEMPT, EnergyBudgetCallback, takes_attempt
+from eahas_plugins.smac.travel import check_travels
+from eahas_plugins.targets.energy_target import EnergyTarget
+from eahas_plugins.targets.surrogate_target import SurrogateTarget
 
 _GRANT = "grant"
-_ATTEMPT = "attempt"
+_OURS = ("seed", "instance", "budget", ATTEMPT)
 
 
 class EnergyRunner(TargetFunctionRunner):
@@ -36,6 +39,9 @@ class EnergyRunner(TargetFunctionRunner):
         target_function: The target function.
         required_arguments: What the intensifier passes to it.
         account: The budget, in the main process.
+
+    Raises:
+        ValueError: If the scenario has instances and the target is a benchmark.
     """
 
     def __init__(
@@ -46,12 +52,20 @@ class EnergyRunner(TargetFunctionRunner):
         account: EnergyBudgetCallback,
     ) -> None:
         self.scenario, self.target_function = scenario, target_function
-        self._wants_attempt = _ATTEMPT in signature(target_function).parameters
+        self._wants_attempt = takes_attempt(target_function)
         self._attempt: Attempt | None = None
         self._account: EnergyBudgetCallback | None = account
         self.journal: EnergyJournal | None = None
-        extra = [_ATTEMPT] if self._wants_attempt else []
-        super().__init__(scenario, target_function, required_arguments + extra)
+        extra = [ATTEMPT] if self._wants_attempt else []
+        if isinstance(target_function, EnergyTarget | SurrogateTarget):
+            extra = [name for name in _OURS if name in signature(target_function).parameters]
+        required = list(dict.fromkeys(required_arguments + extra))
+        missing = [name for name in required if name not in signature(target_function).parameters]
+        if missing and isinstance(target_function, SurrogateTarget):
+            raise ValueError(
+                f"a benchmark has no {missing[0]} but the scenario has: leave it out there."
+            )
+        super().__init__(scenario, target_function, required)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_account": None}  # the account stays in the main process
@@ -86,20 +100,22 @@ class EnergyRunner(TargetFunctionRunner):
         self._attempt = self.journal.open(grant)
         try:
             status, cost, runtime, cpu_time, info = super().run(*args, **kwargs)
-            reported = known_kwh(info.get(ENERGY_ATTR))
+            told = info.get(ENERGY_ATTR)
+            reported = known_kwh(told)
             if reported is not None:
                 self._attempt.report(reported)
         finally:
             self._attempt.close()
-        # Who failed before telling anybody what it burnt leaves that unknown.
-        if self._attempt.energy_kwh is not None:
+        # Who failed before telling anybody what it burnt leaves that unknown; what is no energy is
+        # left for the account to refuse.
+        if (told is None or reported is not None) and self._attempt.energy_kwh is not None:
             info = {**info, ENERGY_ATTR: self._attempt.energy_kwh}
         return status, cost, runtime, cpu_time, info
 
     def __call__(self, config: Any, algorithm: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
         """Call the target function."""
         if self._wants_attempt:
-            kwargs = {**kwargs, _ATTEMPT: self._attempt}
+            kwargs = {**kwargs, ATTEMPT: self._attempt}
         return algorithm(config, **kwargs)
 
 
@@ -114,9 +130,13 @@ class EnergyDaskRunner(DaskParallelRunner):
         patience: How long to wait, s, while the cluster has no worker at all.
         dask_client: Client of a running cluster; None starts one of ``scenario.n_workers``
             processes.
+
+    Raises:
+        ValueError: If the target function cannot be sent to a worker, or from a worker to the
+            process of its own that a trial with a limit runs in.
     """
 
-    _client_to_close: Client | None = None  # SMAC's destructor asks also after a failed start
+    _client_to_close: Client | None = None  # the destructor asks also after a failed start
 
     def __init__(
         self,
@@ -124,12 +144,19 @@ class EnergyDaskRunner(DaskParallelRunner):
         patience: int = 60,
         dask_client: Client | None = None,
     ) -> None:
+        check_travels(single_worker.target_function, single_worker.scenario)
         own = dask_client is None
         scenario = single_worker.scenario
         if dask_client is None:
             folder = Path(scenario.output_directory)
             folder.mkdir(parents=True, exist_ok=True)
-            dask.config.set({"distributed.worker.daemon": False})  # trainings have subprocesses
+            dask.config.set(
+                {
+                    "distributed.worker.daemon": False,  # trainings have subprocesses
+                    # Begun again once, not three times: each of them burns energy.
+                    "distributed.scheduler.allowed-failures": 1,
+                }
+            )
             dask_client = Client(  # type: ignore[no-untyped-call]
                 n_workers=scenario.n_workers,
                 processes=True,
@@ -191,6 +218,9 @@ class EnergyDaskRunner(DaskParallelRunner):
     def count_available_workers(self) -> int:
         """How many trials can be sent off now."""
         return self._n_threads() - len(self._futures)
+
+    def __del__(self) -> None:
+        self.close()
 
     def close(self, force: bool = False) -> None:
         """Shut down the workers that this runner has started; with ``force`` any others too."""

@@ -6,6 +6,7 @@ import hashlib
 import json
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,13 +18,17 @@ from eahas_plugins.budget.journal import Attempt
 from eahas_plugins.energy import EnergyMeter, auto_meter
 from eahas_plugins.spaces import native_config
 from eahas_plugins.targets.estimate import EnergyEstimate
+from eahas_plugins.targets.metric import Direction, metric_of
 from eahas_plugins.targets.objectives import ERROR, Objectives, check_objectives, cost_of
+from eahas_plugins.targets.signature import check_train, values_of
 from eahas_plugins.targets.training import EnergyTraining, progress_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Train = Callable[[dict[str, Any], EnergyTraining], float | None]
+Train = Callable[[dict[str, Any], EnergyTraining], Any]
+
+_BEAT_SHARE, _FIRST_BEAT_S, _SLOWEST_BEAT_S = 0.05, 0.25, 60.0
 
 
 class EnergyTarget:
@@ -35,6 +40,11 @@ class EnergyTarget:
     from there: the host has promoted the configuration, and energy already paid is not paid again.
     A function that saves nothing is retrained from the start, and the whole retraining charged.
 
+    What is reported is an accuracy in [0, 1], unless ``metric`` and ``direction`` name another
+    number. A returned value counts where it has a name: ``metric`` is given, a dictionary holds
+    it, or it has been reported. With another metric than an accuracy the scenario needs a
+    ``crash_cost``.
+
     Example:
         >>> def train(config, training):
         ...     for epoch in range(training.epochs, 20):
@@ -42,20 +52,27 @@ class EnergyTarget:
         ...         if training.report(accuracy):
         ...             break
         >>> target = EnergyTarget(train, meter="auto")
+        >>> EnergyTarget(train, metric="loss", direction="minimize").metric.cost(2.5)
+        2.5
 
     Args:
         train: The training. Importable by name where workers are other processes.
         meter: ``"auto"`` for the best the machine has, or an ``EnergyMeter``.
         fidelity: What the host's budget means: ``"kwh"``, the energy of the whole training, or
             ``"epochs"``, its length.
-        objectives: ``"error"``, or ``("error", "energy_kwh")`` for both.
+        metric: What the training is judged by, by its name; None for an accuracy.
+        direction: ``"maximize"`` or ``"minimize"``; an accuracy needs none.
+        objectives: ``"error"``, or ``("error", "energy_kwh")`` for both; with another metric its
+            name in place of the error.
         checkpoints: Folder of the checkpoints, on a file system that the workers share; by
             default inside the run's folder, and a temporary one without an energy budget.
         heartbeat_s: How often energy is written down between reports, s, so that a long epoch
-            is charged even if the worker is killed in it. Positive.
+            is charged even if the worker is killed in it. Positive; None for a twentieth of the
+            time that the training has taken, between a quarter of a second and a minute.
 
     Raises:
-        ValueError: If an argument is out of range (NaN included).
+        ValueError: If an argument is out of range (NaN included), or ``train`` does not take
+            ``(config, training)``.
     """
 
     def __init__(
@@ -64,22 +81,33 @@ class EnergyTarget:
         meter: EnergyMeter | Literal["auto"] = "auto",
         *,
         fidelity: Literal["kwh", "epochs"] = "kwh",
-        objectives: Objectives = ERROR,
+        metric: str | None = None,
+        direction: Direction | None = None,
+        objectives: Objectives | None = None,
         checkpoints: Path | None = None,
-        heartbeat_s: float = 60.0,
+        heartbeat_s: float | None = None,
     ) -> None:
         if fidelity not in ("kwh", "epochs"):
             raise ValueError(f"fidelity must be 'kwh' or 'epochs' but got {fidelity!r}.")
-        if not heartbeat_s > 0.0:
+        if heartbeat_s is not None and not heartbeat_s > 0.0:
             raise ValueError(f"heartbeat_s must be positive but got {heartbeat_s}.")
         if meter != "auto" and not isinstance(meter, EnergyMeter):
             raise ValueError(f"meter must be 'auto' or an EnergyMeter but got {meter!r}.")
+        self.metric = metric_of(metric, direction)
+        self._is_named = metric is not None
+        check_train(train, self.metric)
         self.train = train
         self.meter = meter
         self.fidelity = fidelity
-        self.objectives = check_objectives(objectives)
+        cost_name = ERROR if self.metric.is_accuracy else self.metric.name
+        self.objectives = check_objectives(objectives or cost_name, cost_name=cost_name)
         self.checkpoints = checkpoints
         self.heartbeat_s = heartbeat_s
+
+    @property
+    def worst_cost(self) -> float | None:
+        """The largest cost there is; None if only the user knows one."""
+        return self.metric.worst_cost
 
     @property
     def meta(self) -> dict[str, Any]:
@@ -89,6 +117,8 @@ class EnergyTarget:
             "train": getattr(self.train, "__qualname__", type(self.train).__qualname__),
             "fidelity": self.fidelity,
             "objectives": list(self.objectives),
+            "metric": self.metric.name,
+            "maximize": self.metric.maximize,
         }
 
     @property
@@ -113,11 +143,13 @@ class EnergyTarget:
         seed: int = 0,
         budget: float | None = None,
         attempt: Attempt | None = None,
+        instance: str | None = None,
     ) -> tuple[float | dict[str, float], dict[str, Any]]:
         """Train: SMAC's cost and additional info, HpBandSter's loss and info.
 
         Raises:
-            ValueError: If the training ends without an accuracy.
+            ValueError: If the training ends without its metric, or it is not known what a value
+                means.
             MeterError: If the meter has counted nothing.
         """
         meter = meter_of(self.meter)
@@ -127,23 +159,23 @@ class EnergyTarget:
                 root = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             training = EnergyTraining(
                 meter=meter,
-                folder=root / _key(config, seed),
+                folder=root / _key(config, seed, instance),
                 seed=seed,
                 budget=budget,
                 in_kwh=self.fidelity == "kwh",
                 attempt=attempt,
+                metric=self.metric,
+                instance=instance,
             )
             with _heartbeat(training, self.heartbeat_s):
                 returned = self.train(native_config(config), training)
             measured = training.measured()
-        accuracy = training.accuracy if returned is None else float(returned)
-        if accuracy is None:
-            raise ValueError("a training must report or return an accuracy but ended without.")
+        values = values_of(returned, training.reported, self.metric, named=self._is_named)
         total_kwh = training.paid_kwh + measured.energy_kwh
         info = {
             ENERGY_ATTR: measured.energy_kwh,
             TRAINING_ATTR: total_kwh,
-            "accuracy": accuracy,
+            **values,
             "epochs": training.epochs,
             "truncated": training.truncated,
             "resumed": training.resumed,
@@ -151,7 +183,8 @@ class EnergyTarget:
             "meter": measured.provenance.meter,
             "energy_kind": measured.provenance.kind,
         }
-        return cost_of(accuracy, total_kwh, self.objectives), info
+        cost = self.metric.cost(values[self.metric.name])
+        return cost_of(cost, total_kwh, self.objectives), info
 
 
 def keep_checkpoints(target: Any, folder: Path) -> None:
@@ -165,18 +198,29 @@ def meter_of(meter: EnergyMeter | str) -> EnergyMeter:
     return auto_meter() if isinstance(meter, str) else meter
 
 
-def _key(config: Mapping[str, Any], seed: int) -> str:
-    text = json.dumps([sorted(native_config(config).items()), seed], default=repr)
+def _key(config: Mapping[str, Any], seed: int, instance: str | None = None) -> str:
+    parts: list[Any] = [sorted(native_config(config).items()), seed]
+    if instance is not None:
+        parts.append(instance)
+    text = json.dumps(parts, default=repr)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @contextmanager
-def _heartbeat(training: EnergyTraining, every_s: float) -> Iterator[None]:
+def _heartbeat(training: EnergyTraining, every_s: float | None) -> Iterator[None]:
     """Charge the training from time to time, and when it ends in whatever way."""
     over = threading.Event()
+    start_s = time.monotonic()
+
+    def pause_s() -> float:
+        if every_s is not None:
+            return every_s
+        # A killed worker then loses a twentieth of its energy at most, and beats stay few.
+        age_s = time.monotonic() - start_s
+        return min(_SLOWEST_BEAT_S, max(_FIRST_BEAT_S, _BEAT_SHARE * age_s))
 
     def beat() -> None:
-        while not over.wait(every_s):
+        while not over.wait(pause_s()):
             training.charge()
 
     thread = threading.Thread(target=beat, name="energy heartbeat", daemon=True)

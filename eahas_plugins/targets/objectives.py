@@ -1,4 +1,4 @@
-"""What a target tells its host: the error, or error and energy."""
+"""What a target tells its host: the cost, or cost and energy."""
 
 from __future__ import annotations
 
@@ -12,22 +12,29 @@ ERROR = "error"
 BOTH = (ERROR, ENERGY_ATTR)
 
 
-def check_objectives(objectives: Objectives) -> tuple[str, ...]:
+def check_objectives(objectives: Objectives, *, cost_name: str = ERROR) -> tuple[str, ...]:
     """The objectives' names in order.
 
+    Args:
+        objectives: What the user has asked for.
+        cost_name: What the cost may be called.
+
     Raises:
-        ValueError: If they are neither the error nor error and energy.
+        ValueError: If they are neither the cost nor cost and energy.
     """
     names = (objectives,) if isinstance(objectives, str) else tuple(objectives)
-    if names not in ((ERROR,), BOTH):
-        raise ValueError(f"objectives must be {ERROR!r} or {BOTH} but got {objectives!r}.")
+    if names not in ((cost_name,), (cost_name, ENERGY_ATTR)):
+        raise ValueError(
+            f"objectives must be {cost_name!r} or {(cost_name, ENERGY_ATTR)} but got "
+            f"{objectives!r}."
+        )
     return names
 
 
 def cost_of(
-    accuracy: float, energy_kwh: float, objectives: tuple[str, ...]
+    cost: float, energy_kwh: float, objectives: tuple[str, ...]
 ) -> float | dict[str, float]:
-    """The cost or loss: the error, or error and energy of the whole training."""
+    """What the host gets: the cost, or cost and energy of the whole training."""
     if len(objectives) == 1:
-        return 1.0 - accuracy
-    return {ERROR: 1.0 - accuracy, ENERGY_ATTR: energy_kwh}
+        return cost
+    return {objectives[0]: cost, ENERGY_ATTR: energy_kwh}

@@ -101,6 +101,9 @@ class SurrogateTarget:
             return without(self.bench.space, self._schedule_param)
         return self.bench.space
 
+    worst_cost = 1.0
+    """The largest cost there is."""
+
     @property
     def eta(self) -> float | None:
         """Ratio of one schedule to the next, for Hyperband's rungs; None if it is free."""
@@ -181,7 +184,7 @@ class SurrogateTarget:
             info["runtime_s"] = _at(training.runtime_s, last) - _at(
                 training.runtime_s, training.first
             )
-        return cost_of(accuracy, total_kwh, self.objectives), info
+        return cost_of(1.0 - accuracy, total_kwh, self.objectives), info
 
     def _training(
         self, config: Mapping[str, Any], budget: float | None, paid_kwh: float

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -17,6 +16,9 @@ from eahas_plugins.energy import (
     Share,
     between,
 )
+from eahas_plugins.files import as_dataclass, read_json, write_json
+from eahas_plugins.targets.metric import Metric
+from eahas_plugins.targets.signature import number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,8 @@ class EnergyTraining:
         budget: The host's budget: kWh or epochs of the whole training; None for no end.
         in_kwh: Whether the budget is in kWh.
         attempt: The trial's energy account; None where the host has no energy budget.
+        metric: What the training is judged by.
+        instance: SMAC's instance, where the scenario has some.
     """
 
     def __init__(
@@ -48,12 +52,17 @@ class EnergyTraining:
         budget: float | None,
         in_kwh: bool,
         attempt: Attempt | None,
+        metric: Metric,
+        instance: str | None = None,
     ) -> None:
         self.seed = seed
+        self.instance = instance
         self.budget = budget
         self.checkpoint = folder / "checkpoint"
         self.checkpoint.mkdir(parents=True, exist_ok=True)
-        self.accuracy: float | None = None
+        self.reported: list[dict[str, float]] = []
+        """What this trial has reported, epoch by epoch."""
+        self._metric = metric
         self.truncated = False
         self._in_kwh = in_kwh
         self._attempt = attempt
@@ -80,22 +89,30 @@ class EnergyTraining:
             self._take(self._share.read)
             return self._now.energy_kwh - self._start.energy_kwh
 
-    def report(self, accuracy: float) -> bool:
-        """Tell the accuracy after an epoch, once the checkpoint is saved; True: stop now.
+    def report(self, value: float | None = None, /, **metrics: float) -> bool:
+        """Tell the value after an epoch, once the checkpoint is saved; True: stop now.
 
         Args:
-            accuracy: Validation accuracy in [0, 1].
+            value: The target's metric: by default the validation accuracy, in [0, 1].
+            **metrics: The same by its name, and others, which are recorded.
+
+        Raises:
+            ValueError: If the metric is missing, not finite, or an accuracy that is no fraction.
         """
-        self.accuracy = float(accuracy)
-        self.epochs += 1
+        name, epoch = self._metric.name, self.epochs + 1
+        if (value is None) == (name not in metrics):
+            raise ValueError(
+                f"report() must be given the {name} once but got {value!r} and {metrics!r}."
+            )
+        found = {other: number(told, other) for other, told in metrics.items() if other != name}
+        told = metrics.get(name) if value is None else value
+        found[name] = self._metric.checked(told, f"report() after epoch {epoch}")
+        self.reported.append(found)
+        self.epochs = epoch
         self.charge()
         energy_kwh = self.energy_kwh
-        partial = self._progress_file.with_suffix(".part")
-        partial.write_text(
-            json.dumps(asdict(_Progress(energy_kwh=energy_kwh, epochs=self.epochs))),
-            encoding="utf-8",
-        )
-        partial.replace(self._progress_file)
+        progress = _Progress(energy_kwh=energy_kwh, epochs=self.epochs)
+        write_json(self._progress_file, asdict(progress), durable=False)
         if self.budget is not None:
             reached = energy_kwh if self._in_kwh else self.epochs
             if reached >= self.budget * (1.0 - 1e-9):
@@ -139,4 +156,7 @@ def progress_of(folder: Path) -> _Progress:
     checkpoint, file = folder / "checkpoint", folder / "progress.json"
     if not checkpoint.is_dir() or not any(checkpoint.iterdir()) or not file.is_file():
         return _Progress()
-    return _Progress(**json.loads(file.read_text(encoding="utf-8")))
+    try:
+        return as_dataclass(_Progress, read_json(file), file)
+    except ValueError:  # damaged: what is paid is not known, and the training starts anew
+        return _Progress()

@@ -130,7 +130,9 @@ def test_the_heartbeat_charges_a_long_epoch_before_it_ends(tmp_path: Path) -> No
         seen.append(journal.balance(50.0).spent_kwh)
         return 0.9
 
-    target = EnergyTarget(train, meter, checkpoints=tmp_path / "c", heartbeat_s=0.01)
+    target = EnergyTarget(
+        train, meter, metric="accuracy", checkpoints=tmp_path / "c", heartbeat_s=0.01
+    )
     grant = Grant(number=0, trial=(1, None, 0, None), cap_kwh=50.0)
     target(configuration(), attempt=journal.open(grant))
     assert seen == [2.0]
@@ -168,7 +170,10 @@ def test_a_facade_promotes_from_checkpoints_and_keeps_its_budget(tmp_path: Path)
 
 def test_the_estimating_meter_says_so_and_travels_to_workers(tmp_path: Path) -> None:
     target = EnergyTarget(
-        working, CpuTimeMeter(watts_per_core=10.0, idle_watts=0.0), checkpoints=tmp_path
+        working,
+        CpuTimeMeter(watts_per_core=10.0, idle_watts=0.0),
+        metric="accuracy",
+        checkpoints=tmp_path,
     )
     _, info = pickle.loads(pickle.dumps(target))(configuration())
     assert info["energy_kind"] == "estimated"
@@ -176,7 +181,7 @@ def test_the_estimating_meter_says_so_and_travels_to_workers(tmp_path: Path) -> 
 
 
 def test_the_best_meter_of_the_machine_is_found(tmp_path: Path) -> None:
-    _, info = EnergyTarget(busy, checkpoints=tmp_path)(configuration())
+    _, info = EnergyTarget(busy, metric="accuracy", checkpoints=tmp_path)(configuration())
     assert info["energy_kwh"] > 0.0
     assert info["energy_kind"] in ("measured", "estimated")
 
@@ -194,7 +199,9 @@ def working(config: dict[str, Any], training: EnergyTraining) -> float:
 
 
 def test_a_meter_that_counts_nothing_is_an_error(tmp_path: Path) -> None:
-    target = EnergyTarget(lambda config, training: 0.5, Counter(), checkpoints=tmp_path)
+    target = EnergyTarget(
+        lambda config, training: 0.5, Counter(), metric="accuracy", checkpoints=tmp_path
+    )
     with pytest.raises(MeterError, match="must grow"):
         target(configuration())
 
@@ -205,7 +212,7 @@ def test_a_training_without_accuracy_is_an_error(tmp_path: Path) -> None:
     def train(config: dict[str, Any], training: EnergyTraining) -> None:
         meter.energy_kwh += 1.0
 
-    with pytest.raises(ValueError, match="must report or return an accuracy"):
+    with pytest.raises(ValueError, match="must report or return its accuracy"):
         EnergyTarget(train, meter, checkpoints=tmp_path)(configuration())
 
 

@@ -59,6 +59,10 @@ def collect(
     With '--device cuda --meter nvml' the energy is measured by the counter of the GPU, which must
     have nothing else to do: one training at a time, epochs repeated until the counter resolves
     them.
+
+    Raises:
+        ValueError: If the options do not fit together or the machine, images are missing, or the
+            file is damaged or held by another collection.
     """
     task = _checked(task, device=device, meter=meter, jobs=jobs)
     if not runs >= 1:

@@ -17,7 +17,11 @@ def fit(
         typer.Option(help="Keep the records in the folder; by default unless they are simulated."),
     ] = None,
 ) -> None:
-    """Fit the models of TASK to RECORDS and write everything that surrogate.load needs."""
+    """Fit the models of TASK to RECORDS and write everything that surrogate.load needs.
+
+    Raises:
+        ValueError: If there is no such task, or the records cannot be read or learnt from.
+    """
     from surrogate.fitting.build import build
     from surrogate.record_files import read_records
     from surrogate.records import Record

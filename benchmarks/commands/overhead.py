@@ -32,7 +32,11 @@ def overhead(
     repeats: Annotated[int, typer.Option(help="Measurements of each number.")] = 15,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Measure ask and tell of the samplers and the check of an energy budget."""
+    """Measure ask and tell of the samplers and the check of an energy budget.
+
+    Raises:
+        ValueError: If a number is below 1.
+    """
     sizes = trials or [1_000, 10_000]
     if min(sizes) < 1:
         raise ValueError(f"--trials must be at least 1 but got {min(sizes)}.")

@@ -49,7 +49,11 @@ class _Run:
 
 
 def smac_seconds(energy_aware: bool, n_trials: int, folder: Path) -> float:
-    """CPU time of one multi-fidelity run of SMAC, s."""
+    """CPU time of one multi-fidelity run of SMAC, s.
+
+    Raises:
+        RuntimeError: If the run ended early, so that its time says nothing.
+    """
     from smac import MultiFidelityFacade
 
     from eahas_plugins.smac import EnergyMultiFidelityFacade, SurrogateTarget, energy_scenario
@@ -99,7 +103,11 @@ def optuna_seconds(energy_aware: bool, n_trials: int, folder: Path) -> float:
 
 
 def hpbandster_seconds(energy_aware: bool, n_trials: int, folder: Path) -> float:
-    """CPU time of one BOHB run of HpBandSter with its name server and one worker, s."""
+    """CPU time of one BOHB run of HpBandSter with its name server and one worker, s.
+
+    Raises:
+        RuntimeError: If the run ended early, so that its time says nothing.
+    """
     from hpbandster.core.nameserver import NameServer
 
     from eahas_plugins.hpbandster import BOHB, EnergyBOHB, SurrogateWorker

@@ -32,7 +32,11 @@ def simulate(
     ] = 100,
     seed: Annotated[int, typer.Option(help="Seed of everything.")] = 0,
 ) -> None:
-    """Simulate trainings of random two-stage networks and write them as records."""
+    """Simulate trainings of random two-stage networks and write them as records.
+
+    Raises:
+        ValueError: If there is no such task to simulate, or an option is out of range.
+    """
     if runs < 1 or not 0 <= repeated <= runs:
         raise ValueError(
             f"runs must be positive and repeated in 0 to runs but got {runs} and {repeated}."

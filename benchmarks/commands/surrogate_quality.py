@@ -30,7 +30,11 @@ def surrogate_quality(
     most: Annotated[int, typer.Option(help="Learn from at most so many records.")] = 3000,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Compare models of learning curves on held-out configurations of TASK."""
+    """Compare models of learning curves on held-out configurations of TASK.
+
+    Raises:
+        ValueError: If an option is out of range, or there are no records.
+    """
     from surrogate.space.tasks import get_task
 
     get_task(task)
@@ -81,7 +85,11 @@ def evaluate(task: str, records: Sequence[Any], *, repeats: int, most: int) -> d
 
 
 def scores(truth: Floats, found: Floats) -> tuple[float, float]:
-    """R2 and Kendall's tau."""
+    """R2 and Kendall's tau (b, which allows for ties).
+
+    References:
+        Kendall (1945), The treatment of ties in ranking problems.
+    """
     from scipy.stats import kendalltau
 
     total = ((truth - truth.mean()) ** 2).sum()

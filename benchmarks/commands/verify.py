@@ -28,6 +28,10 @@ def verify(
 
     Tolerance: 3 points between the best validation accuracies. Times and energies are shown beside
     each other; they depend on the machine. Runs on a GPU need one.
+
+    Raises:
+        ValueError: If an option is out of range, or the data are missing.
+        SystemExit: With code 1, if a run comes out otherwise.
     """
     from surrogate.loading import load_table
 

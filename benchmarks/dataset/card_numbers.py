@@ -63,7 +63,11 @@ def numbers(rows: Sequence[Any]) -> dict[str, Any]:
 
 
 def estimated_numbers(rows: Sequence[Any]) -> dict[str, Any]:
-    """What the card of a task with estimated energy says besides."""
+    """What the card of a task with estimated energy says besides.
+
+    Raises:
+        ValueError: If the energy was estimated with other coefficients than the card explains.
+    """
     records = [row.record for row in rows]
     used = {name: part.central for name, part in SERVER_CORE.coefficients().items()}
     if any(record.meter.get("coefficients") != used for record in records):

@@ -36,7 +36,11 @@ _PATIENCE = 1000
 
 
 def run(setting: Setting) -> list[Evaluation]:
-    """Spend the budget."""
+    """Spend the budget.
+
+    Raises:
+        RuntimeError: If BlendSearch has no configuration to offer for long.
+    """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     space = setting.bench.space
     parameters = {name: parameter_of(space[name]) for name in space}

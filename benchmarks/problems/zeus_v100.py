@@ -164,7 +164,11 @@ class _Row:
     where: str
 
     def whole(self, column: str, low: int, high: int) -> int:
-        """A whole number within bounds."""
+        """A whole number within bounds.
+
+        Raises:
+            ValueError: If it is none.
+        """
         text = self.cells[column]
         value = int(text) if len(text) <= 20 and text.strip().lstrip("+-").isdecimal() else None
         if value is None or not low <= value <= high:
@@ -175,7 +179,11 @@ class _Row:
         return value
 
     def number(self, column: str, low: float, high: float = math.inf) -> float:
-        """A finite number above the one bound, or equal to it, and not above the other."""
+        """A finite number above the one bound, or equal to it, and not above the other.
+
+        Raises:
+            ValueError: If it is none.
+        """
         text = self.cells[column]
         try:
             value = float(text)

@@ -1,0 +1,42 @@
+"""Every public function and class that raises says so."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FILES = [
+    path for part in ("benchmarks", "package", "examples") for path in (ROOT / part).rglob("*.py")
+]
+
+
+def public(tree):
+    """Public functions and classes, methods of public classes included."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            yield node
+            if isinstance(node, ast.ClassDef):
+                yield from public(node)
+
+
+def raising(node):
+    """What a function raises itself; a class raises what making it raises."""
+    if isinstance(node, ast.ClassDef):
+        made_by = ("__init__", "__post_init__")
+        found = [part for part in node.body if getattr(part, "name", "") in made_by]
+    else:
+        found = [node]
+    raised = [one for part in found for one in ast.walk(part) if isinstance(one, ast.Raise)]
+    return [one for one in raised if one.exc is not None]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_raises_says_so(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    silent = [
+        f"{node.name}, line {node.lineno}"
+        for node in public(tree)
+        if raising(node) and "Raises:" not in (ast.get_docstring(node) or "")
+    ]
+    assert silent == []

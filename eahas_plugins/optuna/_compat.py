@@ -29,6 +29,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 CHECKED_VERSIONS = ("4.5.0", "5.0.0")
+_TIMES = ("datetime_start", "datetime_complete")
 
 NEEDED: Mapping[str, tuple[tuple[type, str], ...]] = {
     "EnergyTPESampler": ((TPESampler, "_sample"), (TPESampler, "_compute_acquisition_func")),
@@ -168,7 +169,24 @@ def database_tables() -> tuple[Any, Any] | None:
     complete = all(
         hasattr(table, name) for table, names in zip(tables, needed, strict=True) for name in names
     )
-    return tables if complete else None
+    if not complete or database_times(tables[0]) is None:
+        return None
+    return tables
+
+
+def database_times(trials: Any) -> tuple[Any, Any, bool] | None:
+    """The columns of a trial's start and end, and whether they are in UTC; None if there are none.
+
+    Optuna 5 stores UTC in columns that its class of trials hides behind properties; Optuna 4
+    stores local time.
+    """
+    hidden = [getattr(trials, f"_{name}_utc", None) for name in _TIMES]
+    if all(column is not None for column in hidden):
+        return hidden[0], hidden[1], True
+    shown = [getattr(trials, name, None) for name in _TIMES]
+    if any(column is None or isinstance(column, property) for column in shown):
+        return None
+    return shown[0], shown[1], False
 
 
 def _private(holder: Any, name: str) -> Any:

@@ -8,34 +8,35 @@ from optuna.study import Study
 from optuna.trial import Trial
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, known_kwh
-from eahas_plugins.optuna.budget.readers import LEASE_ATTR, STOPPED_ATTR
-from eahas_plugins.optuna.budget.study_ledger import StudyLedger
-
-
-def write_attr(trial: Trial, key: str, value: object) -> None:
-    """Store an attribute past the guard of a guarded trial."""
-    Trial.set_user_attr(trial, key, value)
+from eahas_plugins.optuna.budget.origin import ACCOUNT_ATTR, State
+from eahas_plugins.optuna.budget.readers import STOPPED_ATTR
 
 
 @dataclass(slots=True, kw_only=True)
 class Account:
     """What this process knows of a trial it runs; the storage holds the same.
 
-    A report writes one attribute, the energy. The next step and the lease are written only when
-    they change enough to matter.
+    A report writes one attribute, the energy. The next step is written only when it changes
+    enough to matter.
     """
 
     trial: Trial
-    ledger: StudyLedger
-    """The ledger of the trial's study."""
+    study_name: str
     energy_kwh: float = 0.0
+    n_reports: int = 0
+    """Reports of more energy than before, in this process."""
     reserved_kwh: float = 0.0
     exact: bool = False
     """Whether the trial itself has said what it needs in all."""
     next_step_kwh: float | None = None
     announced_kwh: float = 0.0
-    lease_until_s: float = 0.0
     stopped: bool = False
+    reason: str = ""
+    """Who ended the trial, in words."""
+    n_renewals: int = 0
+    n_writes: int = 0
+    seen_writes: int = -1
+    written_s: float = 0.0
     study: Study = field(init=False)
     number: int = field(init=False)
 
@@ -43,37 +44,55 @@ class Account:
         self.study, self.number = self.trial.study, self.trial.number  # a trial takes long to tell
 
     @classmethod
-    def open(cls, trial: Trial, ledger: StudyLedger) -> Account:
+    def open(cls, trial: Trial, study_name: str) -> Account:
         """Start from zero, whatever a retried trial has inherited."""
-        inherited = trial.user_attrs
-        write_attr(trial, ENERGY_ATTR, 0.0)
+        account, inherited = cls(trial=trial, study_name=study_name), trial.user_attrs
+        account._write(ENERGY_ATTR, 0.0)
         for key in (RESERVED_ATTR, STEP_ATTR):
             if key in inherited:
-                write_attr(trial, key, 0.0)
+                account._write(key, 0.0)
         if STOPPED_ATTR in inherited:
-            write_attr(trial, STOPPED_ATTR, None)
-        if LEASE_ATTR in inherited:
-            write_attr(trial, LEASE_ATTR, [trial.number, 0.0])
-        return cls(trial=trial, ledger=ledger)
+            account._write(STOPPED_ATTR, None)
+        account.mark("open")  # last: from now on the numbers above are taken for its own
+        return account
 
     @classmethod
-    def reopen(cls, trial: Trial, ledger: StudyLedger) -> Account:
+    def reopen(cls, trial: Trial, study_name: str) -> Account:
         """Go on with a trial that was started elsewhere, for instance before a restart."""
         attrs = trial.user_attrs
         return cls(
             trial=trial,
-            ledger=ledger,
+            study_name=study_name,
             energy_kwh=known_kwh(attrs.get(ENERGY_ATTR)) or 0.0,
             reserved_kwh=known_kwh(attrs.get(RESERVED_ATTR)) or 0.0,
             announced_kwh=known_kwh(attrs.get(STEP_ATTR)) or 0.0,
             stopped=bool(attrs.get(STOPPED_ATTR)),
         )
 
+    def _write(self, key: str, value: object) -> None:
+        """Store an attribute, past the guard of a guarded trial."""
+        Trial.set_user_attr(self.trial, key, value)
+        self.n_writes += 1
+
+    def renew(self, *, now_s: float, lease_s: float) -> None:
+        """Show that the trial is alive, if nothing else has for a tenth of the lease."""
+        if self.n_writes != self.seen_writes:
+            self.written_s = now_s
+        elif now_s - self.written_s > 0.1 * lease_s:
+            self.n_renewals += 1
+            self.mark("open")
+            self.written_s = now_s
+        self.seen_writes = self.n_writes
+
+    def mark(self, state: State) -> None:
+        """Say what the account is: that of this trial of this study, and its state."""
+        self._write(ACCOUNT_ATTR, [self.study_name, self.number, state, self.n_renewals])
+
     def reserve(self, expected_kwh: float, *, exact: bool) -> None:
         """Ask for ``expected_kwh`` for the whole trial."""
         self.exact = exact
         if expected_kwh != self.reserved_kwh:
-            write_attr(self.trial, RESERVED_ATTR, expected_kwh)
+            self._write(RESERVED_ATTR, expected_kwh)
             self.reserved_kwh = expected_kwh
 
     def announce(self, next_step_kwh: float | None) -> None:
@@ -84,7 +103,7 @@ class Account:
         """
         self.next_step_kwh = next_step_kwh
         if next_step_kwh and not self.announced_kwh / 2 <= next_step_kwh <= self.announced_kwh:
-            write_attr(self.trial, STEP_ATTR, next_step_kwh)
+            self._write(STEP_ATTR, next_step_kwh)
             self.announced_kwh = next_step_kwh
 
     def coming_step_kwh(self, *, tolerance: float) -> float | None:
@@ -95,27 +114,29 @@ class Account:
         return self.next_step_kwh
 
     def spend(self, energy_kwh: float) -> None:
-        """Record the cumulative energy of the trial."""
+        """Record the cumulative energy of the trial.
+
+        Raises:
+            ValueError: If it falls.
+        """
         if energy_kwh < self.energy_kwh:
             raise ValueError(
                 f"`{ENERGY_ATTR}` is cumulative and must not fall, but trial "
                 f"{self.number} went from {self.energy_kwh} to {energy_kwh} kWh."
             )
         if energy_kwh != self.energy_kwh:
-            write_attr(self.trial, ENERGY_ATTR, energy_kwh)
+            self._write(ENERGY_ATTR, energy_kwh)
             self.energy_kwh = energy_kwh
+            self.n_reports += 1
 
-    def renew(self, *, now_s: float, lease_s: float) -> None:
-        """Renew the lease once a tenth of it has passed."""
-        if not (self.reserved_kwh or self.announced_kwh):
-            return  # nothing is promised
-        if self.lease_until_s - now_s > 0.9 * lease_s:
-            return
-        self.lease_until_s = now_s + lease_s
-        write_attr(self.trial, LEASE_ATTR, [self.number, self.lease_until_s])
+    def stop(self, reason: str, *, by: str, **numbers: object) -> None:
+        """Leave word of who ended the trial, once.
 
-    def stop(self, *, by: str, needed_kwh: float) -> None:
-        """Leave word of who ended the trial, once."""
+        Args:
+            reason: The same in words.
+            by: Who: budget, trial_limit, no_room, pruner or objective.
+            numbers: What decided.
+        """
         if not self.stopped:
-            write_attr(self.trial, STOPPED_ATTR, {"by": by, "needed_kwh": needed_kwh})
-            self.stopped = True
+            self._write(STOPPED_ATTR, {"by": by, **numbers})
+            self.stopped, self.reason = True, reason

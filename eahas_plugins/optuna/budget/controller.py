@@ -1,164 +1,152 @@
-"""Applies the budget rule to Optuna trials: accounts, admission and the check in flight."""
+"""Applies the budget rule to the trials of one study: accounts, admission, the check in flight."""
 
 from __future__ import annotations
 
+import datetime
 import threading
-import time
+from collections import deque
+from collections.abc import Callable, Mapping
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from optuna.study import Study
-from optuna.trial import Trial
+from optuna.trial import FrozenTrial, Trial, TrialState
 
+from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
 from eahas_plugins.budget.balance import Balance
 from eahas_plugins.optuna.budget.account import Account
+from eahas_plugins.optuna.budget.admission import Admission
+from eahas_plugins.optuna.budget.completion import Length, is_over
+from eahas_plugins.optuna.budget.messages import (
+    budget_reason,
+    left_out_line,
+    limit_reason,
+    room_reason,
+    say,
+    silence_warning,
+    warn,
+)
+from eahas_plugins.optuna.budget.origin import SINCE_ATTR, mark_of
+from eahas_plugins.optuna.budget.rules import BudgetRules
 from eahas_plugins.optuna.budget.study_ledger import StudyLedger
 
 _GIVE_WAY_READS = 20
 _GIVE_WAY_S = 0.01  # pause before reading again whether a later trial has given way
-_MAX_SKIPS = 20  # trials skipped in a row by one worker; then nothing fits
 _DONE = 1e-9  # relative
 
+_LENGTHS_KEPT = 100
 
-class BudgetBook:
-    """What one process keeps for a budget. Everything that matters is in the study's storage.
+Show = Callable[[Study, Balance], None]
+
+
+class BudgetController:
+    """What one process keeps for a budget and a study; all that matters is in the storage.
+
+    It does not hold the study, which may go when nobody else needs it.
 
     Args:
-        cap_kwh: The most all trials together may spend, kWh.
-        limit_kwh: The most one trial may spend, kWh.
-        skip: Whether a trial that cannot be paid to its end gives way.
-        lease_s: How long a promise outlives the last report of its trial, s.
-        steady: Whether the next step may be expected to need what the last one did.
+        rules: The rules, shared by all studies of the budget.
+        study_name: Name of the study.
+        show: Shows a balance to people.
     """
 
-    def __init__(
-        self, *, cap_kwh: float, limit_kwh: float | None, skip: bool, lease_s: float, steady: bool
-    ) -> None:
-        self._cap_kwh = cap_kwh
-        self._limit_kwh = limit_kwh
-        self._skip = skip
-        self._lease_s = lease_s
-        self._steady = steady
-        self._clock = time.time
-        self._sleep = time.sleep
-        self._forget()
-
-    def _forget(self) -> None:
+    def __init__(self, rules: BudgetRules, study_name: str, *, show: Show) -> None:
+        self._rules = rules
+        self._study_name = study_name
+        self._show = show
         self._lock = threading.Lock()
-        self._ledgers: WeakKeyDictionary[Study, StudyLedger] = WeakKeyDictionary()
-        self._accounts: dict[tuple[Study, int], Account] = {}  # of trials that run
-        self._n_skips = 0
-        self._trials_tell = False
-        self._nothing_fits = False
-
-    def __getstate__(self) -> dict[str, Any]:
-        derived = ("_lock", "_ledgers", "_accounts")
-        return {key: value for key, value in vars(self).items() if key not in derived}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self._forget()
-        vars(self).update(state)
-
-    def ledger(self, study: Study) -> StudyLedger:
-        """The ledger of a study."""
-        with self._lock:
-            return self._ledger(study)
-
-    def _ledger(self, study: Study) -> StudyLedger:
-        return self._ledgers.get(study) or self._ledgers.setdefault(study, StudyLedger())
+        self._accounts: dict[int, Account] = {}  # of trials that run
+        self.ledger = StudyLedger(lease_s=rules.lease_s, count_added=rules.count_added)
+        """The energy of the study as last seen."""
+        self.admission = Admission(rules, self.ledger)
+        """Which trials may start."""
+        self._lengths: deque[Length] = deque(maxlen=_LENGTHS_KEPT)
+        self._warned = False  # of a trial without energy
+        self._told_left_out = False
+        self._told_since: datetime.datetime | None = None
 
     def balance(self, study: Study) -> Balance:
-        """The balance of a study now."""
-        return self._read(study, self.ledger(study))
-
-    def _read(self, study: Study, ledger: StudyLedger) -> Balance:
-        return ledger.balance(study, cap_kwh=self._cap_kwh, now_s=self._clock())
+        """The balance of the study now."""
+        rules = self._rules
+        return self.ledger.balance(study, cap_kwh=rules.cap_kwh, now_s=rules.clock())
 
     def latest(self, study: Study) -> Balance:
         """The balance as this process last read it."""
-        return self.ledger(study).latest or self.balance(study)
+        return self.ledger.latest or self.balance(study)
 
     def open(self, trial: Trial) -> Account:
         """Open a trial's account at zero."""
-        ledger = self.ledger(trial.study)
-        account = Account.open(trial, ledger)
+        account = Account.open(trial, self._study_name)
         with self._lock:
-            for study, number in list(self._accounts):
-                if study is trial.study and ledger.has_finished(number):
-                    del self._accounts[study, number]  # ask-and-tell has told it
-            self._accounts[trial.study, account.number] = account
+            for number in [n for n in self._accounts if self.ledger.has_finished(n)]:
+                del self._accounts[number]  # ask-and-tell has told it
+            self._accounts[account.number] = account
         return account
 
     def account(self, trial: Trial) -> Account:
         """The account of a trial, opened here or elsewhere."""
-        key = (trial.study, trial.number)
-        account = self._accounts.get(key)
+        account = self._accounts.get(trial.number)
         if account is None:
             with self._lock:
-                account = self._accounts.get(key)
+                account = self._accounts.get(trial.number)
                 if account is None:
-                    account = Account.reopen(trial, self._ledger(trial.study))
-                    self._accounts[key] = account
+                    account = Account.reopen(trial, self._study_name)
+                    self._accounts[account.number] = account
         return account
 
-    def close(self, study: Study, number: int) -> None:
-        """Forget the account of a trial that has ended."""
+    def close(self, trial: Trial) -> None:
+        """Close the account of a trial that ends by itself."""
         with self._lock:
-            self._accounts.pop((study, number), None)
+            account = self._accounts.pop(trial.number, None)
+        if account is not None and not (account.energy_kwh or account.stopped):
+            account.mark("closed")  # its worker was not lost
 
-    def exhausted(self, study: Study, *, excluding: int | None = None) -> bool:
-        """Whether no further trial should start; the step of trial ``excluding`` is not counted.
+    def saw_end(self, study: Study, trial: FrozenTrial) -> None:
+        """A trial of this study has been told in this process."""
+        with self._lock:
+            self._accounts.pop(trial.number, None)
+        if mark_of(trial.user_attrs) is None:
+            self.ledger.note_ran(trial.datetime_start)
+            since = self.ledger.since
+            if since is not None and (self._told_since is None or since < self._told_since):
+                self._told_since = since
+                study.set_user_attr(SINCE_ATTR, since.isoformat())
+        silent = not known_kwh(trial.user_attrs.get(ENERGY_ATTR))
+        if silent and trial.state is TrialState.COMPLETE:
+            self.note_silence(trial.number, trial.user_attrs)
 
-        Less left than the dearest step refused so far counts as nothing left: otherwise workers
-        would start one trial after the other for the last crumbs.
-        """
-        if self._nothing_fits:
-            return True
-        ledger = self.ledger(study)
-        balance = self._read(study, ledger)
-        left_kwh = balance.uncommitted_kwh(number=excluding)
-        refused_kwh = ledger.dearest_refusal_kwh
-        return not (balance.covers(left_kwh, None) and balance.covers(left_kwh, refused_kwh))
+    def tell_left_out(self) -> None:
+        """Say once which energy in the study does not count."""
+        added_kwh, earlier_kwh = self.ledger.left_out_kwh
+        if (added_kwh or earlier_kwh) and not self._told_left_out:
+            self._told_left_out = True
+            (warn if earlier_kwh else say)(left_out_line(added_kwh, earlier_kwh))
 
-    def admit(self, account: Account, expected_kwh: float | None, *, told: bool) -> bool:
-        """Reserve what a trial is expected to need; False if it must give way.
+    def note_length(self, params: Mapping[str, Any], n_reports: int) -> None:
+        """A trial that reports no values at steps completed after so many reports of energy."""
+        self._lengths.append((params, n_reports))
 
-        Args:
-            account: The trial's account.
-            expected_kwh: Energy of the whole trial, kWh; None if nobody knows.
-            told: Whether the trial itself says so, and the next trial may say something else.
-        """
-        if expected_kwh is not None:
-            wished_kwh = expected_kwh
-            if self._limit_kwh is not None:
-                expected_kwh = min(wished_kwh, self._limit_kwh)
-            account.reserve(expected_kwh, exact=told and expected_kwh == wished_kwh)
-        account.renew(now_s=self._clock(), lease_s=self._lease_s)
-        self._trials_tell |= told
-        if not self._skip or expected_kwh is None or (self._trials_tell and not told):
-            return True  # an objective that tells what it needs is asked once it has told
-        if self._fits(account, self._read(account.study, account.ledger)):
-            self._n_skips = 0
-            return True
-        self._n_skips += 1
-        self._nothing_fits = not told or self._n_skips >= _MAX_SKIPS
-        account.stop(by="no_room", needed_kwh=expected_kwh)
-        account.reserve(0.0, exact=False)
-        return False
+    def note_silence(self, number: int, attrs: Mapping[str, Any]) -> None:
+        """A trial finished without reporting energy; the first of the study is told."""
+        with self._lock:
+            told, self._warned = self._warned, True
+        if not told:
+            warn(silence_warning(number, attrs))
+
+    # --- must a trial end? ----------------------------------------------------------------------
 
     def announce(self, account: Account, next_step_kwh: float) -> bool:
         """Announce a trial's next step; False if it must not be taken."""
         account.announce(next_step_kwh)
-        account.renew(now_s=self._clock(), lease_s=self._lease_s)
+        account.renew(now_s=self._rules.clock(), lease_s=self._rules.lease_s)
         return not self.must_stop(account)
 
     def spend(self, account: Account, energy_kwh: float) -> None:
         """Record what a trial has spent so far."""
         step_kwh = energy_kwh - account.energy_kwh
-        if self._steady and step_kwh > 0.0:
+        if self._rules.steady and step_kwh > 0.0:
             account.announce(step_kwh)
         account.spend(energy_kwh)
-        account.renew(now_s=self._clock(), lease_s=self._lease_s)
+        account.renew(now_s=self._rules.clock(), lease_s=self._rules.lease_s)
 
     def must_stop(self, account: Account) -> bool:
         """Whether a trial must end before its next step."""
@@ -167,18 +155,32 @@ class BudgetBook:
         step_kwh = account.coming_step_kwh(tolerance=_DONE)
         if step_kwh == 0.0:
             return False
-        balance = self._read(account.study, account.ledger)
-        if self._limit_kwh is not None and not balance.covers(
-            self._limit_kwh - account.energy_kwh, step_kwh
-        ):
-            account.stop(by="trial_limit", needed_kwh=step_kwh or 0.0)
+        balance = self.balance(account.study)
+        self._show(account.study, balance)
+        limit_kwh, needed_kwh = self._rules.limit_kwh, step_kwh or 0.0
+        if limit_kwh is not None and not balance.covers(limit_kwh - account.energy_kwh, step_kwh):
+            if is_over(account, self._lengths):
+                return False
+            reason = limit_reason(account.energy_kwh, limit_kwh, needed_kwh)
+            account.stop(reason, by="trial_limit", needed_kwh=needed_kwh, limit_kwh=limit_kwh)
             return True
         if self._must_yield(account, balance, step_kwh):
-            account.ledger.note_refusal(step_kwh or 0.0)
-            account.stop(by="budget", needed_kwh=step_kwh or 0.0)
+            if is_over(account, self._lengths):
+                return False
+            self.ledger.note_refusal(needed_kwh)
+            balance = self.latest(account.study)
+            reason = budget_reason(balance, needed_kwh)
+            account.stop(reason, by="budget", needed_kwh=needed_kwh, **_totals(balance))
             return True
-        if self._skip and account.reserved_kwh and not self._fits(account, balance):
-            account.stop(by="no_room", needed_kwh=account.reserved_kwh)
+        if self._rules.skip and account.reserved_kwh and not self.admission.fits(account, balance):
+            available_kwh = balance.available_kwh(number=account.number)
+            account.stop(
+                room_reason(balance, account.reserved_kwh, available_kwh),
+                by="no_room",
+                needed_kwh=account.reserved_kwh,
+                available_kwh=available_kwh,
+                **_totals(balance),
+            )
             return True
         return False
 
@@ -190,10 +192,10 @@ class BudgetBook:
                 return False
             if step_kwh is None or not balance.goes_first(number=number, next_step_kwh=step_kwh):
                 return True
-            self._sleep(_GIVE_WAY_S)
-            balance = self._read(account.study, account.ledger)
+            self._rules.sleep(_GIVE_WAY_S)
+            balance = self.balance(account.study)
         return True
 
-    def _fits(self, account: Account, balance: Balance) -> bool:
-        to_come_kwh = max(account.reserved_kwh - account.energy_kwh, 0.0)
-        return balance.admits(number=account.number, expected_kwh=to_come_kwh)
+
+def _totals(balance: Balance) -> dict[str, float]:
+    return {"spent_kwh": balance.spent_kwh, "cap_kwh": balance.cap_kwh}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -11,6 +12,7 @@ from optuna.study import Study
 
 from eahas_plugins.budget.attributes import CAP_ATTR, REMAINING_ATTR, RESERVED_ATTR, SPENT_ATTR
 from eahas_plugins.budget.balance import Balance
+from eahas_plugins.units import share_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -35,8 +37,10 @@ class BudgetDisplay:
 
     def _forget(self) -> None:
         self._written: WeakKeyDictionary[Study, dict[str, float]] = WeakKeyDictionary()
-        self._last_s: float | None = None
+        self._last_s: WeakKeyDictionary[Study, float] = WeakKeyDictionary()
+        self._bars: WeakKeyDictionary[Study, Any] = WeakKeyDictionary()
         self._progress: Progress | None = None
+        self._lock = threading.Lock()
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_g_per_kwh": self._g_per_kwh, "_show_progress": self._show_progress}
@@ -48,9 +52,9 @@ class BudgetDisplay:
     def update(self, study: Study, balance: Balance, *, now: bool = False) -> None:
         """Show a balance, at most every few seconds unless ``now``."""
         time_s = time.monotonic()
-        if not now and self._last_s is not None and time_s - self._last_s < _INTERVAL_S:
+        if not now and time_s - self._last_s.get(study, -_INTERVAL_S) < _INTERVAL_S:
             return
-        self._last_s = time_s
+        self._last_s[study] = time_s
         values = {
             CAP_ATTR: balance.cap_kwh,
             SPENT_ATTR: balance.spent_kwh,
@@ -65,9 +69,10 @@ class BudgetDisplay:
                 study.set_user_attr(key, value)
                 written[key] = value
         if self._show_progress:
-            self._draw(balance)
+            with self._lock:
+                self._draw(study, balance)
 
-    def _draw(self, balance: Balance) -> None:
+    def _draw(self, study: Study, balance: Balance) -> None:
         if self._progress is None:
             from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -78,19 +83,30 @@ class BudgetDisplay:
                 TimeRemainingColumn(),
                 auto_refresh=False,
             )
-            self._progress.start()
-            self._progress.add_task("energy", total=balance.cap_kwh, text="")
+            self._progress.start()  # one for all studies: a terminal has room for one
             atexit.register(self.close)
+        if study not in self._bars:
+            self._bars[study] = self._progress.add_task("energy", text="")
         self._progress.update(
-            self._progress.task_ids[0],
+            self._bars[study],
+            total=balance.cap_kwh,
             completed=min(balance.spent_kwh, balance.cap_kwh),
-            text=f"{balance.spent_kwh:.4g} of {balance.cap_kwh:.4g} kWh",
+            text=share_text(balance.spent_kwh, balance.cap_kwh),
             refresh=True,
         )
 
-    def close(self) -> None:
-        """Give the terminal back."""
-        if self._progress is not None:
-            self._progress.stop()
-            self._progress = None
-            atexit.unregister(self.close)
+    def close(self, study: Study | None = None) -> None:
+        """Give the terminal back, once no other study is shown.
+
+        Args:
+            study: The study that has ended; None for all.
+        """
+        with self._lock:
+            if study is None:
+                self._bars.clear()
+            else:
+                self._bars.pop(study, None)
+            if self._progress is not None and not self._bars:
+                self._progress.stop()
+                self._progress = None
+                atexit.unregister(self.close)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import math
+import threading
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
+from weakref import WeakKeyDictionary
 
 from optuna.study import Study
-from optuna.trial import FrozenTrial, Trial
+from optuna.trial import FrozenTrial, Trial, TrialState
 
 from eahas_plugins.budget.attributes import DEFAULT_LEASE_S, kwh_argument
 from eahas_plugins.budget.balance import Balance
-from eahas_plugins.optuna.budget.controller import BudgetBook
+from eahas_plugins.optuna.budget.controller import BudgetController
 from eahas_plugins.optuna.budget.display import BudgetDisplay
+from eahas_plugins.optuna.budget.ending import Ending
 from eahas_plugins.optuna.budget.guard import GuardedObjective
-from eahas_plugins.optuna.budget.stagnation import gain_has_dried_up
+from eahas_plugins.optuna.budget.rules import BudgetRules, cap_of
+from eahas_plugins.optuna.budget.summary import Outcome
 
 Reserve = float | Literal["auto"] | Callable[[Study, Trial], float | None] | None
 Values = TypeVar("Values")
@@ -24,18 +28,38 @@ Values = TypeVar("Values")
 class EnergyBudget:
     """A cap on the energy that all trials of a study may spend together, in any number of workers.
 
-    Each trial writes only its own ``energy_kwh``, and the total is the sum over all trials in
-    every state, so it is exact with threads, processes and machines on one storage, survives
-    killed workers, and goes on where it stood when a study is resumed; a larger cap may be given
-    then. Failed, pruned and killed trials keep what they burnt, a retry starts from zero.
+    Each trial writes only its own ``energy_kwh``, and the total is the sum over all trials that ran
+    in the study, in every state, so it is exact with threads, processes and machines on one
+    storage, survives killed workers, and goes on where it stood when a study is resumed; a larger
+    cap may be given then, or set (``budget.cap_kwh = 2.0``). The cap is per study: one budget may
+    serve several, in turn or at once. Failed, pruned and killed trials keep what they burnt, a
+    retry starts from zero, and a trial whose worker was lost before it reported anything is charged
+    the step it had announced, else what was reserved for it, else the median of finished trials.
 
-    A running trial ends once the budget, or its own limit, is reached: at most one step
-    (epoch) per worker too much. Where the energy of the next step is known the check looks one
-    step ahead and nothing is overspent.
+    A running trial ends once the budget, or its own limit, is reached. That overshoots by at most
+    one step (epoch) per worker; none where the next step's energy is known, as the check then looks
+    one step ahead. A study ends when the cap is reached, or when nothing fits, nothing runs and no
+    promise can lapse. Optuna asks for a trial before anything can be checked, so a spent study that
+    is optimised again gets one empty pruned trial, which says why; ask ``exhausted(study)`` before.
+
+    Which trials ran in the study? Those that started under a budget or an ``EnergyTracker`` bear an
+    attribute, ``energy_account``, that names study and number. Others count if they started after
+    the first trial that is known to have run here, as those of a worker without a budget do; so do
+    all of a study in which no budget has been at work yet. What came by ``add_trials`` from another
+    study (one of another name), was made by ``create_trial``, or finished without any of these
+    before the first trial under a budget, does not use up this one, and a line in the log says how
+    much that is; ``count_added=True`` counts it. ``copy_study`` under the same name, to another
+    storage, carries a study on.
 
     Use it in one of three ways. `guard` wraps an objective: its trial's ``should_prune()`` then
     answers for the budget too. With ask-and-tell call `start` and `report` yourself. As a
-    callback alone it stops the study between trials.
+    callback alone it stops the study between trials. A finished trial that reported no energy is
+    warned about once in a study.
+
+    Do not ask ``should_prune()`` after the last step, where nothing is left to save: a training
+    that the answer ends there is PRUNED, although it is complete. Who does is helped where earlier
+    trials tell the length of a training: all that completed ended at this step, or at one that a
+    parameter tells, such as the number of epochs. Then a training at its last step is let through.
 
     Example:
         >>> import optuna
@@ -43,10 +67,10 @@ class EnergyBudget:
         >>> budget = EnergyBudget(kwh=1.0)
         >>> def objective(trial):
         ...     x = trial.suggest_float("x", 0.0, 1.0)
-        ...     for epoch in range(10):
-        ...         trial.set_user_attr("energy_kwh", 0.01 * (epoch + 1))
+        ...     for epoch in range(1, 11):
+        ...         trial.set_user_attr("energy_kwh", 0.01 * epoch)
         ...         trial.report(x, epoch)
-        ...         if trial.should_prune():
+        ...         if epoch < 10 and trial.should_prune():
         ...             raise optuna.TrialPruned
         ...     return x
         >>> study = optuna.create_study()
@@ -59,21 +83,23 @@ class EnergyBudget:
         kg_co2e: The cap as emissions, kg CO2 equivalent; needs ``g_per_kwh``.
         g_per_kwh: Intensity of the grid, g CO2 equivalent per kWh. With ``kwh`` it only adds
             emissions to what is shown.
-        kwh_per_trial: The most a single trial may spend, kWh.
+        trial_limit_kwh: The most a single trial may spend, kWh.
         reserve: Energy a trial is expected to need, promised to it when it starts: kWh, a
             function ``(study, trial) -> kWh or None``, None for no promise, or "auto": the limit
             per trial, else the highest rung of the pruner, else the median of finished trials.
             An objective that knows better sets the trial attribute ``energy_reserved_kwh``.
         shortfall: What becomes of a trial that cannot be paid to its end. "truncate" starts it
-            all the same, so that the budget is used up; "skip" gives way, and the study stops
-            when nothing fits.
-        lease_s: How long a promise outlives the last report of its trial, s. Longer than a step.
+            all the same, so that the budget is used up; "skip" gives way, or waits while promises
+            to others are in its way (in a thread of ``n_jobs`` for a minute at most).
+        lease_s: How long a promise is believed of a trial that does not change, s, by this
+            process's own clock. Longer than a step, and than a lock's grace of the storage.
         steady: Whether a step may be expected to need what the one before it did. Lets trainings
             that cannot know their next step look ahead.
-        min_gain_per_kwh: Stop the study when the best value improved by less than this per kWh
-            over the last ``gain_window_kwh``.
+        min_gain_per_kwh: Stop the study when the best value (feasible and finite) improved by less
+            than this per kWh over the last ``gain_window_kwh``.
         gain_window_kwh: Window of ``min_gain_per_kwh``, kWh. By default a fifth of the cap.
-        show_progress: Whether to show a progress bar in kWh.
+        count_added: Whether energy that trials spent elsewhere uses up this budget too.
+        show_progress: Whether to show a progress bar of energy.
 
     Raises:
         ValueError: If an argument is out of range (NaN included).
@@ -85,40 +111,79 @@ class EnergyBudget:
         *,
         kg_co2e: float | None = None,
         g_per_kwh: float | None = None,
-        kwh_per_trial: float | None = None,
+        trial_limit_kwh: float | None = None,
         reserve: Reserve = "auto",
         shortfall: Literal["truncate", "skip"] = "truncate",
         lease_s: float = DEFAULT_LEASE_S,
         steady: bool = False,
         min_gain_per_kwh: float | None = None,
         gain_window_kwh: float | None = None,
+        count_added: bool = False,
         show_progress: bool = False,
     ) -> None:
-        self.cap_kwh = _cap_kwh(kwh, kg_co2e, g_per_kwh)
-        self.kwh_per_trial = (
-            None if kwh_per_trial is None else kwh_argument("kwh_per_trial", kwh_per_trial)
-        )
+        if trial_limit_kwh is not None:
+            trial_limit_kwh = kwh_argument("trial_limit_kwh", trial_limit_kwh)
         if not (reserve is None or reserve == "auto" or callable(reserve)):
             reserve = kwh_argument("reserve", reserve)
         if shortfall not in ("truncate", "skip"):
             raise ValueError(f"`shortfall` must be 'truncate' or 'skip' but got {shortfall!r}.")
         if not 0.0 < lease_s < math.inf:
             raise ValueError(f"`lease_s` must be a positive number of seconds but got {lease_s}.")
-        if min_gain_per_kwh is not None and not 0.0 < min_gain_per_kwh < math.inf:
-            raise ValueError(f"`min_gain_per_kwh` must be positive but got {min_gain_per_kwh}.")
-        if gain_window_kwh is None:
-            gain_window_kwh = self.cap_kwh / 5.0
-        self.min_gain_per_kwh = min_gain_per_kwh
-        self.gain_window_kwh = kwh_argument("gain_window_kwh", gain_window_kwh)
         self.reserve: Reserve = reserve
-        self._book = BudgetBook(
-            cap_kwh=self.cap_kwh,
-            limit_kwh=self.kwh_per_trial,
+        self._rules = BudgetRules(
+            cap_kwh=cap_of(kwh, kg_co2e, g_per_kwh),
+            limit_kwh=trial_limit_kwh,
             skip=shortfall == "skip",
             lease_s=float(lease_s),
             steady=steady,
+            count_added=count_added,
         )
+        self._ending = Ending(min_gain_per_kwh=min_gain_per_kwh, gain_window_kwh=gain_window_kwh)
         self._display = BudgetDisplay(g_per_kwh=g_per_kwh, show_progress=show_progress)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._lock = threading.Lock()
+        self._controllers: WeakKeyDictionary[Study, BudgetController] = WeakKeyDictionary()
+
+    def __getstate__(self) -> dict[str, Any]:
+        derived = ("_lock", "_controllers")
+        return {key: value for key, value in vars(self).items() if key not in derived}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._forget()
+
+    @property
+    def cap_kwh(self) -> float:
+        """The most all trials of a study together may spend, kWh; may be set while it runs."""
+        return self._rules.cap_kwh
+
+    @cap_kwh.setter
+    def cap_kwh(self, kwh: float) -> None:
+        self._rules.cap_kwh = kwh_argument("cap_kwh", kwh)
+
+    @property
+    def trial_limit_kwh(self) -> float | None:
+        """The most a single trial may spend, kWh; None for no limit. May be set."""
+        return self._rules.limit_kwh
+
+    @trial_limit_kwh.setter
+    def trial_limit_kwh(self, kwh: float | None) -> None:
+        self._rules.limit_kwh = None if kwh is None else kwh_argument("trial_limit_kwh", kwh)
+
+    def controller(self, study: Study) -> BudgetController:
+        """What applies this budget to one study."""
+        controller = self._controllers.get(study)
+        if controller is None:
+            with self._lock:
+                controller = self._controllers.get(study)
+                if controller is None:
+                    controller = BudgetController(
+                        self._rules, study.study_name, show=self._display.update
+                    )
+                    self._controllers[study] = controller
+        return controller
 
     def guard(self, objective: Callable[[Any], Values]) -> Callable[[Trial], Values]:
         """Wrap an objective so that its trials obey the budget.
@@ -133,13 +198,17 @@ class EnergyBudget:
         - ``set_user_attr("energy_reserved_kwh", …)`` and ``set_user_attr("energy_step_kwh", …)``
           tell the budget what the whole trial and its next step will need, if that is known.
           They raise ``TrialPruned`` if that cannot be paid.
+
+        A trial that is pruned says by whom in the log and in its attribute ``energy_stopped``.
         """
         return GuardedObjective(self, objective)
 
     def __call__(self, study: Study, trial: FrozenTrial) -> None:
         """Stop the study between trials once nothing more can be paid (a callback)."""
-        self._book.close(study, trial.number)
-        self._settle(study, excluding=None)
+        controller = self.controller(study)
+        controller.saw_end(study, trial)
+        self._settle(study, None)
+        controller.admission.wait_for_room(study)
 
     def start(
         self,
@@ -157,37 +226,61 @@ class EnergyBudget:
 
         Returns:
             Whether the trial may run. If not, tell it as pruned.
+
+        Raises:
+            ValueError: If an energy is not usable, or the study has several objectives and
+                ``min_gain_per_kwh`` is given.
         """
-        self._check_study(trial.study)
-        account = self._book.open(trial)
-        exhausted = self._book.exhausted(trial.study, excluding=trial.number)
-        self._display.update(trial.study, self._book.latest(trial.study))
-        if exhausted:
-            account.stop(by="budget", needed_kwh=0.0)
+        self._ending.check(trial.study)
+        controller = self.controller(trial.study)
+        account = controller.open(trial)
+        began = controller.admission.begin(account)
+        controller.tell_left_out()
+        self._display.update(trial.study, controller.latest(trial.study))
+        if not began:
             return False
         told = expected_kwh is not None
-        if expected_kwh is None:
-            expected_kwh = self._default_expectation(trial)
-        else:
-            expected_kwh = kwh_argument("expected_kwh", expected_kwh, zero=True)
-        if not self._book.admit(account, expected_kwh, told=told):
-            return False
-        return next_step_kwh is None or self.announce(trial, next_step_kwh)
+        if told:
+            needed_kwh = kwh_argument("expected_kwh", expected_kwh, zero=True)
+        admitted = controller.admission.admit(
+            account,
+            (lambda: needed_kwh) if told else (lambda: self._default_expectation(trial)),
+            told=told,
+            varies=told or callable(self.reserve),
+        )
+        return admitted and (next_step_kwh is None or self.announce(trial, next_step_kwh))
 
     def reserve_for(self, trial: Trial, expected_kwh: float) -> bool:
-        """Reserve what a started trial now knows it will need in all, kWh; False to give way."""
+        """Reserve what a started trial now knows it will need in all, kWh; False to give way.
+
+        Raises:
+            ValueError: If it is not a finite number, or negative.
+        """
         expected_kwh = kwh_argument("energy_reserved_kwh", expected_kwh, zero=True)
-        return self._book.admit(self._book.account(trial), expected_kwh, told=True)
+        controller = self.controller(trial.study)
+        return controller.admission.admit(
+            controller.account(trial), lambda: expected_kwh, told=True, varies=True
+        )
 
     def announce(self, trial: Trial, next_step_kwh: float) -> bool:
-        """Announce the energy of the trial's next step, kWh; False if it must not be taken."""
+        """Announce the energy of the trial's next step, kWh; False if it must not be taken.
+
+        Raises:
+            ValueError: If it is not a finite number, or negative.
+        """
         next_step_kwh = kwh_argument("energy_step_kwh", next_step_kwh, zero=True)
-        return self._book.announce(self._book.account(trial), next_step_kwh)
+        controller = self.controller(trial.study)
+        return controller.announce(controller.account(trial), next_step_kwh)
 
     def record(self, trial: Trial, energy_kwh: float) -> None:
-        """Record what the trial has spent so far, kWh, without asking whether it must end."""
+        """Record what the trial has spent so far, kWh, without asking whether it must end.
+
+        Raises:
+            ValueError: If it is not a finite number, negative, or less than before.
+        """
         energy_kwh = kwh_argument("energy_kwh", energy_kwh, zero=True)
-        self._book.spend(self._book.account(trial), energy_kwh)
+        controller = self.controller(trial.study)
+        controller.spend(controller.account(trial), energy_kwh)
 
     def report(
         self, trial: Trial, *, energy_kwh: float, next_step_kwh: float | None = None
@@ -201,6 +294,9 @@ class EnergyBudget:
 
         Returns:
             Whether the trial must end now.
+
+        Raises:
+            ValueError: If an energy is not a finite number, negative, or less than before.
         """
         self.record(trial, energy_kwh)
         if next_step_kwh is not None:
@@ -209,90 +305,69 @@ class EnergyBudget:
 
     def must_stop(self, trial: Trial) -> bool:
         """Whether the trial must end before its next step."""
-        account = self._book.account(trial)
-        stop = self._book.must_stop(account)
-        if account.ledger.latest is not None:
-            self._display.update(trial.study, account.ledger.latest)
-        return stop
+        controller = self.controller(trial.study)
+        return controller.must_stop(controller.account(trial))
 
-    def finish(self, trial: Trial) -> None:
+    def finish(self, trial: Trial, *, outcome: Outcome | None = None) -> None:
         """Close the trial's account; inside ``study.optimize`` stop the study if nothing is left.
 
         `guard` does this. With ask-and-tell it is optional.
+
+        Args:
+            trial: A trial about to be told.
+            outcome: How it ends, if that is known.
         """
-        self._settle(trial.study, excluding=trial.number)
-        self._book.close(trial.study, trial.number)
+        outcome = outcome or Outcome(trial.number, TrialState.RUNNING)
+        self.controller(trial.study).close(trial)
+        self._settle(trial.study, outcome)
 
     def balance(self, study: Study) -> Balance:
         """Cap, spent and reserved energy of the study now, read from its storage."""
-        return self._book.balance(study)
+        return self.controller(study).balance(study)
 
     def spent_kwh(self, study: Study) -> float:
-        """Energy spent by all trials of the study, in every state, kWh."""
+        """Energy spent by all trials that ran in the study, in every state, kWh."""
         return self.balance(study).spent_kwh
 
     def exhausted(self, study: Study) -> bool:
         """Whether no further trial should start: the condition of an ask-and-tell loop.
 
-        That is when the cap is reached, when less is left than the dearest step that the budget
-        has refused, when nothing fits (``shortfall="skip"``), or when gains have dried up.
+        That is when the cap is reached, when what is left pays neither for the dearest step that
+        the budget has refused nor for the cheapest complete trial, when nothing fits
+        (``shortfall="skip"``), or when gains have dried up.
         """
-        return self._exhausted(study, excluding=None)
+        return self._reason_to_end(study, excluding=None) is not None
 
     def close(self) -> None:
         """Remove the progress bar before the process ends."""
         self._display.close()
 
-    def _settle(self, study: Study, *, excluding: int | None) -> None:
-        self._check_study(study)
-        exhausted = self._exhausted(study, excluding=excluding)
-        balance = self._book.latest(study).without_promise_to(number=excluding)
+    def _settle(self, study: Study, outcome: Outcome | None) -> None:
+        self._ending.check(study)
+        number = None if outcome is None else outcome.number
+        reason = self._reason_to_end(study, excluding=number)
+        balance = self.controller(study).latest(study).without_promise_to(number=number)
         self._display.update(study, balance, now=True)
-        if exhausted:
-            self._display.close()
-            with contextlib.suppress(RuntimeError):  # outside `optimize`, where none is to stop
-                study.stop()
+        if reason is None:
+            return
+        self._display.close(study)
+        self._ending.tell(study, balance, reason=reason, outcome=outcome)
+        with contextlib.suppress(RuntimeError):  # outside `optimize`, where none is to stop
+            study.stop()
 
-    def _exhausted(self, study: Study, *, excluding: int | None) -> bool:
-        if self._book.exhausted(study, excluding=excluding):
-            return True
-        if self.min_gain_per_kwh is None:
-            return False
-        return gain_has_dried_up(
-            (t for t in study.get_trials(deepcopy=False) if t.state.is_finished()),
-            study.direction,
-            min_gain_per_kwh=self.min_gain_per_kwh,
-            window_kwh=self.gain_window_kwh,
-        )
+    def _reason_to_end(self, study: Study, *, excluding: int | None) -> str | None:
+        controller = self.controller(study)
+        if controller.admission.outlook(study, excluding=excluding) == "end":
+            return controller.admission.why_it_ends(study)
+        return self._ending.stagnation(study, cap_kwh=self.cap_kwh)
 
     def _default_expectation(self, trial: Trial) -> float | None:
         if callable(self.reserve):
             expected_kwh = self.reserve(trial.study, trial)
         elif self.reserve == "auto":
-            expected_kwh = self.kwh_per_trial or getattr(trial.study.pruner, "max_kwh", None)
+            expected_kwh = self.trial_limit_kwh or getattr(trial.study.pruner, "max_kwh", None)
             if expected_kwh is None:
-                expected_kwh = self._book.ledger(trial.study).median_kwh()
+                expected_kwh = self.controller(trial.study).ledger.median_kwh()
         else:
             expected_kwh = self.reserve  # kWh or None
         return None if expected_kwh is None else kwh_argument("reserve", expected_kwh, zero=True)
-
-    def _check_study(self, study: Study) -> None:
-        if self.min_gain_per_kwh is not None and len(study.directions) > 1:
-            raise ValueError(
-                "`min_gain_per_kwh` needs a study with one objective but this one has "
-                f"{len(study.directions)}; leave it out."
-            )
-
-
-def _cap_kwh(kwh: float | None, kg_co2e: float | None, g_per_kwh: float | None) -> float:
-    if (kwh is None) == (kg_co2e is None):
-        raise ValueError("Give the cap either as `kwh` or as `kg_co2e`.")
-    if g_per_kwh is not None and not 0.0 < g_per_kwh < math.inf:
-        raise ValueError(f"`g_per_kwh` must be positive but got {g_per_kwh}.")
-    if kg_co2e is None:
-        return kwh_argument("kwh", kwh)
-    if g_per_kwh is None:
-        raise ValueError("A cap in `kg_co2e` needs `g_per_kwh`, the intensity of the grid.")
-    if not 0.0 < kg_co2e < math.inf:
-        raise ValueError(f"`kg_co2e` must be positive but got {kg_co2e}.")
-    return kg_co2e * 1000.0 / g_per_kwh

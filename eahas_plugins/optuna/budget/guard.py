@@ -2,81 +2,161 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, Protocol, TypeVar
 
 from optuna.exceptions import TrialPruned
-from optuna.trial import Trial
+from optuna.study import Study
+from optuna.trial import Trial, TrialState
 
-from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR
-
-if TYPE_CHECKING:
-    from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
+from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, kwh_argument
+from eahas_plugins.optuna.budget.account import Account
+from eahas_plugins.optuna.budget.controller import BudgetController
+from eahas_plugins.optuna.budget.messages import pruner_reason
+from eahas_plugins.optuna.budget.summary import Outcome
 
 Values = TypeVar("Values")
+
+
+class Gate(Protocol):
+    """What a guarded objective needs of a budget."""
+
+    def controller(self, study: Study) -> BudgetController:
+        """What applies the budget to a study."""
+
+    def start(self, trial: Trial) -> bool:
+        """Open the trial's account; whether it may run."""
+
+    def finish(self, trial: Trial, *, outcome: Outcome | None = None) -> None:
+        """Close the account of a trial that ends so."""
 
 
 class GuardedObjective(Generic[Values]):
     """See `EnergyBudget.guard`."""
 
-    def __init__(self, budget: EnergyBudget, objective: Callable[[Any], Values]) -> None:
-        self._budget = budget
+    def __init__(self, gate: Gate, objective: Callable[[Any], Values]) -> None:
+        self._gate = gate
         self._objective = objective
 
     def __call__(self, trial: Trial) -> Values:
         """Run one trial. A trial of no study (``FixedTrial``) has no budget and runs free."""
         if not isinstance(trial, Trial):
             return self._objective(trial)
+        controller, number = self._gate.controller(trial.study), trial.number
+        outcome = Outcome(number, TrialState.FAIL)
         try:
-            if not self._budget.start(trial):
-                raise TrialPruned("The energy budget is used up.")
-            return self._objective(GuardedTrial(trial, self._budget))
+            started = self._gate.start(trial)
+            account = controller.account(trial)
+            if not started:
+                raise TrialPruned(account.reason)
+            guarded = GuardedTrial(trial, controller, account)
+            try:
+                values = self._objective(guarded)
+            except TrialPruned as pruned:
+                guarded.explain()
+                if pruned.args:  # the objective's own words
+                    raise
+                raise TrialPruned(account.reason) from pruned
+            outcome = Outcome(number, *_told(values))
+            if outcome.state is TrialState.COMPLETE:
+                guarded.completed()
+            return values
+        except TrialPruned:
+            outcome = Outcome(number, TrialState.PRUNED)
+            raise
         finally:
-            self._budget.finish(trial)
+            self._gate.finish(trial, outcome=outcome)
+
+
+def _told(values: Any) -> tuple[TrialState, Sequence[float] | None]:
+    """What Optuna will make of an objective's answer."""
+    several = values if isinstance(values, Sequence) else [values]
+    try:
+        numbers = [float(value) for value in several]
+    except (TypeError, ValueError):
+        return TrialState.FAIL, None
+    failed = any(math.isnan(number) for number in numbers)
+    return (TrialState.FAIL, None) if failed else (TrialState.COMPLETE, numbers)
 
 
 class GuardedTrial(Trial):
     """A trial whose ``should_prune()`` and energy attributes answer for a budget too."""
 
-    __slots__ = ("_budget", "_multi_objective", "_owes_answer")
+    __slots__ = (
+        "_account",
+        "_by_pruner",
+        "_controller",
+        "_multi_objective",
+        "_owes_answer",
+        "_step",
+    )
 
-    def __init__(self, trial: Trial, budget: EnergyBudget) -> None:
+    def __init__(self, trial: Trial, controller: BudgetController, account: Account) -> None:
         self.__dict__ = trial.__dict__  # one trial with two faces: whatever one learns both know
-        self._budget = budget
+        self._controller = controller
+        self._account = account
+        self._by_pruner = False
+        self._step: int | None = None
         self._multi_objective = len(self.study.directions) > 1  # Optuna has no pruner to ask there
         self._owes_answer = self._multi_objective
 
     def should_prune(self) -> bool:
         """Whether the budget or the pruner wants the trial to end."""
         self._owes_answer = False
-        return self._budget.must_stop(self) or (
-            not self._multi_objective and super().should_prune()
-        )
+        if self._controller.must_stop(self._account):
+            return True
+        self._by_pruner = not self._multi_objective and super().should_prune()
+        return self._by_pruner
+
+    def report(self, value: float, step: int) -> None:
+        """Report a value after a step, as in any trial."""
+        super().report(value, step)
+        self._step = int(step)
 
     def set_user_attr(self, key: str, value: Any) -> None:
-        """Set an attribute; the energy attributes go to the budget.
+        """Set an attribute; the energy attributes go to the trial's account.
 
         Raises:
             TrialPruned: If the budget wants the trial to end and has no other way to say so.
+            ValueError: If an energy is not a finite number, negative, or less than before.
         """
         if key == ENERGY_ATTR:
-            self._record(value)
+            self._record(kwh_argument(ENERGY_ATTR, value, zero=True))
         elif key == RESERVED_ATTR:
-            if not self._budget.reserve_for(self, value):
-                raise TrialPruned(
-                    f"What is left of the energy budget does not pay for {value} kWh."
-                )
+            needed_kwh = kwh_argument(RESERVED_ATTR, value, zero=True)
+            if not self._controller.admission.admit(
+                self._account, lambda: needed_kwh, told=True, varies=True
+            ):
+                raise TrialPruned(self._account.reason)
         elif key == STEP_ATTR:
-            if not self._budget.announce(self, value):
-                raise TrialPruned(f"The energy budget does not pay for a step of {value} kWh.")
+            step_kwh = kwh_argument(STEP_ATTR, value, zero=True)
+            if not self._controller.announce(self._account, step_kwh):
+                raise TrialPruned(self._account.reason)
         else:
             super().set_user_attr(key, value)
 
+    def explain(self) -> None:
+        """Leave word of who pruned the trial."""
+        account, pruner = self._account, type(self.study.pruner).__name__
+        if self._by_pruner:
+            reason = pruner_reason(pruner, self._step, account.energy_kwh)
+            account.stop(reason, by="pruner", pruner=pruner)
+        else:
+            account.stop("Pruned by the objective itself.", by="objective")
+
+    def completed(self) -> None:
+        """The training is over: what it can tell about itself and others."""
+        if self._step is None:
+            self._controller.note_length(self.params, self._account.n_reports)
+        if not self._account.energy_kwh:
+            self._controller.note_silence(self._account.number, self.user_attrs)
+
     def _record(self, energy_kwh: float) -> None:
         """Record energy; an objective that did not ask after the last step is answered here."""
-        self._budget.record(self, energy_kwh)
+        self._controller.spend(self._account, energy_kwh)
         if energy_kwh == 0.0:
             return
-        if self._owes_answer and self._budget.must_stop(self):
-            raise TrialPruned("The energy budget is used up.")
+        if self._owes_answer and self._controller.must_stop(self._account):
+            raise TrialPruned(self._account.reason)
         self._owes_answer = True

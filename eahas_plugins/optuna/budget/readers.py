@@ -6,6 +6,7 @@ running trials, at every check. For databases two narrow queries do.
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -19,15 +20,17 @@ from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATT
 from eahas_plugins.optuna._compat import (
     database_engine,
     database_tables,
+    database_times,
     memory_storage,
     study_id_of,
 )
+from eahas_plugins.optuna.budget.origin import ACCOUNT_ATTR
 
-LEASE_ATTR = "energy_lease"
-"""Trial attribute: [trial number, Unix time in s until which its reservation holds]."""
 STOPPED_ATTR = "energy_stopped"
-"""Trial attribute: {"by": "budget" | "trial_limit" | "no_room", "needed_kwh": …}."""
-_KEYS = (ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, LEASE_ATTR, STOPPED_ATTR)
+"""Trial attribute: {"by": "budget" | "trial_limit" | "no_room" | "pruner" | "objective", …}, with
+the numbers that decided: ``needed_kwh`` for its next step or the whole trial, ``spent_kwh`` and
+``cap_kwh`` of the study, ``limit_kwh`` of the trial, ``pruner``."""
+_KEYS = (ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, ACCOUNT_ATTR, STOPPED_ATTR)
 _BATCH = 500  # databases limit how many values a query may name
 
 
@@ -38,11 +41,15 @@ class TrialRow:
     Args:
         number: Its number.
         state: Its state.
+        datetime_start: When it started.
+        datetime_complete: When it ended.
         user_attrs: Those of its user attributes that belong to the budget.
     """
 
     number: int
     state: TrialState
+    datetime_start: datetime.datetime | None
+    datetime_complete: datetime.datetime | None
     user_attrs: Mapping[str, Any]
 
 
@@ -100,13 +107,21 @@ class DatabaseReader:
     Args:
         engine: The engine of Optuna's storage.
         tables: Its tables of trials and of their user attributes.
+        times: The columns of a trial's start and end, and whether they are in UTC.
         study_id: Id of the study in it.
     """
 
-    def __init__(self, engine: Any, tables: tuple[Any, Any], study_id: int) -> None:
+    def __init__(
+        self,
+        engine: Any,
+        tables: tuple[Any, Any],
+        times: tuple[Any, Any, bool],
+        study_id: int,
+    ) -> None:
         self._engine = engine
         self._tables = tables
         self._study_id = study_id
+        self._start, self._complete, self._in_utc = times
         self._last_id = -1
         self._ids: dict[int, int] = {}  # number -> id of unfinished trials
 
@@ -116,7 +131,13 @@ class DatabaseReader:
 
         self._ids = {number: self._ids[number] for number in unfinished}
         table, attributes = self._tables
-        columns = select(table.trial_id, table.number, table.state)
+        columns = select(
+            table.trial_id,
+            table.number,
+            table.state,
+            self._start.label("start"),
+            self._complete.label("complete"),
+        )
         # "+ 0" keeps SQLite from preferring the index of the study, which holds every trial
         new = columns.where(table.trial_id > self._last_id, table.study_id + 0 == self._study_id)
         with self._engine.connect() as connection:
@@ -136,10 +157,22 @@ class DatabaseReader:
             self._last_id = max(self._last_id, row.trial_id)
             self._ids[row.number] = row.trial_id
         trials = [
-            TrialRow(number=row.number, state=row.state, user_attrs=attrs[row.trial_id])
+            TrialRow(
+                number=row.number,
+                state=row.state,
+                datetime_start=self._local(row.start),
+                datetime_complete=self._local(row.complete),
+                user_attrs=attrs[row.trial_id],
+            )
             for row in rows
         ]
         return sorted(trials, key=lambda trial: trial.number)
+
+    def _local(self, time: datetime.datetime | None) -> datetime.datetime | None:
+        """A time as Optuna gives it to Python: local, without a zone."""
+        if time is None or not self._in_utc:
+            return time
+        return time.replace(tzinfo=datetime.UTC).astimezone().replace(tzinfo=None)
 
 
 Reader = TrialReader | MemoryReader | DatabaseReader
@@ -153,7 +186,12 @@ def reader_of(study: Study) -> Reader:
     engine, tables = database_engine(study), database_tables()
     if engine is None or tables is None:
         return TrialReader()
-    return DatabaseReader(engine, tables, study_id_of(study))
+    times = database_times(tables[0])
+    return (
+        TrialReader()
+        if times is None
+        else DatabaseReader(engine, tables, times, study_id_of(study))
+    )
 
 
 def _batches(ids: list[int]) -> list[list[int]]:

@@ -6,12 +6,12 @@ import datetime
 from collections.abc import Iterable
 
 from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
-from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
+from eahas_plugins.optuna._trials import may_be_best, spent_kwh
 
 
-def gain_has_dried_up(
+def is_stagnant(
     finished: Iterable[FrozenTrial],
     direction: StudyDirection,
     *,
@@ -21,18 +21,19 @@ def gain_has_dried_up(
     """Whether the best value gained less than ``min_gain_per_kwh`` over the last ``window_kwh``.
 
     Trials are ordered by when they finished; energy of every state counts, values only of
-    complete trials. False until there was a best value before the window.
+    complete trials that are feasible and finite. False until there was a best value before the
+    window.
     """
     sign = 1.0 if direction is StudyDirection.MAXIMIZE else -1.0
     ordered = sorted(finished, key=_finished_at)
     history: list[tuple[float, float]] = []  # cumulative kWh, best value so far
-    spent_kwh, best = 0.0, float("-inf")
+    total_kwh, best = 0.0, float("-inf")
     for trial in ordered:
-        spent_kwh += known_kwh(trial.user_attrs.get(ENERGY_ATTR)) or 0.0
-        if trial.state is TrialState.COMPLETE and trial.values is not None:
+        total_kwh += spent_kwh(trial)
+        if may_be_best(trial):
             best = max(best, sign * trial.values[0])
-        history.append((spent_kwh, best))
-    before = [value for kwh, value in history if kwh <= spent_kwh - window_kwh]
+        history.append((total_kwh, best))
+    before = [value for kwh, value in history if kwh <= total_kwh - window_kwh]
     if not before or before[-1] == float("-inf"):
         return False
     return best - before[-1] < min_gain_per_kwh * window_kwh

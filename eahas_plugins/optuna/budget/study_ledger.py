@@ -3,38 +3,67 @@
 from __future__ import annotations
 
 import bisect
+import datetime
 import threading
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from optuna.study import Study
 from optuna.trial import TrialState
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, known_kwh
 from eahas_plugins.budget.balance import Balance, RunningTrial
-from eahas_plugins.optuna.budget.readers import (
-    LEASE_ATTR,
-    STOPPED_ATTR,
-    Reader,
-    SeenTrial,
-    reader_of,
-)
+from eahas_plugins.optuna.budget.origin import Mark, first_start, mark_of
+from eahas_plugins.optuna.budget.readers import STOPPED_ATTR, Reader, SeenTrial, reader_of
+
+_CUT_SHORT = ("budget", "trial_limit", "no_room")
+
+
+class _Sight(NamedTuple):
+    """What a running trial showed when it last changed, and when this process saw that."""
+
+    shown: tuple[object, ...]
+    at_s: float
 
 
 class StudyLedger:
     """The energy of one study as this process last saw it.
 
-    Trials in every state count, as `energy_kwh` of the trial says. Finished trials never change,
-    so their sum is kept; unfinished ones are read again every time.
+    Trials that ran in the study count in every state, as their ``energy_kwh`` says (`origin` says
+    which). Finished trials never change, so their sum is kept; unfinished ones are read again
+    every time.
+
+    A trial whose worker was lost before it reported any energy is charged the step that it had
+    announced, else what was reserved for it, else the median of finished trials. A promise is
+    believed for ``lease_s`` from when this process last saw its trial change, by its own clock.
+
+    Args:
+        lease_s: How long a promise is believed, s.
+        count_added: Whether trials of other studies count too.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, lease_s: float, count_added: bool) -> None:
+        self._lease_s = lease_s
+        self._count_added = count_added
         self._lock = threading.Lock()
         self._reader: Reader | None = None
+        self._study_name = ""
         self._n_seen = 0
         self._unfinished: set[int] = set()
-        self._finished_kwh = 0.0
+        self._ran_here: set[int] = set()  # unfinished trials without account that were seen to run
+        self._sights: dict[int, _Sight] = {}
+        self._own_kwh = 0.0
+        self._n_lost = 0  # finished trials that nobody knows the energy of
+        self._since: datetime.datetime | None = None
+        self._earlier: list[tuple[datetime.datetime | None, float]] = []  # start, kWh
+        self._added_kwh = 0.0
         self._typical: list[float] = []  # sorted energies of trials that ran as long as they wished
+        self.cheapest_kwh: float | None = None
+        """Energy of the cheapest complete trial, kWh."""
         self.dearest_refusal_kwh = 0.0
         """The largest step that the budget has refused so far, kWh."""
+        self.n_refused = 0
+        """Trials refused since the last one that ran as long as it wished."""
         self.latest: Balance | None = None
         """The balance as last read."""
 
@@ -44,11 +73,14 @@ class StudyLedger:
         Args:
             study: The study this ledger belongs to.
             cap_kwh: The budget, kWh.
-            now_s: Unix time, s.
+            now_s: Any clock that never goes back, s.
         """
         with self._lock:
             if self._reader is None:
                 self._reader = reader_of(study)
+            if not self._study_name:
+                self._study_name = study.study_name
+                self._note_ran(first_start(study))
             running = []
             for trial in self._reader.read(study, self._unfinished):
                 number = trial.number
@@ -56,18 +88,49 @@ class StudyLedger:
                     self._n_seen = number + 1
                     self._unfinished.add(number)
                 if trial.state is TrialState.RUNNING:
-                    running.append(_running(study, trial, now_s))
+                    running.append(self._running(study, trial, now_s))
                 elif trial.state.is_finished():
                     self._unfinished.discard(number)
                     self._settle(study, trial)
             self.latest = Balance(
-                cap_kwh=cap_kwh, finished_kwh=self._finished_kwh, running=tuple(running)
+                cap_kwh=cap_kwh, finished_kwh=self._finished_kwh(), running=tuple(running)
             )
             return self.latest
+
+    @property
+    def untouched(self) -> bool:
+        """Whether no trial is known to have run here."""
+        return self._since is None
+
+    @property
+    def since(self) -> datetime.datetime | None:
+        """Start of the first trial that is known to have run here."""
+        return self._since
+
+    @property
+    def left_out_kwh(self) -> tuple[float, float]:
+        """Energy that does not count: of added trials, and of earlier ones without account, kWh."""
+        if self._count_added:
+            return 0.0, 0.0
+        earlier_kwh = 0.0 if self.untouched else sum(kwh for _, kwh in self._earlier)
+        return self._added_kwh, earlier_kwh
 
     def note_refusal(self, needed_kwh: float) -> None:
         """Remember a step that the budget has just refused, kWh."""
         self.dearest_refusal_kwh = max(self.dearest_refusal_kwh, needed_kwh)
+
+    def note_ran(self, start: datetime.datetime | None) -> None:
+        """A trial that started then has run in this study."""
+        with self._lock:
+            self._note_ran(start)
+
+    def _note_ran(self, start: datetime.datetime | None) -> None:
+        if start is None or (self._since is not None and self._since <= start):
+            return
+        self._since = start
+        after = [kwh for begun, kwh in self._earlier if begun is not None and begun >= start]
+        self._own_kwh += sum(after)
+        self._earlier = [(b, kwh) for b, kwh in self._earlier if b is None or b < start]
 
     def has_finished(self, number: int) -> bool:
         """Whether trial ``number`` was finished when last looked at."""
@@ -76,49 +139,122 @@ class StudyLedger:
     def median_kwh(self) -> float | None:
         """Median energy of the trials seen finished that no budget cut short, kWh."""
         with self._lock:
-            return self._typical[len(self._typical) // 2] if self._typical else None
+            return self._median_kwh()
+
+    def _median_kwh(self) -> float | None:
+        return self._typical[len(self._typical) // 2] if self._typical else None
+
+    def _finished_kwh(self) -> float:
+        finished_kwh = self._own_kwh
+        if self._n_lost:
+            finished_kwh += self._n_lost * (self._median_kwh() or 0.0)
+        if self._earlier and (self._count_added or self.untouched):
+            finished_kwh += sum(kwh for _, kwh in self._earlier)
+        return finished_kwh + self._added_kwh if self._count_added else finished_kwh
+
+    def _running(self, study: Study, trial: SeenTrial, now_s: float) -> RunningTrial:
+        number, attrs = trial.number, trial.user_attrs
+        mark = mark_of(attrs)
+        spent_kwh = known_kwh(attrs.get(ENERGY_ATTR)) or 0.0
+        if mark is None:
+            self._ran_here.add(number)
+            self._note_ran(trial.datetime_start)
+        elif not self._is_own(mark, number):
+            spent_kwh = self._retried_kwh(study, trial, mark) or 0.0
+        if mark is None or not self._is_own(mark, number):
+            # nobody renews its promises, which may be copies of another trial's
+            return RunningTrial(number=number, spent_kwh=spent_kwh, live=False)
+        self._note_ran(trial.datetime_start)
+        if mark.state == "waiting":
+            return RunningTrial(number=number, spent_kwh=0.0, live=False)
+        reserved_kwh = known_kwh(attrs.get(RESERVED_ATTR)) or 0.0
+        step_kwh = known_kwh(attrs.get(STEP_ATTR)) or 0.0
+        shown = (spent_kwh, reserved_kwh, step_kwh, mark.n_renewals)
+        live = self._is_live(number, shown, now_s)
+        if not (live or spent_kwh or _cut_short(attrs)):
+            spent_kwh = _expected_kwh(attrs) or self._median_kwh() or 0.0
+        return RunningTrial(number, spent_kwh, reserved_kwh, step_kwh, live)
+
+    def _is_live(self, number: int, shown: tuple[object, ...], now_s: float) -> bool:
+        sight = self._sights.get(number)
+        if sight is None or sight.shown != shown:
+            self._sights[number] = _Sight(shown, now_s)
+            return True
+        return now_s - sight.at_s < self._lease_s
 
     def _settle(self, study: Study, trial: SeenTrial) -> None:
-        spent_kwh = _spent(study, trial, _lease(trial))
-        self._finished_kwh += spent_kwh
-        stopped = trial.user_attrs.get(STOPPED_ATTR)
-        if isinstance(stopped, dict):
-            if stopped.get("by") == "budget":
-                self.note_refusal(known_kwh(stopped.get("needed_kwh")) or 0.0)
-        elif trial.state is not TrialState.FAIL and spent_kwh > 0.0:
-            bisect.insort(self._typical, spent_kwh)
+        number, attrs, start = trial.number, trial.user_attrs, trial.datetime_start
+        kwh = known_kwh(attrs.get(ENERGY_ATTR)) or 0.0
+        mark = mark_of(attrs)
+        ran_here = number in self._ran_here
+        self._ran_here.discard(number)
+        self._sights.pop(number, None)
+        if mark is not None and self._is_own(mark, number):
+            self._note_ran(start)
+            if not kwh and trial.state is TrialState.FAIL and mark.state == "open":
+                self._charge_lost(attrs)
+            self._own_kwh += kwh
+        elif mark is not None:
+            retried_kwh = self._retried_kwh(study, trial, mark)
+            self._own_kwh += retried_kwh or 0.0
+            self._added_kwh += kwh if retried_kwh is None else 0.0
+        elif ran_here or (start is not None and self._since is not None and start >= self._since):
+            self._own_kwh += kwh
+        elif start == trial.datetime_complete:  # `create_trial` gives it one time as both
+            self._added_kwh += kwh
+        else:
+            self._earlier.append((start, kwh))
+        self._learn(trial, kwh)
+
+    def _charge_lost(self, attrs: Mapping[str, Any]) -> None:
+        """Charge a trial whose worker was lost before it reported any energy."""
+        if _cut_short(attrs):
+            return  # it never began
+        expected_kwh = _expected_kwh(attrs)
+        if expected_kwh:
+            self._own_kwh += expected_kwh
+        else:
+            self._n_lost += 1
+
+    def _learn(self, trial: SeenTrial, kwh: float) -> None:
+        by = _cut_short(trial.user_attrs)
+        if by is not None:
+            self.n_refused += by != "trial_limit"
+            if by == "budget":
+                needed_kwh = trial.user_attrs[STOPPED_ATTR].get("needed_kwh")
+                self.note_refusal(known_kwh(needed_kwh) or 0.0)
+        elif trial.state is not TrialState.FAIL and kwh > 0.0:
+            self.n_refused = 0
+            bisect.insort(self._typical, kwh)
+            if trial.state is TrialState.COMPLETE:
+                self.cheapest_kwh = min(kwh, self.cheapest_kwh or kwh)
+
+    def _is_own(self, mark: Mark, number: int) -> bool:
+        return mark.number == number and mark.study == self._study_name
+
+    def _retried_kwh(self, study: Study, trial: SeenTrial, mark: Mark) -> float | None:
+        """Energy of a retry that has not opened its account; None if it is no retry.
+
+        Optuna copies the attributes of a trial that it retries. They are counted where they
+        belong, with the dead trial, until the retry has written its own.
+        """
+        if mark.study != self._study_name:
+            return None
+        trials = study.get_trials(deepcopy=False)
+        if mark.number not in trials[trial.number].system_attrs.get("retry_history", ()):
+            return None
+        kwh = known_kwh(trial.user_attrs.get(ENERGY_ATTR)) or 0.0
+        inherited_kwh = known_kwh(trials[mark.number].user_attrs.get(ENERGY_ATTR))
+        return 0.0 if kwh == inherited_kwh else kwh
 
 
-def _running(study: Study, trial: SeenTrial, now_s: float) -> RunningTrial:
-    number, attrs, lease = trial.number, trial.user_attrs, _lease(trial)
-    return RunningTrial(
-        number=number,
-        spent_kwh=_spent(study, trial, lease),
-        reserved_kwh=known_kwh(attrs.get(RESERVED_ATTR)) or 0.0,
-        step_kwh=known_kwh(attrs.get(STEP_ATTR)) or 0.0,
-        # Nobody renews a promise without a lease, and another trial's lease was copied to a retry.
-        live=lease is not None and lease[0] == number and now_s < lease[1],
-    )
+def _cut_short(attrs: Mapping[str, Any]) -> str | None:
+    """Which rule of the budget ended the trial, if one did."""
+    stopped = attrs.get(STOPPED_ATTR)
+    by = stopped.get("by") if isinstance(stopped, dict) else None
+    return by if by in _CUT_SHORT else None
 
 
-def _spent(study: Study, trial: SeenTrial, lease: tuple[int, float] | None) -> float:
-    """Energy of a trial, kWh, and 0 for a retry that still shows the energy of the dead trial.
-
-    Optuna copies the attributes of a trial that it retries. They are counted where they belong,
-    with the dead trial, until the retry has written its own.
-    """
-    spent_kwh = known_kwh(trial.user_attrs.get(ENERGY_ATTR)) or 0.0
-    if lease is None or lease[0] == trial.number:
-        return spent_kwh
-    trials = study.get_trials(deepcopy=False)
-    if lease[0] not in trials[trial.number].system_attrs.get("retry_history", ()):
-        return spent_kwh
-    inherited_kwh = known_kwh(trials[lease[0]].user_attrs.get(ENERGY_ATTR))
-    return 0.0 if spent_kwh == inherited_kwh else spent_kwh
-
-
-def _lease(trial: SeenTrial) -> tuple[int, float] | None:
-    lease = trial.user_attrs.get(LEASE_ATTR)
-    if not isinstance(lease, (list, tuple)) or len(lease) != 2:
-        return None
-    return int(lease[0]), float(lease[1])
+def _expected_kwh(attrs: Mapping[str, Any]) -> float | None:
+    """What a trial that reported nothing may have burnt, as it said itself, kWh."""
+    return known_kwh(attrs.get(STEP_ATTR)) or known_kwh(attrs.get(RESERVED_ATTR))

@@ -12,6 +12,8 @@ from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
 N_STEPS = 5
 STEP_KWH = 1.0
 """Mean energy of a step; a trial's own steps need between half and one and a half of it."""
+LEASE_S = 12.0
+"""Longer than the grace of the journal's lock, for which a killed worker holds up the others."""
 
 
 def requeue(study: optuna.Study, number: int) -> None:
@@ -68,5 +70,5 @@ def work(spec: str, cap_kwh: float, log: Path, seed: int, *, foresight: bool) ->
                 raise optuna.TrialPruned
         return x
 
-    budget = EnergyBudget(cap_kwh)
+    budget = EnergyBudget(cap_kwh, lease_s=LEASE_S)
     study.optimize(budget.guard(objective), callbacks=[budget])

@@ -65,7 +65,7 @@ def test_unusable_cap(kwh: float) -> None:
         ({"kg_co2e": 1.0}, "needs `g_per_kwh`"),
         ({"kg_co2e": math.nan, "g_per_kwh": 400.0}, "`kg_co2e` must be positive"),
         ({"kwh": 1.0, "g_per_kwh": 0.0}, "`g_per_kwh` must be positive"),
-        ({"kwh": 1.0, "kwh_per_trial": math.nan}, "`kwh_per_trial`"),
+        ({"kwh": 1.0, "trial_limit_kwh": math.nan}, "`trial_limit_kwh`"),
         ({"kwh": 1.0, "reserve": -1.0}, "`reserve`"),
         ({"kwh": 1.0, "reserve": "median"}, "`reserve`"),
         ({"kwh": 1.0, "shortfall": "wait"}, "`shortfall` must be 'truncate' or 'skip'"),
@@ -99,7 +99,12 @@ def test_budget_is_used_up_and_not_overspent() -> None:
         TrialState.COMPLETE,
         TrialState.PRUNED,
     ]
-    assert study.trials[-1].user_attrs["energy_stopped"] == {"by": "budget", "needed_kwh": 1.0}
+    assert study.trials[-1].user_attrs["energy_stopped"] == {
+        "by": "budget",
+        "needed_kwh": 1.0,
+        "spent_kwh": 10.0,
+        "cap_kwh": 10.0,
+    }
     assert study.trials[-1].value == 0.5  # what it had reached
 
 
@@ -155,7 +160,7 @@ def test_callback_alone_stops_between_trials() -> None:
 
 
 def test_limit_per_trial() -> None:
-    study, budget = new_study(), EnergyBudget(100.0, kwh_per_trial=2.5)
+    study, budget = new_study(), EnergyBudget(100.0, trial_limit_kwh=2.5)
     study.optimize(budget.guard(training()), n_trials=2)
     assert energies(study) == [2.0, 2.0]
     assert study.trials[0].user_attrs["energy_stopped"]["by"] == "trial_limit"
@@ -167,7 +172,10 @@ def test_pruner_is_still_asked() -> None:
     budget = EnergyBudget(100.0)
     study.optimize(budget.guard(training()), n_trials=1)
     assert energies(study) == [1.0]
-    assert "energy_stopped" not in study.trials[0].user_attrs
+    assert study.trials[0].user_attrs["energy_stopped"] == {
+        "by": "pruner",
+        "pruner": "ThresholdPruner",
+    }
 
 
 def test_multi_objective() -> None:
@@ -231,7 +239,9 @@ def test_unusable_energy_is_refused(bad: object) -> None:
         trial.set_user_attr("energy_kwh", bad)
         return 0.0
 
-    with pytest.raises(ValueError, match="`energy_kwh` must be a zero or more finite"):
+    with pytest.raises(
+        ValueError, match="`energy_kwh` must be a finite number of kWh, zero or more, but got"
+    ):
         new_study().optimize(EnergyBudget(1.0).guard(objective), n_trials=1)
 
 
@@ -249,7 +259,7 @@ def test_unknown_energy_of_foreign_trials_does_not_poison_the_sum() -> None:
     study = new_study()
     for value in (math.nan, None, "much", -3.0, 2.0):
         study.add_trial(optuna.create_trial(value=0.0, user_attrs={"energy_kwh": value}))
-    assert EnergyBudget(10.0).spent_kwh(study) == 2.0
+    assert EnergyBudget(10.0, count_added=True).spent_kwh(study) == 2.0
 
 
 # --- failures, retries, resume -----------------------------------------------------------------
@@ -304,7 +314,7 @@ def test_retry_that_fails_before_it_starts_counts_once() -> None:
 def test_lease_of_a_dead_worker_lapses() -> None:
     study, budget = new_study(), EnergyBudget(10.0, lease_s=60.0)
     now = [1000.0]
-    budget._book._clock = lambda: now[0]
+    budget._rules.clock = lambda: now[0]
     dead_trial(study, budget, 1.0)
     assert budget.balance(study).reserved_kwh == 3.0
     now[0] += 59.0
@@ -317,7 +327,7 @@ def test_lease_of_a_dead_worker_lapses() -> None:
 def test_report_renews_the_lease() -> None:
     study, budget = new_study(), EnergyBudget(10.0, lease_s=60.0)
     now = [1000.0]
-    budget._book._clock = lambda: now[0]
+    budget._rules.clock = lambda: now[0]
     trial = study.ask()
     budget.start(trial, expected_kwh=4.0)
     for _ in range(5):
@@ -351,7 +361,13 @@ def test_reservations_of_earlier_trials_bind() -> None:
     assert budget.start(one, expected_kwh=6.0)
     assert not budget.start(two, expected_kwh=5.0)
     assert budget.start(three, expected_kwh=4.0)  # what trial 1 could not have is free again
-    assert study.trials[1].user_attrs["energy_stopped"] == {"by": "no_room", "needed_kwh": 5.0}
+    assert study.trials[1].user_attrs["energy_stopped"] == {
+        "by": "no_room",
+        "needed_kwh": 5.0,
+        "available_kwh": 4.0,
+        "spent_kwh": 0.0,
+        "cap_kwh": 10.0,
+    }
 
 
 def test_truncate_starts_all_the_same() -> None:
@@ -395,7 +411,7 @@ def test_skip_goes_on_while_cheaper_trials_may_come() -> None:
         ({"reserve": 3.0}, 3.0),
         ({"reserve": lambda study, trial: 2.0 + trial.number}, 4.0),
         ({"reserve": None}, 0.0),
-        ({"kwh_per_trial": 1.5}, 1.5),
+        ({"trial_limit_kwh": 1.5}, 1.5),
         ({}, 4.0),  # the median of the two trials that have finished
     ],
 )
@@ -502,9 +518,10 @@ def test_copied_study_has_its_own_account(tmp_path: Any) -> None:
         from_study_name="one", from_storage=storage, to_storage=storage, to_study_name="two"
     )
     copied = optuna.load_study(study_name="two", storage=storage)
-    assert budget.spent_kwh(copied) == 4.0
+    assert budget.spent_kwh(copied) == 0.0  # another study's
     copied.optimize(budget.guard(training()), callbacks=[budget], n_trials=1)
-    assert (budget.spent_kwh(copied), budget.spent_kwh(study)) == (8.0, 4.0)
+    assert (budget.spent_kwh(copied), budget.spent_kwh(study)) == (4.0, 4.0)
+    assert EnergyBudget(10.0, count_added=True).spent_kwh(copied) == 8.0
 
 
 def test_live_attributes_during_a_trial() -> None:

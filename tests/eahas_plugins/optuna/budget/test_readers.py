@@ -48,7 +48,8 @@ def change(study: optuna.Study, open_trials: list[optuna.Trial], chance: random.
         trial.set_user_attr("note", "of no interest")
         trial.set_user_attr("energy_step_kwh", chance.random())
         trial.set_user_attr("energy_reserved_kwh", chance.random() * 10.0)
-        trial.set_user_attr("energy_lease", [trial.number, chance.choice([0.0, 1e12])])
+        name = chance.choice([study.study_name, "another study"])
+        trial.set_user_attr("energy_account", [name, trial.number, "open", 0])
     else:
         trial = open_trials.pop(chance.randrange(len(open_trials)))
         state = chance.choice([TrialState.FAIL, TrialState.PRUNED, TrialState.COMPLETE])
@@ -57,7 +58,10 @@ def change(study: optuna.Study, open_trials: list[optuna.Trial], chance: random.
 
 def compare_with_the_public_way(study: optuna.Study) -> None:
     """Two ledgers of one study, through its random life."""
-    by_queries, by_trials = StudyLedger(), StudyLedger()
+    by_queries, by_trials = (
+        StudyLedger(lease_s=60.0, count_added=True),
+        StudyLedger(lease_s=60.0, count_added=True),
+    )
     by_trials._reader = TrialReader()
     chance, open_trials = random.Random(0), list[optuna.Trial]()
     for _ in range(40):
@@ -65,7 +69,9 @@ def compare_with_the_public_way(study: optuna.Study) -> None:
         if chance.random() < 0.5:
             one = by_queries.balance(study, cap_kwh=50.0, now_s=1000.0)
             assert one == by_trials.balance(study, cap_kwh=50.0, now_s=1000.0)
-            late = StudyLedger().balance(study, cap_kwh=50.0, now_s=1000.0)
+            late = StudyLedger(lease_s=60.0, count_added=True).balance(
+                study, cap_kwh=50.0, now_s=1000.0
+            )
             assert late.spent_kwh == pytest.approx(one.spent_kwh)
             assert late.running == one.running
     assert by_queries.median_kwh() == by_trials.median_kwh()
@@ -95,7 +101,7 @@ def test_more_trials_than_one_query_may_name(
         study.add_trial(optuna.create_trial(value=0.0, user_attrs={"energy_kwh": energy_kwh}))
     for _ in range(7):
         study.ask()
-    ledger = StudyLedger()
+    ledger = StudyLedger(lease_s=60.0, count_added=True)
     for _ in range(2):
         balance = ledger.balance(study, cap_kwh=50.0, now_s=0.0)
         assert balance.spent_kwh == 45.0

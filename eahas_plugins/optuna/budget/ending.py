@@ -1,0 +1,89 @@
+"""When a study has gained too little, and the line that ends it."""
+
+from __future__ import annotations
+
+import math
+import threading
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from optuna.study import Study
+
+from eahas_plugins.budget.attributes import kwh_argument
+from eahas_plugins.budget.balance import Balance
+from eahas_plugins.optuna.budget.messages import say
+from eahas_plugins.optuna.budget.stagnation import is_stagnant
+from eahas_plugins.optuna.budget.summary import Outcome, summary
+from eahas_plugins.units import energy_text
+
+_WINDOW_SHARE = 0.2  # of the cap
+
+
+class Ending:
+    """The end of studies, each told once.
+
+    Args:
+        min_gain_per_kwh: The least gain of the best value per kWh; None asks for none.
+        gain_window_kwh: Over which energy it must be gained, kWh; None for a fifth of the cap.
+
+    Raises:
+        ValueError: If an argument is out of range (NaN included).
+    """
+
+    def __init__(self, *, min_gain_per_kwh: float | None, gain_window_kwh: float | None) -> None:
+        if min_gain_per_kwh is not None and not 0.0 < min_gain_per_kwh < math.inf:
+            raise ValueError(f"`min_gain_per_kwh` must be positive but got {min_gain_per_kwh}.")
+        if gain_window_kwh is not None:
+            gain_window_kwh = kwh_argument("gain_window_kwh", gain_window_kwh)
+        self._min_gain_per_kwh = min_gain_per_kwh
+        self._gain_window_kwh = gain_window_kwh
+        self._forget()
+
+    def _forget(self) -> None:
+        self._lock = threading.Lock()
+        self._told: WeakKeyDictionary[Study, float] = WeakKeyDictionary()  # at which cap, kWh
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in vars(self).items() if key not in ("_lock", "_told")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._forget()
+
+    def check(self, study: Study) -> None:
+        """Check that the study is one whose gain can be told.
+
+        Raises:
+            ValueError: If a gain is asked for and the study has several objectives.
+        """
+        if self._min_gain_per_kwh is not None and len(study.directions) > 1:
+            raise ValueError(
+                "`min_gain_per_kwh` needs a study with one objective but this one has "
+                f"{len(study.directions)}; leave it out."
+            )
+
+    def stagnation(self, study: Study, *, cap_kwh: float) -> str | None:
+        """That the study gains too little, in words, if it does."""
+        if self._min_gain_per_kwh is None:
+            return None
+        window_kwh = self._gain_window_kwh or _WINDOW_SHARE * cap_kwh
+        stagnant = is_stagnant(
+            (t for t in study.get_trials(deepcopy=False) if t.state.is_finished()),
+            study.direction,
+            min_gain_per_kwh=self._min_gain_per_kwh,
+            window_kwh=window_kwh,
+        )
+        if not stagnant:
+            return None
+        return (
+            f"the best value gained less than {self._min_gain_per_kwh:g} per kWh over the last "
+            f"{energy_text(window_kwh)}"
+        )
+
+    def tell(self, study: Study, balance: Balance, *, reason: str, outcome: Outcome | None) -> None:
+        """Tell the end of a study, once for each cap."""
+        with self._lock:
+            known = self._told.get(study) == balance.cap_kwh
+            self._told[study] = balance.cap_kwh
+        if not known:
+            say(summary(study, balance, reason=reason, outcome=outcome))

@@ -1,0 +1,73 @@
+"""Which trials ran in a study, and which came from another one.
+
+Optuna's ``add_trials`` leaves no trace: an added trial looks like one that ran here. So a trial
+that starts under a budget or an ``EnergyTracker`` gets an account, an attribute that names its
+study and number. It is written before the training, by the trial's own worker, and nobody else
+changes it, so it says the same to any number of processes, after a kill and after a restart. A
+trial that Optuna retries carries the account of the dead trial until it starts, and one that was
+added carries that of the other study.
+
+What has no account is judged by the first trial that is known to have run here: what started after
+it ran here as well, without a budget; what started before may be from anywhere.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+from optuna.study import Study
+from optuna.trial import Trial
+
+ACCOUNT_ATTR = "energy_account"
+"""Trial attribute: [name of the study, number of the trial, state of the account, counter].
+
+The counter goes up when a trial reports and nothing else has changed that shows it alive."""
+SINCE_ATTR = "energy_since"
+"""Study attribute: start of the first trial that a budget saw run here without an account."""
+
+State = Literal["open", "waiting", "closed"]
+"""``waiting`` for room in the budget, with no training yet; ``closed`` after a training that ended
+by itself without reporting energy. All others stay open."""
+
+
+class Mark(NamedTuple):
+    """Whose account a trial carries.
+
+    Args:
+        study: Name of the study.
+        number: Number of the trial.
+        state: State of the account.
+        n_renewals: The counter.
+    """
+
+    study: str
+    number: int
+    state: str
+    n_renewals: object = 0
+
+
+def mark_of(attrs: Mapping[str, Any]) -> Mark | None:
+    """The account that a trial carries, if any."""
+    mark = attrs.get(ACCOUNT_ATTR)
+    if not isinstance(mark, (list, tuple)) or len(mark) < 3 or not isinstance(mark[1], int):
+        return None
+    return Mark(str(mark[0]), mark[1], str(mark[2]), mark[3] if len(mark) > 3 else 0)
+
+
+def open_account(trial: object) -> None:
+    """Note that a trial starts in its study; a ``FixedTrial``, which has none, is left alone."""
+    if isinstance(trial, Trial):
+        mark, name = mark_of(trial.user_attrs), trial.study.study_name
+        if mark is None or (mark.study, mark.number) != (name, trial.number):
+            trial.set_user_attr(ACCOUNT_ATTR, [name, trial.number, "open", 0])
+
+
+def first_start(study: Study) -> datetime.datetime | None:
+    """Start of the first trial that a budget saw run here without an account, if it left word."""
+    since = study.user_attrs.get(SINCE_ATTR)
+    try:
+        return datetime.datetime.fromisoformat(since) if isinstance(since, str) else None
+    except ValueError:
+        return None

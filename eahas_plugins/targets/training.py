@@ -17,7 +17,7 @@ from eahas_plugins.energy import (
     between,
 )
 from eahas_plugins.files import as_dataclass, read_json, write_json
-from eahas_plugins.targets.metric import Metric
+from eahas_plugins.targets.metric import Metric, metric_of
 from eahas_plugins.targets.signature import number
 
 
@@ -39,7 +39,7 @@ class EnergyTraining:
         budget: The host's budget: kWh or epochs of the whole training; None for no end.
         in_kwh: Whether the budget is in kWh.
         attempt: The trial's energy account; None where the host has no energy budget.
-        metric: What the training is judged by.
+        metric: What the training is judged by; None for an accuracy.
         instance: SMAC's instance, where the scenario has some.
     """
 
@@ -52,7 +52,7 @@ class EnergyTraining:
         budget: float | None,
         in_kwh: bool,
         attempt: Attempt | None,
-        metric: Metric,
+        metric: Metric | None = None,
         instance: str | None = None,
     ) -> None:
         self.seed = seed
@@ -62,7 +62,7 @@ class EnergyTraining:
         self.checkpoint.mkdir(parents=True, exist_ok=True)
         self.reported: list[dict[str, float]] = []
         """What this trial has reported, epoch by epoch."""
-        self._metric = metric
+        self._metric = metric or metric_of(None, None)
         self.truncated = False
         self._in_kwh = in_kwh
         self._attempt = attempt

@@ -44,14 +44,14 @@ def make_app(arguments: list[str]) -> typer.Typer:
 
 
 def main() -> None:
-    """Run one command; bad input or a missing package ends with one line and exit code 2.
+    """Run one command; bad input, a missing package or a full disk ends with one line and code 2.
 
     Raises:
         SystemExit: With the command's exit code.
     """
     try:
         make_app(sys.argv[1:])(prog_name="python -m benchmarks")
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         typer.echo(f"error: {error}", err=True)
         raise SystemExit(2) from None
     except ImportError as error:

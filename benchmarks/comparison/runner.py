@@ -52,9 +52,13 @@ class Failure:
 
 
 def make_header(problem: Loadable, bench: Bench, reference: Reference, budget_kwh: float) -> Header:
-    """The header of a comparison's rows."""
+    """The header of a comparison's rows.
+
+    A problem that stands for several tasks says in its provenance's ``problem`` which one it is, so
+    that their rows are never taken for one.
+    """
     return Header(
-        task=problem.name,
+        task=str(bench.provenance.get("problem", problem.name)),
         budget_kwh=budget_kwh,
         mean_training_kwh=reference.mean_training_kwh,
         reference_test_accuracy=reference.test_accuracy,

@@ -100,6 +100,7 @@ def read_table(folder: Path, workload: str) -> TableBenchmark:
         )
     provenance = {
         "kind": "measured",
+        "problem": f"zeus-v100-{workload}",
         "data_set": f"Zeus, {workload} ({METRICS[workload][0]} of the validation set)",
         "energy": "measured",
         "meter": {"kind": "measured", "name": "NVML, average power"},

@@ -67,6 +67,7 @@ def test_help_needs_no_optional_package():
         ("optuna", "optuna", ["overhead", "--trials", "1", "--repeats", "1"]),
         ("smac", "smac", ["overhead-hosts", "--host", "smac"]),
         ("hpbandster", "hpbandster", ["overhead-hosts", "--host", "hpbandster"]),
+        ("sklearn", "fit", ["surrogate-quality", "--task", "fashion-nano", "--repeats", "1"]),
     ],
 )
 def test_a_missing_package_is_one_line_and_nothing_is_left_behind(
@@ -90,6 +91,16 @@ def test_a_missing_package_is_one_line_and_nothing_is_left_behind(
     assert package in last
     assert f"pip install 'eahas-plugins[{extra}]'" in last
     assert not out.exists()
+
+
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    out = tmp_path / "file" / "out"
+    for arguments in (["compare", "--methods", "rs"], ["statistics", "--task", "fashion-nano"]):
+        done = run_without([], *arguments, "--out", str(out))
+        assert done.returncode == 2, done.stderr
+        assert "Traceback" not in done.stderr
+        assert str(out) in done.stderr.splitlines()[-1]
 
 
 def rows_folder(folder):

@@ -1,0 +1,24 @@
+"""The same tasks with trainings of 7, 17 and 52 epochs, each from scratch and charged as such.
+
+The number of epochs is a hyperparameter, so methods that begin with short trainings can.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.harness.bench import Bench
+from benchmarks.problems._lcbench import load_task
+
+FIDELITIES = ("schedule", "cut")
+NEEDS_SOURCE = True
+
+
+def load(source: Path | None) -> Bench:
+    """The task whose number at OpenML ends ``source``, as in ``lcbench/3945``.
+
+    Raises:
+        ValueError: If there are no files of YAHPO Gym, or no such task.
+        ModuleNotFoundError: If ``onnxruntime`` is not installed.
+    """
+    return load_task(source, schedules=True)

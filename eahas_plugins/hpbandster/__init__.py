@@ -11,6 +11,7 @@ except ModuleNotFoundError as error:
         "eahas_plugins.hpbandster needs HpBandSter: pip install 'eahas-plugins[hpbandster]'"
     ) from error
 
+from eahas_plugins.hpbandster._compat import send_numpy
 from eahas_plugins.hpbandster.energy_bohb import EnergyBOHB
 from eahas_plugins.hpbandster.logger import EnergyResultLogger
 from eahas_plugins.hpbandster.optimizers import BOHB, HyperBand, RandomSearch
@@ -26,3 +27,5 @@ __all__ = [
     "SurrogateWorker",
     "TargetWorker",
 ]
+
+send_numpy()

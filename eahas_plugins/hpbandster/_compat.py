@@ -1,4 +1,4 @@
-"""What makes HpBandSter 0.7.4 run today: plain values, one random state, workers that may die.
+"""What makes HpBandSter 0.7.4 run today: plain values, one random state, and its inner names.
 
 HpBandSter sends configurations through Pyro4, whose serialiser refuses NumPy's scalars, so every
 value that leaves a config generator or a worker is made plain first. BOHB refuses ordinals, so
@@ -8,15 +8,19 @@ generators search integer positions and hand out the values behind them.
 from __future__ import annotations
 
 import copy
-import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from importlib.metadata import version
 from typing import Any
 
+import hpbandster.core.master as master_module
 import numpy as np
 import Pyro4
 from ConfigSpace import ConfigurationSpace
 from hpbandster.core.dispatcher import Dispatcher, Job
+from hpbandster.core.master import Master
+from hpbandster.core.worker import Worker
+from hpbandster.optimizers.iterations import SuccessiveHalving
 
 from eahas_plugins.spaces.ordinals import decode, encode, index_space
 from eahas_plugins.spaces.values import native
@@ -92,48 +96,43 @@ class PlainGenerator(_Host):
         return moved
 
 
-def survive_dead_workers(dispatcher: Dispatcher) -> None:
-    """Let a dispatcher outlive workers that die between two of its pings.
+HPBANDSTER_VERSION = "0.7.4"
+_HOOKS = (
+    (Master, ("_queue_wait", "_submit_job", "active_iterations", "job_callback")),
+    (Dispatcher, ("discover_workers", "register_result", "run")),
+    (SuccessiveHalving, ("_advance_to_next_stage",)),
+    (Worker, ("start_computation", "is_busy", "_run")),
+)
+"""Methods that are overridden here, or whose calls are: HpBandSter must still have and call them.
 
-    Its threads call workers without expecting an error, and one error ends the thread: from then
-    on the run hangs. Calls to a dead worker are made harmless here; the next ping finds it dead
-    and reports its job as failed. The dispatcher offers no hook, so its pool of workers is
-    replaced (checked with HpBandSter 0.7.4).
+Besides: ``hpbandster.core.master.Dispatcher`` is the class that a master makes (`_dispatcher`);
+masters have ``thread_cond``, ``num_running_jobs`` and ``job_queue_sizes``, dispatchers
+``worker_pool``, ``running_jobs``, ``discover_cond``, ``runner_cond`` and
+``shutdown_all_threads``, and BOHB's generator ``kde_models`` (`EnergyGenerator`).
+"""
+
+
+def check_hpbandster() -> None:
+    """Raise unless HpBandSter is what the masters and generators here build on.
+
+    Raises:
+        ImportError: If one of its inner names is missing.
     """
-    pool = _Pool()
-    with dispatcher.discover_cond:
-        for name, worker in dispatcher.worker_pool.items():
-            pool[name] = worker
-        dispatcher.worker_pool = pool
+    missing = [
+        f"{kind.__name__}.{name}"
+        for kind, names in _HOOKS
+        for name in names
+        if not hasattr(kind, name)
+    ]
+    if missing or not hasattr(master_module, "Dispatcher"):
+        raise ImportError(
+            f"eahas_plugins.hpbandster needs HpBandSter {HPBANDSTER_VERSION}, but "
+            f"{version('hpbandster')} has no {', '.join(missing) or 'master.Dispatcher'}: "
+            f"pip install hpbandster=={HPBANDSTER_VERSION}"
+        )
 
 
-class _Pool(dict[str, Any]):
-    def __setitem__(self, name: str, worker: Any) -> None:
-        worker.proxy = _PatientProxy(worker.proxy)
-        super().__setitem__(name, worker)
-
-
-class _PatientProxy:
-    """A Pyro proxy whose calls to a dead worker do nothing."""
-
-    def __init__(self, proxy: Any) -> None:
-        self._proxy = proxy
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._proxy, name)
-
-    def start_computation(self, *args: Any, **kwargs: Any) -> None:
-        try:
-            self._proxy.start_computation(*args, **kwargs)
-        except Pyro4.errors.CommunicationError:
-            logging.getLogger("hpbandster").warning("a worker died before it was given its job")
-
-    def is_busy(self) -> bool:
-        try:
-            return bool(self._proxy.is_busy())
-        except Pyro4.errors.CommunicationError:
-            return True
-
-    def shutdown(self) -> None:
-        with suppress(Pyro4.errors.CommunicationError):
-            self._proxy.shutdown()
+def send_numpy() -> None:
+    """Let Pyro4 send NumPy's scalars and arrays, which it would refuse without a word."""
+    for kind in (np.generic, np.ndarray):
+        Pyro4.util.SerpentSerializer.register_type_replacement(kind, lambda value: value.tolist())

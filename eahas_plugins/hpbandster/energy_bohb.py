@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import sys
 from typing import Any
 
@@ -10,20 +11,25 @@ import numpy as np
 from ConfigSpace import ConfigurationSpace
 from hpbandster.core.dispatcher import Job
 from hpbandster.core.result import Result
-from hpbandster.optimizers.iterations import SuccessiveHalving
 
 from eahas_plugins.budget.account import Shortfall
 from eahas_plugins.budget.attributes import (
     DEFAULT_LEASE_S,
-    ENERGY_ATTR,
     TRAINING_ATTR,
     known_kwh,
     kwh_argument,
 )
+from eahas_plugins.hpbandster.answers import check_answer
 from eahas_plugins.hpbandster.config_generator import EnergyGenerator
-from eahas_plugins.hpbandster.grants import JobAccount, journal_folder
+from eahas_plugins.hpbandster.energy_halving import EnergyHalving
+from eahas_plugins.hpbandster.grants import JobAccount, grant_file, journal_folder
 from eahas_plugins.hpbandster.optimizers import BOHB
-from eahas_plugins.policy import PAPER_EXPONENT, SHORT_UNTIL, reward, short_phase_ended
+from eahas_plugins.policy import PAPER_EXPONENT, SHORT_UNTIL, short_phase_ended
+from eahas_plugins.units import share_text
+
+_log = logging.getLogger(__name__)
+_PATIENCE = 20
+"""So many failed jobs, and none that succeeded, end a run."""
 
 
 class _BudgetSpentError(Exception):
@@ -139,27 +145,54 @@ class EnergyBOHB(BOHB):
             min_n_workers: Wait for so many workers first.
 
         Raises:
-            ValueError: If a worker has returned no energy.
+            ValueError: If a worker has returned no energy, or its fidelity is not the rungs'.
+            RuntimeError: If all jobs fail, or the name server does not answer any more.
         """
+        self._tell_start()
         brackets = sys.maxsize if n_iterations is None else n_iterations
         try:
-            return super().run(brackets, min_n_workers)
+            result = super().run(brackets, min_n_workers)
         except _BudgetSpentError:
             with self.thread_cond:
                 self._await_running_jobs()
-        if self._error is not None:
-            raise self._error
-        for iteration in self.warmstart_iteration:
-            iteration.fix_timestamps(self.time_ref)
-        data = [copy.deepcopy(i.data) for i in (*self.iterations, *self.warmstart_iteration)]
-        return Result(data, self.config)
+            self._raise_error()
+            for iteration in self.warmstart_iteration:
+                iteration.fix_timestamps(self.time_ref)
+            data = [copy.deepcopy(i.data) for i in (*self.iterations, *self.warmstart_iteration)]
+            result = Result(data, self.config)
+            self._outcomes.warn_if_all_failed()
+        self._tell_end(result)
+        return result
+
+    def _tell_start(self) -> None:
+        spent_kwh, cap_kwh = self.spent_kwh, self.account.cap_kwh
+        if spent_kwh > 0.0:
+            _log.warning(
+                "This run goes on from an earlier one: %s are spent already (%s).%s",
+                share_text(spent_kwh, cap_kwh),
+                self.account.folder,
+                " For more, raise budget_kwh; to start anew, take another run_id or folder."
+                if self.account.balance().remaining_kwh <= 0.0
+                else "",
+            )
+
+    def _tell_end(self, result: Result) -> None:
+        runs = [run for run in result.get_all_runs() if run.loss is not None]
+        best = min((run.loss for run in runs if np.isfinite(run.loss)), default=None)
+        _log.info(
+            "Energy: %s spent in %d trials (%d failed), best loss %s.",
+            share_text(self.spent_kwh, self.account.cap_kwh),
+            self._outcomes.n_succeeded + self._outcomes.n_failed,
+            self._outcomes.n_failed,
+            "unknown" if best is None else f"{best:.4g}",
+        )
 
     def get_next_iteration(self, iteration: int, iteration_kwargs: dict[str, Any]) -> Any:
         """The next bracket, with promotion that weighs energy; later one configuration alone."""
         bracket = super().get_next_iteration(iteration, iteration_kwargs)
         if short_phase_ended(self.account.alpha(), short_until=self.short_until):
             bracket.num_configs, bracket.budgets = [1], bracket.budgets[-1:]
-        return _EnergyHalving(
+        return EnergyHalving(
             HPB_iter=iteration,
             num_configs=bracket.num_configs,
             budgets=bracket.budgets,
@@ -172,13 +205,38 @@ class EnergyBOHB(BOHB):
         """Charge a job, then let HpBandSter learn from it."""
         with self.thread_cond:
             job.energy_kwh, job.energy_estimated = None, False
+            answer = job.result
+            check_answer(job)
             try:
-                charge = self.account.charge_job(job)
+                charge = self.account.charge_job(job, answer)
                 job.energy_kwh, job.energy_estimated = charge.energy_kwh, charge.estimated
             except ValueError as error:
                 self.fail(error)
             job.spent_kwh = self.spent_kwh
             super().job_callback(job)
+            if not self._outcomes.n_succeeded and self._outcomes.n_failed >= _PATIENCE:
+                self.fail(RuntimeError(f"{self._outcomes.message()}. Mend that and run again."))
+
+    def check_worker(self, name: str, traits: dict[str, Any]) -> None:
+        """Refuse a worker of ours whose budgets are not this run's.
+
+        Raises:
+            ValueError: If rungs are kWh and its fidelity is not, or the other way round.
+        """
+        fidelity = traits.get("fidelity")
+        if fidelity is not None and (fidelity == "kwh") != self._in_kwh:
+            rungs, wanted = (
+                ("min_kwh and max_kwh", "'kwh'")
+                if self._in_kwh
+                else ("min_budget and max_budget", "another one than 'kwh'")
+            )
+            raise ValueError(
+                f"with {rungs} a worker's fidelity must be {wanted} but is {fidelity!r} ({name})."
+            )
+
+    def grant_of(self, config_id: Any, budget: float) -> str | None:
+        """Where the worker of a job finds what it may spend."""
+        return str(grant_file(self.account.folder, config_id, budget))
 
     def _generator(self, configspace: ConfigurationSpace, seed: int | None) -> Any:
         def kind(**settings: Any) -> EnergyGenerator:
@@ -204,7 +262,7 @@ class EnergyBOHB(BOHB):
     def _paid_kwh(self, config_id: Any) -> float:
         """Energy in the training that this job may go on with, kWh."""
         results = self.iterations[config_id[0]].data[config_id].results.values()
-        infos = [result["info"] for result in results if result is not None]
+        infos = [result["info"] or {} for result in results if result is not None]
         return max((known_kwh(i.get(TRAINING_ATTR)) or 0.0 for i in infos), default=0.0)
 
     def _await_running_jobs(self) -> None:
@@ -212,31 +270,3 @@ class EnergyBOHB(BOHB):
             if self.dispatcher.number_of_workers() == 0 and not self.dispatcher.running_jobs:
                 return  # what waits in the queue has no worker left to run it
             self.thread_cond.wait(1.0)
-
-
-class _EnergyHalving(SuccessiveHalving):
-    """Successive halving that promotes the largest reward instead of the smallest loss."""
-
-    def __init__(self, *, reward_exponent: float, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self._reward_exponent = reward_exponent
-
-    def _advance_to_next_stage(self, config_ids: list[Any], losses: Any) -> Any:
-        if self._reward_exponent == 0.0 or not config_ids:
-            return super()._advance_to_next_stage(config_ids, losses)
-        budget = self.budgets[self.stage - 1]
-        infos = [self.data[config_id].results[budget]["info"] for config_id in config_ids]
-        energies = np.array(
-            [known_kwh(i.get(TRAINING_ATTR, i.get(ENERGY_ATTR))) or np.nan for i in infos]
-        )
-        if not np.any(energies > 0.0):
-            return super()._advance_to_next_stage(config_ids, losses)
-        are_errors = bool(np.all((losses >= 0.0) & (losses <= 1.0)))
-        rewards = reward(
-            1.0 - losses if are_errors else losses,
-            energies,
-            reference_kwh=float(np.nanmedian(energies)),
-            exponent=self._reward_exponent,
-            maximize=are_errors,
-        )
-        return super()._advance_to_next_stage(config_ids, -rewards if are_errors else rewards)

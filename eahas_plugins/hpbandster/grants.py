@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from hpbandster.core.dispatcher import Job
 
 from eahas_plugins.budget.account import Charge, RunAccount, Shortfall
-from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
+from eahas_plugins.budget.attributes import ENERGY_ATTR, kwh_argument
 from eahas_plugins.budget.entries import Grant, TrialId, was_refused
-from eahas_plugins.budget.journal import EnergyJournal
+from eahas_plugins.budget.journal import Attempt, EnergyJournal
+from eahas_plugins.files import read_bytes, write_atomically
 
 
 def grant_file(folder: Path, config_id: Any, budget: float) -> Path:
@@ -57,20 +56,25 @@ class JobAccount(RunAccount):
         self._trials[config_id, budget] = trial
         path = grant_file(self.folder, config_id, budget)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(grant)), encoding="utf-8")
+        write_atomically(path, grant.to_json(), durable=False)
 
-    def charge_job(self, job: Job) -> Charge:
+    def charge_job(self, job: Job, answer: Any) -> Charge:
         """Charge a finished or failed job.
 
+        Args:
+            job: The job; its result is None if it has failed.
+            answer: What its worker has returned, None if it has not.
+
         Raises:
-            ValueError: If a job has succeeded and told no energy.
+            ValueError: If a job has succeeded and told no energy, or any job an impossible one.
         """
         budget = job.kwargs["budget"]
         grant_file(self.folder, job.id, budget).unlink(missing_ok=True)
-        info = (job.result or {}).get("info")
+        info = answer.get("info") if isinstance(answer, dict) else None
+        told = info.get(ENERGY_ATTR) if isinstance(info, dict) else None
         charge = self.charge(
             self._trials.pop((job.id, budget)),
-            reported_kwh=known_kwh(info.get(ENERGY_ATTR)) if isinstance(info, dict) else None,
+            reported_kwh=None if told is None else kwh_argument(ENERGY_ATTR, told, zero=True),
             succeeded=job.result is not None,
             refused=was_refused(job.exception),
         )
@@ -82,11 +86,18 @@ class JobAccount(RunAccount):
         return charge
 
 
-def open_grant(working_directory: str | Path, run_id: str, config_id: Any, budget: float) -> Any:
-    """The attempt of a worker at a job that an energy-aware master has sent; None otherwise."""
-    folder = journal_folder(working_directory, run_id)
-    path = grant_file(folder, config_id, budget)
-    if not path.is_file():
-        return None
-    data = json.loads(path.read_text(encoding="utf-8"))
-    return EnergyJournal(folder).open(Grant(**{**data, "trial": tuple(data["trial"])}))
+def open_grant(path: Path) -> Attempt:
+    """A worker's attempt at a job that a master with an energy budget has sent.
+
+    Raises:
+        FileNotFoundError: If its grant is not there.
+        ValueError: If it is damaged.
+    """
+    try:
+        grant = Grant.from_json(read_bytes(path, limit=1 << 16), path)
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"a worker must find what its job may spend but there is no {path}: give the master a "
+            "working_directory on a file system that its workers share."
+        ) from None
+    return EnergyJournal(path.parents[1]).open(grant)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import copy
+import math
+import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import hpbandster.optimizers as theirs
 from ConfigSpace import ConfigurationSpace
-from hpbandster.core.base_iteration import WarmStartIteration
 from hpbandster.core.dispatcher import Job
-from hpbandster.core.result import Result
+from hpbandster.core.result import Result, json_result_logger
 from hpbandster.optimizers.config_generators import bohb
 from hpbandster.optimizers.config_generators.random_sampling import RandomSampling
 
-from eahas_plugins.hpbandster._compat import PlainGenerator, _Host, survive_dead_workers
+from eahas_plugins.hpbandster._compat import PlainGenerator, _Host, check_hpbandster
+from eahas_plugins.hpbandster._dispatcher import watched_dispatcher
+from eahas_plugins.hpbandster.answers import Outcomes, check_answer
+from eahas_plugins.hpbandster.warm_start import log_earlier, warm_start
 from eahas_plugins.policy import n_rungs
 from eahas_plugins.spaces.ordinals import index_space
 
@@ -34,7 +38,10 @@ class _Current(_Host):
     worker's job does not block a rung for a minute.
     """
 
+    dispatcher: Any
+    job_queue_sizes: tuple[int, int]
     num_running_jobs: int
+    thread_cond: threading.Condition
 
     def __init__(
         self,
@@ -44,32 +51,45 @@ class _Current(_Host):
         min_budget: float = 0.01,
         max_budget: float = 1.0,
         seed: int | None = None,
+        working_directory: str = ".",
         ping_interval: int = 10,
         previous_result: Result | None = None,
         **kwargs: Any,
     ) -> None:
+        check_hpbandster()
+        if not 0.0 < min_budget <= max_budget < math.inf:
+            raise ValueError(
+                "min_budget must be positive and at most max_budget, both finite, but got "
+                f"{min_budget} and {max_budget}."
+            )
+        if not 1.0 < eta < math.inf:
+            raise ValueError(f"eta must be larger than 1 and finite but got {eta}.")
         rungs = n_rungs(min_budget, max_budget, eta)
         self._error: Exception | None = None
-        super().__init__(
-            configspace=index_space(configspace),  # their BOHB would refuse ordinals
-            eta=eta,
-            min_budget=min_budget,
-            max_budget=max_budget,
-            ping_interval=ping_interval,
-            previous_result=None,
-            **kwargs,
-        )
-        survive_dead_workers(self.dispatcher)
+        self._outcomes = Outcomes()
+        with watched_dispatcher(self):
+            super().__init__(
+                configspace=index_space(configspace),  # their BOHB would refuse ordinals
+                eta=eta,
+                min_budget=min_budget,
+                max_budget=max_budget,
+                # Workers may have been started in another folder.
+                working_directory=str(Path(working_directory).absolute()),
+                ping_interval=ping_interval,
+                previous_result=None,
+                **kwargs,
+            )
         # Rounding loses a rung in HpBandSter (1..243 with factor 3 has six).
         self.max_SH_iter = rungs
         self.budgets = [float(max_budget) * float(eta) ** -k for k in reversed(range(rungs))]
         self.config.update(budgets=self.budgets, max_SH_iter=rungs)
         self.config_generator = self._generator(configspace, seed)
         self.config_generator.logger = self.logger
-        if previous_result is not None and previous_result.get_all_runs():
-            self.warmstart_iteration = [
-                WarmStartIteration(_without_failures(previous_result), self.config_generator)
-            ]
+        earlier = [] if previous_result is None else previous_result.get_all_runs()
+        if previous_result is not None and any(run.loss is not None for run in earlier):
+            self.warmstart_iteration = [warm_start(previous_result, self.config_generator)]
+            if isinstance(self.result_logger, json_result_logger):
+                log_earlier(self.result_logger, self.warmstart_iteration[0])
 
     def _generator(self, configspace: ConfigurationSpace, seed: int | None) -> Any:
         return RandomGenerator(configspace=configspace, seed=seed)
@@ -82,21 +102,38 @@ class _Current(_Host):
         return bracket
 
     def run(self, n_iterations: int = 1, min_n_workers: int = 1) -> Result:
-        """Run brackets; see HpBandSter. An error in its other threads is raised here."""
+        """Run brackets; see HpBandSter. An error in its other threads is raised here.
+
+        Raises:
+            RuntimeError: If the name server does not answer any more.
+        """
         try:
-            return super().run(
+            result = super().run(
                 n_iterations=n_iterations, min_n_workers=min_n_workers, iteration_kwargs={}
             )
         except BaseException:
             with suppress(RuntimeError):  # its loop holds the lock, except before it begins
                 self.thread_cond.release()
             raise
+        self._outcomes.warn_if_all_failed()
+        return result
+
+    def wait_for_workers(self, min_n_workers: int = 1) -> None:
+        """Return when there are so many workers; see HpBandSter."""
+        with self.thread_cond:
+            while self.dispatcher.number_of_workers() < min_n_workers:
+                self._raise_error()
+                self.thread_cond.wait(1.0)
+                self.dispatcher.trigger_discover_worker()
+        self._raise_error()
 
     def job_callback(self, job: Job) -> None:
         """Tell the run of a finished job; HpBandSter loses an error here, and the run hangs."""
         with self.thread_cond:
             still_running: int = self.num_running_jobs - 1
             try:
+                check_answer(job)
+                self._outcomes.add(job)
                 super().job_callback(job)
             except Exception as error:
                 self.fail(error)
@@ -106,20 +143,35 @@ class _Current(_Host):
     def fail(self, error: Exception) -> None:
         """End the run with this error."""
         self._error = self._error or error
+        # In a thread of its own: who calls this may hold the dispatcher's lock.
+        threading.Thread(target=self._wake, daemon=True).start()
+
+    def check_worker(self, name: str, traits: dict[str, Any]) -> None:
+        """Accept any worker."""
+
+    def grant_of(self, config_id: Any, budget: float) -> str | None:
+        """No job has a limit."""
+        return None
+
+    def _wake(self) -> None:
+        with self.thread_cond:
+            self.thread_cond.notify_all()
+
+    def _raise_error(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def _queue_wait(self) -> None:
+        self._raise_error()
+        if self.num_running_jobs >= self.job_queue_sizes[1]:
+            while self.num_running_jobs > self.job_queue_sizes[0]:
+                self.thread_cond.wait()
+                self._raise_error()
 
     def active_iterations(self) -> Any:
         """HpBandSter asks this in every round of its loop."""
-        if self._error is not None:
-            raise self._error
+        self._raise_error()
         return super().active_iterations()
-
-
-def _without_failures(result: Result) -> Result:
-    """A copy without failed jobs: HpBandSter cannot learn from a loss that is None."""
-    kept = copy.deepcopy(result)
-    for datum in kept.data.values():
-        datum.results = {b: r for b, r in datum.results.items() if r is not None}
-    return kept
 
 
 class HyperBand(_Current, theirs.HyperBand):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+from pathlib import Path
 from typing import Any
 
+import Pyro4
 from hpbandster.core.worker import Worker
 
 from eahas_plugins.benchmark import Benchmark
@@ -29,21 +32,41 @@ class TargetWorker(Worker):
         *,
         run_id: str,
         seed: int = 0,
+        logger: logging.Logger | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(run_id, **kwargs)
+        # Without a logger HpBandSter would have everything of everybody shown, down to DEBUG.
+        super().__init__(run_id, logger=logger or logging.getLogger("hpbandster"), **kwargs)
         self.target = target
         self.seed = seed
 
+    @Pyro4.expose  # type: ignore[untyped-decorator]
+    def traits(self) -> dict[str, Any]:
+        """What a master asks a worker that it has found."""
+        return {"fidelity": self.target.fidelity}
+
     def compute(
-        self, config_id: Any, config: dict[str, Any], budget: float, working_directory: str
+        self,
+        config_id: Any,
+        config: dict[str, Any],
+        budget: float,
+        working_directory: str,
+        grant: str | None = None,
     ) -> dict[str, Any]:
         """Train; HpBandSter calls this.
 
+        Args:
+            config_id: HpBandSter's id of the configuration.
+            config: The configuration.
+            budget: The rung.
+            working_directory: The run's folder.
+            grant: Where a master with an energy budget has written what this job may spend.
+
         Raises:
+            FileNotFoundError: If that is not there: nothing would limit the training.
             EnergyExhaustedError: If what the job may spend does not pay for one epoch.
         """
-        attempt = open_grant(working_directory, self.run_id, config_id, budget)
+        attempt = None if grant is None else open_grant(Path(grant))
         if attempt is not None:
             keep_checkpoints(self.target, attempt.folder / "checkpoints")
         try:
@@ -52,6 +75,14 @@ class TargetWorker(Worker):
             if attempt is not None:
                 attempt.close()
         return {"loss": plain(loss), "info": plain(info)}
+
+    def _run(self) -> None:
+        try:
+            super()._run()
+        except Pyro4.errors.PyroError as error:  # to sign off: the name server ended first
+            if self.thread is None or not hasattr(self, "pyro_daemon"):
+                raise
+            self.logger.info("the name server was gone before the worker was: %s", error)
 
 
 class SurrogateWorker(TargetWorker):

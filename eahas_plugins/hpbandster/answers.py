@@ -1,0 +1,63 @@
+"""What workers answer: whether it is an answer at all, and whether any job succeeds."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from numbers import Real
+from typing import Any
+
+from hpbandster.core.dispatcher import Job
+
+from eahas_plugins.budget.entries import was_refused
+
+_ASKED_FOR = "return {'loss': number, 'info': {...}} from compute."
+
+
+def check_answer(job: Job) -> None:
+    """Let a job whose answer is none have failed, with a message; HpBandSter would hang."""
+    if job.result is None:
+        return
+    problem = _problem_of(job.result)
+    if problem:
+        job.result, job.exception = None, f"a worker must return a loss but {problem}: {_ASKED_FOR}"
+    else:
+        job.result.setdefault("info", None)
+
+
+def _problem_of(answer: Any) -> str | None:
+    if not isinstance(answer, dict):
+        return f"returned {answer!r:.100}"
+    if "loss" not in answer:
+        return f"returned {', '.join(map(repr, answer)) or 'nothing'} without 'loss'"
+    loss = answer["loss"]
+    if isinstance(loss, bool) or not isinstance(loss, Real):
+        return f"the loss is {loss!r:.100}"
+    return None
+
+
+class Outcomes:
+    """Whether anything succeeds, and how the first failure went."""
+
+    def __init__(self) -> None:
+        self.n_succeeded = 0
+        self.n_failed = 0
+        self.first_error = ""
+
+    def add(self, job: Job) -> None:
+        """Count a job. One that the budget refused has not failed."""
+        if job.result is not None and math.isfinite(job.result["loss"]):
+            self.n_succeeded += 1
+        elif not was_refused(job.exception):
+            self.n_failed += 1
+            text = job.exception or f"the loss is {(job.result or {}).get('loss')}"
+            self.first_error = self.first_error or text.strip().splitlines()[-1]
+
+    def message(self) -> str:
+        """What to tell when all have failed."""
+        return f"all {self.n_failed} jobs have failed, the first with: {self.first_error}"
+
+    def warn_if_all_failed(self) -> None:
+        """Say so at the end of a run."""
+        if self.n_failed and not self.n_succeeded:
+            warnings.warn(self.message(), RuntimeWarning, stacklevel=3)

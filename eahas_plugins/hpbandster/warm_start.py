@@ -1,0 +1,62 @@
+"""What a run learns from earlier ones: all of them, on every rung."""
+
+from __future__ import annotations
+
+import copy
+import time
+from typing import Any
+
+from hpbandster.core.base_iteration import WarmStartIteration
+from hpbandster.core.dispatcher import Job
+from hpbandster.core.result import Result, json_result_logger
+
+
+def warm_start(result: Result, generator: Any) -> WarmStartIteration:
+    """The runs of a result as an iteration that is over; the generator learns from them.
+
+    HpBandSter builds one model, with the last configuration, and ignores what it is told of rungs
+    below one that has a model. So the runs are told rung by rung, from the lowest, and the last
+    one of each rung builds its model.
+
+    Args:
+        result: Earlier runs; those that failed teach nothing, as HpBandSter cannot tell them.
+        generator: The config generator.
+    """
+    jobs = _Collected()
+    iteration = WarmStartIteration(_without_failures(result), jobs)
+    last = {job.kwargs["budget"]: job for job in jobs.jobs}
+    for budget in sorted(last):
+        for job in jobs.jobs:
+            if job.kwargs["budget"] == budget:
+                generator.new_result(job, update_model=job is last[budget])
+    return iteration
+
+
+def log_earlier(logger: json_result_logger, iteration: WarmStartIteration) -> None:
+    """Write earlier runs into a run's log, so that the next run knows them, too."""
+    now_s = time.time()  # the iteration's times end at 0
+    for config_id, datum in iteration.data.items():
+        logger.new_config(config_id, datum.config, datum.config_info)
+        for budget, answer in datum.results.items():
+            job = Job(config_id, config=datum.config, budget=budget)
+            job.timestamps = {k: now_s + s for k, s in datum.time_stamps[budget].items()}
+            job.result = answer
+            json_result_logger.__call__(logger, job)
+
+
+class _Collected:
+    """A config generator that only listens."""
+
+    def __init__(self) -> None:
+        self.jobs: list[Job] = []
+
+    def new_result(self, job: Job, update_model: bool = True) -> None:
+        self.jobs.append(job)
+
+
+def _without_failures(result: Result) -> Result:
+    """A copy without failed jobs: HpBandSter cannot learn from a loss that is None."""
+    kept = copy.deepcopy(result)
+    for datum in kept.data.values():
+        datum.results = {b: r for b, r in datum.results.items() if r is not None}
+    return kept

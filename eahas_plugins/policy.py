@@ -67,7 +67,8 @@ def reward(
     known = energies > 0.0
     factor = np.where(known, np.where(known, energies, 1.0) / reference_kwh, 1.0) ** exponent
     better = values >= 0.0 if maximize else values < 0.0
-    return np.where(better, values * factor, values / factor)
+    with np.errstate(over="ignore"):  # a reward beyond all numbers is infinite
+        return np.where(better, values * factor, values / factor)
 
 
 def cooling(spent_kwh: float, budget_kwh: float | None) -> float:

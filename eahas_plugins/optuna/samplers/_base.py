@@ -28,6 +28,8 @@ from eahas_plugins.optuna._trials import (
 Floats = NDArray[np.float64]
 Space = Mapping[str, BaseDistribution]
 
+_LARGEST = 1e100  # so that the square of a reward is still a number
+
 
 class Scored(NamedTuple):
     """A complete trial.
@@ -56,9 +58,11 @@ def rewards_to_learn(scored: Sequence[Scored]) -> Floats:
     feasible = [one.reward for one in scored if one.violation == 0.0]
     if feasible:
         lowest = min(feasible)
-        return np.array([one.reward if one.violation == 0.0 else lowest for one in scored])
-    known = [one.violation for one in scored if math.isfinite(one.violation)]
-    return np.array([-min(one.violation, max(known, default=0.0)) for one in scored])
+        learnt = [one.reward if one.violation == 0.0 else lowest for one in scored]
+    else:
+        known = [one.violation for one in scored if math.isfinite(one.violation)]
+        learnt = [-min(one.violation, max(known, default=0.0)) for one in scored]
+    return np.clip(learnt, -_LARGEST, _LARGEST)
 
 
 class StudyState:

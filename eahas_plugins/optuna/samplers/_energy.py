@@ -15,7 +15,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins import policy
-from eahas_plugins.budget.attributes import CAP_ATTR, known_kwh
+from eahas_plugins.budget.attributes import CAP_ATTR, known_kwh, kwh_argument
 from eahas_plugins.models.kwh import Column, KwhModel
 from eahas_plugins.optuna._compat import study_behind
 from eahas_plugins.optuna._trials import (
@@ -44,9 +44,7 @@ class StudyEnergy:
     def __init__(
         self, *, budget_kwh: float | None = None, fidelity_param: str | None = None
     ) -> None:
-        if budget_kwh is not None and not budget_kwh > 0.0:
-            raise ValueError(f"budget_kwh must be positive but got {budget_kwh}.")
-        self._budget_kwh = budget_kwh
+        self._budget_kwh = None if budget_kwh is None else kwh_argument("budget_kwh", budget_kwh)
         self.fidelity_param = fidelity_param
         """Parameter that holds the planned number of steps, if there is one."""
         self._lock = threading.Lock()

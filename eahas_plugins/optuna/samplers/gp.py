@@ -67,8 +67,8 @@ class EnergyGPSampler(GPSampler):
         # An argument that is wrong is said now, not when a study starts.
         StudyEnergy(budget_kwh=budget_kwh)
         require("EnergyGPSampler")
-        if not cooling >= 0.0:
-            raise ValueError(f"cooling must not be negative but got {cooling}.")
+        if not 0.0 <= cooling < math.inf:
+            raise ValueError(f"cooling must be finite and not negative but got {cooling}.")
         super().__init__(**gp)
         self._cooling = cooling
         self._energies = PerStudy(

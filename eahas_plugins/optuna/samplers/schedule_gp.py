@@ -99,7 +99,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         if not 0.0 <= short_until <= 1.0:
             raise ValueError(f"short_until must be between 0 and 1 but got {short_until}.")
         if not 0.0 <= cooling < math.inf:
-            raise ValueError(f"cooling must not be negative but got {cooling}.")
+            raise ValueError(f"cooling must be finite and not negative but got {cooling}.")
         for name, count in (
             ("n_startup_trials", n_startup_trials),
             ("n_candidates", n_candidates),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import threading
 from typing import Any
 
@@ -62,8 +63,8 @@ class EnergyTPESampler(TPESampler):
         # An argument that is wrong is said now, not when a study starts.
         StudyEnergy(budget_kwh=budget_kwh)
         require("EnergyTPESampler")
-        if not cooling >= 0.0:
-            raise ValueError(f"cooling must not be negative but got {cooling}.")
+        if not 0.0 <= cooling < math.inf:
+            raise ValueError(f"cooling must be finite and not negative but got {cooling}.")
         super().__init__(**tpe)
         self._cooling = cooling
         self._energies = PerStudy(

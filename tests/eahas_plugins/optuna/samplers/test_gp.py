@@ -114,5 +114,5 @@ def test_gradient_of_the_cooled_acquisition():
 
 @pytest.mark.parametrize("weight", [-0.1, float("nan")])
 def test_bad_weight(weight):
-    with pytest.raises(ValueError, match="cooling must not be negative"):
+    with pytest.raises(ValueError, match="cooling must be finite and not negative"):
         EnergyGPSampler(cooling=weight)

@@ -279,7 +279,7 @@ def test_schedules_of_distributions():
         ({"top": 0}, "top must be at least 1"),
         ({"n_startup_trials": 0}, "n_startup_trials must be at least 1"),
         ({"schedules": [10]}, "at least two values"),
-        ({"budget_kwh": 0.0}, "budget_kwh must be positive"),
+        ({"budget_kwh": 0.0}, "`budget_kwh` must be a positive"),
     ],
 )
 def test_bad_arguments(options, message):

@@ -270,12 +270,12 @@ def test_learns_from_a_bounded_number_of_trials():
         ({"promotion_share": float("nan")}, "promotion_share must be between 0 and 1"),
         ({"short_until": -0.1}, "short_until must be between 0 and 1"),
         ({"short_until": float("nan")}, "short_until must be between 0 and 1"),
-        ({"cooling": -1.0}, "cooling must not be negative"),
+        ({"cooling": -1.0}, "cooling must be finite and not negative"),
         ({"n_startup_trials": 1}, "n_startup_trials must be at least 2"),
         ({"n_candidates": 0}, "n_candidates must be at least 2"),
         ({"max_trials": 1}, "max_trials must be at least 2"),
         ({"schedules": [10]}, "at least two values"),
-        ({"budget_kwh": 0.0}, "budget_kwh must be positive"),
+        ({"budget_kwh": 0.0}, "`budget_kwh` must be a positive"),
     ],
 )
 def test_bad_arguments(options, message):

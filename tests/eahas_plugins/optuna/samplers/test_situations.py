@@ -120,6 +120,14 @@ def infinite(trial):
     return (x, math.inf, -math.inf)[trial.number % 3]
 
 
+def extreme(trial):
+    x = trial.suggest_float("x", -1e300, 1e300)
+    spend(
+        trial, (1e-320, 1e300)[trial.number % 2] * trial.suggest_categorical("max_epoch", [5, 20])
+    )
+    return (1e308, -1e308, 1e-320, x)[trial.number % 4]
+
+
 def odd_energies(trial):
     x = trial.suggest_float("x", 0.0, 1.0)
     epochs = trial.suggest_categorical("max_epoch", [5, 20])
@@ -151,6 +159,7 @@ OBJECTIVES = [
     other_parameters,
     moving_ranges,
     infinite,
+    extreme,
     odd_energies,
     reports_nothing_finite,
     train,

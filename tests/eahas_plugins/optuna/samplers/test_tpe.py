@@ -128,11 +128,11 @@ def test_the_private_hooks_are_there():
 
 @pytest.mark.parametrize("weight", [-0.1, float("nan")])
 def test_bad_weight(weight):
-    with pytest.raises(ValueError, match="cooling must not be negative"):
+    with pytest.raises(ValueError, match="cooling must be finite and not negative"):
         EnergyTPESampler(cooling=weight)
 
 
 @pytest.mark.parametrize("budget", [0.0, -1.0, float("nan")])
 def test_bad_budget(budget):
-    with pytest.raises(ValueError, match="budget_kwh must be positive"):
+    with pytest.raises(ValueError, match="`budget_kwh` must be a positive"):
         EnergyTPESampler(budget_kwh=budget)

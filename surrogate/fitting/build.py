@@ -15,10 +15,10 @@ from surrogate.fitting.fit import Fitted, Settings, Shape
 from surrogate.fitting.fit import fit as fit_model
 from surrogate.fitting.selection import (
     SHAPES,
+    alternative_to_trees,
     choose_model,
     choose_shape,
     curve_error,
-    rival,
     split,
 )
 from surrogate.folder import write_provenance, write_sums
@@ -64,10 +64,10 @@ def build(
         key=lambda record: -1 if record.run is None else record.run,
     )
     # Waiting lengthens wall-clock time, and with it what the board draws; CPU time stays.
-    telling = [record for record in finished if not (record.on_gpu and record.disturbed)]
-    data = from_records(telling, task)
+    undisturbed = [record for record in finished if not (record.on_gpu and record.disturbed)]
+    data = from_records(undisturbed, task)
     settings = Settings() if settings is None else settings
-    rival(data)  # what is not installed is better known before the long part
+    alternative_to_trees(data)  # what is not installed is better known before the long part
     shape, errors = choose_shape(data, settings, shapes)
     settings = choose_model(data, shape, settings)
     held_out = _held_out(data, settings, shape)
@@ -85,8 +85,8 @@ def build(
     provenance = {
         "format": FORMAT,
         "version": VERSION,
-        **describe(telling, task, data),
-        **({"n_left_out": n_left_out} if (n_left_out := len(finished) - len(telling)) else {}),
+        **describe(undisturbed, task, data),
+        **({"n_left_out": n_left_out} if (n_left_out := len(finished) - len(undisturbed)) else {}),
         "curves": list(data.curve_names),
         "costs": list(data.cost_names),
         "degree": shape.degree,

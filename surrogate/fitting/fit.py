@@ -219,7 +219,11 @@ def _member(data: Dataset, rest: Floats, n_points: int, settings: Settings, memb
 
 
 def ridge(X: Floats, targets: Floats, penalty: float) -> Floats:
-    """Coefficients of shape (n_features, n_targets); the penalty is on standardised features."""
+    """Coefficients of shape (n_features, n_targets); the penalty is on standardised features.
+
+    References:
+        Hastie et al. (2009), The Elements of Statistical Learning, eq. 3.44: (Z'Z + p I)^-1 Z'y.
+    """
     spread = X.std(axis=0)
     varies = spread > 0.0
     scale = np.where(varies, spread, 1.0)

@@ -56,7 +56,7 @@ def learn_noise(data: Dataset, own: Sequence[Floats], *, n_points: int, n_member
 
 
 def _median_deviation(n: int) -> float:
-    """Median of the standard deviation of ``n`` standard normal values (Wilson and Hilferty)."""
+    """Median of the standard deviation of ``n`` normal values (Wilson and Hilferty, 1931)."""
     degrees = n - 1
     return float((1.0 - 2.0 / (9.0 * degrees)) ** 1.5)
 

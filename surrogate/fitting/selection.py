@@ -93,7 +93,7 @@ def choose_model(data: Dataset, shape: Shape, settings: Settings) -> Settings:
     """
     if not data.curve_names or not data.cost_names:
         return settings
-    other = rival(data)
+    other = alternative_to_trees(data)
     errors: dict[str, float] = {}
     for curve_model in (other, TREES):
         candidate = replace(settings, curve_model=curve_model)
@@ -108,7 +108,7 @@ def choose_model(data: Dataset, shape: Shape, settings: Settings) -> Settings:
     return replace(settings, curve_model=chosen)
 
 
-def rival(data: Dataset) -> str:
+def alternative_to_trees(data: Dataset) -> str:
     """The model of curves that trees compete with.
 
     Raises:

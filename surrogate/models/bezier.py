@@ -14,6 +14,9 @@ there is no root to choose.
 
 References:
     Dou et al. (2023), EA-HAS-Bench, section 4.1 (Bezier curve-based surrogate, BSC).
+    Farin (2002), Curves and Surfaces for CAGD, 5th edition: Bernstein polynomials B_k^n(s) =
+    C(n, k) s^k (1 - s)^(n - k), the variation-diminishing property, and least squares over chord
+    lengths.
 """
 
 from __future__ import annotations
@@ -57,6 +60,9 @@ def fit(curves: ArrayLike, degree: int) -> Floats:
 
     Returns:
         Array of shape (1 + n_curves, degree + 1).
+
+    Raises:
+        ValueError: If the degree is another or a value is not finite.
     """
     y = np.atleast_2d(np.asarray(curves, dtype=np.float64))
     if degree not in DEGREES:
@@ -151,6 +157,7 @@ def basis(s: ArrayLike, degree: int) -> Floats:
     k = np.arange(degree + 1)
     binomials = np.array([comb(degree, int(i)) for i in k], dtype=np.float64)
     s = np.asarray(s, dtype=np.float64)[:, None]
+    # B_k^n(s) = C(n, k) s^k (1 - s)^(n - k)
     return np.asarray(binomials * s**k * (1.0 - s) ** (degree - k))
 
 

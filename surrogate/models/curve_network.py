@@ -1,4 +1,8 @@
-"""An ensemble of the paper's networks that gives the control points of all curves."""
+"""An ensemble of the paper's networks that gives the control points of all curves.
+
+References:
+    Dou et al. (2023), EA-HAS-Bench, section 4.1.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,10 @@
 
 Fitting needs XGBoost; predicting needs only this module. Trees are walked level by level, all
 trees of a row (or all rows of a tree) at once, so that no Python loop sees a single node.
+
+References:
+    Chen and Guestrin (2016), XGBoost, eq. 1: the prediction is the sum over trees of the leaf that
+    a row falls into; leaves are vectors here, one number per output.
 """
 
 from __future__ import annotations

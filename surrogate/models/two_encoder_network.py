@@ -1,4 +1,8 @@
-"""Forward pass of the paper's two-encoder network, in numpy, for a whole ensemble at once."""
+"""Forward pass of the paper's two-encoder network, in numpy, for a whole ensemble at once.
+
+References:
+    Dou et al. (2023), EA-HAS-Bench, section 4.1, and its published code (order of layers).
+"""
 
 from __future__ import annotations
 

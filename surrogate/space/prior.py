@@ -28,6 +28,9 @@ def set_prior(parameter: OrdinalHyperparameter, weights: Sequence[float]) -> Non
 
     ConfigSpace has no public way to do so; its distribution object is replaced (checked with
     ConfigSpace 1.2.2). Pickling keeps the prior, ConfigSpace's JSON does not.
+
+    Raises:
+        RuntimeError: If this ConfigSpace keeps its distribution elsewhere.
     """
     if not hasattr(parameter, "_vector_dist"):
         raise RuntimeError(

@@ -24,11 +24,17 @@ MAX_LONG_BYTES = 16
 class Reader:
     """One pass over one pickle.
 
+    Its methods are the steps of :meth:`read`; each raises a ``ValueError`` where the bytes ask for
+    what is not there or not allowed.
+
     Args:
         data: The bytes, of which the pickle may be only the first part.
         allowed: What it may contain.
         budget: Opcodes left.
         position: Where the pickle starts.
+
+    Raises:
+        ValueError: By every method, see above.
     """
 
     def __init__(

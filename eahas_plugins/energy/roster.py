@@ -22,9 +22,10 @@ from typing import Any
 
 from eahas_plugins.energy.presence import Presence
 from eahas_plugins.energy.readings import OWN_PROCESS
-from eahas_plugins.energy.roster_entry import Activity, Entry, parse
+from eahas_plugins.energy.roster_entry import Activity, Change, Entry, parse
 
 FOLDER_VARIABLE = "EAHAS_ENERGY_DIR"
+_MAX_CHANGES = 200  # of one trial while another one takes a single step
 _GRACE_S = 60.0  # between a trial's first reading and the moment its file is seen
 
 _log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Roster:
 
     def __init__(self, *, folder: Path | None = None) -> None:
         self._folder: Path | None = None
+        self.settled_s = 0.0  # what was before is in no running trial's next step
         try:
             chosen = os.environ.get(FOLDER_VARIABLE) if folder is None else folder
             parent = Path(chosen) if chosen else _private_folder()
@@ -105,15 +107,9 @@ class Roster:
                 with contextlib.suppress(OSError):
                     entry.path.unlink(missing_ok=True)
             elif entry.path.stem != name:
-                for device, (start_at, seen_at) in entry.devices.items():
-                    activity = Activity(
-                        start_s=entry.start_s,
-                        end_s=entry.end_s,
-                        owner=entry.owner,
-                        start_at=start_at,
-                        end_at=None if entry.end_s is None else seen_at,
-                    )
-                    found.setdefault(device, []).append(activity)
+                for device in entry.devices:
+                    found.setdefault(device, []).extend(entry.activities(device))
+        self.settled_s = settled_s
         return found
 
     def key(self, device: str) -> str:
@@ -158,16 +154,34 @@ class Membership:
         self._start_at = counters
         self._devices = {device: roster.key(device) for device in devices}
         self._left = False
+        self._changes: list[Change] = []
         self.owner = owner
         self.seen(start_s, counters)
 
     def others(self) -> dict[str, list[Activity]]:
-        """Return for each of the trial's devices what the other trials have done and do."""
+        """Return for each of the trial's devices what all other trackers have done and do."""
         found = self._roster.others(self._name)
-        return {
-            device: [other for other in found.get(key, []) if other.owner != self.owner]
-            for device, key in self._devices.items()
-        }
+        return {device: found.get(key, []) for device, key in self._devices.items()}
+
+    def weight(self, device: str) -> float | None:
+        """Return how much the trial uses a device since its last change; None if not known."""
+        known = [change.weight for change in self._changes if self._devices[device] in change.at]
+        return known[-1] if known else None
+
+    def change(self, now_s: float, counters: Mapping[str, float], *, weight: float) -> None:
+        """Say that from now on the trial uses devices to another extent. Written when next seen.
+
+        Args:
+            now_s: Monotonic seconds, those of the last reading.
+            counters: Where the counters of those devices stand.
+            weight: How much it uses them. Positive.
+        """
+        # Of what nobody's next step covers only the last one still matters.
+        old = [change for change in self._changes if change.s <= self._roster.settled_s]
+        recent = [change for change in self._changes if change.s > self._roster.settled_s]
+        if len(recent) < _MAX_CHANGES:
+            at = {self._devices[device]: counter for device, counter in counters.items()}
+            self._changes = [*old[-1:], *recent, Change(s=now_s, at=at, weight=weight)]
 
     def seen(self, now_s: float, counters: Mapping[str, float] | None = None) -> None:
         """Leave a sign of life: up to here the energy has been taken."""
@@ -195,6 +209,7 @@ class Membership:
             "start_s": self._start_s,
             "seen_s": self._seen_s,
             "end_s": end_s,
+            "changes": [[change.s, change.at, change.weight] for change in self._changes],
         }
         self._roster.write(self._name, entry)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eahas_plugins.energy.presence import Presence
@@ -15,7 +15,7 @@ _MAX_BYTES = 100_000  # no entry of ours comes near
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """From when to when a trial used a device.
+    """From when to when a trial used a device, to one extent.
 
     Args:
         start_s: Monotonic seconds.
@@ -23,6 +23,7 @@ class Activity:
         owner: The trial; several trackers of one have the same.
         start_at: Where the device's counter stood then, if that is known.
         end_at: The same at the end.
+        weight: How much it used it, beside others; None if that is not known.
     """
 
     start_s: float
@@ -30,6 +31,22 @@ class Activity:
     owner: str = ""
     start_at: float | None = None
     end_at: float | None = None
+    weight: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """From when on a trial uses devices to another extent.
+
+    Args:
+        s: Monotonic seconds.
+        at: Where the counters of those devices stood then.
+        weight: How much it uses them from then on.
+    """
+
+    s: float
+    at: Mapping[str, float]
+    weight: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +59,21 @@ class Entry:
     seen_s: float
     end_s: float | None
     devices: Mapping[str, tuple[float | None, float | None]]  # where it stood at start, when seen
+    changes: tuple[Change, ...]
+
+    def activities(self, device: str) -> list[Activity]:
+        """Return what this trial has done on a device."""
+        start_at, seen_at = self.devices[device]
+        begin = Activity(start_s=self.start_s, start_at=start_at, end_s=None, owner=self.owner)
+        found = [begin]
+        for change in self.changes:
+            if device in change.at:
+                at = change.at[device]
+                found[-1] = replace(found[-1], end_s=change.s, end_at=at)
+                found.append(replace(begin, start_s=change.s, start_at=at, weight=change.weight))
+        if self.end_s is not None:
+            found[-1] = replace(found[-1], end_s=self.end_s, end_at=seen_at)
+        return found
 
 
 def parse(path: Path) -> Entry:
@@ -69,13 +101,32 @@ def parse(path: Path) -> Entry:
         raise ValueError("its times and counters must be finite numbers")
     if not all(isinstance(text, str) for text in (owner, presence)):
         raise ValueError("its owner and presence must be texts")
+    changes = _changes(entry.get("changes", []))
     if end_s is None and not Presence.is_held(path.parent, presence):
         end_s = seen_s  # its process is gone
     return Entry(
         path=path,
         owner=owner,
         devices={device: (stood[0], stood[1]) for device, stood in devices.items()},
+        changes=changes,
         start_s=start_s,
         seen_s=seen_s,
         end_s=end_s,
     )
+
+
+def _changes(listed: object) -> tuple[Change, ...]:
+    """Read the changes of an entry.
+
+    Raises:
+        ValueError: If they are none.
+    """
+    try:
+        changes = tuple(Change(s=s, at=at, weight=weight) for s, at, weight in listed)  # type: ignore[attr-defined]
+        numbers = [n for c in changes for n in (c.s, c.weight, *c.at.values())]
+        good = all(isinstance(n, int | float) and math.isfinite(n) for n in numbers)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"its changes cannot be read ({error})") from error
+    if not good or not all(c.weight > 0.0 for c in changes):
+        raise ValueError("its changes must have finite numbers and positive weights")
+    return changes

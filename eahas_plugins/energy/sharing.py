@@ -3,7 +3,9 @@
 A counter counts everything at once: a machine's counter all its processes, a process's CPU time
 all its threads. Each trial takes of every device and stretch of time its part of what was counted,
 one n-th while n trials ran. The parts of all trials together are what the device counted, whatever
-other devices each of them counts.
+other devices each of them counts. Of CPU packages and memory each takes as much as its process has
+used cores, as it last said: what it uses between two readings counts from the second one on, for
+all alike, so that the parts still add up.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import weakref
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from eahas_plugins.energy.cores_used import CoresUsed
 from eahas_plugins.energy.readings import (
     OWN_PROCESS,
     EnergyMeter,
@@ -21,11 +24,20 @@ from eahas_plugins.energy.readings import (
     by_device,
     ids_of,
 )
-from eahas_plugins.energy.roster import Roster
+from eahas_plugins.energy.roster import Membership, Roster
 from eahas_plugins.energy.roster_entry import Activity
 
+_BY_CPU_TIME = ("cpu:", "memory:")  # devices whose energy goes with the CPU time of its users
 
-def shared_fraction(start_s: float, end_s: float, others: Iterable[Activity]) -> float:
+
+def shared_fraction(
+    start_s: float,
+    end_s: float,
+    others: Iterable[Activity],
+    *,
+    owner: str | None = None,
+    weight: float | None = None,
+) -> float:
     """Return a trial's part of what was counted from ``start_s`` to ``end_s``.
 
     Example:
@@ -36,38 +48,50 @@ def shared_fraction(start_s: float, end_s: float, others: Iterable[Activity]) ->
     Args:
         start_s: Start of the stretch, seconds.
         end_s: Its end, seconds. Power is taken as constant in between.
-        others: What the other trials did; several activities of one owner are one trial.
+        others: What other trackers did; several activities of one owner are one trial, with the
+            sum of their weights.
+        owner: The trial's own name.
+        weight: How much the trial uses what was counted; None, as the weight of all whose use is
+            not known: 1.
     """
     if not end_s > start_s:
         return 1.0
-    spans = []
+    own = _OWN if owner is None else owner
+    spans: list[tuple[float, float, object, float | None]] = [(start_s, end_s, own, weight)]
     for i, other in enumerate(others):
         first = max(other.start_s, start_s)
         last = end_s if other.end_s is None else min(other.end_s, end_s)
         if last > first:
-            spans.append((first, last, other.owner or i))
-    edges = sorted({start_s, end_s, *(edge for a, b, _ in spans for edge in (a, b))})
+            spans.append((first, last, other.owner or i, other.weight))
+    edges = sorted({edge for a, b, _, _ in spans for edge in (a, b)})
     own_s = 0.0
     for first, last in pairwise(edges):
-        running = 1 + len({who for a, b, who in spans if a <= first and last <= b})
-        own_s += (last - first) / running
+        weights: dict[object, list[float]] = {}
+        for a, b, who, w in spans:
+            if a <= first and last <= b:
+                weights.setdefault(who, []).extend([] if w is None else [w])
+        used = {who: sum(known) if known else 1.0 for who, known in weights.items()}
+        own_s += (last - first) * used[own] / sum(used.values())
     return own_s / (end_s - start_s)
 
 
-def _fraction(device: str, last: Reading, now: Reading, others: Sequence[Activity]) -> float:
+def _fraction(
+    last: Reading, now: Reading, membership: Membership, device: str, others: Sequence[Activity]
+) -> float:
     """Return a trial's part of what a device counted between two readings.
 
     Where the counter stood when the others came and went says it exactly. Without that, or if a
     counter began anew in between, power is taken as constant.
     """
+    own_weight = membership.weight(device)
     times = (last.monotonic_s, now.monotonic_s)
     stood, stands = last.counters.get(device), now.counters.get(device)
     if stood is not None and stands is not None:
         by_counter = [_on_counter(other, times, (stood, stands)) for other in others]
         known = [other for other in by_counter if other is not None]
         if len(known) == len(others):
-            return shared_fraction(stood, stands, known)
-    return shared_fraction(*times, others)
+            return shared_fraction(stood, stands, known, owner=membership.owner, weight=own_weight)
+    return shared_fraction(*times, others, owner=membership.owner, weight=own_weight)
 
 
 def _on_counter(
@@ -84,7 +108,12 @@ def _on_counter(
             return None
         if times[0] < s < times[1] and not counters[0] <= at <= counters[1]:
             return None
-    return Activity(start_s=other.start_at, end_s=other.end_at, owner=other.owner)
+    return Activity(
+        start_s=other.start_at, end_s=other.end_at, owner=other.owner, weight=other.weight
+    )
+
+
+_OWN = object()
 
 
 class Share:
@@ -110,6 +139,7 @@ class Share:
         self._kwh = {
             device: dict.fromkeys(parts, 0.0) for device, parts in by_device(self._last).items()
         }
+        self._cores = CoresUsed()
         self._counted = dict.fromkeys(self._kwh, 0.0)
         self._start_s = self._last.monotonic_s
         self._total = self._reading(self._last, None if self._last.cpu_s is None else 0.0)
@@ -135,6 +165,7 @@ class Share:
         """
         with self._lock:
             total = self._take()
+            self._say_how_much()
             self._membership.seen(total.monotonic_s, self._last.counters)
             return total
 
@@ -167,7 +198,9 @@ class Share:
         others = self._membership.others()
         fractions = {}
         for device, parts in by_device(now).items():
-            fraction = fractions[device] = _fraction(device, last, now, others.get(device, []))
+            fraction = fractions[device] = _fraction(
+                last, now, self._membership, device, others.get(device, [])
+            )
             own = self._kwh.setdefault(device, {})
             earlier = before.get(device, parts)  # a device that is new starts to count now
             for part, kwh in parts.items():
@@ -183,6 +216,13 @@ class Share:
         self._last = now
         self._total = self._reading(now, cpu_s)
         return self._total
+
+    def _say_how_much(self) -> None:
+        """Tell the others how many cores this trial has used, if that has changed."""
+        shared = {d: at for d, at in self._last.counters.items() if d.startswith(_BY_CPU_TIME)}
+        cores = self._cores.since_last() if shared else None
+        if cores is not None:
+            self._membership.change(self._last.monotonic_s, shared, weight=cores)
 
     def _reading(self, now: Reading, cpu_s: float | None) -> Reading:
         return Reading.of_devices(

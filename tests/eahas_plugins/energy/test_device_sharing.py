@@ -1,5 +1,8 @@
 """Whatever devices each trial counts: the parts of all add up to what the devices counted."""
 
+import itertools
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from eahas_plugins.energy import (
     SumMeter,
     WholeDeviceMeter,
 )
+from eahas_plugins.energy.cores_used import CoresUsed
 from eahas_plugins.energy.nvml import NvmlMeter
 from eahas_plugins.energy.roster import Roster
 from tests.eahas_plugins.energy.machines import Nvml, add_zone
@@ -82,6 +86,18 @@ def test_the_parts_add_up_to_the_counters_however_the_power_changes(workers, pow
     for watts in powers:
         total.append(total[-1] + watts)
     check_the_parts(workers, lambda name, s: (1.0 + len(name)) * total[int(s)], comparable=True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(workers, powers, st.lists(st.none() | st.floats(0.01, 64.0), min_size=1, max_size=9))
+def test_they_add_up_whatever_each_of_them_uses_of_the_cpu(workers, powers, cores):
+    total = [0.0]
+    for watts in powers:
+        total.append(total[-1] + watts)
+    said = itertools.cycle(cores)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CoresUsed, "since_last", lambda self: next(said))
+        check_the_parts(workers, lambda name, s: (1.0 + len(name)) * total[int(s)], comparable=True)
 
 
 @settings(max_examples=60, deadline=None)
@@ -154,3 +170,42 @@ def test_threads_share_the_estimate_of_their_process_and_all_processes_the_gpu(
     assert sum(r.parts_kwh["gpu"] for r in readings) == pytest.approx(1.0)
     used_kwh = sum(r.parts_kwh["cpu"] for r in readings)
     assert sum(r.cpu_s for r in readings) == pytest.approx(used_kwh)
+
+
+def test_of_the_cpu_each_trial_takes_as_much_as_it_used_cores(tmp_path, monkeypatch):
+    cores = {}
+    monkeypatch.setattr(CoresUsed, "since_last", lambda self: cores.get(self))
+    clock, roster = Clock(), Roster(folder=tmp_path)
+    ids = ["cpu:package-0", "gpu:0"]
+
+    def meter():
+        return Counters(
+            clock, ids, zero_kwh=0.0, comparable=True, joules=lambda name: 100.0 * clock.now_s
+        )
+
+    busy, idle = Share(meter(), roster=roster), Share(meter(), roster=roster)
+    cores |= {busy._cores: 9.0, idle._cores: 1.0}
+    clock.now_s = 10.0
+    first = [busy.read(), idle.read()]
+    assert [r.parts_kwh["cpu:package-0"] * 3.6e6 for r in first] == [500.0, 500.0]  # not yet known
+    cores.clear()  # no news
+    clock.now_s = 20.0
+    last = [busy.leave(), idle.leave()]
+    assert [r.parts_kwh["cpu:package-0"] * 3.6e6 for r in last] == pytest.approx([1400.0, 600.0])
+    assert [r.parts_kwh["gpu:0"] * 3.6e6 for r in last] == pytest.approx([1000.0, 1000.0])
+
+
+def test_how_many_cores_a_process_uses():
+    used = CoresUsed()
+    assert used.since_last() is None  # too soon
+    child = subprocess.Popen(
+        [sys.executable, "-c", "import time\nwhile time.process_time() < 0.5: pass"]
+    )
+    child.wait()
+    used._last_s -= 10.0
+    cores = used.since_last()
+    assert 0.03 < cores < 0.5  # half a second and a bit of a core in ten
+    other = CoresUsed()
+    used._last_s -= 10.0
+    assert used.since_last() == 0.01  # waits, and shares with the other
+    assert other is not None

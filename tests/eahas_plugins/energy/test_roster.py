@@ -57,6 +57,8 @@ DAMAGE = {
     "a text": json.dumps(GOOD | {"start_s": "0"}),
     "devices": json.dumps(GOOD | {"devices": 3}),
     "counters": json.dumps(GOOD | {"devices": {"gpu:0": [1.0, "2"]}}),
+    "changes": json.dumps(GOOD | {"changes": [[1.0, 2.0]]}),
+    "weights": json.dumps(GOOD | {"changes": [[1.0, {"cpu:0": 1.0}, -1.0]]}),
     "a path": json.dumps(GOOD | {"end_s": None, "presence": "../a"}),
     "long": " " * 200_000,
     "bytes": b"\xff\xfe\x00",

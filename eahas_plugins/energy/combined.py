@@ -57,16 +57,19 @@ class SumMeter:
         readings = [meter.read() for meter in self._meters]
         devices: dict[str, Mapping[str, float]] = {}
         counters: dict[str, float] = {}
+        users: dict[str, frozenset[int]] = {}
         for reading, names in zip(readings, self._ids, strict=True):
             counted = by_device(reading)
             devices |= {names[name]: by_part for name, by_part in counted.items()}
             counters |= {names[name]: at for name, at in reading.counters.items()}
+            users |= {names[name]: pids for name, pids in reading.users.items()}
         return Reading.of_devices(
             devices,
             monotonic_s=readings[0].monotonic_s,
             provenance=self._provenance,
             cpu_s=next((r.cpu_s for r in readings if r.cpu_s is not None), None),
             counters=counters,
+            users=users,
         )
 
 
@@ -110,6 +113,7 @@ class SelectedMeter:
             provenance=self._provenance,
             cpu_s=reading.cpu_s,
             counters={k: at for k, at in reading.counters.items() if k in self._kept},
+            users={k: pids for k, pids in reading.users.items() if k in self._kept},
         )
 
 

@@ -42,6 +42,12 @@ class CoresUsed:
         return cores
 
     @classmethod
+    def own_processes(cls) -> frozenset[int]:
+        """Return the ids of this process and of its descendants, as last seen."""
+        known = cls._tree[1].processes() if cls._tree and cls._tree[0] == os.getpid() else ()
+        return frozenset({os.getpid(), *known})
+
+    @classmethod
     def _cpu_s(cls) -> float:
         """Return the CPU seconds of this process and its descendants."""
         with cls._lock:

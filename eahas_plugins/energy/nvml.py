@@ -18,6 +18,8 @@ from eahas_plugins.energy.visible import order_is_by_speed, visible_gpus
 
 _COUNTER = "nvmlDeviceGetTotalEnergyConsumption"
 
+_ASK_EVERY_S = 1.0  # who computes on a GPU
+
 _log = logging.getLogger(__name__)
 
 
@@ -105,6 +107,7 @@ class NvmlMeter:
             devices = {
                 gpu.id: {"gpu": gpu.total_mj / 1000.0 / JOULES_PER_KWH} for gpu in self._gpus
             }
+            users = {gpu.id: pids for gpu in self._gpus if (pids := gpu.users()) is not None}
             counters = {gpu.id: gpu.stands_at_mj for gpu in self._gpus if gpu.kind == "measured"}
         if len(lost) == len(self._gpus):
             gpu, problem = lost[0]
@@ -121,7 +124,11 @@ class NvmlMeter:
                 "before is lost; start the measurement anew: the next reading goes on"
             )
         return Reading.of_devices(
-            devices, monotonic_s=monotonic_s, provenance=self._provenance, counters=counters
+            devices,
+            monotonic_s=monotonic_s,
+            provenance=self._provenance,
+            counters=counters,
+            users=users,
         )
 
     def describe(self) -> dict[str, Any]:
@@ -209,6 +216,8 @@ class _Gpu:
         uuid = _text(nvml.nvmlDeviceGetUUID(handle))
         self.name = f"{_text(nvml.nvmlDeviceGetName(handle))} {uuid}"
         self.id = f"gpu:{uuid}"
+        self._users: frozenset[int] | None = None
+        self._asked_s = -_ASK_EVERY_S
         self._power: PowerIntegral | None = None
         self.kind: Kind = "measured"
         self.sampling = f"{_COUNTER}, read at every reading"
@@ -233,6 +242,15 @@ class _Gpu:
     def stands_at_mj(self) -> float:
         """Where the counter stands, as every process sees it."""
         return self._last_mj
+
+    def users(self) -> frozenset[int] | None:
+        """Return the ids of the processes that compute here, as of a second ago; None: unknown."""
+        if time.monotonic() - self._asked_s >= _ASK_EVERY_S:
+            self._asked_s, self._users = time.monotonic(), None
+            with contextlib.suppress(self._nvml.NVMLError, AttributeError, TypeError):
+                running = self._nvml.nvmlDeviceGetComputeRunningProcesses(self.handle)
+                self._users = frozenset(process.pid for process in running)
+        return self._users
 
     def _counted_mj(self) -> float:
         if self._power is not None:

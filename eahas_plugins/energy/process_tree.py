@@ -46,6 +46,10 @@ class ProcessTree:
         self._known, self._reaped_s = living, reaped_s
         return self._lost_s + reaped_s + sum(process.seconds for process in living.values())
 
+    def processes(self) -> frozenset[int]:
+        """Return the ids of the descendants that lived when last looked at."""
+        return frozenset(self._known)
+
     def _look(self) -> tuple[dict[int, _Process], float]:
         """Return the living and what this process has reaped, as of one moment.
 

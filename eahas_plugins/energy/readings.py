@@ -69,6 +69,7 @@ class Reading:
         counters: Where the counters of the devices stand, from a zero that all processes of the
             machine share (of this process, where the device is), in any unit. What is absent is
             shared by time alone.
+        users: The ids of the processes that compute on a device, where the driver tells.
     """
 
     energy_kwh: float
@@ -78,6 +79,7 @@ class Reading:
     cpu_s: float | None = None
     devices_kwh: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     counters: Mapping[str, float] = field(default_factory=dict)
+    users: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     @classmethod
     def of_devices(
@@ -88,6 +90,7 @@ class Reading:
         provenance: Provenance,
         cpu_s: float | None = None,
         counters: Mapping[str, float] | None = None,
+        users: Mapping[str, frozenset[int]] | None = None,
     ) -> Reading:
         """Return the reading of several devices: total and parts are their sums."""
         parts: dict[str, float] = {}
@@ -102,6 +105,7 @@ class Reading:
             cpu_s=cpu_s,
             devices_kwh=devices_kwh,
             counters=counters or {},
+            users=users or {},
         )
 
 

@@ -176,12 +176,19 @@ class Membership:
             counters: Where the counters of those devices stand.
             weight: How much it uses them. Positive.
         """
-        # Of what nobody's next step covers only the last one still matters.
-        old = [change for change in self._changes if change.s <= self._roster.settled_s]
+        at = {self._devices[device]: counter for device, counter in counters.items()}
         recent = [change for change in self._changes if change.s > self._roster.settled_s]
-        if len(recent) < _MAX_CHANGES:
-            at = {self._devices[device]: counter for device, counter in counters.items()}
-            self._changes = [*old[-1:], *recent, Change(s=now_s, at=at, weight=weight)]
+        if len(recent) >= _MAX_CHANGES:
+            return
+        # Of what nobody's next step covers only the last one for each device still matters.
+        latest = {
+            device: change
+            for change in self._changes
+            if change.s <= self._roster.settled_s
+            for device in change.at
+        }
+        old = [change for change in self._changes if change in latest.values()]
+        self._changes = [*old, *recent, Change(s=now_s, at=at, weight=weight)]
 
     def seen(self, now_s: float, counters: Mapping[str, float] | None = None) -> None:
         """Leave a sign of life: up to here the energy has been taken."""

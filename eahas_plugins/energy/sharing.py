@@ -3,9 +3,11 @@
 A counter counts everything at once: a machine's counter all its processes, a process's CPU time
 all its threads. Each trial takes of every device and stretch of time its part of what was counted,
 one n-th while n trials ran. The parts of all trials together are what the device counted, whatever
-other devices each of them counts. Of CPU packages and memory each takes as much as its process has
-used cores, as it last said: what it uses between two readings counts from the second one on, for
-all alike, so that the parts still add up.
+other devices each of them counts.
+
+Of CPU packages and memory each takes as much as its process has used cores, and of a GPU little if
+only others compute on it. A trial says so at its readings, and it holds from the next one on, for
+all alike: so the parts still add up.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import threading
 import weakref
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from pathlib import Path
 
 from eahas_plugins.energy.cores_used import CoresUsed
 from eahas_plugins.energy.readings import (
@@ -28,6 +31,7 @@ from eahas_plugins.energy.roster import Membership, Roster
 from eahas_plugins.energy.roster_entry import Activity
 
 _BY_CPU_TIME = ("cpu:", "memory:")  # devices whose energy goes with the CPU time of its users
+_ELSEWHERE = 1e-3  # weight of a trial whose processes do not compute on a GPU on which others do
 
 
 def shared_fraction(
@@ -218,11 +222,20 @@ class Share:
         return self._total
 
     def _say_how_much(self) -> None:
-        """Tell the others how many cores this trial has used, if that has changed."""
-        shared = {d: at for d, at in self._last.counters.items() if d.startswith(_BY_CPU_TIME)}
-        cores = self._cores.since_last() if shared else None
-        if cores is not None:
-            self._membership.change(self._last.monotonic_s, shared, weight=cores)
+        """Tell the others how much this trial has used of what they share, if that has changed."""
+        counters = self._last.counters
+        by_cpu_time = {d: at for d, at in counters.items() if d.startswith(_BY_CPU_TIME)}
+        cores = self._cores.since_last() if by_cpu_time or self._last.users else None
+        if cores is not None and by_cpu_time:
+            self._membership.change(self._last.monotonic_s, by_cpu_time, weight=cores)
+        own = self._cores.own_processes()
+        for device, pids in self._last.users.items():
+            # In a container the driver may tell ids of the machine, which mean nothing there.
+            weight = 1.0 if own & pids else _ELSEWHERE
+            known = bool(pids) and all(Path(f"/proc/{pid}").exists() for pid in pids)
+            if known and device in counters and weight != self._membership.weight(device):
+                at = {device: counters[device]}
+                self._membership.change(self._last.monotonic_s, at, weight=weight)
 
     def _reading(self, now: Reading, cpu_s: float | None) -> Reading:
         return Reading.of_devices(

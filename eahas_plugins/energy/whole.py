@@ -75,6 +75,7 @@ class WholeDeviceMeter:
             provenance=self._provenance,
             cpu_s=reading.cpu_s,
             counters=reading.counters,
+            users=reading.users,
         )
 
     def _corrected(self, parts: Mapping[str, float]) -> dict[str, float]:
@@ -148,6 +149,7 @@ class AboveIdleMeter:
                 provenance=self._provenance,
                 cpu_s=now.cpu_s,
                 counters=now.counters,
+                users=now.users,
             )
 
 

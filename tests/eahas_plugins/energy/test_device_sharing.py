@@ -1,10 +1,12 @@
 """Whatever devices each trial counts: the parts of all add up to what the devices counted."""
 
 import itertools
+import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -209,3 +211,51 @@ def test_how_many_cores_a_process_uses():
     used._last_s -= 10.0
     assert used.since_last() == 0.01  # waits, and shares with the other
     assert other is not None
+
+
+class Busy(Nvml):
+    """GPUs of which the driver tells who computes on them."""
+
+    def __init__(self, *pids):
+        super().__init__(len(pids))
+        self.pids = list(pids)
+
+    def nvmlDeviceGetComputeRunningProcesses(self, handle):  # noqa: N802
+        return [SimpleNamespace(pid=pid) for pid in self.pids[handle]]
+
+
+@pytest.fixture
+def neighbour():
+    """Another process of this machine."""
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    yield process.pid
+    process.communicate()
+
+
+def parts_of_the_gpu(driver, tmp_path, monkeypatch):
+    """Let a trial here and one that says to be elsewhere share GPU 0."""
+    roster = Roster(folder=tmp_path)
+    here = Share(NvmlMeter([0], nvml=driver), roster=roster)
+    elsewhere = Share(NvmlMeter([0], nvml=driver), roster=roster)
+    monkeypatch.setattr(elsewhere._cores, "own_processes", frozenset)
+    here.read(), elsewhere.read()
+    driver.mj[0] += 3_600_000
+    return here.leave().energy_kwh, elsewhere.leave().energy_kwh
+
+
+def test_who_does_not_compute_on_a_gpu_is_charged_little_of_it(tmp_path, monkeypatch):
+    mine, others = parts_of_the_gpu(Busy([os.getpid()]), tmp_path, monkeypatch)
+    assert mine + others == pytest.approx(1e-3)
+    assert others < 0.01 * mine
+
+
+@pytest.mark.parametrize("pids", [[], [2**22 + 1]])  # nobody; a process of another namespace
+def test_where_the_driver_does_not_tell_who_computes_all_share(tmp_path, monkeypatch, pids):
+    mine, others = parts_of_the_gpu(Busy(pids), tmp_path, monkeypatch)
+    assert mine == pytest.approx(others)
+
+
+def test_a_child_that_computes_is_its_parents_use(tmp_path, monkeypatch, neighbour):
+    mine, others = parts_of_the_gpu(Busy([neighbour]), tmp_path, monkeypatch)
+    assert mine + others == pytest.approx(1e-3)
+    assert others < 0.01 * mine

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from eahas_plugins.energy.readings import EnergyMeter, MeterError, Provenance, Reading, Scope
+from eahas_plugins.files import LineFile, as_dataclass, read_json_lines
 
 
 class RecordingMeter:
@@ -33,8 +32,8 @@ class RecordingMeter:
     def read(self) -> Reading:
         """Read and record."""
         reading = self._meter.read()
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(reading)) + "\n")
+        with LineFile(self._path, wait=True) as file:
+            file.append(json.dumps(asdict(reading)))
         return reading
 
 
@@ -144,26 +143,7 @@ class FakeMeter:
 
 
 def _load(path: Path) -> list[Reading]:
-    readings = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            readings.append(_parse(json.loads(line)))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise ValueError(
-                f"line {number} of {path} must be a reading that a RecordingMeter wrote but is "
-                f"not ({error})"
-            ) from error
-    return readings
-
-
-def _parse(fields: dict[str, Any]) -> Reading:
-    provenance = fields.pop("provenance")
-    for name in ("devices", "device_ids", "left_out"):
-        provenance[name] = tuple(provenance.get(name, ()))
-    reading = Reading(provenance=Provenance(**provenance), **fields)
-    numbers = [reading.energy_kwh, reading.monotonic_s, *reading.parts_kwh.values()]
-    for by_part in reading.devices_kwh.values():
-        numbers += by_part.values()
-    if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
-        raise ValueError("energy and time must be finite numbers")
-    return reading
+    return [
+        as_dataclass(Reading, fields, f"{path}, line {number},")
+        for number, fields in read_json_lines(path)
+    ]

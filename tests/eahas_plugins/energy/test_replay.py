@@ -54,3 +54,35 @@ def test_no_reading_and_falling_readings_are_refused():
         ReplayMeter([])
     with pytest.raises(ValueError, match="reading 1 does"):
         ReplayMeter([second, first])
+
+
+GOOD = (
+    '{"energy_kwh": 1.0, "monotonic_s": 2.0, "provenance": {"kind": "measured", "meter": "nvml", '
+    '"sampling": "", "scope": "machine"}}'
+)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[" * 5000,
+        "[]",
+        GOOD.replace("1.0", "NaN"),
+        GOOD.replace("1.0", "1" * 400),
+        GOOD.replace("1.0", "null"),
+        GOOD.replace("1.0", '"1"'),
+        GOOD.replace('"energy_kwh"', '"kwh"'),
+        GOOD.replace('"kind"', '"sort"'),
+        GOOD.replace('"measured"', '"guessed"'),
+        GOOD.replace("}}", '}, "parts_kwh": [1]}'),
+        GOOD.replace("}}", '}, "devices_kwh": {"gpu": 1.0}}'),
+        GOOD[:40],
+    ],
+)
+def test_a_line_that_is_no_reading_is_a_value_error_that_names_it(tmp_path, line):
+    path = tmp_path / "readings.jsonl"
+    path.write_text(f"{GOOD}\n{line}\n")
+    with pytest.raises(ValueError, match=r"readings\.jsonl, line 2"):
+        ReplayMeter(path)
+    path.write_text(f"{GOOD}\n")
+    assert ReplayMeter(path).read().energy_kwh == 1.0

@@ -26,6 +26,7 @@ from eahas_plugins.energy.readings import (
     ids_of,
 )
 from eahas_plugins.energy.sharing import Share
+from eahas_plugins.optuna._origin import open_account
 from eahas_plugins.optuna._ranks import over_all_ranks
 from eahas_plugins.optuna._trial_hooks import act_before
 from eahas_plugins.optuna._trial_names import owner_of, study_of
@@ -126,6 +127,7 @@ class TrialEnergy:
         self.latest_kwh = self._before_kwh
         if not before:
             trial.set_user_attr(ENERGY_ATTR, 0.0)
+            open_account(trial)  # a budget that comes later knows that it ran in this study
 
     @classmethod
     def enter(cls, trial: BaseTrial, meter: EnergyMeter) -> TrialEnergy:

@@ -126,7 +126,14 @@ class EnergyTracker:
         if value is not None:
             self._trial.report(value, step=step)
         if self._trial.should_prune():
-            raise TrialPruned(f"Ended after step {step} by the pruner or the energy budget.")
+            raise TrialPruned(self._why_pruned(step))
+
+    def _why_pruned(self, step: int) -> str:
+        explain = getattr(self._trial, "why_pruned", None)  # a guarded trial knows
+        if explain is not None:
+            return f"Ended after step {step}. {explain()}"
+        pruner = getattr(getattr(self._trial, "study", None), "pruner", None)
+        return f"Ended after step {step} by {type(pruner).__name__}."
 
     @property
     def several_objectives(self) -> bool:

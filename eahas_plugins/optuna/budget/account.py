@@ -8,7 +8,7 @@ from optuna.study import Study
 from optuna.trial import Trial
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, known_kwh
-from eahas_plugins.optuna.budget.origin import ACCOUNT_ATTR, State
+from eahas_plugins.optuna._origin import ACCOUNT_ATTR, State
 from eahas_plugins.optuna.budget.readers import STOPPED_ATTR
 
 

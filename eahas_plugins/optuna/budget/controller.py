@@ -13,6 +13,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
 from eahas_plugins.budget.balance import Balance
+from eahas_plugins.optuna._origin import SINCE_ATTR, mark_of
 from eahas_plugins.optuna.budget.account import Account
 from eahas_plugins.optuna.budget.admission import Admission
 from eahas_plugins.optuna.budget.completion import Length, is_over
@@ -25,7 +26,6 @@ from eahas_plugins.optuna.budget.messages import (
     silence_warning,
     warn,
 )
-from eahas_plugins.optuna.budget.origin import SINCE_ATTR, mark_of
 from eahas_plugins.optuna.budget.rules import BudgetRules
 from eahas_plugins.optuna.budget.study_ledger import StudyLedger
 

@@ -54,10 +54,10 @@ class GuardedObjective(Generic[Values]):
             try:
                 values = self._objective(guarded)
             except TrialPruned as pruned:
-                guarded.explain()
-                if pruned.args:  # the objective's own words
+                why, own_words = guarded.why_pruned(), str(pruned)
+                if why in own_words:
                     raise
-                raise TrialPruned(account.reason) from pruned
+                raise TrialPruned(f"{own_words} {why}".strip()) from pruned
             outcome = Outcome(number, *_told(values))
             if outcome.state is TrialState.COMPLETE:
                 guarded.completed()
@@ -136,14 +136,15 @@ class GuardedTrial(Trial):
         else:
             super().set_user_attr(key, value)
 
-    def explain(self) -> None:
-        """Leave word of who pruned the trial."""
+    def why_pruned(self) -> str:
+        """Who wants the trial to end, in words; the trial's attributes keep it too."""
         account, pruner = self._account, type(self.study.pruner).__name__
         if self._by_pruner:
             reason = pruner_reason(pruner, self._step, account.energy_kwh)
             account.stop(reason, by="pruner", pruner=pruner)
         else:
             account.stop("Pruned by the objective itself.", by="objective")
+        return account.reason
 
     def completed(self) -> None:
         """The training is over: what it can tell about itself and others."""

@@ -24,7 +24,7 @@ from eahas_plugins.optuna._compat import (
     memory_storage,
     study_id_of,
 )
-from eahas_plugins.optuna.budget.origin import ACCOUNT_ATTR
+from eahas_plugins.optuna._origin import ACCOUNT_ATTR
 
 STOPPED_ATTR = "energy_stopped"
 """Trial attribute: {"by": "budget" | "trial_limit" | "no_room" | "pruner" | "objective", …}, with

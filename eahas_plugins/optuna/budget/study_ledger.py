@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, known_kwh
 from eahas_plugins.budget.balance import Balance, RunningTrial
-from eahas_plugins.optuna.budget.origin import Mark, first_start, mark_of
+from eahas_plugins.optuna._origin import Mark, first_start, mark_of
 from eahas_plugins.optuna.budget.readers import STOPPED_ATTR, Reader, SeenTrial, reader_of
 
 _CUT_SHORT = ("budget", "trial_limit", "no_room")

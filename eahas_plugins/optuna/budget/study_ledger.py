@@ -166,6 +166,7 @@ class StudyLedger:
             return RunningTrial(number=number, spent_kwh=spent_kwh, live=False)
         self._note_ran(trial.datetime_start)
         if mark.state == "waiting":
+            self._sights.pop(number, None)  # it is alive again when it begins
             return RunningTrial(number=number, spent_kwh=0.0, live=False)
         reserved_kwh = known_kwh(attrs.get(RESERVED_ATTR)) or 0.0
         step_kwh = known_kwh(attrs.get(STEP_ATTR)) or 0.0

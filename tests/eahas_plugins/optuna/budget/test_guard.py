@@ -1,0 +1,63 @@
+"""The guarded trial is the trial."""
+
+from __future__ import annotations
+
+import math
+
+import optuna
+import pytest
+
+from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
+from tests.eahas_plugins.optuna.budget.studies import new_study, training
+
+
+def test_guarded_trial_is_a_trial() -> None:
+    seen: list[optuna.Trial] = []
+
+    def objective(trial: optuna.Trial) -> float:
+        seen.append(trial)
+        assert isinstance(trial, optuna.Trial)
+        x = trial.suggest_float("x", 0.0, 1.0)
+        trial.set_user_attr("note", "kept")
+        assert trial.params == {"x": x}
+        assert trial.user_attrs["note"] == "kept"
+        return x
+
+    study = new_study()
+    study.optimize(EnergyBudget(1.0).guard(objective), n_trials=1)
+    assert study.trials[0].user_attrs["note"] == "kept"
+    assert seen[0].number == 0
+
+
+def test_fixed_trial_runs_free() -> None:
+    guarded = EnergyBudget(1.0).guard(training(step_kwh=100.0))
+    assert guarded(optuna.trial.FixedTrial({})) == 0.25  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("bad", [math.nan, -1.0, "1", None])
+def test_unusable_energy_is_refused(bad: object) -> None:
+    def objective(trial: optuna.Trial) -> float:
+        trial.set_user_attr("energy_kwh", bad)
+        return 0.0
+
+    with pytest.raises(
+        ValueError, match="`energy_kwh` must be a finite number of kWh, zero or more, but got"
+    ):
+        new_study().optimize(EnergyBudget(1.0).guard(objective), n_trials=1)
+
+
+def test_falling_energy_is_refused() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        trial.set_user_attr("energy_kwh", 0.5)
+        trial.set_user_attr("energy_kwh", 0.4)
+        return 0.0
+
+    with pytest.raises(ValueError, match=r"cumulative and must not fall, but trial 0 went from"):
+        new_study().optimize(EnergyBudget(1.0).guard(objective), n_trials=1)
+
+
+def test_unknown_energy_of_foreign_trials_does_not_poison_the_sum() -> None:
+    study = new_study()
+    for value in (math.nan, None, "much", -3.0, 2.0):
+        study.add_trial(optuna.create_trial(value=0.0, user_attrs={"energy_kwh": value}))
+    assert EnergyBudget(10.0, count_added=True).spent_kwh(study) == 2.0

@@ -111,7 +111,11 @@ def ended_at(trial: FrozenTrial) -> tuple[float, int]:
 
 
 def column_of(distribution: BaseDistribution) -> Column:
-    """How the kWh model sees a distribution. Positions and values are Optuna's internal ones."""
+    """How the kWh model sees a distribution. Positions and values are Optuna's internal ones.
+
+    Raises:
+        TypeError: If the distribution is not one of Optuna's.
+    """
     if isinstance(distribution, CategoricalDistribution):
         return Choice(values=tuple(distribution.choices))
     if isinstance(distribution, IntDistribution | FloatDistribution):

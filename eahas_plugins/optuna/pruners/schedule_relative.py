@@ -87,7 +87,7 @@ class ScheduleRelativePruner(BasePruner):
             type(self).__name__,
             told=self._tells,
             needed="how long it will be: a parameter with its number of steps, named by "
-            'fidelity_param=, or "energy_reserved_kwh" and "energy_kwh"',
+            f'fidelity_param= (now {fidelity_param!r}), or "energy_reserved_kwh" and "energy_kwh"',
         )
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:

@@ -26,6 +26,7 @@ from eahas_plugins.optuna._trials import (
     last_step,
     spent_kwh,
 )
+from eahas_plugins.optuna.samplers._schedules import FidelityName, is_number
 
 Floats = NDArray[np.float64]
 
@@ -39,14 +40,19 @@ class StudyEnergy:
         budget_kwh: Energy the study may spend, kWh; None reads what ``EnergyBudget`` has written
             to the study.
         fidelity_param: Parameter that holds the planned number of steps, if there is one.
+        owner: Who asks, for messages.
     """
 
     def __init__(
-        self, *, budget_kwh: float | None = None, fidelity_param: str | None = None
+        self,
+        *,
+        budget_kwh: float | None = None,
+        fidelity_param: str | None = None,
+        owner: str = "StudyEnergy",
     ) -> None:
         self._budget_kwh = None if budget_kwh is None else kwh_argument("budget_kwh", budget_kwh)
-        self.fidelity_param = fidelity_param
-        """Parameter that holds the planned number of steps, if there is one."""
+        self.fidelity = FidelityName(fidelity_param, owner=owner)
+        self._owner = owner
         self._lock = threading.Lock()
         self._log = TrialLog()
         self._columns: dict[str, Column] = {}
@@ -56,13 +62,8 @@ class StudyEnergy:
         self._finished_kwh = 0.0
         self._silence_said = False
 
-    def says_something(self, study: Study, *, owner: str) -> bool:
-        """Whether any trial has reported energy; if none has, that is said once.
-
-        Args:
-            study: The study, of which some trials have finished.
-            owner: Who asks, for the message.
-        """
+    def says_something(self, study: Study) -> bool:
+        """Whether any trial has reported energy; if none has, that is said once."""
         study = study_behind(study)
         with self._lock:
             self._update(study)
@@ -73,7 +74,7 @@ class StudyEnergy:
                     "%s: no trial has reported its energy, by which longer schedules get their "
                     'part: trial.set_user_attr("energy_kwh", …) or EnergyTracker; until then no '
                     "trial gets one.",
-                    owner,
+                    self._owner,
                 )
             return not silent
 
@@ -159,6 +160,7 @@ class StudyEnergy:
         # In the order in which they ended, so that who reads them all at once learns the same.
         for trial in sorted(finished, key=ended_at):
             self._finished_kwh += spent_kwh(trial)
+            self.fidelity.see(trial.distributions)
             if trial.state is TrialState.COMPLETE and (step := last_step(trial)):
                 self._steps.append(step)
             if (kwh := self._whole_energy(trial)) is not None:
@@ -188,9 +190,10 @@ class StudyEnergy:
         if trial.state is TrialState.COMPLETE:
             return energy
         reached = last_step(trial)
-        planned = trial.params.get(self.fidelity_param) if self.fidelity_param else None
-        if not isinstance(planned, int | float):
+        name = self.fidelity.name
+        planned = trial.params.get(name) if name else None
+        if not is_number(planned):
             planned = statistics.median(self._steps[-25:]) if self._steps else None
         if not reached or not planned:
             return None
-        return energy * max(1.0, planned / reached)
+        return float(energy * max(1.0, planned / reached))

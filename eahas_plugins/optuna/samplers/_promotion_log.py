@@ -18,7 +18,6 @@ from eahas_plugins import policy
 from eahas_plugins.optuna._trials import PROMOTED_KEY, TrialLog, may_be_best, spent_kwh
 from eahas_plugins.optuna.samplers._energy import StudyEnergy
 from eahas_plugins.optuna.samplers._schedules import (
-    FidelityName,
     config_key,
     energy_factor,
     schedule_after,
@@ -56,13 +55,14 @@ class PromotionLog:
         """What was wrong when it was decided about the latest trial."""
         self.promotions: dict[int, Promotion] = {}  # of trials that have not finished
         self._fidelity_param = fidelity_param
-        self._fidelity = FidelityName(fidelity_param, owner="SchedulePromotionSampler")
         self._given = schedules
         self._promotion_share = promotion_share
         self._top = top
         self._skip_to_last = skip_to_last
         self._n_startup_trials = n_startup_trials
-        self._energy = StudyEnergy(budget_kwh=budget_kwh)
+        self._energy = StudyEnergy(
+            budget_kwh=budget_kwh, fidelity_param=fidelity_param, owner="SchedulePromotionSampler"
+        )
         self._log = TrialLog()
         self._finished: dict[int, FrozenTrial] = {}
         self._complete: dict[int, FrozenTrial] = {}  # with a schedule
@@ -131,8 +131,7 @@ class PromotionLog:
             or self._n_new < self._n_startup_trials
         ):
             return None
-        owner = "SchedulePromotionSampler"
-        if self._promotion_share and not self._energy.says_something(study, owner=owner):
+        if self._promotion_share and not self._energy.says_something(study):
             return None
         repeating = [t for t in self._log.running if self.source_of(t) is not None]
         others_kwh = sum(spent_kwh(t) for t in self._log.running if self.source_of(t) is None)
@@ -188,7 +187,7 @@ class PromotionLog:
             self._finished[trial.number] = trial
             source = self.source_of(trial)
             self._finished_kwh += spent_kwh(trial)
-            self._fidelity.see(trial.distributions)
+            self._energy.fidelity.see(trial.distributions)
             if source is not None:
                 self._promoted_kwh += spent_kwh(trial)
                 self._repeated.add(source)

@@ -16,7 +16,6 @@ from eahas_plugins.optuna._trials import planned_kwh, spent_kwh
 from eahas_plugins.optuna.samplers._base import Scored, StudyState
 from eahas_plugins.optuna.samplers._energy import StudyEnergy
 from eahas_plugins.optuna.samplers._schedules import (
-    FidelityName,
     config_key,
     energy_factor,
     schedules_of,
@@ -69,8 +68,8 @@ class ScheduleState(StudyState):
     ) -> None:
         super().__init__()
         self.kept = Kept()
-        self.fidelity = FidelityName(fidelity_param, owner=owner)
-        self.energy = StudyEnergy(budget_kwh=budget_kwh)
+        self.energy = StudyEnergy(budget_kwh=budget_kwh, fidelity_param=fidelity_param, owner=owner)
+        self.fidelity = self.energy.fidelity
         self.schedules: tuple[Any, ...] | None = None
         """The schedules of the latest trial: ranges may change when a study is resumed."""
         self.pruned: list[FrozenTrial] = []
@@ -93,7 +92,6 @@ class ScheduleState(StudyState):
                 self.follow(name, trial.distributions[name])
                 self._trained.append(trial)
                 self._count_one(trial)
-        self.energy.fidelity_param = self.fidelity.name
 
     def follow(self, name: str, distribution: BaseDistribution) -> tuple[Any, ...]:
         """Take the schedules from the distribution of the trial at hand, and return them."""

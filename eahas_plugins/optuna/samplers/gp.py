@@ -72,7 +72,12 @@ class EnergyGPSampler(GPSampler):
         super().__init__(**gp)
         self._cooling = cooling
         self._energies = PerStudy(
-            functools.partial(StudyEnergy, budget_kwh=budget_kwh, fidelity_param=fidelity_param)
+            functools.partial(
+                StudyEnergy,
+                budget_kwh=budget_kwh,
+                fidelity_param=fidelity_param,
+                owner="EnergyGPSampler",
+            )
         )
         self._local = threading.local()
 

@@ -242,7 +242,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         self, state: ScheduleState, study: Study, model: ScheduleModel, left_kwh: float
     ) -> Scored | None:
         """The best tried configuration for the longest schedule, if that is due and affordable."""
-        if not state.energy.says_something(study, owner=type(self).__name__):
+        if not state.energy.says_something(study):
             return None
         if not policy.promotion_due(
             state.longer_committed_kwh(),

@@ -68,7 +68,12 @@ class EnergyTPESampler(TPESampler):
         super().__init__(**tpe)
         self._cooling = cooling
         self._energies = PerStudy(
-            functools.partial(StudyEnergy, budget_kwh=budget_kwh, fidelity_param=fidelity_param)
+            functools.partial(
+                StudyEnergy,
+                budget_kwh=budget_kwh,
+                fidelity_param=fidelity_param,
+                owner="EnergyTPESampler",
+            )
         )
         self._local = threading.local()
 

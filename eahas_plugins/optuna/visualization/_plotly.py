@@ -19,6 +19,7 @@ from eahas_plugins.optuna.visualization._style import (
     SAVED_LABEL,
     as_studies,
     front_title,
+    one_study,
     state_label,
     study_color,
     unit_of,
@@ -187,7 +188,9 @@ def plot_energy_pareto_front(
     Returns:
         A plotly figure.
     """
-    front = _data.energy_front(study, target, reference_point)
+    front = _data.energy_front(
+        one_study(study, "plot_energy_pareto_front"), target, reference_point
+    )
     unit = unit_of(front.kwh)
     figure = go.Figure(
         layout=go.Layout(
@@ -232,7 +235,7 @@ def plot_energy_by_state(study: Study) -> go.Figure:
     Returns:
         A plotly figure.
     """
-    rows = _data.energy_by_state(study)
+    rows = _data.energy_by_state(one_study(study, "plot_energy_by_state"))
     unit = unit_of([row.kwh + (row.saved_kwh or 0.0) for row in rows])
     labels = [f"{state_label(row.state)} ({row.n_trials})" for row in rows]
     figure = go.Figure(

@@ -39,6 +39,19 @@ def as_studies(study: Study | Sequence[Study]) -> list[Study]:
     return [study] if isinstance(study, Study) else list(study)
 
 
+def one_study(study: Study, figure: str) -> Study:
+    """The study of a figure that shows only one.
+
+    Raises:
+        TypeError: If it is something else, such as several studies.
+    """
+    if not isinstance(study, Study):
+        raise TypeError(
+            f"{figure} shows one study but got {type(study).__name__}: call it for each study."
+        )
+    return study
+
+
 def front_title(front: Front, unit: EnergyUnit) -> str:
     """The title with the hypervolume, if there is a front."""
     if not front.on_front:

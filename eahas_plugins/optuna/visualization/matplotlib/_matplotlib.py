@@ -20,6 +20,7 @@ from eahas_plugins.optuna.visualization._style import (
     SAVED_LABEL,
     as_studies,
     front_title,
+    one_study,
     state_label,
     study_color,
     unit_of,
@@ -178,7 +179,9 @@ def plot_energy_pareto_front(
     Returns:
         Axes.
     """
-    front = _data.energy_front(study, target, reference_point)
+    front = _data.energy_front(
+        one_study(study, "plot_energy_pareto_front"), target, reference_point
+    )
     unit = unit_of(front.kwh)
     axes = _axes(front_title(front, unit), f"Energy ({unit.name})", target_name)
     energy, infeasible = front.kwh * unit.per_kwh, ~front.feasible
@@ -221,7 +224,7 @@ def plot_energy_by_state(study: Study) -> Axes:
     Returns:
         Axes.
     """
-    rows = _data.energy_by_state(study)
+    rows = _data.energy_by_state(one_study(study, "plot_energy_by_state"))
     unit = unit_of([row.kwh + (row.saved_kwh or 0.0) for row in rows])
     axes = _axes("Energy by Trial State", "State (Trials)", f"Energy ({unit.name})")
     for place, row in enumerate(rows):

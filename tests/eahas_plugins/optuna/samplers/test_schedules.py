@@ -1,6 +1,5 @@
 """What is trained is compared with what was proposed."""
 
-import logging
 import re
 from collections import Counter
 
@@ -12,8 +11,11 @@ from optuna.distributions import (
 )
 from optuna.samplers import GridSampler, PartialFixedSampler, QMCSampler, RandomSampler
 
-from eahas_plugins.optuna import LocalSearchSampler, SchedulePromotionSampler, ea_bohb
-from eahas_plugins.optuna._trials import usual_lengths
+from eahas_plugins.optuna import (
+    LocalSearchSampler,
+    SchedulePromotionSampler,
+    ea_bohb,
+)
 from eahas_plugins.optuna.samplers._schedules import (
     check_schedules,
     energy_factor,
@@ -149,59 +151,6 @@ def test_enqueued_trials_are_not_taken_for_promotions():
     assert xs[5] in xs[:4]
 
 
-def test_the_length_of_a_training_is_found_by_its_name(caplog):
-    caplog.set_level(logging.INFO, LOGGER)
-    for name in ("max_epoch", "epochs", "n_estimators"):
-        study = run(searching(), objective(name=name))
-        assert {t.params[name] for t in study.trials} == {10, 20}
-        assert f"the length of a training is '{name}'" in caplog.records[-1].message
-    assert len(caplog.records) == 3
-
-
-@pytest.mark.parametrize(
-    ("how", "name", "message"),
-    [
-        (
-            {},
-            "depth",
-            "no parameter has a usual name of the length of a training; there are x, depth",
-        ),
-        ({"fidelity_param": "epochs"}, "max_epoch", "'epochs' is no parameter of the study so far"),
-    ],
-)
-def test_one_warning_where_there_is_none(caplog, how, name, message):
-    run(searching(**how), objective(name=name))
-    assert len(caplog.records) == 1
-    assert message in caplog.text
-    assert name in caplog.text
-
-
-def test_two_usual_names_are_not_guessed(caplog):
-    def both(trial):
-        trial.set_user_attr("energy_kwh", 1e-3)
-        return trial.suggest_int("epochs", 1, 9) + trial.suggest_int("n_estimators", 1, 9)
-
-    run(searching(), both, n_trials=8)
-    assert "epochs and n_estimators may both be the length" in caplog.text
-    assert "fidelity_param='epochs'" in caplog.text
-
-
-def test_none_switches_promotion_off_without_a_word(caplog):
-    study = run(searching(fidelity_param=None), objective())
-    assert len({t.params["max_epoch"] for t in study.trials}) > 2
-    assert not caplog.records
-
-
-def test_usual_lengths_are_positive_numbers_of_which_there_are_several():
-    assert usual_lengths({"Epochs": IntDistribution(1, 9)}) == ["Epochs"]
-    for distribution in (
-        IntDistribution(0, 9),
-        IntDistribution(5, 5),
-        CategoricalDistribution(["a", "b"]),
-    ):
-        assert usual_lengths({"epochs": distribution}) == []
-
-
 def gridded(trial):
     epochs = trial.suggest_categorical("max_epoch", [5, 20])
     trial.set_user_attr("energy_kwh", 1e-3 * epochs)
@@ -270,17 +219,3 @@ def test_local_search_believes_its_own_numbers_only():
     new = study_of(LocalSearchSampler(seed=0, n_startup_trials=3, n_neighbors=2))
     new.add_trials(old.trials[5:])
     assert {step_of(t) for t in new.trials} == {(0, None)}
-
-
-@pytest.mark.parametrize("make", [promoting, searching])
-def test_energy_that_nobody_reports_is_said_once(make, caplog):
-    def silent(trial):
-        trial.suggest_int("max_epoch", 5, 20)
-        return trial.suggest_float("x", 0.0, 1.0)
-
-    run(make(), silent)
-    assert caplog.text.count("no trial has reported its energy") == 1
-    caplog.clear()
-    run(make(), objective())
-    run(make(promotion_share=0.0), silent)
-    assert not caplog.records

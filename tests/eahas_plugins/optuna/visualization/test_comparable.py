@@ -112,3 +112,13 @@ def test_odd_energies_are_none():
     assert _data.energy_history(study).cumulative_kwh[-1] == 2.0
     assert _data.energy_front(study, None, None).numbers == [5]
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+@pytest.mark.parametrize("module", [visualization, figures])
+def test_figures_of_one_study_say_so(module):
+    studies = [study_of(trial(0, 0.5, 1.0), name=name) for name in ("one", "two")]
+    for name in ("plot_energy_pareto_front", "plot_energy_by_state"):
+        with pytest.raises(TypeError, match=f"{name} shows one study but got list"):
+            getattr(module, name)(studies)
+    for name in ("plot_energy_history", "plot_value_over_energy"):
+        getattr(module, name)([])

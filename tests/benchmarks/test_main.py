@@ -14,6 +14,7 @@ OPTIONAL = (
     "plotly", "pynvml", "sklearn", "smac", "torch", "xgboost", "zeus",
 )  # fmt: skip
 
+
 HIDING = """
 import runpy, sys
 
@@ -109,18 +110,3 @@ def rows_folder(folder):
     with RowFile(folder / "rows.jsonl", HEADER) as file:
         file.append(make_rows())
     return folder
-
-
-def test_a_package_of_no_extra_is_named_itself():
-    from benchmarks.packages import missing_message
-
-    message = missing_message(ModuleNotFoundError("No module named 'lightgbm'", name="lightgbm"))
-    assert message.endswith("(lightgbm): pip install lightgbm.")
-
-
-def test_a_broken_module_of_this_project_is_not_called_missing():
-    from benchmarks.packages import missing_message
-
-    name = "benchmarks.commands.no_such"
-    assert missing_message(ModuleNotFoundError("No module", name=name)) is None
-    assert missing_message(ImportError("cannot import name 'x'")) is None

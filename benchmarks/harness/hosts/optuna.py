@@ -42,8 +42,9 @@ def optimise(
     space = OptunaSpace(setting.bench.space)
     found = []
     for trial in study.get_trials(deepcopy=False):
-        energy: Any = trial.user_attrs.get(ENERGY_ATTR)
-        if trial.intermediate_values or energy:  # else it was refused before its first epoch
+        # 0 stands there before the first report: of a trial that trained, nobody knows it
+        energy: Any = trial.user_attrs.get(ENERGY_ATTR) or None
+        if trial.intermediate_values or energy is not None:  # else it was refused
             found.append(Evaluation(config=space.to_config(trial.params), energy_kwh=energy))
     return found
 

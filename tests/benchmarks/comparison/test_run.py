@@ -1,11 +1,9 @@
 import pytest
 
 from benchmarks.comparison.run import budget_text, compare_on
-from benchmarks.comparison.runner import Failure, Study, run_all
 from benchmarks.comparison.workers import local_processes
 from benchmarks.harness.bench import Reference, find_reference
 from benchmarks.harness.results import load
-from benchmarks.harness.row_file import RowFile
 from benchmarks.harness.rows import RowsError
 from tests.benchmarks.synthetic import SyntheticBench, SyntheticProblem
 
@@ -107,21 +105,6 @@ def test_packed_rows_are_not_continued(finished, tmp_path):
     (tmp_path / "rows.jsonl.gz").write_bytes(b"")
     with pytest.raises(RowsError, match="gunzip"):
         compare_synthetic(tmp_path)
-
-
-def test_one_failing_study_does_not_stop_the_others(finished, tmp_path):
-    header = load(finished / "rows.jsonl").header
-    budgets = {0: 1e-9, 1: header.budget_kwh}  # too little for an epoch
-    studies = [
-        Study(problem=PROBLEM, method="rs", seed=seed, budget_kwh=kwh)
-        for seed, kwh in budgets.items()
-    ]
-    with RowFile(tmp_path / "rows.jsonl", header) as file:
-        failures = run_all(studies, file, executor=None)
-    assert [failure.study.seed for failure in failures] == [0]
-    assert isinstance(failures[0], Failure)
-    assert "at least one epoch" in str(failures[0].error)
-    assert load(tmp_path / "rows.jsonl").finished() == {("rs", 1)}
 
 
 def test_the_budget_is_told_in_energy_and_in_both_kinds_of_trainings(tmp_path, capsys):

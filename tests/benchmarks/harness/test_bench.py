@@ -1,12 +1,10 @@
 import dataclasses
-import itertools
 import math
 
 import numpy as np
 import pytest
 
 from benchmarks.harness.bench import SeededBench, find_reference
-from benchmarks.harness.seeds import derive_seed
 from tests.benchmarks.synthetic import SyntheticBench
 
 
@@ -15,13 +13,6 @@ def configs():
     space = SyntheticBench().space
     space.seed(0)
     return [dict(config) for config in space.sample_configuration(12)]
-
-
-def test_seeds_are_the_same_everywhere_and_differ_by_part():
-    assert derive_seed("noise", 3) == 1152847607222872708  # sha256sum of ["noise",3]
-    parts = itertools.product(("noise", "sampler"), range(50))
-    assert len({derive_seed(*p, bits=32) for p in parts}) == 100
-    assert derive_seed("sampler", 0, bits=32) < 2**32
 
 
 def test_noise_depends_on_study_seed_configuration_and_schedule(configs):

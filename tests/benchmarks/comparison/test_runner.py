@@ -1,0 +1,32 @@
+from benchmarks.comparison.runner import Failure, Study, make_header, run_all
+from benchmarks.harness.bench import find_reference
+from benchmarks.harness.results import load
+from benchmarks.harness.row_file import RowFile
+from tests.benchmarks.synthetic import SyntheticProblem
+
+PROBLEM = SyntheticProblem()
+
+
+def test_one_failing_study_does_not_stop_the_others(tmp_path):
+    bench = PROBLEM.load()
+    reference = find_reference(bench, n_prior=100, rounds=1)
+    header = make_header(PROBLEM, bench, reference, 3.0 * reference.mean_training_kwh)
+    budgets = {0: 1e-9, 1: header.budget_kwh}  # too little for an epoch
+    studies = [
+        Study(problem=PROBLEM, method="rs", seed=seed, budget_kwh=kwh)
+        for seed, kwh in budgets.items()
+    ]
+    with RowFile(tmp_path / "rows.jsonl", header) as file:
+        failures = run_all(studies, file, executor=None)
+    assert [failure.study.seed for failure in failures] == [0]
+    assert isinstance(failures[0], Failure)
+    assert "at least one epoch" in str(failures[0].error)
+    assert load(tmp_path / "rows.jsonl").finished() == {("rs", 1)}
+
+
+def test_rows_of_a_problem_with_several_tasks_say_which_one():
+    bench = PROBLEM.load()
+    reference = find_reference(bench, n_prior=20, rounds=1)
+    assert make_header(PROBLEM, bench, reference, 1.0).task == PROBLEM.name
+    bench.provenance = {**bench.provenance, "problem": "several-7"}
+    assert make_header(PROBLEM, bench, reference, 1.0).task == "several-7"

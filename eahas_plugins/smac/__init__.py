@@ -14,6 +14,7 @@ from eahas_plugins.budget.journal import EnergyJournal
 from eahas_plugins.smac.acquisition import EnergyEI
 from eahas_plugins.smac.budget import EnergyBudgetCallback
 from eahas_plugins.smac.components import schedule_components
+from eahas_plugins.smac.dask_runner import EnergyDaskRunner
 from eahas_plugins.smac.encoder import MultiFidelityEncoder
 from eahas_plugins.smac.facade import (
     EnergyHyperparameterOptimizationFacade,
@@ -21,7 +22,7 @@ from eahas_plugins.smac.facade import (
 )
 from eahas_plugins.smac.intensifier import EnergyHyperband, EnergyIntensifier
 from eahas_plugins.smac.model import GaussianProcessModel
-from eahas_plugins.smac.runner import EnergyDaskRunner, EnergyRunner
+from eahas_plugins.smac.runner import EnergyRunner
 from eahas_plugins.smac.scenario import energy_scenario
 from eahas_plugins.smac.schedule_intensifier import ScheduleIntensifier
 from eahas_plugins.targets.energy_target import EnergyTarget

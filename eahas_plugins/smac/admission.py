@@ -14,7 +14,7 @@ from smac.scenario import Scenario
 
 from eahas_plugins.smac.budget import EnergyBudgetCallback
 
-_MAX_REFUSED = 32
+_MAX_REFUSED = 100
 _MAX_REPEATED = 100
 _DRAWS_PER_CONFIG, _MIN_DRAWS, _MAX_DRAWS = 20, 500, 20_000
 
@@ -49,10 +49,11 @@ class AdmittedTrials(Iterator[TrialInfo]):
             if account is None or account.admits(self._held):
                 trial, self._held = self._held, None
                 return trial
-            needed_kwh = account.expected_kwh(self._held)
-            if account.waiting or not account.tries_others or needed_kwh in refused:
-                break  # what is not known of each by itself is the same for the next
-            refused.add(needed_kwh)
+            if account.waiting or not account.tries_others:
+                break
+            if not account.knows_each and self._held.budget in refused:
+                break  # what is known of this rung is the same for all
+            refused.add(self._held.budget)
             self._held = None
         raise StopIteration
 

@@ -135,9 +135,10 @@ class EnergyBudgetCallback(Callback):
         """Whether a trial that is refused does not keep another one from being tried."""
         return self.shortfall == "skip" or not self._can_cut
 
-    def expected_kwh(self, info: TrialInfo) -> float | None:
-        """Energy that a trial is expected to need, kWh; None if unknown."""
-        return self._estimate(info).total_kwh
+    @property
+    def knows_each(self) -> bool:
+        """Whether each configuration's energy is known by itself, not only what is usual."""
+        return isinstance(self._target, EstimatesEnergy)
 
     def pays_for(self, info: TrialInfo) -> bool:
         """Whether what is left, promises kept, pays for the whole trial, as far as is known."""

@@ -2,243 +2,26 @@
 
 from __future__ import annotations
 
-import atexit
-import dataclasses
-import math
-import shutil
-import weakref
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-from ConfigSpace import Configuration
-from dask.distributed import Client
-from smac.callback.callback import Callback
 from smac.facade.hyperparameter_optimization_facade import HyperparameterOptimizationFacade
 from smac.facade.multi_fidelity_facade import MultiFidelityFacade
 from smac.intensifier.abstract_intensifier import AbstractIntensifier
-from smac.runhistory import TrialInfo, TrialValue
 from smac.scenario import Scenario
 
-from eahas_plugins.budget.account import Shortfall
-from eahas_plugins.budget.attributes import DEFAULT_LEASE_S
-from eahas_plugins.budget.journal import EnergyJournal
-from eahas_plugins.policy import PAPER_EXPONENT
-from eahas_plugins.smac._compat import EnergySMBO, FacadeHook
-from eahas_plugins.smac.acquisition import EnergyEI
-from eahas_plugins.smac.admission import BudgetedIntensifier
-from eahas_plugins.smac.budget import EnergyBudgetCallback
+from eahas_plugins.smac.base_facade import EnergyFacade
 from eahas_plugins.smac.components import schedule_components
 from eahas_plugins.smac.intensifier import EnergyHyperband, EnergyIntensifier
-from eahas_plugins.smac.resume import (
-    adopt_unnamed,
-    check_same_run,
-    requeue_lost,
-    with_crash_cost,
-)
-from eahas_plugins.smac.runner import EnergyDaskRunner, EnergyRunner
 from eahas_plugins.smac.schedule_intensifier import N_STARTUP_TRIALS, has_schedules
-from eahas_plugins.smac.state import HISTORY, DurableSMBO, forget, restore
-from eahas_plugins.targets.energy_target import keep_checkpoints
 
 _DEFAULT_ETA = 3
-_JOURNAL, _CHECKPOINTS = "energy", "checkpoints"
 
 
-class _EnergyFacade(FacadeHook):
-    """What both facades share: the account, the runner and a resume that never asks.
-
-    Args:
-        scenario: SMAC's scenario. ``crash_cost`` must be finite, except for our targets, whose
-            largest error is 1: SMAC's model cannot learn from an infinite cost.
-        target_function: A callable that returns ``cost, {"energy_kwh": ...}``; None for
-            ask-and-tell alone.
-        budget_kwh: The most all trials together may spend, kWh. Positive. A resumed run counts
-            what it has spent; give it more to go on.
-        shortfall: ``"truncate"`` starts a trial that is not fully paid and cuts it short,
-            ``"skip"`` ends the run.
-        trial_limit_kwh: The most one trial may spend, kWh.
-        reward_exponent: Exponent of the energy in promotion, at most 0; 0 is SMAC's decision.
-        cooling: Weight of the energy in the acquisition; 0 is SMAC's expected improvement. With
-            both weights 0 a run takes SMAC's decisions bit for bit (where rungs are schedules, with
-            SMAC's components as well).
-        n_startup_trials: Configurations before the model counts; None for SMAC's ten per
-            hyperparameter (ten in all where rungs are schedules).
-        lease_s: How long what is promised to a silent worker stays promised, s.
-        callbacks: More callbacks.
-        overwrite: Start anew where a run is stored already; its energy is forgotten.
-        dask_client: Client of a Dask cluster; otherwise ``scenario.n_workers`` local processes.
-        **components: SMAC's components: ``model``, ``intensifier``, ``acquisition_function`` ...
-
-    Raises:
-        ValueError: If an argument is out of range (NaN included).
-        RuntimeError: If the folder holds a run with other settings (SMAC would ask on stdin).
-    """
-
-    main_loop = DurableSMBO
-
-    def __init__(
-        self,
-        scenario: Scenario,
-        target_function: Callable[..., Any] | None,
-        *,
-        budget_kwh: float,
-        shortfall: Shortfall = "truncate",
-        trial_limit_kwh: float | None = None,
-        reward_exponent: float = PAPER_EXPONENT,
-        cooling: float = 1.0,
-        n_startup_trials: int | None = None,
-        lease_s: float = DEFAULT_LEASE_S,
-        callbacks: Sequence[Callback] = (),
-        overwrite: bool = False,
-        dask_client: Client | None = None,
-        **components: Any,
-    ) -> None:
-        if target_function is not None and not callable(target_function):
-            raise ValueError(
-                f"target_function must be callable or None but got {target_function!r}."
-            )
-        self.account = EnergyBudgetCallback(
-            budget_kwh, shortfall=shortfall, trial_limit_kwh=trial_limit_kwh
-        )
-        self._target = target_function
-        self._lease_s = lease_s
-        self._worker: EnergyRunner | None = None
-        scenario = with_crash_cost(scenario, target_function)
-        # The number of workers is not part of what a run is: resume with another.
-        alone = scenario
-        if scenario.n_workers != 1:
-            alone = dataclasses.replace(scenario, n_workers=1)
-        if not reward_exponent <= 0.0:
-            raise ValueError(f"reward_exponent must be at most 0 but got {reward_exponent}.")
-        components = self._energy_components(
-            alone,
-            target_function,
-            {name: component for name, component in components.items() if component is not None},
-            reward_exponent=reward_exponent,
-            cooling=cooling,
-            n_startup_trials=n_startup_trials,
-        )
-        intensifier = components["intensifier"]
-        self._chosen, self._starts_anew = components, overwrite
-        self._is_unnamed = scenario.name is None
-        runner: EnergyRunner | EnergyDaskRunner | None = None
-        if target_function is not None:
-            self._worker = runner = EnergyRunner(
-                scenario, target_function, _arguments(intensifier), self.account
-            )
-            if scenario.n_workers > 1 or dask_client is not None:
-                runner = EnergyDaskRunner(self._worker, dask_client=dask_client)
-        self._close_workers: Callable[[], Any] | None = None
-        if isinstance(runner, EnergyDaskRunner):
-            self._close_workers = weakref.finalize(self, runner.close)
-            atexit.register(self._close_workers)  # SMAC's own end waits for Dask's dead threads
-        try:
-            super().__init__(
-                alone,
-                runner,
-                callbacks=[self.account, *callbacks],
-                overwrite=overwrite,
-                **components,
-            )
-        except BaseException:
-            self.close()
-            raise
-
-    @property
-    def spent_kwh(self) -> float:
-        """Energy of all trials in every state, kWh."""
-        return self.account.spent_kwh
-
-    def optimize(
-        self, *, data_to_scatter: dict[str, Any] | None = None
-    ) -> Configuration | list[Configuration]:
-        """Run until the energy is spent, or SMAC's own limits are reached."""
-        incumbent = super().optimize(data_to_scatter=data_to_scatter)
-        # Trials may have needed less than was promised to them: what they gave back is left.
-        loop = self.optimizer
-        while isinstance(loop, EnergySMBO) and not (loop.stopped or loop.budget_exhausted):
-            incumbent = super().optimize(data_to_scatter=data_to_scatter)
-        return incumbent
-
-    def evaluate(self, info: TrialInfo) -> TrialValue:
-        """Run a trial that was asked for, here and within its limits, for ask-and-tell."""
-        if self._worker is None:
-            raise ValueError("target_function must be given to evaluate trials but is None.")
-        return self._worker.run_wrapper(self._worker.granted(info))[1]
-
-    def close(self) -> None:
-        """Shut down the local workers, if the facade has started any."""
-        if self._close_workers is not None:
-            self._close_workers()
-
-    @classmethod
-    def _energy_components(
-        cls,
-        scenario: Scenario,
-        target: Any,
-        given: Mapping[str, Any],
-        *,
-        reward_exponent: float,
-        cooling: float,
-        n_startup_trials: int | None,
-    ) -> dict[str, Any]:
-        """The user's components, and those that are not SMAC's own in place of missing ones."""
-        found = dict(given)
-        if "acquisition_function" not in given:
-            found["acquisition_function"] = cls.get_acquisition_function(scenario, cooling=cooling)
-        if "intensifier" not in given:
-            found["intensifier"] = cls._energy_intensifier(scenario, target, reward_exponent)
-        if n_startup_trials is not None and "initial_design" not in given:
-            design: Callable[..., Any] = cls.get_initial_design
-            found["initial_design"] = design(scenario, n_configs=n_startup_trials, max_ratio=1.0)
-        return found
-
-    @classmethod
-    def _energy_intensifier(
-        cls, scenario: Scenario, target: Any, reward_exponent: float
-    ) -> AbstractIntensifier:
-        raise NotImplementedError
-
-    def make_optimizer(self) -> EnergySMBO:
-        """Make SMAC's main loop: open the account and check the folder first."""
-        if self._is_unnamed and not self._starts_anew:
-            adopt_unnamed(self.scenario)
-        folder = Path(self.scenario.output_directory)
-        journal = EnergyJournal(folder / _JOURNAL, lease_s=self._lease_s)
-        if self._starts_anew:
-            journal.clear()
-            forget(folder)
-            shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)
-        elif restore(folder, spent_kwh=math.fsum(e.charged_kwh for e in journal.entries())):
-            check_same_run(self.scenario, folder)
-            requeue_lost(folder / HISTORY)
-        keep_checkpoints(self._target, folder.absolute() / _CHECKPOINTS)
-        loop = super().make_optimizer()
-        self.account.attach(loop.runhistory, journal, self._target)
-        if self._worker is not None:
-            self._worker.journal = journal
-        if isinstance(self._chosen["intensifier"], BudgetedIntensifier):
-            self._chosen["intensifier"].account = self.account
-        if isinstance(self._chosen["acquisition_function"], EnergyEI):
-            self._chosen["acquisition_function"].attach(
-                self.scenario, loop.runhistory, self.account
-            )
-        loop.reopen()
-        return loop
-
-    @staticmethod
-    def get_acquisition_function(
-        scenario: Scenario, *, xi: float = 0.0, cooling: float = 1.0, min_observations: int = 10
-    ) -> EnergyEI:
-        """Expected improvement per kWh; see :class:`EnergyEI`."""
-        return EnergyEI(xi=xi, log=True, cooling=cooling, min_observations=min_observations)
-
-
-class EnergyHyperparameterOptimizationFacade(_EnergyFacade, HyperparameterOptimizationFacade):
+class EnergyHyperparameterOptimizationFacade(EnergyFacade, HyperparameterOptimizationFacade):
     """SMAC's hyperparameter optimisation within an energy budget: complete trainings."""
 
-    __doc__ = f"{__doc__}\n{(_EnergyFacade.__doc__ or '').partition(chr(10))[2]}"
+    __doc__ = f"{__doc__}\n{(EnergyFacade.__doc__ or '').partition(chr(10))[2]}"
 
     @staticmethod
     def get_intensifier(scenario: Scenario, **kwargs: Any) -> EnergyIntensifier:
@@ -252,7 +35,7 @@ class EnergyHyperparameterOptimizationFacade(_EnergyFacade, HyperparameterOptimi
         return cls.get_intensifier(scenario)
 
 
-class EnergyMultiFidelityFacade(_EnergyFacade, MultiFidelityFacade):
+class EnergyMultiFidelityFacade(EnergyFacade, MultiFidelityFacade):
     """SMAC with several fidelities within an energy budget: rungs in kWh, epochs or schedules.
 
     Where rungs are complete schedules (``SurrogateTarget(fidelity="schedule")``, one objective),
@@ -262,7 +45,7 @@ class EnergyMultiFidelityFacade(_EnergyFacade, MultiFidelityFacade):
     `EnergyHyperband` and SMAC's random forest. ``reward_exponent`` is for the latter.
     """
 
-    __doc__ = f"{__doc__.rstrip()}\n{(_EnergyFacade.__doc__ or '').partition(chr(10))[2]}"
+    __doc__ = f"{__doc__.rstrip()}\n{(EnergyFacade.__doc__ or '').partition(chr(10))[2]}"
 
     @staticmethod
     def get_intensifier(  # type: ignore[override]  # as SMAC's own does
@@ -290,13 +73,3 @@ class EnergyMultiFidelityFacade(_EnergyFacade, MultiFidelityFacade):
     ) -> AbstractIntensifier:
         eta = getattr(target, "eta", None) or _DEFAULT_ETA
         return cls.get_intensifier(scenario, eta=eta, reward_exponent=reward_exponent)
-
-
-def _arguments(intensifier: AbstractIntensifier) -> list[str]:
-    used = {
-        "seed": intensifier.uses_seeds,
-        "budget": intensifier.uses_budgets,
-        "instance": intensifier.uses_instances,
-        "cutoff": intensifier.uses_cutoffs,
-    }
-    return [name for name, is_used in used.items() if is_used]

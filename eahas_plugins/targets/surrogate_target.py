@@ -90,7 +90,7 @@ class SurrogateTarget:
         self.fidelity = fidelity
         self.resume = resume and fidelity != "schedule"
         self._accuracy = accuracy
-        self._schedule_param = fidelity_param
+        self.fidelity_param = fidelity_param
         self.schedules = schedules_of(bench.space, fidelity_param, fidelity == "schedule")
         self._last: tuple[dict[str, Any], Any] | None = None
 
@@ -98,7 +98,7 @@ class SurrogateTarget:
     def space(self) -> ConfigurationSpace:
         """What the host searches: without the length of the schedule where that is the budget."""
         if self.fidelity == "schedule":
-            return without(self.bench.space, self._schedule_param)
+            return without(self.bench.space, self.fidelity_param)
         return self.bench.space
 
     worst_cost = 1.0
@@ -192,7 +192,7 @@ class SurrogateTarget:
         planned = native_config(config)
         if self.fidelity == "schedule":
             longest = self.schedules[-1]
-            planned[self._schedule_param] = (
+            planned[self.fidelity_param] = (
                 longest if budget is None else self._nearest_schedule(budget)
             )
         run = self._query(planned)

@@ -1,0 +1,149 @@
+"""What became of a run: its failures, its best configuration, and one line at the end."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from ConfigSpace import Configuration
+from smac.callback.callback import Callback
+from smac.main.smbo import SMBO
+from smac.runhistory import RunHistory, StatusType, TrialInfo, TrialKey, TrialValue
+
+from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
+from eahas_plugins.spaces import native_config
+from eahas_plugins.units import energy_text, share_text
+
+log = logging.getLogger(__name__)
+
+_ALL_FAILED = 50
+_FAILED = (StatusType.CRASHED, StatusType.TIMEOUT, StatusType.MEMORYOUT)
+_UNKNOWN = {StatusType.TIMEOUT: "it ran out of time", StatusType.MEMORYOUT: "out of memory"}
+
+
+class FailureWatch(Callback):
+    """Says why the first trial failed, and ends a run in which nothing succeeds.
+
+    SMAC counts failed trials without a word, and goes on until its limits are reached.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first_error: str | None = None
+        self._n_failed = 0
+        self._has_succeeded = False
+
+    def on_tell_end(self, smbo: SMBO, info: TrialInfo, value: TrialValue) -> bool | None:
+        """Look at a trial that has ended; False ends the run."""
+        if value.status not in _FAILED:
+            self._has_succeeded = True
+            return None
+        self._n_failed += 1
+        if self.first_error is None:
+            self.first_error = error_of(value)
+            log.warning(
+                "a trial has failed and counts with its energy (%s): %s",
+                energy_text(known_kwh(value.additional_info.get(ENERGY_ATTR))),
+                self.first_error,
+            )
+        if self._has_succeeded or self._n_failed < _ALL_FAILED:
+            return None
+        succeeded = any(v.status == StatusType.SUCCESS for v in smbo.runhistory.values())
+        return None if succeeded else False
+
+
+def error_of(value: TrialValue) -> str:
+    """Why a trial has failed, in one line."""
+    told = value.additional_info.get("error")
+    return str(told) if told else _UNKNOWN.get(value.status, "nobody knows why")
+
+
+def check_success(history: RunHistory) -> None:
+    """Refuse to call anything best where every trial has failed.
+
+    Raises:
+        RuntimeError: If there are trials and none of them has a result; with the first error.
+    """
+    values = list(history.values())
+    failed = [value for value in values if value.status in _FAILED]
+    if failed and not any(value.status == StatusType.SUCCESS for value in values):
+        kwh = [known_kwh(value.additional_info.get(ENERGY_ATTR)) for value in failed]
+        spent = energy_text(sum(k for k in kwh if k is not None))
+        raise RuntimeError(
+            f"at least one trial must succeed but all {len(failed)} have failed ({spent} are "
+            f"charged). The first error: {error_of(failed[0])}"
+        )
+
+
+def best_trial(
+    history: RunHistory, config: Configuration | None
+) -> tuple[TrialKey, TrialValue] | None:
+    """The finished trial of a configuration on its highest rung; None if it has none."""
+    if config is None or not history.has_config(config):
+        return None
+    number = history.get_config_id(config)
+    finished = [
+        (key, value)
+        for key, value in history.items()
+        if key.config_id == number and value.status == StatusType.SUCCESS
+    ]
+    return max(finished, key=lambda trial: trial[0].budget or 0.0, default=None)
+
+
+def best_that_finished(history: RunHistory) -> Configuration | None:
+    """The configuration with the lowest cost among finished trials of the highest rung."""
+    finished = [
+        (key, value) for key, value in history.items() if value.status == StatusType.SUCCESS
+    ]
+    top = max((key.budget or 0.0 for key, _ in finished), default=0.0)
+    last = [(key, value) for key, value in finished if (key.budget or 0.0) == top]
+    best = min(last, key=lambda trial: trial[1].cost, default=None)
+    return None if best is None else history.get_config(best[0].config_id)
+
+
+def plain_config(
+    history: RunHistory, config: Configuration, *, fidelity_param: str | None
+) -> dict[str, Any]:
+    """A configuration in plain Python, with the length of its longest schedule."""
+    plain: dict[str, Any] = dict(native_config(config))
+    trial = best_trial(history, config)
+    if fidelity_param is not None and trial is not None and trial[0].budget is not None:
+        budget = trial[0].budget
+        plain[fidelity_param] = int(budget) if float(budget).is_integer() else float(budget)
+    return plain
+
+
+def end_of(
+    history: RunHistory, incumbents: list[Configuration], *, spent_kwh: float, cap_kwh: float
+) -> list[Configuration]:
+    """Check what a run hands back as best, and log one line about it.
+
+    Returns:
+        The incumbents; of one objective, never a configuration whose trials have all failed.
+
+    Raises:
+        RuntimeError: If every trial has failed.
+    """
+    check_success(history)
+    if len(incumbents) == 1 and best_trial(history, incumbents[0]) is None:
+        best = best_that_finished(history)
+        log.warning(
+            "the incumbent of SMAC is a failed trial, and the best finished one is handed back: "
+            "crash_cost must be larger than every cost, so give Scenario(crash_cost=) a larger one"
+        )
+        incumbents = incumbents if best is None else [best]
+    n_failed = sum(value.status in _FAILED for value in history.values())
+    parts = [f"{share_text(spent_kwh, cap_kwh)} spent", f"{len(history)} trials"]
+    if n_failed:
+        parts.append(f"{n_failed} of them failed")
+    trial = best_trial(history, incumbents[0]) if len(incumbents) == 1 else None
+    if trial is not None:
+        parts.append(f"best cost {trial[1].cost:.6g}" if _is_one(trial[1]) else "one best")
+    elif incumbents:
+        parts.append(f"{len(incumbents)} configurations on the front")
+    log.info("the run ends: %s", ", ".join(parts))
+    return incumbents
+
+
+def _is_one(value: TrialValue) -> bool:
+    return not isinstance(value.cost, list)

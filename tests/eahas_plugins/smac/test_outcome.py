@@ -1,0 +1,114 @@
+"""Failures are said, the best is a trial that has finished, and the end is one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ConfigSpace import ConfigurationSpace
+from smac import Scenario
+from smac.runhistory import StatusType
+
+from eahas_plugins.smac import (
+    EnergyHyperparameterOptimizationFacade,
+    EnergyMultiFidelityFacade,
+    EnergyTarget,
+)
+from tests.eahas_plugins.meters import Counter
+from tests.eahas_plugins.smac.helpers import QUIET, multi_fidelity
+
+
+def facade(folder: Path, target: Any, **kwargs: Any) -> Any:
+    scenario = Scenario(
+        ConfigurationSpace({"x": (0.0, 1.0), "act": ["cos", "tanh"]}, seed=0), name="run",
+        output_directory=folder,
+        **{"deterministic": True, "crash_cost": 1.0, "n_trials": 12, **kwargs},
+    )  # fmt: skip
+    make: Any = EnergyHyperparameterOptimizationFacade
+    if scenario.max_budget is not None:
+        make = EnergyMultiFidelityFacade
+    return make(scenario, target, budget_kwh=1.0, n_startup_trials=8, logging_level=QUIET)
+
+
+def broken(config: Any, seed: int = 0, budget: float | None = None) -> Any:
+    raise RuntimeError("no such data set")
+
+
+@pytest.mark.parametrize("kwargs", [{}, {"min_budget": 1, "max_budget": 9}])
+def test_a_run_in_which_everything_fails_says_so_with_the_first_error(
+    tmp_path: Path, said: Callable[[], str], kwargs: Any
+) -> None:
+    host = facade(tmp_path, broken, **kwargs)
+    with pytest.raises(RuntimeError, match=r"all 12 have failed.*no such data set"):
+        host.optimize()
+    assert said().count("a trial has failed") == 1
+    assert "no such data set" in said()
+    assert host.best_config is None
+
+
+def test_a_run_in_which_nothing_succeeds_ends(tmp_path: Path) -> None:
+    host = facade(tmp_path, broken, n_trials=100_000)
+    with pytest.raises(RuntimeError, match="all 50 have failed"):
+        host.optimize()
+
+
+def test_an_own_training_that_fails_is_named(tmp_path: Path) -> None:
+    meter = Counter()
+
+    def train(config: Any, training: Any) -> None:
+        meter.energy_kwh += 0.01
+        training.report(98.5)
+
+    host = facade(tmp_path, EnergyTarget(train, meter))
+    with pytest.raises(RuntimeError, match=r"as a fraction in \[0, 1\] but got 98\.5"):
+        host.optimize()
+    assert host.spent_kwh == pytest.approx(0.12)
+
+
+def test_a_failed_trial_with_the_lowest_cost_is_not_the_best(
+    tmp_path: Path, said: Callable[[], str]
+) -> None:
+    """Costs are above what a failure was said to cost."""
+
+    def high(config: Any, seed: int = 0) -> Any:
+        if config["act"] == "cos":
+            raise ValueError("odd")
+        return 10.0 + config["x"], {"energy_kwh": 0.01}
+
+    host = facade(tmp_path, high)
+    best = host.optimize()
+    assert best["act"] == "tanh"
+    finished = [v.cost for v in host.runhistory.values() if v.status == StatusType.SUCCESS]
+    assert host.runhistory.average_cost(best) == min(finished)
+    assert host.best_config == {"x": best["x"], "act": "tanh"}
+    assert "give Scenario(crash_cost=) a larger one" in said()
+
+
+def test_the_end_is_one_line(tmp_path: Path, said: Callable[[], str]) -> None:
+    def some(config: Any, seed: int = 0) -> Any:
+        if config["x"] > 0.7:
+            raise ValueError("odd")
+        return float(config["x"]), {"energy_kwh": 0.01}
+
+    host = facade(tmp_path, some)
+    best = host.optimize()
+    lines = [line for line in said().splitlines() if line.startswith("the run ends")]
+    assert len(lines) == 1
+    failed = [v for v in host.runhistory.values() if v.status != StatusType.SUCCESS]
+    spent = f"{host.spent_kwh * 1000:g}"
+    assert f"{spent} of 1" in lines[0] or f"{host.spent_kwh:g} of 1 kWh" in lines[0]
+    assert f"12 trials, {len(failed)} of them failed" in lines[0]
+    assert f"best cost {host.runhistory.average_cost(best):.6g}" in lines[0]
+
+
+def test_the_best_configuration_is_plain_and_has_its_schedule(tmp_path: Path) -> None:
+    host = multi_fidelity(tmp_path, budget_kwh=0.2, fidelity="schedule", n_startup_trials=6)
+    host.optimize()
+    best = host.best_config
+    assert best is not None
+    assert set(best) == {"width", "lr", "optimizer", "max_epoch"}
+    assert best["max_epoch"] in (5, 20)
+    assert {type(value) for value in best.values()} <= {int, float, str}
+    assert "np." not in repr(best)

@@ -64,6 +64,8 @@ class Presence:
             found = cls._here.get(folder)
             if found is None:
                 found = cls._here[folder] = cls(folder)
+                for path in folder.glob("*.here"):  # of processes that have ended
+                    cls.is_held(folder, path.stem)
             return found
 
     def ensure(self) -> str:

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from eahas_plugins.energy.power import PowerIntegral
 from eahas_plugins.energy.rapl import rapl_is_readable
-from eahas_plugins.energy.readings import JOULES_PER_KWH, MeterError, Provenance, Reading
+from eahas_plugins.energy.readings import JOULES_PER_KWH, Kind, MeterError, Provenance, Reading
 from eahas_plugins.energy.synchronize import wait_for_gpu
 
 _SOC_PARTS_MJ = {
@@ -27,6 +28,7 @@ class _Device:
     id: str
     name: str
     read_mj: Callable[[], dict[str, float]]
+    kind: Kind = "measured"
 
 
 class ZeusMeter:
@@ -65,14 +67,16 @@ class ZeusMeter:
             self._devices += found
         if not self._devices:
             raise MeterError(
-                f"Zeus found no energy counter ({'; '.join(reasons)}); run "
+                f"Zeus found no energy counter ({'; '.join([*reasons, *left_out])}); run "
                 "`python -m zeus.show_env`, or choose another meter"
             )
         self._lock = threading.Lock()
+        kinds = {device.kind for device in self._devices}
         self._provenance = Provenance(
-            kind="measured",
+            kind="measured" if kinds == {"measured"} else "estimated",
             meter="zeus",
-            sampling="device counters at every reading",
+            sampling="device counters at every reading"
+            + "; power summed up where there is none" * ("estimated" in kinds),
             scope="machine",
             devices=tuple(device.name for device in self._devices),
             resolution_s=0.1,
@@ -105,7 +109,11 @@ class ZeusMeter:
             },
             monotonic_s=monotonic_s,
             provenance=self._provenance,
-            counters={device: sum(parts.values()) for device, parts in counted_mj.items()},
+            counters={
+                device.id: sum(counted_mj[device.id].values())
+                for device in self._devices
+                if device.kind == "measured"  # a sum of samples begins in this process
+            },
         )
 
 
@@ -116,18 +124,37 @@ def _gpus(library: Any, left_out: list[str]) -> list[_Device]:
     for i in range(len(gpus)):
         try:
             name = str(gpus.get_name(i))
-            if asks and not gpus.supports_get_total_energy_consumption(i):
-                left_out.append(f"{name} (GPU {i}): no energy counter")
-                continue
+            has_counter = not asks or gpus.supports_get_total_energy_consumption(i)
         except Exception as error:  # one broken GPU does not cost the others
             left_out.append(f"GPU {i}: {type(error).__name__}: {error}")
             continue
 
-        def read_mj(i: int = i) -> dict[str, float]:
-            return {"gpu": float(gpus.get_total_energy_consumption(i))}
-
-        found.append(_Device(id=f"gpu:zeus {_index(gpus, i)}", name=name, read_mj=read_mj))
+        read_mj = _energy_of(gpus, i) if has_counter else _integral_of(gpus, i)
+        if read_mj is None:
+            left_out.append(f"{name} (GPU {i}): neither energy nor power can be read")
+            continue
+        found.append(
+            _Device(
+                id=f"gpu:zeus {_index(gpus, i)}",
+                name=name,
+                read_mj=read_mj,
+                kind="measured" if has_counter else "estimated",
+            )
+        )
     return found
+
+
+def _energy_of(gpus: Any, i: int) -> Callable[[], dict[str, float]]:
+    return lambda: {"gpu": float(gpus.get_total_energy_consumption(i))}
+
+
+def _integral_of(gpus: Any, i: int) -> Callable[[], dict[str, float]] | None:
+    """Return the sum of many samples of the power; None if it cannot be read."""
+    try:
+        integral = PowerIntegral(lambda: float(gpus.get_instant_power_usage(i)) / 1000.0)
+    except Exception:  # Zeus raises its own for what a GPU does not support
+        return None
+    return lambda: {"gpu": 1000.0 * integral.read()}
 
 
 def _index(gpus: Any, i: int) -> int:

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from eahas_plugins.energy import MeterError, ZeusMeter, between, zeus_meter
+from eahas_plugins.energy import MeterError, ZeusMeter, between, power, zeus_meter
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -68,7 +68,29 @@ def test_a_cpu_without_memory_counter():
 def test_a_gpu_without_a_counter_is_named():
     broken = Gpus([1, 2], [])
     devices = SimpleNamespace(get_gpus=lambda: broken, get_cpus=missing)
-    assert ZeusMeter(devices=devices).provenance.left_out == ("MI250 1 (GPU 1): no energy counter",)
+    assert ZeusMeter(devices=devices).provenance.left_out == (
+        "MI250 1 (GPU 1): neither energy nor power can be read",
+    )
+
+
+def test_power_is_summed_up_where_a_gpu_has_no_counter(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(power.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(power, "keep_reading", lambda *_: None)
+    gpus = Gpus([])
+    gpus.get_instant_power_usage = lambda index: 50_000  # mW
+    meter = ZeusMeter(devices=SimpleNamespace(get_gpus=lambda: gpus, get_cpus=missing))
+    before = meter.read()
+    now[0] += 4.0
+    measured = between(before, meter.read())
+    assert measured.energy_kwh * 3.6e6 == pytest.approx(200.0)
+    assert measured.provenance.kind == "estimated"
+
+
+def test_what_has_no_counter_is_named_also_where_nothing_has_one():
+    devices = SimpleNamespace(get_gpus=lambda: Gpus([]), get_cpus=missing)
+    with pytest.raises(MeterError, match="MI250 0"):
+        ZeusMeter(devices=devices)
 
 
 def test_cpu_packages_are_left_to_rapl_where_it_can_be_read(monkeypatch):

@@ -13,7 +13,8 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from surrogate.record_fields import FRACTIONS, Curve, read_amount, read_curve, read_one
 
 SCHEMA = 1
 
@@ -32,9 +33,6 @@ QUANTITIES = (
     "inference_energy_kwh",
 )
 """What a run may know, beside its complexity."""
-
-Curve = NDArray[np.float64]
-"""Array of shape (n_epochs,): the value after each epoch, epoch 1 first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +96,8 @@ class Row(Run):
         return self.record.disturbed
 
 
-_FRACTIONS = ("train_accuracy", "val_accuracy", "test_accuracy")
 _AMOUNTS = ("train_cpu_s", "train_wall_s", "eval_cpu_s", "energy_kwh")
-_PER_EPOCH = (*_FRACTIONS, "train_loss", *_AMOUNTS)
+_PER_EPOCH = (*FRACTIONS, "train_loss", *_AMOUNTS)
 _PER_RUN = ("inference_cpu_s", "inference_wall_s", "inference_energy_kwh")
 _INTEGERS = ("run", "config_run", "seed")
 _TEXTS = ("task", "started")
@@ -194,7 +191,7 @@ class Record:
     def row(self) -> Row:
         """This record with the fields of a query's result (energy and time cumulative)."""
         known: dict[str, Any] = {
-            **{name: getattr(self, name) for name in _FRACTIONS},
+            **{name: getattr(self, name) for name in FRACTIONS},
             "energy_kwh": None if self.energy_kwh is None else np.cumsum(self.energy_kwh),
             "runtime_s": None if self.epoch_s is None else np.cumsum(self.epoch_s),
             "inference_energy_kwh": self.inference_energy_kwh,
@@ -248,9 +245,9 @@ class Record:
         if not isinstance(line.get("config"), Mapping) or not line["config"]:
             raise ValueError("config must be an object with at least one hyperparameter.")
         known: dict[str, Any] = {"config": dict(line["config"])}
-        known["status"] = _one(line, "status", str, "text") or "finished"
+        known["status"] = read_one(line, "status", str, "text") or "finished"
         for name in _PER_EPOCH:
-            known[name] = _curve(line, name)
+            known[name] = read_curve(line, name)
         lengths = {name: len(known[name]) for name in _PER_EPOCH if known[name] is not None}
         if not lengths and known["status"] == "finished":
             raise ValueError(
@@ -261,56 +258,21 @@ class Record:
                 f"curves must have one value per epoch but their lengths are {lengths}."
             )
         for name in _PER_RUN:
-            value = _one(line, name, Real, "a number")
-            known[name] = None if value is None else _amount(value, name)
+            value = read_one(line, name, Real, "a number")
+            known[name] = None if value is None else read_amount(value, name)
         for name in _INTEGERS:
-            known[name] = _one(line, name, int, "an integer")
+            known[name] = read_one(line, name, int, "an integer")
         for name in _TEXTS:
-            known[name] = _one(line, name, str, "text")
+            known[name] = read_one(line, name, str, "text")
         for name in _OBJECTS:
-            known[name] = _one(line, name, Mapping, "an object")
-        size = _one(line, "complexity", Mapping, "an object")
+            known[name] = read_one(line, name, Mapping, "an object")
+        size = read_one(line, "complexity", Mapping, "an object")
         if size is not None:
             parts = {
-                part.name: _one(size, part.name, int, "an integer") for part in fields(Complexity)
+                part.name: read_one(size, part.name, int, "an integer")
+                for part in fields(Complexity)
             }
             if None in parts.values():
                 raise ValueError(f"complexity must have {', '.join(parts)} but got {dict(size)}.")
             known["complexity"] = Complexity(**parts)
         return cls(**known)
-
-
-def _one(line: Mapping[str, Any], name: str, kind: type, words: str) -> Any:
-    value = line.get(name)
-    if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
-        raise ValueError(f"{name} must be {words} but got {value!r}.")
-    return value
-
-
-def _amount(value: Any, name: str) -> float:
-    try:
-        amount = float(value)
-    except OverflowError:  # an integer of 400 digits
-        amount = np.inf
-    if not 0.0 <= amount < np.inf:
-        raise ValueError(f"{name} must be finite and not negative but got {amount}.")
-    return amount
-
-
-def _curve(line: Mapping[str, Any], name: str) -> Curve | None:
-    given = line.get(name)
-    if given is None:
-        return None
-    try:
-        if isinstance(given, list) and {str, bool} & set(map(type, given)):
-            raise TypeError("NumPy would take them for numbers.")
-        curve = np.array(given, dtype=np.float64)  # null becomes NaN
-    except (TypeError, ValueError, OverflowError):  # no number, or one of 400 digits
-        curve = np.empty(0)
-    if curve.ndim != 1 or not len(curve):
-        raise ValueError(f"{name} must be a list of numbers, one per epoch.")
-    top = 1.0 if name in _FRACTIONS else np.inf
-    if name != "train_loss" and not (np.isfinite(curve) & (curve >= 0.0) & (curve <= top)).all():
-        what = "lie in [0, 1]" if name in _FRACTIONS else "be finite and not negative"
-        raise ValueError(f"{name} must {what} at every epoch.")
-    return curve

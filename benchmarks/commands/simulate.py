@@ -10,8 +10,9 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from surrogate.record_fields import Curve
 from surrogate.record_files import write_records
-from surrogate.records import Curve, Record, Run
+from surrogate.records import Record, Run
 from surrogate.simulation.simulate import simulate as simulate_runs
 from surrogate.space.constraint import sample
 from surrogate.space.task import Limits

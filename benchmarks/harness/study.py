@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.harness.bench import SeededBench, plain_config
 from benchmarks.harness.rows import Row
 from benchmarks.harness.seeds import derive_seed
-from surrogate.records import Curve
+from surrogate.record_fields import Curve
 
 _ROUNDING = 1e-9
 

@@ -1,0 +1,66 @@
+"""The values of a recorded training, each checked before anything is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Curve = NDArray[np.float64]
+"""Array of shape (n_epochs,): the value after each epoch, epoch 1 first."""
+
+FRACTIONS = ("train_accuracy", "val_accuracy", "test_accuracy")
+"""Curves that lie in [0, 1]."""
+
+
+def read_one(line: Mapping[str, Any], name: str, kind: type, words: str) -> Any:
+    """The value of a key if it is of a kind, described in words; None if there is none.
+
+    Raises:
+        ValueError: If it is of another kind; a truth value is no number.
+    """
+    value = line.get(name)
+    if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+        raise ValueError(f"{name} must be {words} but got {value!r}.")
+    return value
+
+
+def read_amount(value: Any, name: str) -> float:
+    """A number that must be finite and not negative.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    try:
+        amount = float(value)
+    except OverflowError:  # an integer of 400 digits
+        amount = np.inf
+    if not 0.0 <= amount < np.inf:
+        raise ValueError(f"{name} must be finite and not negative but got {amount}.")
+    return amount
+
+
+def read_curve(line: Mapping[str, Any], name: str) -> Curve | None:
+    """The curve of a key; null is NaN. None if there is none.
+
+    Raises:
+        ValueError: If it is no list of numbers, or one is out of range.
+    """
+    given = line.get(name)
+    if given is None:
+        return None
+    try:
+        if isinstance(given, list) and {str, bool} & set(map(type, given)):
+            raise TypeError("NumPy would take them for numbers.")
+        curve = np.array(given, dtype=np.float64)  # null becomes NaN
+    except (TypeError, ValueError, OverflowError):  # no number, or one of 400 digits
+        curve = np.empty(0)
+    if curve.ndim != 1 or not len(curve):
+        raise ValueError(f"{name} must be a list of numbers, one per epoch.")
+    top = 1.0 if name in FRACTIONS else np.inf
+    if name != "train_loss" and not (np.isfinite(curve) & (curve >= 0.0) & (curve <= top)).all():
+        what = "lie in [0, 1]" if name in FRACTIONS else "be finite and not negative"
+        raise ValueError(f"{name} must {what} at every epoch.")
+    return curve

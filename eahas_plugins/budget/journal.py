@@ -220,11 +220,10 @@ class EnergyJournal:
                 reserved_kwh=burnt_kwh + entry.reserved_kwh,
                 live=heard_of and not entry.done,
             )
-        ended = self._reader.ended
         waiting = (
             RunningTrial(number=g.number, spent_kwh=0.0, reserved_kwh=g.reserved_kwh)
             for g in granted
-            if g.number not in running and g.number not in ended.numbers
+            if g.number not in running and g.number not in self._reader.ended.numbers
         )
         return Balance(
             cap_kwh=cap_kwh,

@@ -26,8 +26,6 @@ from eahas_plugins.optuna.samplers._schedules import (
 from eahas_plugins.optuna.samplers.local_search import step_of
 from tests.eahas_plugins.optuna.samplers.tasks import study_of
 
-LOGGER = "eahas_plugins.optuna.samplers._schedules"
-
 
 def promoting(sampler=None, **how):
     how = {"fidelity_param": "max_epoch", "n_startup_trials": 3, "seed": 0, **how}

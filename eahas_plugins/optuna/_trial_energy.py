@@ -156,6 +156,10 @@ class TrialEnergy:
         with self._lock, self._own_lock:
             self._n_trackers -= 1
             if self._n_trackers:
+                with contextlib.suppress(MeterError):  # the last one says so
+                    for use, _ in self._uses:
+                        use.read()
+                self.latest_kwh = self._total(self._devices_kwh())
                 return None
             self._running.pop((os.getpid(), owner_of(self._trial)), None)
             for undo in self._undo:

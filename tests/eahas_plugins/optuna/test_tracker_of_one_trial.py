@@ -40,6 +40,15 @@ def test_nested(trial, meter):
     assert trial.user_attrs["energy_parts_kwh"] == {"gpu": 0.5}
 
 
+def test_an_inner_tracker_that_fails_knows_what_was_used(trial, meter):
+    with EnergyTracker(trial, meter=meter):
+        meter.advance(kwh=1.0)
+        with pytest.raises(OverflowError), EnergyTracker(trial, meter=meter) as inner:
+            meter.advance(kwh=1.0)
+            raise OverflowError("diverged")
+        assert inner.energy_kwh == 2.0
+
+
 def test_folds_in_threads(trial, meter):
     ready = threading.Barrier(3)
 

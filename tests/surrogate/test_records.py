@@ -1,9 +1,6 @@
-import json
-
 import numpy as np
 import pytest
 
-from surrogate.record_files import append_record, read_records, write_records
 from surrogate.records import Complexity, Record
 
 LINE = {
@@ -115,45 +112,3 @@ def test_a_finished_record_has_a_curve():
     assert (
         Record.from_json({"schema": 1, "config": {"a": 1}, "status": "failed"}).status == "failed"
     )
-
-
-@pytest.mark.parametrize("name", ["runs.jsonl", "runs.jsonl.gz"])
-def test_file_round_trip_is_deterministic(tmp_path, name):
-    records = [Record.from_json({**LINE, "run": run}) for run in range(3)]
-    write_records(tmp_path / name, records)
-    first = (tmp_path / name).read_bytes()
-    again = read_records(tmp_path / name)
-    assert [record.to_json() for record in again.records] == [r.to_json() for r in records]
-    assert not again.damaged
-    write_records(tmp_path / name, again.records)
-    assert (tmp_path / name).read_bytes() == first
-
-
-def test_half_written_line_costs_no_other_record(tmp_path):
-    path = tmp_path / "runs.jsonl"
-    append_record(path, Record.from_json(LINE))
-    with path.open("a") as stream:
-        stream.write(json.dumps(LINE)[:100])  # killed here
-    torn = read_records(path)
-    assert len(torn.records) == 1
-    assert "runs.jsonl, line 2, must be JSON" in torn.damaged[0]
-
-    append_record(path, Record.from_json({**LINE, "run": 9}))
-    resumed = read_records(path)
-    assert [record.run for record in resumed.records] == [8, 9]
-    assert len(resumed.damaged) == 1
-
-
-def test_whole_line_outside_the_schema_is_an_error_with_its_place(tmp_path):
-    path = tmp_path / "runs.jsonl"
-    path.write_text(json.dumps(LINE) + "\n" + json.dumps({**LINE, "seed": "x"}) + "\n")
-    with pytest.raises(ValueError, match=r"runs\.jsonl, line 2: seed must be an integer"):
-        read_records(path)
-
-
-def test_truncated_gzip_is_an_error(tmp_path):
-    path = tmp_path / "runs.jsonl.gz"
-    write_records(path, [Record.from_json(LINE)])
-    path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(ValueError, match="must be a whole gzip file"):
-        read_records(path)

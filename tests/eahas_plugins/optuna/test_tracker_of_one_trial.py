@@ -41,11 +41,17 @@ def test_nested(trial, meter):
 
 
 def test_an_inner_tracker_that_fails_knows_what_was_used(trial, meter):
+    inner = EnergyTracker(trial, meter=meter)
+
+    def diverge():
+        with inner:
+            meter.advance(kwh=1.0)
+            raise OverflowError
+
     with EnergyTracker(trial, meter=meter):
         meter.advance(kwh=1.0)
-        with pytest.raises(OverflowError), EnergyTracker(trial, meter=meter) as inner:
-            meter.advance(kwh=1.0)
-            raise OverflowError("diverged")
+        with pytest.raises(OverflowError):
+            diverge()
         assert inner.energy_kwh == 2.0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -34,6 +35,7 @@ _GIVE_WAY_S = 0.01  # pause before reading again whether a later trial has given
 _DONE = 1e-9  # relative
 
 _LENGTHS_KEPT = 100
+_SHOW_EVERY_S = 5.0  # while trials run; their ends are always shown
 
 Show = Callable[[Study, Balance], None]
 
@@ -60,6 +62,7 @@ class BudgetController:
         self.admission = Admission(rules, self.ledger)
         """Which trials may start."""
         self._lengths: deque[Length] = deque(maxlen=_LENGTHS_KEPT)
+        self._shown_s = -math.inf
         self._warned = False  # of a trial without energy
         self._told_left_out = False
         self._told_since: datetime.datetime | None = None
@@ -155,8 +158,11 @@ class BudgetController:
         step_kwh = account.coming_step_kwh(tolerance=_DONE)
         if step_kwh == 0.0:
             return False
-        balance = self.balance(account.study)
-        self._show(account.study, balance)
+        now_s = self._rules.clock()
+        balance = self.ledger.balance(account.study, cap_kwh=self._rules.cap_kwh, now_s=now_s)
+        if now_s - self._shown_s >= _SHOW_EVERY_S:
+            self._shown_s = now_s
+            self._show(account.study, balance)
         limit_kwh, needed_kwh = self._rules.limit_kwh, step_kwh or 0.0
         if limit_kwh is not None and not balance.covers(limit_kwh - account.energy_kwh, step_kwh):
             if is_over(account, self._lengths):

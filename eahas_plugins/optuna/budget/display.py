@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 SPENT_CO2E_ATTR = "energy_spent_kg_co2e"
 """Study attribute: emissions of all trials so far, kg CO2 equivalent."""
-_INTERVAL_S = 5.0  # while trials run; their ends are always shown
 
 
 class BudgetDisplay:
@@ -37,7 +35,6 @@ class BudgetDisplay:
 
     def _forget(self) -> None:
         self._written: WeakKeyDictionary[Study, dict[str, float]] = WeakKeyDictionary()
-        self._last_s: WeakKeyDictionary[Study, float] = WeakKeyDictionary()
         self._bars: WeakKeyDictionary[Study, Any] = WeakKeyDictionary()
         self._progress: Progress | None = None
         self._lock = threading.Lock()
@@ -49,12 +46,8 @@ class BudgetDisplay:
         vars(self).update(state)
         self._forget()
 
-    def update(self, study: Study, balance: Balance, *, now: bool = False) -> None:
-        """Show a balance, at most every few seconds unless ``now``."""
-        time_s = time.monotonic()
-        if not now and time_s - self._last_s.get(study, -_INTERVAL_S) < _INTERVAL_S:
-            return
-        self._last_s[study] = time_s
+    def update(self, study: Study, balance: Balance) -> None:
+        """Show a balance."""
         values = {
             CAP_ATTR: balance.cap_kwh,
             SPENT_ATTR: balance.spent_kwh,

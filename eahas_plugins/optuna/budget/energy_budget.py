@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import math
-import threading
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
-from weakref import WeakKeyDictionary
 
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from eahas_plugins.budget.attributes import DEFAULT_LEASE_S, kwh_argument
-from eahas_plugins.budget.balance import Balance
-from eahas_plugins.optuna.budget.controller import BudgetController
 from eahas_plugins.optuna.budget.display import BudgetDisplay
 from eahas_plugins.optuna.budget.ending import Ending
 from eahas_plugins.optuna.budget.guard import GuardedObjective
+from eahas_plugins.optuna.budget.of_studies import BudgetOfStudies
+from eahas_plugins.optuna.budget.reservation import Reserve, checked_reserve, expectation
 from eahas_plugins.optuna.budget.rules import BudgetRules, cap_of
 from eahas_plugins.optuna.budget.summary import Outcome
 
-Reserve = float | Literal["auto"] | Callable[[Study, Trial], float | None] | None
 Values = TypeVar("Values")
 
 
-class EnergyBudget:
+class EnergyBudget(BudgetOfStudies):
     """A cap on the energy that all trials of a study may spend together, in any number of workers.
 
     Each trial writes only its own ``energy_kwh``, and the total is the sum over all trials that ran
@@ -46,10 +43,9 @@ class EnergyBudget:
     attribute, ``energy_account``, that names study and number. Others count if they started after
     the first trial that is known to have run here, as those of a worker without a budget do; so do
     all of a study in which no budget has been at work yet. What came by ``add_trials`` from another
-    study (one of another name), was made by ``create_trial``, or finished without any of these
-    before the first trial under a budget, does not use up this one, and a line in the log says how
-    much that is; ``count_added=True`` counts it. ``copy_study`` under the same name, to another
-    storage, carries a study on.
+    study (one of another name), was made by ``create_trial``, or finished unmarked before the first
+    trial under a budget, does not count unless ``count_added``; the log says how much that is.
+    ``copy_study`` under the same name, to another storage, carries a study on.
 
     Use it in one of three ways. `guard` wraps an objective: its trial's ``should_prune()`` then
     answers for the budget too. With ask-and-tell call `start` and `report` yourself. As a
@@ -123,14 +119,12 @@ class EnergyBudget:
     ) -> None:
         if trial_limit_kwh is not None:
             trial_limit_kwh = kwh_argument("trial_limit_kwh", trial_limit_kwh)
-        if not (reserve is None or reserve == "auto" or callable(reserve)):
-            reserve = kwh_argument("reserve", reserve)
         if shortfall not in ("truncate", "skip"):
             raise ValueError(f"`shortfall` must be 'truncate' or 'skip' but got {shortfall!r}.")
         if not 0.0 < lease_s < math.inf:
             raise ValueError(f"`lease_s` must be a positive number of seconds but got {lease_s}.")
-        self.reserve: Reserve = reserve
-        self._rules = BudgetRules(
+        self.reserve = checked_reserve(reserve)
+        rules = BudgetRules(
             cap_kwh=cap_of(kwh, kg_co2e, g_per_kwh),
             limit_kwh=trial_limit_kwh,
             skip=shortfall == "skip",
@@ -138,52 +132,8 @@ class EnergyBudget:
             steady=steady,
             count_added=count_added,
         )
+        super().__init__(rules, BudgetDisplay(g_per_kwh=g_per_kwh, show_progress=show_progress))
         self._ending = Ending(min_gain_per_kwh=min_gain_per_kwh, gain_window_kwh=gain_window_kwh)
-        self._display = BudgetDisplay(g_per_kwh=g_per_kwh, show_progress=show_progress)
-        self._forget()
-
-    def _forget(self) -> None:
-        self._lock = threading.Lock()
-        self._controllers: WeakKeyDictionary[Study, BudgetController] = WeakKeyDictionary()
-
-    def __getstate__(self) -> dict[str, Any]:
-        derived = ("_lock", "_controllers")
-        return {key: value for key, value in vars(self).items() if key not in derived}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self._forget()
-
-    @property
-    def cap_kwh(self) -> float:
-        """The most all trials of a study together may spend, kWh; may be set while it runs."""
-        return self._rules.cap_kwh
-
-    @cap_kwh.setter
-    def cap_kwh(self, kwh: float) -> None:
-        self._rules.cap_kwh = kwh_argument("cap_kwh", kwh)
-
-    @property
-    def trial_limit_kwh(self) -> float | None:
-        """The most a single trial may spend, kWh; None for no limit. May be set."""
-        return self._rules.limit_kwh
-
-    @trial_limit_kwh.setter
-    def trial_limit_kwh(self, kwh: float | None) -> None:
-        self._rules.limit_kwh = None if kwh is None else kwh_argument("trial_limit_kwh", kwh)
-
-    def controller(self, study: Study) -> BudgetController:
-        """What applies this budget to one study."""
-        controller = self._controllers.get(study)
-        if controller is None:
-            with self._lock:
-                controller = self._controllers.get(study)
-                if controller is None:
-                    controller = BudgetController(
-                        self._rules, study.study_name, show=self._display.update
-                    )
-                    self._controllers[study] = controller
-        return controller
 
     def guard(self, objective: Callable[[Any], Values]) -> Callable[[Trial], Values]:
         """Wrap an objective so that its trials obey the budget.
@@ -236,31 +186,27 @@ class EnergyBudget:
         account = controller.open(trial)
         began = controller.admission.begin(account)
         controller.tell_left_out()
-        self._display.update(trial.study, controller.latest(trial.study))
         if not began:
             return False
-        told = expected_kwh is not None
-        if told:
-            needed_kwh = kwh_argument("expected_kwh", expected_kwh, zero=True)
+        told_kwh = (
+            None if expected_kwh is None else kwh_argument("expected_kwh", expected_kwh, zero=True)
+        )
+
+        def expect() -> float | None:
+            if told_kwh is not None:
+                return told_kwh
+            return expectation(
+                self.reserve,
+                trial,
+                limit_kwh=self.trial_limit_kwh,
+                median_kwh=controller.ledger.median_kwh(),
+            )
+
+        told = told_kwh is not None
         admitted = controller.admission.admit(
-            account,
-            (lambda: needed_kwh) if told else (lambda: self._default_expectation(trial)),
-            told=told,
-            varies=told or callable(self.reserve),
+            account, expect, told=told, varies=told or callable(self.reserve)
         )
         return admitted and (next_step_kwh is None or self.announce(trial, next_step_kwh))
-
-    def reserve_for(self, trial: Trial, expected_kwh: float) -> bool:
-        """Reserve what a started trial now knows it will need in all, kWh; False to give way.
-
-        Raises:
-            ValueError: If it is not a finite number, or negative.
-        """
-        expected_kwh = kwh_argument("energy_reserved_kwh", expected_kwh, zero=True)
-        controller = self.controller(trial.study)
-        return controller.admission.admit(
-            controller.account(trial), lambda: expected_kwh, told=True, varies=True
-        )
 
     def announce(self, trial: Trial, next_step_kwh: float) -> bool:
         """Announce the energy of the trial's next step, kWh; False if it must not be taken.
@@ -321,14 +267,6 @@ class EnergyBudget:
         self.controller(trial.study).close(trial)
         self._settle(trial.study, outcome)
 
-    def balance(self, study: Study) -> Balance:
-        """Cap, spent and reserved energy of the study now, read from its storage."""
-        return self.controller(study).balance(study)
-
-    def spent_kwh(self, study: Study) -> float:
-        """Energy spent by all trials that ran in the study, in every state, kWh."""
-        return self.balance(study).spent_kwh
-
     def exhausted(self, study: Study) -> bool:
         """Whether no further trial should start: the condition of an ask-and-tell loop.
 
@@ -347,7 +285,7 @@ class EnergyBudget:
         number = None if outcome is None else outcome.number
         reason = self._reason_to_end(study, excluding=number)
         balance = self.controller(study).latest(study).without_promise_to(number=number)
-        self._display.update(study, balance, now=True)
+        self._display.update(study, balance)
         if reason is None:
             return
         self._display.close(study)
@@ -360,14 +298,3 @@ class EnergyBudget:
         if controller.admission.outlook(study, excluding=excluding) == "end":
             return controller.admission.why_it_ends(study)
         return self._ending.stagnation(study, cap_kwh=self.cap_kwh)
-
-    def _default_expectation(self, trial: Trial) -> float | None:
-        if callable(self.reserve):
-            expected_kwh = self.reserve(trial.study, trial)
-        elif self.reserve == "auto":
-            expected_kwh = self.trial_limit_kwh or getattr(trial.study.pruner, "max_kwh", None)
-            if expected_kwh is None:
-                expected_kwh = self.controller(trial.study).ledger.median_kwh()
-        else:
-            expected_kwh = self.reserve  # kWh or None
-        return None if expected_kwh is None else kwh_argument("reserve", expected_kwh, zero=True)

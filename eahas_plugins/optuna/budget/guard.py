@@ -89,7 +89,6 @@ class GuardedTrial(Trial):
         "_controller",
         "_multi_objective",
         "_owes_answer",
-        "_step",
     )
 
     def __init__(self, trial: Trial, controller: BudgetController, account: Account) -> None:
@@ -97,7 +96,6 @@ class GuardedTrial(Trial):
         self._controller = controller
         self._account = account
         self._by_pruner = False
-        self._step: int | None = None
         self._multi_objective = len(self.study.directions) > 1  # Optuna has no pruner to ask there
         self._owes_answer = self._multi_objective
 
@@ -108,11 +106,6 @@ class GuardedTrial(Trial):
             return True
         self._by_pruner = not self._multi_objective and super().should_prune()
         return self._by_pruner
-
-    def report(self, value: float, step: int) -> None:
-        """Report a value after a step, as in any trial."""
-        super().report(value, step)
-        self._step = int(step)
 
     def set_user_attr(self, key: str, value: Any) -> None:
         """Set an attribute; the energy attributes go to the trial's account.
@@ -140,7 +133,8 @@ class GuardedTrial(Trial):
         """Who wants the trial to end, in words; the trial's attributes keep it too."""
         account, pruner = self._account, type(self.study.pruner).__name__
         if self._by_pruner:
-            reason = pruner_reason(pruner, self._step, account.energy_kwh)
+            step = self.study.get_trials(deepcopy=False)[account.number].last_step
+            reason = pruner_reason(pruner, step, account.energy_kwh)
             account.stop(reason, by="pruner", pruner=pruner)
         else:
             account.stop("Pruned by the objective itself.", by="objective")
@@ -148,8 +142,7 @@ class GuardedTrial(Trial):
 
     def completed(self) -> None:
         """The training is over: what it can tell about itself and others."""
-        if self._step is None:
-            self._controller.note_length(self.params, self._account.n_reports)
+        self._controller.note_length(self.params, self._account.n_reports)
         if not self._account.energy_kwh:
             self._controller.note_silence(self._account.number, self.user_attrs)
 

@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, known_kwh
 from eahas_plugins.budget.balance import Balance, RunningTrial
-from eahas_plugins.optuna._origin import Mark, first_start, mark_of
+from eahas_plugins.optuna._origin import ACCOUNT_ATTR, Mark, first_start, mark_of
 from eahas_plugins.optuna.budget.readers import STOPPED_ATTR, Reader, SeenTrial, reader_of
 
 _CUT_SHORT = ("budget", "trial_limit", "no_room")
@@ -52,6 +52,7 @@ class StudyLedger:
         self._unfinished: set[int] = set()
         self._ran_here: set[int] = set()  # unfinished trials without account that were seen to run
         self._sights: dict[int, _Sight] = {}
+        self._marks: dict[int, tuple[object, Mark]] = {}  # of running trials
         self._own_kwh = 0.0
         self._n_lost = 0  # finished trials that nobody knows the energy of
         self._since: datetime.datetime | None = None
@@ -146,6 +147,8 @@ class StudyLedger:
 
     def _finished_kwh(self) -> float:
         finished_kwh = self._own_kwh
+        if not (self._n_lost or self._earlier or self._count_added):
+            return finished_kwh
         if self._n_lost:
             finished_kwh += self._n_lost * (self._median_kwh() or 0.0)
         if self._earlier and (self._count_added or self.untouched):
@@ -154,17 +157,16 @@ class StudyLedger:
 
     def _running(self, study: Study, trial: SeenTrial, now_s: float) -> RunningTrial:
         number, attrs = trial.number, trial.user_attrs
-        mark = mark_of(attrs)
+        mark = self._own_mark(trial)
         spent_kwh = known_kwh(attrs.get(ENERGY_ATTR)) or 0.0
-        if mark is None:
-            self._ran_here.add(number)
-            self._note_ran(trial.datetime_start)
-        elif not self._is_own(mark, number):
-            spent_kwh = self._retried_kwh(study, trial, mark) or 0.0
-        if mark is None or not self._is_own(mark, number):
-            # nobody renews its promises, which may be copies of another trial's
+        if mark is None:  # nobody renews its promises, which may be copies of another trial's
+            others = mark_of(attrs)
+            if others is None:
+                self._ran_here.add(number)
+                self._note_ran(trial.datetime_start)
+            else:
+                spent_kwh = self._retried_kwh(study, trial, others) or 0.0
             return RunningTrial(number=number, spent_kwh=spent_kwh, live=False)
-        self._note_ran(trial.datetime_start)
         if mark.state == "waiting":
             self._sights.pop(number, None)  # it is alive again when it begins
             return RunningTrial(number=number, spent_kwh=0.0, live=False)
@@ -175,6 +177,19 @@ class StudyLedger:
         if not (live or spent_kwh or _cut_short(attrs)):
             spent_kwh = _expected_kwh(attrs) or self._median_kwh() or 0.0
         return RunningTrial(number, spent_kwh, reserved_kwh, step_kwh, live)
+
+    def _own_mark(self, trial: SeenTrial) -> Mark | None:
+        """The running trial's account, if it is its own; looked at closely when it changes."""
+        raw = trial.user_attrs.get(ACCOUNT_ATTR)
+        known = self._marks.get(trial.number)
+        if known is not None and known[0] == raw:
+            return known[1]
+        mark = mark_of(trial.user_attrs)
+        if mark is None or not self._is_own(mark, trial.number):
+            return None
+        self._marks[trial.number] = raw, mark
+        self._note_ran(trial.datetime_start)
+        return mark
 
     def _is_live(self, number: int, shown: tuple[object, ...], now_s: float) -> bool:
         sight = self._sights.get(number)
@@ -190,6 +205,7 @@ class StudyLedger:
         ran_here = number in self._ran_here
         self._ran_here.discard(number)
         self._sights.pop(number, None)
+        self._marks.pop(number, None)
         if mark is not None and self._is_own(mark, number):
             self._note_ran(start)
             if not kwh and trial.state is TrialState.FAIL and mark.state == "open":

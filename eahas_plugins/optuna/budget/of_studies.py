@@ -1,0 +1,83 @@
+"""One budget for any number of studies: its rules, and what it keeps for each of them."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from optuna.study import Study
+
+from eahas_plugins.budget.attributes import kwh_argument
+from eahas_plugins.budget.balance import Balance
+from eahas_plugins.optuna.budget.controller import BudgetController
+from eahas_plugins.optuna.budget.display import BudgetDisplay
+from eahas_plugins.optuna.budget.rules import BudgetRules
+
+
+class BudgetOfStudies:
+    """The part of a budget that all ways of using it share.
+
+    What it keeps for a study goes with the study, and does not travel with a pickled budget: the
+    storage holds all that matters.
+
+    Args:
+        rules: The rules.
+        display: Shows balances to people.
+    """
+
+    def __init__(self, rules: BudgetRules, display: BudgetDisplay) -> None:
+        self._rules = rules
+        self._display = display
+        self._forget()
+
+    def _forget(self) -> None:
+        self._lock = threading.Lock()
+        self._controllers: WeakKeyDictionary[Study, BudgetController] = WeakKeyDictionary()
+
+    def __getstate__(self) -> dict[str, Any]:
+        derived = ("_lock", "_controllers")
+        return {key: value for key, value in vars(self).items() if key not in derived}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._forget()
+
+    @property
+    def cap_kwh(self) -> float:
+        """The most all trials of a study together may spend, kWh; may be set while it runs."""
+        return self._rules.cap_kwh
+
+    @cap_kwh.setter
+    def cap_kwh(self, kwh: float) -> None:
+        self._rules.cap_kwh = kwh_argument("cap_kwh", kwh)
+
+    @property
+    def trial_limit_kwh(self) -> float | None:
+        """The most a single trial may spend, kWh; None for no limit. May be set."""
+        return self._rules.limit_kwh
+
+    @trial_limit_kwh.setter
+    def trial_limit_kwh(self, kwh: float | None) -> None:
+        self._rules.limit_kwh = None if kwh is None else kwh_argument("trial_limit_kwh", kwh)
+
+    def controller(self, study: Study) -> BudgetController:
+        """What applies this budget to one study."""
+        controller = self._controllers.get(study)
+        if controller is None:
+            with self._lock:
+                controller = self._controllers.get(study)
+                if controller is None:
+                    controller = BudgetController(
+                        self._rules, study.study_name, show=self._display.update
+                    )
+                    self._controllers[study] = controller
+        return controller
+
+    def balance(self, study: Study) -> Balance:
+        """Cap, spent and reserved energy of the study now, read from its storage."""
+        return self.controller(study).balance(study)
+
+    def spent_kwh(self, study: Study) -> float:
+        """Energy spent by all trials that ran in the study, in every state, kWh."""
+        return self.balance(study).spent_kwh

@@ -23,6 +23,8 @@ ESTIMATED_ATTR = "energy_estimated"
 """Trial information: true where nobody knows what a trial burnt and its expectation is charged."""
 
 Shortfall = Literal["truncate", "skip"]
+_PATIENCE = 5
+"""So many trials in a row that what is left does not pay for one step of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,7 @@ class RunAccount:
         self._offered_kwh: dict[TrialId, float] = {}
         self._next_number = 0
         self._refused_kwh = 0.0
+        self._n_refused = 0
         self._charged_kwh: dict[TrialId, float] = {}  # where there is no journal
         self._usual: dict[float | None, list[float]] = {}  # of finished trials, sorted
         self._owed: list[Entry] = []  # lost before anything was known of any trial
@@ -125,7 +128,8 @@ class RunAccount:
         balance = self.balance()
         available_kwh = balance.available_kwh(number=self._next_number)
         fits = balance.covers(available_kwh, needed_kwh)
-        fits = fits and balance.covers(available_kwh - self._refused_kwh, None)
+        if self._n_refused >= _PATIENCE:
+            fits = fits and balance.covers(available_kwh - self._refused_kwh, None)
         self.waiting = not fits and bool(self._granted)
         return fits
 
@@ -184,6 +188,8 @@ class RunAccount:
         unknown = [e for e in attempts if e.is_unknown and e.estimated_kwh is None]
         written_kwh = math.fsum(e.charged_kwh for e in attempts)
         estimated = any(e.is_unknown for e in attempts) and not refused
+        if succeeded:
+            self._n_refused, self._refused_kwh = 0, 0.0
         if refused:
             self._was_refused(grant, offered_kwh)
             reported_kwh = reported_kwh or 0.0
@@ -241,7 +247,11 @@ class RunAccount:
         return kwh
 
     def _was_refused(self, grant: Grant | None, offered_kwh: float) -> None:
-        """What it was offered did not pay for one step: stop, or trials fail for ever."""
+        """What it was offered did not pay for one step of it: one of another trial may be cheaper.
+
+        After several in a row nothing is started until more is left, or they would fail for ever.
+        """
+        self._n_refused += 1
         if grant is not None:
             left_kwh = self.balance().available_kwh(number=grant.number)
             self._refused_kwh = max(self._refused_kwh, min(offered_kwh, left_kwh))

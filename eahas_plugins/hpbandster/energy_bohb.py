@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import logging
 import sys
 from typing import Any
 
@@ -19,15 +18,15 @@ from eahas_plugins.budget.attributes import (
     known_kwh,
     kwh_argument,
 )
+from eahas_plugins.budget.entries import EnergyExhaustedError
 from eahas_plugins.hpbandster.answers import check_answer
 from eahas_plugins.hpbandster.config_generator import EnergyGenerator
 from eahas_plugins.hpbandster.energy_halving import EnergyHalving
 from eahas_plugins.hpbandster.grants import JobAccount, grant_file, journal_folder
 from eahas_plugins.hpbandster.optimizers import BOHB
+from eahas_plugins.hpbandster.summary import tell_end, tell_start
 from eahas_plugins.policy import PAPER_EXPONENT, SHORT_UNTIL, short_phase_ended
-from eahas_plugins.units import share_text
 
-_log = logging.getLogger(__name__)
 _PATIENCE = 20
 """So many failed jobs, and none that succeeded, end a run."""
 
@@ -45,7 +44,10 @@ class EnergyBOHB(BOHB):
     were promised. Energies are kept in ``working_directory``, which master and workers share; a
     run with the same ``run_id`` there goes on where the last one stopped, with a higher cap.
 
-    Workers of your own must return ``{"loss": ..., "info": {"energy_kwh": ...}}``.
+    Workers of your own must return ``{"loss": ..., "info": {"energy_kwh": ...}}``, with NumPy's
+    numbers or Python's. They are not cut short, so a job is started where the median of its rung
+    fits, and the first ones may exceed what is left. With workers of this package the overshoot is
+    at most one step per worker.
 
     Example:
         >>> bohb = EnergyBOHB(space, budget_kwh=0.5, min_kwh=1e-3, max_kwh=0.03,
@@ -65,7 +67,7 @@ class EnergyBOHB(BOHB):
         short_until: Part of the budget, in [0, 1], after which new configurations go to the highest
             rung at once; 1 is BOHB's brackets to the end.
         shortfall: ``"truncate"`` starts a job that is not fully paid and cuts it short,
-            ``"skip"`` ends the run.
+            ``"skip"`` passes it over, and the run ends when no rung fits any more.
         lease_s: How long what is promised to a silent worker stays promised, s.
         seed: Seed of all draws; the global state of ``numpy.random`` is left as it was.
         **kwargs: Arguments of `BOHB`.
@@ -117,6 +119,7 @@ class EnergyBOHB(BOHB):
         self.reward_exponent = float(reward_exponent)
         self.short_until = float(short_until)
         self._in_kwh = in_kwh
+        self._workers_obey = True
         super().__init__(
             configspace,
             run_id=run_id,
@@ -148,7 +151,7 @@ class EnergyBOHB(BOHB):
             ValueError: If a worker has returned no energy, or its fidelity is not the rungs'.
             RuntimeError: If all jobs fail, or the name server does not answer any more.
         """
-        self._tell_start()
+        tell_start(self.account)
         brackets = sys.maxsize if n_iterations is None else n_iterations
         try:
             result = super().run(brackets, min_n_workers)
@@ -161,37 +164,15 @@ class EnergyBOHB(BOHB):
             data = [copy.deepcopy(i.data) for i in (*self.iterations, *self.warmstart_iteration)]
             result = Result(data, self.config)
             self._outcomes.warn_if_all_failed()
-        self._tell_end(result)
+        tell_end(self.account, result)
         return result
-
-    def _tell_start(self) -> None:
-        spent_kwh, cap_kwh = self.spent_kwh, self.account.cap_kwh
-        if spent_kwh > 0.0:
-            _log.warning(
-                "This run goes on from an earlier one: %s are spent already (%s).%s",
-                share_text(spent_kwh, cap_kwh),
-                self.account.folder,
-                " For more, raise budget_kwh; to start anew, take another run_id or folder."
-                if self.account.balance().remaining_kwh <= 0.0
-                else "",
-            )
-
-    def _tell_end(self, result: Result) -> None:
-        runs = [run for run in result.get_all_runs() if run.loss is not None]
-        best = min((run.loss for run in runs if np.isfinite(run.loss)), default=None)
-        _log.info(
-            "Energy: %s spent in %d trials (%d failed), best loss %s.",
-            share_text(self.spent_kwh, self.account.cap_kwh),
-            self._outcomes.n_succeeded + self._outcomes.n_failed,
-            self._outcomes.n_failed,
-            "unknown" if best is None else f"{best:.4g}",
-        )
 
     def get_next_iteration(self, iteration: int, iteration_kwargs: dict[str, Any]) -> Any:
         """The next bracket, with promotion that weighs energy; later one configuration alone."""
         bracket = super().get_next_iteration(iteration, iteration_kwargs)
         if short_phase_ended(self.account.alpha(), short_until=self.short_until):
-            bracket.num_configs, bracket.budgets = [1], bracket.budgets[-1:]
+            top = self._highest_that_fits() if self._passes_over() else None
+            bracket.num_configs, bracket.budgets = [1], [top or bracket.budgets[-1]]
         return EnergyHalving(
             HPB_iter=iteration,
             num_configs=bracket.num_configs,
@@ -223,6 +204,7 @@ class EnergyBOHB(BOHB):
         Raises:
             ValueError: If rungs are kWh and its fidelity is not, or the other way round.
         """
+        self._workers_obey = self._workers_obey and bool(traits)
         fidelity = traits.get("fidelity")
         if fidelity is not None and (fidelity == "kwh") != self._in_kwh:
             rungs, wanted = (
@@ -251,13 +233,47 @@ class EnergyBOHB(BOHB):
 
     def _submit_job(self, config_id: Any, config: dict[str, Any], budget: float) -> None:
         paid_kwh = self._paid_kwh(config_id)
-        needed_kwh = max(0.0, budget - paid_kwh) if self._in_kwh else None
-        while not self.account.admits(needed_kwh):
-            if self.num_running_jobs == 0:
+        needed_kwh = self._needed_kwh(budget, paid_kwh)
+        while not self._admits(needed_kwh):
+            if self.num_running_jobs > 0 or self.account.balance().reserved_kwh > 0.0:
+                self.thread_cond.wait(1.0)  # what was promised may be given back, or lapse
+                self._raise_error()
+            elif self._highest_that_fits() is None:
                 raise _BudgetSpentError
-            self.thread_cond.wait(1.0)  # running jobs may give back what they were promised
+            else:  # it is too dear, and others are not
+                self._skip(Job(config_id, config=config, budget=budget))
+                return
         self.account.grant_job(config_id, budget, needed_kwh=needed_kwh, paid_kwh=paid_kwh)
         super()._submit_job(config_id, config, budget)
+
+    def _needed_kwh(self, budget: float, paid_kwh: float = 0.0) -> float | None:
+        """Energy that a job is expected to need, kWh; None if unknown."""
+        if self._in_kwh:
+            return max(0.0, budget - paid_kwh)
+        return self.account.usual_kwh(budget)
+
+    def _passes_over(self) -> bool:
+        """Whether a job that does not fit gives way to another."""
+        # A worker of the user's own ends when it has trained a rung, not when the budget has ended.
+        return self.account.shortfall == "skip" or not (self._workers_obey or self._in_kwh)
+
+    def _admits(self, needed_kwh: float | None) -> bool:
+        first_kwh = needed_kwh if self._passes_over() else None
+        return self.account.admits(needed_kwh, first_kwh=first_kwh)
+
+    def _highest_that_fits(self) -> float | None:
+        """The highest rung that what is left pays for, as far as is known; None if none is."""
+        fitting = (b for b in reversed(self.budgets) if self._admits(self._needed_kwh(b)))
+        return next(fitting, None)
+
+    def _skip(self, job: Job) -> None:
+        """Let a job have been refused without having been sent."""
+        job.exception = f"{EnergyExhaustedError.__name__}: what is left does not pay for it."
+        job.energy_kwh, job.energy_estimated, job.spent_kwh = 0.0, False, self.spent_kwh
+        for stamp in ("submitted", "started", "finished"):
+            job.time_it(stamp)
+        self.num_running_jobs += 1
+        super().job_callback(job)
 
     def _paid_kwh(self, config_id: Any) -> float:
         """Energy in the training that this job may go on with, kWh."""

@@ -43,7 +43,7 @@ class TargetWorker(Worker):
     @Pyro4.expose  # type: ignore[untyped-decorator]
     def traits(self) -> dict[str, Any]:
         """What a master asks a worker that it has found."""
-        return {"fidelity": self.target.fidelity}
+        return {"fidelity": getattr(self.target, "fidelity", None)}
 
     def compute(
         self,

@@ -78,6 +78,24 @@ def test_a_trial_that_was_refused_costs_nothing(account: RunAccount) -> None:
     assert account.balance().spent_kwh == 0.0
 
 
+def test_one_dear_trial_does_not_end_a_run_in_which_others_fit(account: RunAccount) -> None:
+    account.charge(trial(0), reported_kwh=9.0, succeeded=True)
+    for number in range(1, 9):
+        assert account.admits(None)
+        account.grant(trial(number))
+        is_dear = number != 4
+        account.charge(
+            trial(number),
+            reported_kwh=None if is_dear else 0.125,
+            succeeded=not is_dear,
+            refused=is_dear,
+        )
+    account.grant(trial(9))
+    account.charge(trial(9), reported_kwh=None, succeeded=False, refused=True)
+    assert not account.admits(None)  # five in a row
+    assert account.balance().spent_kwh == 9.125
+
+
 def test_what_a_dead_worker_wrote_is_what_its_trial_costs(tmp_path: Path) -> None:
     account = RunAccount(10.0, shortfall="truncate")
     account.attach(EnergyJournal(tmp_path))

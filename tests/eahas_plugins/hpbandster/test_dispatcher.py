@@ -170,8 +170,7 @@ def test_hpbandsters_own_masters_keep_their_dispatcher() -> None:
     assert master.Dispatcher is dispatcher.Dispatcher
 
 
-def test_a_second_name_server_is_not_needed(tmp_path: Path) -> None:
-    """The end is quiet, whoever ends first."""
+def test_a_run_says_one_line_at_its_end_and_at_its_start_what_is_spent(tmp_path: Path) -> None:
     script = (
         "import surrogate\n"
         "from hpbandster.core.nameserver import NameServer\n"
@@ -200,7 +199,9 @@ def test_a_second_name_server_is_not_needed(tmp_path: Path) -> None:
         text = [line for line in (run.stdout + run.stderr).splitlines() if "NS running" not in line]
         lines.append([line for line in text if line.strip()])
     first, second = lines
-    assert first == []
-    (told,) = second
+    assert [line.partition(":")[0] for line in first] == ["EnergyBOHB"]
+    assert "of 72 J" in first[0]
+    told, end = second
     assert "goes on from an earlier one" in told
     assert "of 72 J are spent already" in told
+    assert end.startswith("EnergyBOHB: spent")

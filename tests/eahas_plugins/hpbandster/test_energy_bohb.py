@@ -61,6 +61,47 @@ def test_a_run_ends_at_its_budget(cluster: Cluster, shortfall: str) -> None:
     assert len(trials(result)) == len(lines)
 
 
+@pytest.mark.parametrize("short_until", [0.0, 1.0])
+def test_one_dear_job_does_not_end_a_run_in_which_others_fit(
+    cluster: Cluster, short_until: float
+) -> None:
+    bench = PowerLawBench()
+    cluster.worker(SurrogateWorker, bench, fidelity="kwh")
+    with cluster.master(
+        EnergyBOHB,
+        bench.space,
+        budget_kwh=0.05,
+        shortfall="skip",
+        short_until=short_until,
+        seed=1,
+        **RUNGS,
+    ) as master:
+        result = within_time(master.run)
+    runs = [run for run in result.get_all_runs() if run.info]
+    assert not any(run.info["truncated"] for run in runs)
+    assert 0.05 - RUNGS["min_kwh"] < _spent(cluster) <= 0.05 * (1 + 1e-9)
+
+
+class _Own(Worker):
+    """A user's own: nobody can cut it short. A rung costs a tenth of its number."""
+
+    def compute(
+        self, config_id: Any, config: dict[str, Any], budget: float, working_directory: str
+    ) -> dict[str, Any]:
+        return {"loss": config["lr"], "info": {"energy_kwh": budget / 10}}
+
+
+def test_a_worker_that_nobody_can_cut_is_not_sent_what_is_known_not_to_fit(
+    cluster: Cluster,
+) -> None:
+    cluster.worker(_Own)
+    with cluster.master(
+        EnergyBOHB, PowerLawBench().space, budget_kwh=6.05, seed=1, min_budget=1, max_budget=9
+    ) as master:
+        within_time(master.run)
+        assert 5.95 < master.spent_kwh <= 6.05
+
+
 def test_a_promoted_training_goes_on_and_is_not_paid_twice(cluster: Cluster) -> None:
     bench = PowerLawBench()
     cluster.worker(SurrogateWorker, bench, fidelity="kwh")
@@ -88,7 +129,9 @@ def test_a_higher_cap_goes_on_where_the_run_stopped(cluster: Cluster) -> None:
     with cluster.master(EnergyBOHB, bench.space, budget_kwh=0.12, seed=1, **RUNGS) as master:
         cluster.worker(SurrogateWorker, bench, fidelity="kwh")
         again = within_time(master.run)
-    assert len(again.get_all_runs()) <= 3  # what was left pays for an epoch of a small network
+    # What is left pays for an epoch of a small network: of five others in a row it does not.
+    assert [run.loss for run in again.get_all_runs()][-5:] == [None] * 5
+    assert len(again.get_all_runs()) <= 15
     assert _spent(cluster) <= 0.12 * (1 + 1e-9)
 
 

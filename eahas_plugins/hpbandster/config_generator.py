@@ -31,6 +31,11 @@ class EnergyGenerator(KernelGenerator):
         budgets: The rungs, if the energy depends on them; None where they are energies.
         seed: Seed of all draws.
         **kwargs: BOHB's settings.
+
+    References:
+        Falkner et al. (2018), BOHB, section 3.2: the ratio l(x) / g(x) of equation 3. Dividing an
+        acquisition by predicted cost ** alpha, where alpha cools from 1 to 0 as the budget is
+        spent: Lee et al. (2020), Cost-aware Bayesian optimization, section 3.
     """
 
     def __init__(

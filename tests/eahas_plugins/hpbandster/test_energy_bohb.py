@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ConfigSpace import Categorical, Float, Integer
-from hpbandster.core.dispatcher import Job
 from hpbandster.core.worker import Worker
 
 from eahas_plugins.budget.journal import EnergyJournal
@@ -20,7 +18,6 @@ from eahas_plugins.hpbandster import (
     EnergyWorker,
     SurrogateWorker,
 )
-from eahas_plugins.hpbandster.config_generator import EnergyGenerator, _decoder
 from tests.eahas_plugins.hpbandster.conftest import Cluster, trials, within_time
 from tests.eahas_plugins.smac.bench import PowerLawBench
 
@@ -296,51 +293,3 @@ def test_bad_arguments(tmp_path: Path, arguments: dict[str, Any], message: str) 
     settings = {"budget_kwh": 1.0, **RUNGS, **arguments}
     with pytest.raises(ValueError, match=message):
         EnergyBOHB(PowerLawBench().space, run_id="bad", working_directory=str(tmp_path), **settings)
-
-
-def test_choices_turn_to_cheaper_networks_while_little_is_spent() -> None:
-    bench = PowerLawBench(seed=0)
-    known = bench.space.sample_configuration(60)
-
-    def energies(alpha: float) -> list[float]:
-        generator = EnergyGenerator(
-            configspace=bench.space,
-            alpha=lambda: alpha,
-            cooling=1.0,
-            budgets=None,
-            seed=0,
-            num_samples=32,
-            random_fraction=0.0,
-        )
-        for i, config in enumerate(known):
-            job = Job((0, 0, i), config=dict(config), budget=1.0)
-            run = bench.query(config)
-            job.result = {
-                "loss": 1.0 - float(run.val_accuracy[-1]),
-                "info": {"energy_kwh": float(run.energy_kwh[-1])},
-            }
-            generator.new_result(job)
-        chosen = [generator.get_config(1.0)[0] for _ in range(30)]
-        return [float(bench.query(config).energy_kwh[-1]) for config in chosen]
-
-    assert np.median(energies(1.0)) < 0.7 * np.median(energies(0.0))
-
-
-@pytest.mark.parametrize(
-    ("hyperparameter", "coordinates"),
-    [
-        (Float("x", (4.0, 256.0), log=True), (0.0, 0.3, 1.0)),
-        (Float("x", (-3.0, 2.0)), (0.0, 0.3, 1.0)),
-        (Integer("x", (1, 900), log=True), (0.0, 0.3, 1.0)),
-        (Categorical("x", ["a", "b"]), (0.0, 1.0)),
-    ],
-    ids=["log", "linear", "integer", "choice"],
-)
-def test_coordinates_mean_what_config_space_says(
-    hyperparameter: Any, coordinates: tuple[float, ...]
-) -> None:
-    for unit in coordinates:
-        expected = hyperparameter.to_value(unit)
-        if not isinstance(expected, str):
-            expected = pytest.approx(expected, rel=1e-12)
-        assert _decoder(hyperparameter)(unit) == expected

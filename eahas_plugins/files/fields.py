@@ -54,7 +54,10 @@ def _converted(hint: Any, value: Any, name: str) -> Any:
     if kind is float:
         if not isinstance(value, int | float) or isinstance(value, bool):
             raise _Misfit(f"{name} must be a number{_got(value)}")
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise _Misfit(f"{name} must be a number that a float can hold.") from None
     if kind in (tuple, list, Sequence):
         return _sequence(kind, inner, value, name)
     if kind in (dict, Mapping):
@@ -124,5 +127,8 @@ _WORDS = {int: "an integer", str: "text", bool: "true or false"}
 
 
 def _got(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # an integer with more digits than Python shows
+        text = "a huge integer"
     return f" but got {text if len(text) <= 60 else text[:50] + '...'}."

@@ -27,8 +27,8 @@ class EnergyTPESampler(TPESampler):
     small regression that learns from the ``energy_kwh`` of finished, pruned and running trials;
     until it has seen ten, and in studies without energy, this is plain TPE.
 
-    With ``cooling=0`` it suggests what ``TPESampler`` suggests, trial by trial. As there, one object
-    is for one study of a storage: multivariate TPE refuses a second.
+    With ``cooling=0`` it suggests what ``TPESampler`` suggests, trial by trial. As there, one
+    object is for one study of a storage: multivariate TPE refuses a second.
 
     Example:
         >>> import optuna

@@ -204,10 +204,10 @@ def _complete(run: Run) -> Run:
     if run.val_accuracy is None:
         run = dataclasses.replace(run, val_accuracy=run.test_accuracy)
     for name in ("val_accuracy", "test_accuracy"):
-        curve = getattr(run, name)
-        if not (len(curve) == len(steps) and np.isfinite(curve).all()):
+        curve = np.asarray(getattr(run, name))
+        if not (len(curve) == len(steps) and ((curve >= 0.0) & (curve <= 1.0)).all()):
             raise ValueError(
-                f"{name} of a queried configuration must be finite in all {len(steps)} epochs but "
-                f"is {np.array2string(np.asarray(curve), threshold=6)}."
+                f"{name} of a queried configuration must lie in [0, 1] in all {len(steps)} epochs "
+                f"but is {np.array2string(curve, threshold=6)}."
             )
     return run

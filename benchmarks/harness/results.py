@@ -56,10 +56,11 @@ def load(path: Path) -> Results:
 
     Raises:
         RowsError: If it cannot be read, is larger than a comparison, a line other than the last is
-            no header or row, or the schema is another.
+            no header or row, a trial is there twice, or the schema is another.
     """
     header: Header | None = None
     rows: list[Row] = []
+    seen: set[tuple[str, int, int]] = set()
     dropped, length = "", 0
     try:
         for line in read_lines(path):
@@ -72,7 +73,9 @@ def load(path: Path) -> Results:
             if header is None:
                 header = _header(line, where)
             else:
-                rows.append(_record(Row, json_object(line.text, where), where))
+                row = _record(Row, json_object(line.text, where), where)
+                _refuse_twice(row, seen, where)
+                rows.append(row)
     except FileNotFoundError:
         raise RowsError(f"{path} must be a rows file but there is none.") from None
     except RowsError:
@@ -82,6 +85,17 @@ def load(path: Path) -> Results:
     if header is None:
         raise RowsError(f"{path} must begin with a header line but has none: delete it.")
     return Results(header=header, rows=tuple(rows), dropped=dropped, length=length)
+
+
+def _refuse_twice(row: Row, seen: set[tuple[str, int, int]], where: str) -> None:
+    """As in two files that were pasted together."""
+    key = (row.method, row.seed, row.trial)
+    if key in seen:
+        raise RowsError(
+            f"{where} must not hold trial {row.trial} of {row.method}, seed {row.seed}, a second "
+            f"time. {_RESTORE}"
+        )
+    seen.add(key)
 
 
 _RESTORE = "Restore the file from where it came from, or use another --out."

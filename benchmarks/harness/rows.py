@@ -37,7 +37,7 @@ class Header:
         schema: Version of the format.
 
     Raises:
-        ValueError: If a value has another type, or a number is out of range (NaN included).
+        ValueError: If a number is out of range (NaN included).
     """
 
     task: str
@@ -54,10 +54,7 @@ class Header:
             value = getattr(self, name)
             if not 0.0 < value < math.inf:
                 raise ValueError(f"{name} must be positive and finite but is {value}")
-        if not math.isfinite(self.reference_test_accuracy):
-            raise ValueError(
-                f"reference_test_accuracy must be finite but is {self.reference_test_accuracy}"
-            )
+        _check_fraction(self, "reference_test_accuracy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +81,8 @@ class Row:
         config: The configuration.
 
     Raises:
-        ValueError: If a value has another type, an energy or a time is negative, or a number is
-            not finite.
+        ValueError: If an energy or a time is negative, an accuracy is no fraction, or a number
+            is not finite.
     """
 
     method: str
@@ -113,8 +110,7 @@ class Row:
             if value is not None and not 0.0 <= value < math.inf:
                 raise ValueError(f"{name} must be finite and not negative but is {value}")
         for name in ("val_accuracy", "test_accuracy", "incumbent_test_accuracy"):
-            if not math.isfinite(getattr(self, name)):
-                raise ValueError(f"{name} must be finite but is {getattr(self, name)}")
+            _check_fraction(self, name)
         if not (self.epochs >= 1 and self.planned_epochs >= 1 and self.trial >= 0):
             raise ValueError("epochs must be at least 1, and trials are counted from 0")
 
@@ -122,6 +118,12 @@ class Row:
     def study(self) -> tuple[str, int]:
         """Method and seed."""
         return self.method, self.seed
+
+
+def _check_fraction(record: object, name: str) -> None:
+    value = getattr(record, name)
+    if not 0.0 <= value <= 1.0:
+        raise ValueError(f"{name} must lie in [0, 1] but is {value}")
 
 
 class RowsError(ValueError):

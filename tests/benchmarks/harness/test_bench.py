@@ -68,6 +68,7 @@ def set_last(value):
         ("energy_kwh", lambda curve: -curve, "never fall"),
         ("energy_kwh", lambda curve: 0.0 * curve, "positive in the end"),
         ("test_accuracy", set_last(math.nan), "test_accuracy of a queried configuration"),
+        ("test_accuracy", lambda curve: 100.0 * curve, r"must lie in \[0, 1\]"),
         ("val_accuracy", lambda curve: curve[:-1], "val_accuracy of a queried configuration"),
     ],
 )

@@ -53,6 +53,8 @@ def test_a_line_that_is_no_row_is_named(tmp_path, text):
         ("runtime_s", "-1"),
         ("inference_energy_kwh", "NaN"),
         ("val_accuracy", "null"),
+        ("val_accuracy", "97.5"),
+        ("test_accuracy", "-0.1"),
         ("epochs", "0"),
         ("epochs", "1.5"),
         ("trial", "-1"),
@@ -87,6 +89,12 @@ def test_a_header_that_cannot_be_is_refused(tmp_path, field, value):
     path = tmp_path / "rows.jsonl"
     path.write_text(json.dumps(dataclasses.asdict(HEADER) | {field: value}) + "\n")
     assert field in refused(path)
+
+
+def test_files_pasted_together_are_refused(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join([*LINES, *LINES[1:]]))
+    assert "line 5, must not hold trial 0 of rs, seed 0, a second time" in refused(path)
 
 
 def test_a_packed_bomb_is_refused_in_little_memory(tmp_path):

@@ -17,6 +17,10 @@ from pathlib import Path
 from statistics import median
 
 from eahas_plugins.budget.entries import Entry, TrialId
+from eahas_plugins.files.reading import open_regular
+
+_MAX_READ = 16 << 20
+"""Bytes of a log that are read at once."""
 
 LOCK = threading.RLock()
 if hasattr(os, "register_at_fork"):  # a fork while another thread reads would leave it locked
@@ -94,25 +98,35 @@ class EndedLog:
             return 0
 
     def _read(self, name: str) -> None:
-        offset = self._offsets.get(name, 0)
+        offset, path = self._offsets.get(name, 0), self.folder / name
         try:
-            with (self.folder / name).open("rb") as file:
+            with open_regular(path) as file:
                 file.seek(offset)
-                text = file.read()
+                text = file.read(_MAX_READ)
         except FileNotFoundError:
             return
-        text = text[: text.rfind(b"\n") + 1]  # the rest is being written
+        except ValueError as error:  # no regular file, or not readable
+            self._damaged(error)
+            self._offsets[name] = self._size(name)
+            return
+        end = text.rfind(b"\n") + 1  # the rest is being written
+        if len(text) == _MAX_READ and not end:
+            self._damaged(ValueError(f"{path} has a line of over {_MAX_READ} bytes."))
+            self._offsets[name] = self._size(name)
+            return
+        text = text[:end]
         for line in filter(None, text.split(b"\n")):
             try:
                 self._take(Entry.from_json(line, self.folder / name))
             except ValueError as error:
-                self._n_damaged += 1
-                warnings.warn(
-                    f"A damaged line counts like the median trial: {error}",
-                    RuntimeWarning,
-                    stacklevel=2,
-                )
+                self._damaged(error)
         self._offsets[name] = offset + len(text)
+
+    def _damaged(self, error: ValueError) -> None:
+        self._n_damaged += 1
+        warnings.warn(
+            f"A damaged line counts like the median trial: {error}", RuntimeWarning, stacklevel=2
+        )
 
     def _take(self, entry: Entry) -> None:
         known = self.ended.get(entry.name)

@@ -14,6 +14,7 @@ from eahas_plugins.budget.entries import Entry
 from eahas_plugins.files import read_bytes
 
 LOG_SUFFIX, RUNNING_SUFFIX = ".jsonl", ".json"
+_N_LOOKS = 5
 _MAX_BYTES = 1 << 16
 _Signature = tuple[int, int, int]
 
@@ -85,7 +86,8 @@ class JournalReader:
             return None
 
     def _entries(self) -> dict[str, Entry]:
-        while True:
+        entries: dict[str, Entry] = {}
+        for _ in range(_N_LOOKS):
             names = self._names()
             ended = self.ended.ended
             running = [n for n in names if n.endswith(RUNNING_SUFFIX) and n not in ended]
@@ -93,9 +95,11 @@ class JournalReader:
             # Files first, logs second: an attempt that ends in between is in both, not in neither.
             self.ended.update([n for n in names if n.endswith(LOG_SUFFIX)])
             ended = self.ended.ended
+            entries = {n: e for n, e in read.items() if e is not None and n not in ended}
             if all(e is not None or n in ended for n, e in read.items()):
-                return {n: e for n, e in read.items() if e is not None and n not in ended}
+                break
             # Else one has ended in a log that was not there yet, or was cleared: look again.
+        return entries
 
     def _names(self) -> list[str]:
         try:

@@ -112,6 +112,18 @@ def journal_line(number: int) -> bytes:
     return f"{entry.to_json()}\n".encode()
 
 
+def test_what_is_no_file_hangs_nobody(tmp_path: Path) -> None:
+    journal = EnergyJournal(tmp_path)
+    journal.record(grant(0), 0.5)
+    (tmp_path / "00000009-a.json").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "ended-a.jsonl").symlink_to(tmp_path / "nowhere")
+    assert journal.balance(10.0).spent_kwh == 0.5
+    os.mkfifo(tmp_path / "00000009-b.json")
+    (tmp_path / "ended-b.jsonl").mkdir()
+    with pytest.warns(RuntimeWarning, match="must be a regular file"):
+        assert journal.balance(10.0).spent_kwh == 1.5
+
+
 def test_a_torn_line_is_waited_for(tmp_path: Path) -> None:
     journal = EnergyJournal(tmp_path)
     log, line = tmp_path / "ended-0.jsonl", journal_line(1)

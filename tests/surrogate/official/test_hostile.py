@@ -2,10 +2,7 @@
 
 import pickle
 import random
-import resource
 import struct
-from collections import OrderedDict
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,60 +12,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from surrogate.official.curve_file import read_curve_file
-from surrogate.official.energy_file import read_energy_file
-from surrogate.official.lightgbm_text import read_model
-from tests.surrogate.models.test_two_encoder_network import random_arrays
 from tests.surrogate.official.builders import (
     Call,
     Global,
     Instance,
-    curve_file,
     curve_model,
     dumps,
     energy_file,
-    model_text,
     module,
-    parameter,
-    parameter_of,
-    random_tree,
     storage_bytes,
 )
-
-ARRAYS = random_arrays(np.random.default_rng(0), hidden=2, degree=3, dtype=np.float32)
-CURVE = curve_file(ARRAYS)
-TEXT = model_text([random_tree(np.random.default_rng(1), n_leaves=n) for n in (4, 6)])
-ENERGY = energy_file(TEXT)
-
-
-def read_energy(data: bytes) -> Any:
-    model = read_energy_file(data)
-    return read_model(model.text, n_features=26, n_trees=model.n_trees)
-
-
-READERS: dict[str, tuple[Callable[[bytes], Any], bytes]] = {
-    "curve": (read_curve_file, CURVE),
-    "curve-2": (read_curve_file, curve_file(ARRAYS, protocol=2)),
-    "energy": (read_energy, ENERGY),
-    "energy-3": (read_energy, energy_file(TEXT, protocol=3, aligned=False)),
-}
-each_reader = pytest.mark.parametrize("name", READERS)
-
-
-def refused(read: Callable[[bytes], Any], data: bytes, match: str = r".") -> None:
-    """A ValueError, without the process growing by more than the file explains."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(ValueError, match=match):
-        read(data)
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    assert grown * 1024 < 60e6 + 12 * len(data)
-
-
-def either(read: Callable[[bytes], Any], data: bytes) -> None:
-    """Damage may go unnoticed (in a number), or is a ValueError; nothing else."""
-    try:
-        read(data)
-    except ValueError:
-        return
+from tests.surrogate.official.hostile import (
+    ARRAYS,
+    READERS,
+    TEXT,
+    each_reader,
+    either,
+    read_energy,
+    refused,
+)
 
 
 @each_reader
@@ -279,193 +241,3 @@ def test_a_cycle_through_the_network_is_refused() -> None:
     modules = model[0].state["_modules"]
     modules["dvn"] = model[0]
     refused(read_curve_file, dumps(model), "must hold a Sequential")
-
-
-# -- tensors --
-
-FOUR = np.zeros(4, dtype=np.float32)
-
-
-@pytest.mark.parametrize(
-    ("size", "stride", "offset"),
-    [
-        ((5,), (1,), 0),
-        ((4,), (1,), 1),
-        ((4,), (2,), 0),
-        ((1 << 40, 1 << 40), (0, 0), 0),
-        ((100_000,), (0,), 0),
-        ((2, 3), (0, 1), 0),
-        ((4,), (-1,), 3),
-        ((1,), (1 << 70,), 0),
-        ((0, 1 << 70), (1, 1), 0),
-        ((4,), (1, 1), 0),
-        ((1,) * 5, (1,) * 5, 0),
-        ((2.0,), (1,), 0),
-        ((True,), (1,), 0),
-        ([4], (1,), 0),
-        ((4,), (1,), -1),
-        ((1,), (1,), 1 << 66),
-    ],
-)
-def test_a_tensor_outside_its_storage_is_refused(size: Any, stride: Any, offset: int) -> None:
-    model = curve_model(ARRAYS)
-    model[0].state["extra"] = parameter_of(
-        storage_bytes(FOUR), size=size, stride=stride, offset=offset
-    )
-    refused(read_curve_file, dumps(model), "tensor must")
-
-
-def test_a_transposed_tensor_is_read() -> None:
-    arrays = dict(ARRAYS)
-    weight = ARRAYS["hidden0.weight"]
-    model = curve_model(arrays)
-    first = model[0].state["_modules"]["dvn"].state["_modules"]["0"].state["_parameters"]
-    stored = np.ascontiguousarray(weight.T)
-    first["weight"] = parameter_of(
-        storage_bytes(stored), size=weight.shape, stride=(1, weight.shape[0])
-    )
-    np.testing.assert_array_equal(read_curve_file(dumps(model))["hidden0.weight"], weight)
-
-
-@pytest.mark.parametrize(
-    ("storage", "message"),
-    [
-        (storage_bytes(FOUR, numel=5), "as many bytes"),
-        (storage_bytes(FOUR, numel=1 << 61), "as many bytes"),
-        (storage_bytes(FOUR, numel=-1), "malformed"),
-        (storage_bytes(FOUR, magic=1), "legacy format"),
-        (storage_bytes(FOUR, kind="LongStorage"), "as many bytes"),
-        (storage_bytes(FOUR, kind="HalfStorage"), "no official file contains"),
-        (storage_bytes(FOUR) + b"more", "as many bytes"),
-        (storage_bytes(FOUR)[:-1], "as many bytes"),
-        (b"PK\x03\x04", "protocol 2, 3 or 4"),
-        ("text", "made of bytes"),
-    ],
-)
-def test_a_malformed_storage_is_refused(storage: Any, message: str) -> None:
-    model = curve_model(ARRAYS)
-    model[0].state["extra"] = parameter_of(storage, size=(4,), stride=(1,))
-    refused(read_curve_file, dumps(model), message)
-
-
-def changed_model(change: Callable[[dict[str, Any]], Any]) -> bytes:
-    model = curve_model(ARRAYS)
-    change(model[0].state["_modules"])
-    return dumps(model)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda m: m.pop("acc"), "lacks its 'acc'"),
-        (lambda m: m["acc"].state.pop("_parameters"), "lacks its _parameters"),
-        (lambda m: m["acc"].state.update(_parameters=[1]), "lacks its _parameters"),
-        (lambda m: m["acc"].state["_parameters"].update(weight=None), "tensor of float32"),
-        (
-            lambda m: (
-                m["acc"]
-                .state["_parameters"]
-                .update(bias=parameter(np.zeros(2, dtype=np.int64), kind="LongStorage"))
-            ),
-            "tensor of float32",
-        ),
-        (lambda m: m["dvn"].state["_modules"].pop("5"), "lacks its '5'"),
-        (
-            lambda m: m["dvn"].state["_modules"].update({"1": m["dead"]}),
-            "three hidden layers",
-        ),
-        (lambda m: m.update(out=m["dvn"]), "must hold a Linear"),
-        (lambda m: m.update(out=m["acc"]), "degree 3 to 6"),
-    ],
-)
-def test_another_network_is_refused(change: Callable[[dict[str, Any]], Any], message: str) -> None:
-    refused(read_curve_file, changed_model(change), message)
-
-
-def test_a_file_of_two_networks_is_refused() -> None:
-    refused(read_curve_file, dumps(curve_model(ARRAYS) * 2), "a list of one network")
-    refused(read_curve_file, dumps(OrderedDict()), "a list of one network")
-
-
-# -- energy files --
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"key": "text"}, "must have its text"),
-        ({"text": b"tree"}, "must have its text"),
-        ({"order": np.array([0, 1], dtype=np.int64)}, "one model"),
-        ({"order": np.array([1], dtype=np.int64)}, "one model"),
-        ({"array_changes": {"shape": (1 << 61,)}}, "malformed"),
-        ({"array_changes": {"shape": (1 << 14, 1 << 14)}}, "malformed"),
-        ({"array_changes": {"shape": (300, 300)}}, "ends at byte"),
-        ({"array_changes": {"shape": (-1,)}}, "malformed"),
-        ({"array_changes": {"order": "K"}}, "malformed"),
-        ({"array_changes": {"dtype": None}}, "malformed"),
-        ({"array_changes": {"subclass": "numpy.memmap"}}, "malformed"),
-        ({"order": np.array([0], dtype="c16")}, "one of i4"),
-        ({"best_iteration": "all"}, "best iteration"),
-    ],
-)
-def test_a_malformed_energy_file_is_refused(options: dict[str, Any], message: str) -> None:
-    options = {"text": TEXT, **options}
-    refused(read_energy, energy_file(options.pop("text"), **options), message)
-
-
-def changed_tree(**changes: Any) -> str:
-    return model_text([{**random_tree(np.random.default_rng(1), n_leaves=4), **changes}])
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (changed_tree(left_child=[0, -1, -2], right_child=[1, 2, -3]), "child of one earlier"),
-        (changed_tree(left_child=[-1, 2, 1], right_child=[-2, -3, -4]), "child of one earlier"),
-        (changed_tree(left_child=[2, -1, 1], right_child=[-2, -3, -4]), "child of one earlier"),
-        (changed_tree(left_child=[1, 2, -9], right_child=[-1, -2, -3]), "child of one earlier"),
-        (changed_tree(left_child=[1, 2, 99], right_child=[-1, -2, -3]), "child of one earlier"),
-        (changed_tree(left_child=[1, 2, 10**12], right_child=[-1, -2, -3]), "small whole"),
-        (changed_tree(left_child=[1, 2], right_child=[-1, -2, -3]), "3 values of left_child"),
-        (changed_tree(left_child=["x", 2, 3]), "whole numbers"),
-        (changed_tree(split_feature=[0, 1, 26]), "features 0 .. 25"),
-        (changed_tree(split_feature=[0, 1, -1]), "features 0 .. 25"),
-        (changed_tree(decision_type=[2, 2, 1]), "numeric splits"),
-        (changed_tree(decision_type=[2, 2, 6]), "numeric splits"),
-        (changed_tree(threshold=[0.1, 0.2, float("nan")]), "finite"),
-        (changed_tree(leaf_value=[0.1, 0.2, 0.3, float("inf")]), "finite"),
-        (changed_tree(threshold=["1" * 200] * 3), "has more"),
-        (TEXT.replace("num_cat=0", "num_cat=1"), "numeric splits and constant"),
-        (TEXT.replace("is_linear=0", "is_linear=1"), "numeric splits and constant"),
-        (TEXT.replace("num_leaves=4", "num_leaves=0"), "leaves"),
-        (TEXT.replace("num_leaves=4", "num_leaves=4000000"), "leaves"),
-        (TEXT.replace("num_leaves=4", "num_leaves=٤"), "whole number as num_leaves"),
-        (TEXT.replace("version=v4", "version=v5"), "version v3 or v4"),
-        (TEXT.replace("objective=regression", "objective=regression sqrt"), "objective"),
-        (TEXT.replace("objective=regression", "objective=poisson"), "objective"),
-        (TEXT.replace("max_feature_idx=25", "max_feature_idx=30"), "max_feature_idx 25"),
-        (TEXT.replace("num_class=1", "num_class=3"), "num_class 1"),
-        (TEXT.replace("Tree=1", "Tree=7"), "'Tree=1' next"),
-        (TEXT.replace("end of trees", ""), "ends before"),
-        (TEXT[: TEXT.index("Tree=0")] + "end of trees\n", "at least one tree"),
-        ("", "must have its text"),
-        ("tree", "ends before"),
-        ("\n" * 500_000, "at most 400000 lines"),
-        ("\n".join(f"key{i}=1" for i in range(100_000)), "ends before"),
-    ],
-)
-def test_a_malformed_model_text_is_refused(text: str, message: str) -> None:
-    refused(read_energy, energy_file(text), message)
-
-
-def test_a_tree_that_is_one_long_branch_is_refused() -> None:
-    n = 400
-    chain = changed_tree(
-        split_feature=[0] * n,
-        threshold=[0.5] * n,
-        decision_type=[2] * n,
-        left_child=[*range(1, n), -1],
-        right_child=list(range(-2, -n - 2, -1)),
-        leaf_value=[0.0] * (n + 1),
-    )
-    refused(read_energy, energy_file(chain), "levels deep")

@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from smac.runhistory import StatusType, TrialKey, TrialValue
 from smac.scenario import Scenario
 
@@ -21,7 +23,8 @@ class MultiFidelityEncoder(EncoderHook):
     SMAC's own encoders show the highest rung that has trials, and the first training there hides
     all shorter ones. Here a configuration counts with its highest rung, failed trials too; costs on
     lower rungs are multiplied by the mean ratio that configurations with both have shown, drawn
-    towards 1 as one observation would.
+    towards 1 as one observation would. Where costs are negative, nothing is logarithmic, and a mean
+    difference is added.
 
     Args:
         scenario: SMAC's scenario.
@@ -35,6 +38,13 @@ class MultiFidelityEncoder(EncoderHook):
         """The trial of each configuration's highest rung."""
         return at_highest_rung(trials)
 
+    def transform_response_values(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Log costs, or costs as they are where some are negative."""
+        if np.any(values < 0.0):
+            return values
+        logs: NDArray[np.float64] = super().transform_response_values(values)
+        return logs
+
 
 def at_highest_rung(trials: Mapping[TrialKey, TrialValue]) -> dict[TrialKey, TrialValue]:
     """The trial of each configuration's highest rung, with the cost expected on the highest."""
@@ -44,19 +54,31 @@ def at_highest_rung(trials: Mapping[TrialKey, TrialValue]) -> dict[TrialKey, Tri
         if who not in best or (key.budget or 0.0) > (best[who].budget or 0.0):
             best[who] = key
     highest = max((key.budget or 0.0 for key in trials), default=0.0)
-    ratios: dict[float | None, list[float]] = {}
+    signed = has_negative_costs(trials)
+    gaps: dict[float | None, list[float]] = {}
     for key, value in trials.items():
         top = best[(key.config_id, key.instance, key.seed)]
-        if key != top and top.budget == highest and _comparable(value, trials[top]):
-            ratios.setdefault(key.budget, []).append(math.log(_cost(trials[top]) / _cost(value)))
-    factors = {rung: math.exp(sum(logs) / (len(logs) + 1)) for rung, logs in ratios.items()}
-    found = {}
+        if key != top and top.budget == highest and _comparable(value, trials[top], signed=signed):
+            high, low = _cost(trials[top]), _cost(value)
+            gaps.setdefault(key.budget, []).append(high - low if signed else math.log(high / low))
+    # A mean drawn to "no gap" by one observation of it: few pairs say little.
+    means = {rung: sum(found) / (len(found) + 1) for rung, found in gaps.items()}
+    shown = {}
     for key in best.values():
-        value, factor = trials[key], factors.get(key.budget, 1.0)
-        if factor != 1.0 and _comparable(value):
-            value = dataclasses.replace(value, cost=_cost(value) * factor)
-        found[key] = value
-    return found
+        value, gap = trials[key], means.get(key.budget, 0.0)
+        if gap != 0.0 and _comparable(value, signed=signed):
+            cost = _cost(value)
+            value = dataclasses.replace(value, cost=cost + gap if signed else cost * math.exp(gap))
+        shown[key] = value
+    return shown
+
+
+def has_negative_costs(trials: Mapping[TrialKey, TrialValue]) -> bool:
+    """Whether costs have no logarithm, as those of a metric that is maximised on any scale."""
+    return any(
+        value.status == StatusType.SUCCESS and not isinstance(value.cost, list) and value.cost < 0.0
+        for value in trials.values()
+    )
 
 
 def _cost(value: TrialValue) -> float:
@@ -64,12 +86,12 @@ def _cost(value: TrialValue) -> float:
     return float(value.cost)
 
 
-def _comparable(*values: TrialValue) -> bool:
-    """Whether all trials are complete trainings with one positive cost."""
+def _comparable(*values: TrialValue, signed: bool) -> bool:
+    """Whether all trials are complete trainings with one cost, positive if there are ratios."""
     return all(
         value.status == StatusType.SUCCESS
         and not value.additional_info.get("truncated")
         and not isinstance(value.cost, list)
-        and value.cost > 0.0
+        and (signed or value.cost > 0.0)
         for value in values
     )

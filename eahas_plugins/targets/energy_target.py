@@ -58,8 +58,11 @@ class EnergyTarget:
     Args:
         train: The training. Importable by name where workers are other processes.
         meter: ``"auto"`` for the best the machine has, or an ``EnergyMeter``.
-        fidelity: What the host's budget means: ``"kwh"``, the energy of the whole training, or
-            ``"epochs"``, its length.
+        fidelity: What the host's budget means: ``"kwh"``, the energy of the whole training;
+            ``"epochs"``, where it is cut; or ``"schedule"``, the length that it is planned with,
+            from its start: SMAC then searches by EA-BOHB's recipe.
+        fidelity_param: With ``"schedule"``, the name under which the configuration that ``train``
+            gets holds that length: ``"epochs"``, ``"n_estimators"`` ... It is not in the space.
         metric: What the training is judged by, by its name; None for an accuracy.
         direction: ``"maximize"`` or ``"minimize"``; an accuracy needs none.
         objectives: ``"error"``, or ``("error", "energy_kwh")`` for both; with another metric its
@@ -80,15 +83,23 @@ class EnergyTarget:
         train: Train,
         meter: EnergyMeter | Literal["auto"] = "auto",
         *,
-        fidelity: Literal["kwh", "epochs"] = "kwh",
+        fidelity: Literal["kwh", "epochs", "schedule"] = "kwh",
+        fidelity_param: str | None = None,
         metric: str | None = None,
         direction: Direction | None = None,
         objectives: Objectives | None = None,
         checkpoints: Path | None = None,
         heartbeat_s: float | None = None,
     ) -> None:
-        if fidelity not in ("kwh", "epochs"):
-            raise ValueError(f"fidelity must be 'kwh' or 'epochs' but got {fidelity!r}.")
+        if fidelity not in ("kwh", "epochs", "schedule"):
+            raise ValueError(
+                f"fidelity must be 'kwh', 'epochs' or 'schedule' but got {fidelity!r}."
+            )
+        if (fidelity == "schedule") != (fidelity_param is not None):
+            raise ValueError(
+                "fidelity_param must be given with fidelity 'schedule', and only there, but got "
+                f"{fidelity_param!r} with {fidelity!r}: it names what holds the length."
+            )
         if heartbeat_s is not None and not heartbeat_s > 0.0:
             raise ValueError(f"heartbeat_s must be positive but got {heartbeat_s}.")
         if meter != "auto" and not isinstance(meter, EnergyMeter):
@@ -98,7 +109,7 @@ class EnergyTarget:
         check_train(train, self.metric)
         self.train = train
         self.meter = meter
-        self.fidelity = fidelity
+        self.fidelity, self.fidelity_param = fidelity, fidelity_param
         cost_name = ERROR if self.metric.is_accuracy else self.metric.name
         self.objectives = check_objectives(objectives or cost_name, cost_name=cost_name)
         self.checkpoints = checkpoints
@@ -116,6 +127,7 @@ class EnergyTarget:
             "name": type(self).__name__,
             "train": getattr(self.train, "__qualname__", type(self.train).__qualname__),
             "fidelity": self.fidelity,
+            "fidelity_param": self.fidelity_param,
             "objectives": list(self.objectives),
             "metric": self.metric.name,
             "maximize": self.metric.maximize,
@@ -152,6 +164,7 @@ class EnergyTarget:
                 means.
             MeterError: If the meter has counted nothing.
         """
+        planned = self._planned(config, budget)
         meter = meter_of(self.meter)
         with ExitStack() as stack:
             root = self.checkpoints
@@ -159,23 +172,24 @@ class EnergyTarget:
                 root = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             training = EnergyTraining(
                 meter=meter,
-                folder=root / _key(config, seed, instance),
+                folder=root / _key(planned, seed, instance),
                 seed=seed,
                 budget=budget,
                 in_kwh=self.fidelity == "kwh",
                 attempt=attempt,
                 metric=self.metric,
                 instance=instance,
+                cuts=self.fidelity != "schedule",
             )
             with _heartbeat(training, self.heartbeat_s):
-                returned = self.train(native_config(config), training)
+                returned = self.train(planned, training)
             measured = training.measured()
         values = values_of(returned, training.reported, self.metric, named=self._is_named)
         total_kwh = training.paid_kwh + measured.energy_kwh
         info = {
+            **values,
             ENERGY_ATTR: measured.energy_kwh,
             TRAINING_ATTR: total_kwh,
-            **values,
             "epochs": training.epochs,
             "truncated": training.truncated,
             "resumed": training.resumed,
@@ -185,6 +199,27 @@ class EnergyTarget:
         }
         cost = self.metric.cost(values[self.metric.name])
         return cost_of(cost, total_kwh, self.objectives), info
+
+    def _planned(self, config: Mapping[str, Any], budget: float | None) -> dict[str, Any]:
+        """What ``train`` gets: plain values, with the length of the schedule among them."""
+        planned = dict(native_config(config))
+        if self.fidelity_param is None:
+            return planned
+        if self.fidelity_param in planned:
+            raise ValueError(
+                f"{self.fidelity_param!r} must not be in the space, since the rungs are its values."
+            )
+        if budget is None:
+            raise ValueError(
+                "fidelity 'schedule' needs a host with rungs: in SMAC EnergyMultiFidelityFacade, "
+                "with min_budget and max_budget."
+            )
+        planned[self.fidelity_param] = _length(budget)
+        return planned
+
+
+def _length(budget: float) -> int | float:
+    return int(budget) if float(budget).is_integer() else float(budget)
 
 
 def keep_checkpoints(target: Any, folder: Path) -> None:

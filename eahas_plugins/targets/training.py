@@ -41,6 +41,7 @@ class EnergyTraining:
         attempt: The trial's energy account; None where the host has no energy budget.
         metric: What the training is judged by; None for an accuracy.
         instance: SMAC's instance, where the scenario has some.
+        cuts: Whether the training ends at its budget; a complete schedule ends by itself.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class EnergyTraining:
         attempt: Attempt | None,
         metric: Metric | None = None,
         instance: str | None = None,
+        cuts: bool = True,
     ) -> None:
         self.seed = seed
         self.instance = instance
@@ -64,7 +66,7 @@ class EnergyTraining:
         """What this trial has reported, epoch by epoch."""
         self._metric = metric or metric_of(None, None)
         self.truncated = False
-        self._in_kwh = in_kwh
+        self._in_kwh, self._cuts = in_kwh, cuts
         self._attempt = attempt
         self._lock = threading.Lock()  # the heartbeat reads and charges too
         self._progress_file = folder / "progress.json"
@@ -113,7 +115,7 @@ class EnergyTraining:
         energy_kwh = self.energy_kwh
         progress = _Progress(energy_kwh=energy_kwh, epochs=self.epochs)
         write_json(self._progress_file, asdict(progress), durable=False)
-        if self.budget is not None:
+        if self.budget is not None and self._cuts:
             reached = energy_kwh if self._in_kwh else self.epochs
             if reached >= self.budget * (1.0 - 1e-9):
                 return True

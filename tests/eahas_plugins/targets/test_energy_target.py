@@ -14,7 +14,13 @@ from smac.runhistory import StatusType
 
 from eahas_plugins.budget.entries import Grant
 from eahas_plugins.energy import CpuTimeMeter, MeterError
-from eahas_plugins.smac import EnergyJournal, EnergyTarget, EnergyTraining
+from eahas_plugins.smac import (
+    EnergyJournal,
+    EnergyMultiFidelityFacade,
+    EnergyTarget,
+    EnergyTraining,
+    ScheduleIntensifier,
+)
 from tests.eahas_plugins.meters import Counter
 from tests.eahas_plugins.smac.helpers import multi_fidelity
 
@@ -219,7 +225,7 @@ def test_a_training_without_accuracy_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kwargs", "message"),
     [
-        ({"fidelity": "cut"}, "fidelity must be 'kwh' or 'epochs'"),
+        ({"fidelity": "cut"}, "fidelity must be 'kwh', 'epochs' or 'schedule'"),
         ({"heartbeat_s": 0.0}, "heartbeat_s must be positive"),
         ({"heartbeat_s": float("nan")}, "heartbeat_s must be positive"),
         ({"meter": "gpu"}, "meter must be 'auto' or an EnergyMeter"),
@@ -229,3 +235,54 @@ def test_a_training_without_accuracy_is_an_error(tmp_path: Path) -> None:
 def test_arguments_are_checked(kwargs: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         EnergyTarget(working, **kwargs)
+
+
+counter = Counter()
+
+
+@pytest.mark.parametrize(("direction", "sign"), [("maximize", 1.0), ("minimize", -1.0)])
+def test_complete_schedules_are_searched_by_the_recipe(
+    tmp_path: Path, direction: Any, sign: float
+) -> None:
+    def train(config: dict[str, Any], training: EnergyTraining) -> None:
+        counter.energy_kwh += 1e-3 * config["n_steps"]
+        value = (1.0 - abs(config["lr"] - 0.3)) * (1.0 - 1.0 / config["n_steps"])
+        for _ in range(30):  # more reports than the schedule is long: it is not cut
+            assert not training.report(sign * 100.0 * value)
+
+    target = EnergyTarget(
+        train,
+        counter,
+        fidelity="schedule",
+        fidelity_param="n_steps",
+        metric="score",
+        direction=direction,
+    )
+    scenario = Scenario(
+        SPACE, name="run", output_directory=tmp_path, min_budget=5, max_budget=20,
+        deterministic=True, n_trials=999, crash_cost=100.0, seed=3,
+    )  # fmt: skip
+    host = EnergyMultiFidelityFacade(scenario, target, budget_kwh=0.4, logging_level=40)
+    host.optimize()
+    assert isinstance(host.intensifier, ScheduleIntensifier)
+    assert {key.budget for key in host.runhistory} == {5.0, 20.0}
+    energy = {key.budget: v.additional_info["energy_kwh"] for key, v in host.runhistory.items()}
+    assert energy == {5.0: pytest.approx(5e-3), 20.0: pytest.approx(2e-2)}
+    assert 0.38 <= host.spent_kwh <= 0.42
+    best = host.best_config
+    assert best is not None
+    assert best["n_steps"] == 20
+    assert abs(best["lr"] - 0.3) < 0.1
+
+
+def test_a_schedule_needs_a_name_and_a_host_with_rungs() -> None:
+    with pytest.raises(ValueError, match="fidelity_param must be given"):
+        EnergyTarget(working, fidelity="schedule")
+    with pytest.raises(ValueError, match="fidelity_param must be given"):
+        EnergyTarget(working, fidelity_param="n_steps")
+    target = EnergyTarget(working, fidelity="schedule", fidelity_param="n_steps")
+    with pytest.raises(ValueError, match="needs a host with rungs"):
+        target(configuration())
+    clash = EnergyTarget(working, fidelity="schedule", fidelity_param="lr")
+    with pytest.raises(ValueError, match="'lr' must not be in the space"):
+        clash(configuration(), budget=5)

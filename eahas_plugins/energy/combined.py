@@ -13,6 +13,7 @@ from eahas_plugins.energy.readings import (
     Kind,
     Provenance,
     Reading,
+    Users,
     by_device,
     ids_of,
 )
@@ -57,12 +58,12 @@ class SumMeter:
         readings = [meter.read() for meter in self._meters]
         devices: dict[str, Mapping[str, float]] = {}
         counters: dict[str, float] = {}
-        users: dict[str, frozenset[int]] = {}
+        users: dict[str, Users] = {}
         for reading, names in zip(readings, self._ids, strict=True):
             counted = by_device(reading)
             devices |= {names[name]: by_part for name, by_part in counted.items()}
             counters |= {names[name]: at for name, at in reading.counters.items()}
-            users |= {names[name]: pids for name, pids in reading.users.items()}
+            users |= {names[name]: ask for name, ask in reading.users.items()}
         return Reading.of_devices(
             devices,
             monotonic_s=readings[0].monotonic_s,
@@ -113,7 +114,7 @@ class SelectedMeter:
             provenance=self._provenance,
             cpu_s=reading.cpu_s,
             counters={k: at for k, at in reading.counters.items() if k in self._kept},
-            users={k: pids for k, pids in reading.users.items() if k in self._kept},
+            users={k: ask for k, ask in reading.users.items() if k in self._kept},
         )
 
 

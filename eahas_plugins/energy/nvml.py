@@ -107,7 +107,6 @@ class NvmlMeter:
             devices = {
                 gpu.id: {"gpu": gpu.total_mj / 1000.0 / JOULES_PER_KWH} for gpu in self._gpus
             }
-            users = {gpu.id: pids for gpu in self._gpus if (pids := gpu.users()) is not None}
             counters = {gpu.id: gpu.stands_at_mj for gpu in self._gpus if gpu.kind == "measured"}
         if len(lost) == len(self._gpus):
             gpu, problem = lost[0]
@@ -128,7 +127,7 @@ class NvmlMeter:
             monotonic_s=monotonic_s,
             provenance=self._provenance,
             counters=counters,
-            users=users,
+            users={gpu.id: gpu.users for gpu in self._gpus},
         )
 
     def describe(self) -> dict[str, Any]:

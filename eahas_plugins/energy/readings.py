@@ -6,7 +6,7 @@ overlapping trials can take their own two readings from the same meter.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
@@ -17,6 +17,7 @@ OWN_PROCESS = "process:"
 """An id of a device that begins so is another device in every process."""
 
 Kind = Literal["measured", "estimated"]
+Users = Callable[[], frozenset[int] | None]
 Scope = Literal["process", "machine"]
 
 
@@ -69,7 +70,7 @@ class Reading:
         counters: Where the counters of the devices stand, from a zero that all processes of the
             machine share (of this process, where the device is), in any unit. What is absent is
             shared by time alone.
-        users: The ids of the processes that compute on a device, where the driver tells.
+        users: What tells the ids of the processes that compute on a device; None: unknown.
     """
 
     energy_kwh: float
@@ -79,7 +80,7 @@ class Reading:
     cpu_s: float | None = None
     devices_kwh: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     counters: Mapping[str, float] = field(default_factory=dict)
-    users: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    users: Mapping[str, Users] = field(default_factory=dict)
 
     @classmethod
     def of_devices(
@@ -90,7 +91,7 @@ class Reading:
         provenance: Provenance,
         cpu_s: float | None = None,
         counters: Mapping[str, float] | None = None,
-        users: Mapping[str, frozenset[int]] | None = None,
+        users: Mapping[str, Users] | None = None,
     ) -> Reading:
         """Return the reading of several devices: total and parts are their sums."""
         parts: dict[str, float] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from eahas_plugins.energy.readings import EnergyMeter, MeterError, Provenance, Reading, Scope
@@ -32,8 +32,10 @@ class RecordingMeter:
     def read(self) -> Reading:
         """Read and record."""
         reading = self._meter.read()
+        record = asdict(replace(reading, users={}))
+        del record["users"]  # who computes on a device can only be asked while it runs
         with LineFile(self._path, wait=True) as file:
-            file.append(json.dumps(asdict(reading)))
+            file.append(json.dumps(record))
         return reading
 
 

@@ -144,6 +144,7 @@ class Share:
             device: dict.fromkeys(parts, 0.0) for device, parts in by_device(self._last).items()
         }
         self._cores = CoresUsed()
+        self._shared: set[str] = set()
         self._counted = dict.fromkeys(self._kwh, 0.0)
         self._start_s = self._last.monotonic_s
         self._total = self._reading(self._last, None if self._last.cpu_s is None else 0.0)
@@ -200,6 +201,7 @@ class Share:
         now = self._meter.read()
         last, before = self._last, by_device(self._last)
         others = self._membership.others()
+        self._shared = {device for device, found in others.items() if found}
         fractions = {}
         for device, parts in by_device(now).items():
             fraction = fractions[device] = _fraction(
@@ -222,20 +224,22 @@ class Share:
         return self._total
 
     def _say_how_much(self) -> None:
-        """Tell the others how much this trial has used of what they share, if that has changed."""
-        counters = self._last.counters
+        """Tell who shares with this trial how much it has used, if that has changed."""
+        now_s = self._last.monotonic_s
+        counters = {d: at for d, at in self._last.counters.items() if d in self._shared}
         by_cpu_time = {d: at for d, at in counters.items() if d.startswith(_BY_CPU_TIME)}
-        cores = self._cores.since_last() if by_cpu_time or self._last.users else None
+        users = {d: self._last.users[d] for d in counters if d in self._last.users}
+        cores = self._cores.since_last() if by_cpu_time or users else None
         if cores is not None and by_cpu_time:
-            self._membership.change(self._last.monotonic_s, by_cpu_time, weight=cores)
-        own = self._cores.own_processes()
-        for device, pids in self._last.users.items():
+            self._membership.change(now_s, by_cpu_time, weight=cores)
+        for device, ask in users.items():
+            pids = ask()
             # In a container the driver may tell ids of the machine, which mean nothing there.
-            weight = 1.0 if own & pids else _ELSEWHERE
-            known = bool(pids) and all(Path(f"/proc/{pid}").exists() for pid in pids)
-            if known and device in counters and weight != self._membership.weight(device):
-                at = {device: counters[device]}
-                self._membership.change(self._last.monotonic_s, at, weight=weight)
+            if not pids or not all(Path(f"/proc/{pid}").exists() for pid in pids):
+                continue
+            weight = 1.0 if self._cores.own_processes() & pids else _ELSEWHERE
+            if weight != self._membership.weight(device):
+                self._membership.change(now_s, {device: counters[device]}, weight=weight)
 
     def _reading(self, now: Reading, cpu_s: float | None) -> Reading:
         return Reading.of_devices(

@@ -4,12 +4,14 @@ from eahas_plugins.energy import (
     CpuTimeMeter,
     FakeMeter,
     MeterError,
+    NvmlMeter,
     Provenance,
     Reading,
     RecordingMeter,
     ReplayMeter,
     between,
 )
+from tests.eahas_plugins.energy.machines import Nvml
 
 
 def test_what_was_recorded_is_replayed_exactly(tmp_path):
@@ -21,6 +23,30 @@ def test_what_was_recorded_is_replayed_exactly(tmp_path):
     assert [replay.read() for _ in range(3)] == readings
     with pytest.raises(MeterError, match="all 3 recorded readings"):
         replay.read()
+
+
+def test_readings_of_gpus_are_recorded_too(tmp_path):
+    driver = Nvml(2)
+    meter = RecordingMeter(NvmlMeter(nvml=driver), tmp_path / "readings.jsonl")
+    before = meter.read()
+    driver.mj[:] = [1_000, 2_000]
+    measured = between(before, meter.read())
+    replay = ReplayMeter(tmp_path / "readings.jsonl")
+    assert between(replay.read(), replay.read()) == measured
+
+
+BAD_LINES = ("[", "[" * 5000, "3", "{}", '{"provenance": 3}', '{"energy_kwh": NaN}', '"text"')
+
+
+@pytest.mark.parametrize("line", BAD_LINES)
+def test_a_line_that_is_no_reading_is_named(tmp_path, line):
+    path = tmp_path / "readings.jsonl"
+    meter = RecordingMeter(FakeMeter(), path)
+    meter.read()
+    with path.open("a") as file:
+        file.write(line + "\n")
+    with pytest.raises(ValueError, match=r"readings\.jsonl, line 2"):
+        ReplayMeter(path)
 
 
 def test_epochs_of_known_power_and_time_give_their_energy():

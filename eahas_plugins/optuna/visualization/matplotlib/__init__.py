@@ -9,16 +9,5 @@ except ModuleNotFoundError as error:
         raise
     raise ImportError("these figures need matplotlib: pip install 'eahas-plugins[viz]'") from error
 
-from eahas_plugins.optuna.visualization.matplotlib._matplotlib import (
-    plot_energy_by_state,
-    plot_energy_history,
-    plot_energy_pareto_front,
-    plot_value_over_energy,
-)
-
-__all__ = [
-    "plot_energy_by_state",
-    "plot_energy_history",
-    "plot_energy_pareto_front",
-    "plot_value_over_energy",
-]
+# the names stand there, beside the figures
+from eahas_plugins.optuna.visualization.matplotlib._matplotlib import *  # noqa: F403

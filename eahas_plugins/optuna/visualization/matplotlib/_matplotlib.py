@@ -26,6 +26,13 @@ from eahas_plugins.optuna.visualization._style import (
     unit_of,
 )
 
+__all__ = [
+    "plot_energy_by_state",
+    "plot_energy_history",
+    "plot_energy_pareto_front",
+    "plot_value_over_energy",
+]
+
 
 def _axes(title: str, x: str, y: str) -> Axes:
     axes: Axes

@@ -237,3 +237,8 @@ def test_a_small_study_is_shown_in_joules():
     for name in NAMES:
         axes = getattr(figures, name)(study)
         assert "(J)" in axes.get_xlabel() + axes.get_ylabel()
+
+
+def test_both_libraries_have_the_same_figures():
+    assert sorted(NAMES) == [name for name in visualization.__all__ if name.startswith("plot")]
+    assert all(callable(getattr(figures, name)) for name in NAMES)

@@ -5,7 +5,8 @@ that starts under a budget or an ``EnergyTracker`` gets an account, an attribute
 study and number. It is written before the training, by the trial's own worker, and nobody else
 changes it, so it says the same to any number of processes, after a kill and after a restart. A
 trial that Optuna retries carries the account of the dead trial until it starts, and one that was
-added carries that of the other study.
+added carries that of the other study. A study that was copied whole (``copy_study``) goes on with
+the accounts of its original: it has a copy of the note under which name they were opened.
 
 What has no account is judged by the first trial that is known to have run here: what started after
 it ran here as well, without a budget; what started before may be from anywhere.
@@ -20,10 +21,13 @@ from typing import Any, Literal, NamedTuple
 from optuna.study import Study
 from optuna.trial import Trial
 
+from eahas_plugins.optuna._compat import storage_of, study_id_of
+
 ACCOUNT_ATTR = "energy_account"
 """Trial attribute: [name of the study, number of the trial, state of the account, counter].
 
 The counter goes up when a trial reports and nothing else has changed that shows it alive."""
+# The same key in the system attributes of a study: the name under which it opens accounts.
 SINCE_ATTR = "energy_since"
 """Study attribute: start of the first trial that a budget saw run here without an account."""
 
@@ -36,7 +40,7 @@ class Mark(NamedTuple):
     """Whose account a trial carries.
 
     Args:
-        study: Name of the study.
+        study: Name of the study, or of the one that it is a copy of.
         number: Number of the trial.
         state: State of the account.
         n_renewals: The counter.
@@ -56,10 +60,29 @@ def mark_of(attrs: Mapping[str, Any]) -> Mark | None:
     return Mark(str(mark[0]), mark[1], str(mark[2]), mark[3] if len(mark) > 3 else 0)
 
 
+def sign(study: Study) -> str:
+    """Return the name under which a study opens accounts, and note it in the study.
+
+    Any number of processes may do so at once: they write the same.
+    """
+    storage, study_id = storage_of(study), study_id_of(study)
+    name = storage.get_study_system_attrs(study_id).get(ACCOUNT_ATTR)
+    if not isinstance(name, str):
+        name = study.study_name
+        storage.set_study_system_attr(study_id, ACCOUNT_ATTR, name)
+    return name
+
+
+def account_name(study: Study) -> str:
+    """The name under which a study opens accounts."""
+    name = storage_of(study).get_study_system_attrs(study_id_of(study)).get(ACCOUNT_ATTR)
+    return name if isinstance(name, str) else study.study_name
+
+
 def open_account(trial: object) -> None:
     """Note that a trial starts in its study; a ``FixedTrial``, which has none, is left alone."""
     if isinstance(trial, Trial):
-        mark, name = mark_of(trial.user_attrs), trial.study.study_name
+        mark, name = mark_of(trial.user_attrs), sign(trial.study)
         if mark is None or (mark.study, mark.number) != (name, trial.number):
             trial.set_user_attr(ACCOUNT_ATTR, [name, trial.number, "open", 0])
 

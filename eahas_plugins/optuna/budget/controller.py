@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
 from eahas_plugins.budget.balance import Balance
-from eahas_plugins.optuna._origin import SINCE_ATTR, mark_of
+from eahas_plugins.optuna._origin import SINCE_ATTR, mark_of, sign
 from eahas_plugins.optuna.budget.account import Account
 from eahas_plugins.optuna.budget.admission import Admission
 from eahas_plugins.optuna.budget.completion import Length, is_over
@@ -47,13 +47,12 @@ class BudgetController:
 
     Args:
         rules: The rules, shared by all studies of the budget.
-        study_name: Name of the study.
         show: Shows a balance to people.
     """
 
-    def __init__(self, rules: BudgetRules, study_name: str, *, show: Show) -> None:
+    def __init__(self, rules: BudgetRules, *, show: Show) -> None:
         self._rules = rules
-        self._study_name = study_name
+        self._account_name: str | None = None
         self._show = show
         self._lock = threading.Lock()
         self._accounts: dict[int, Account] = {}  # of trials that run
@@ -76,9 +75,14 @@ class BudgetController:
         """The balance as this process last read it."""
         return self.ledger.latest or self.balance(study)
 
+    def _name(self, study: Study) -> str:
+        if self._account_name is None:
+            self._account_name = sign(study)
+        return self._account_name
+
     def open(self, trial: Trial) -> Account:
         """Open a trial's account at zero."""
-        account = Account.open(trial, self._study_name)
+        account = Account.open(trial, self._name(trial.study))
         with self._lock:
             for number in [n for n in self._accounts if self.ledger.has_finished(n)]:
                 del self._accounts[number]  # ask-and-tell has told it
@@ -92,7 +96,7 @@ class BudgetController:
             with self._lock:
                 account = self._accounts.get(trial.number)
                 if account is None:
-                    account = Account.reopen(trial, self._study_name)
+                    account = Account.reopen(trial, self._name(trial.study))
                     self._accounts[account.number] = account
         return account
 

@@ -43,9 +43,9 @@ class EnergyBudget(BudgetOfStudies):
     attribute, ``energy_account``, that names study and number. Others count if they started after
     the first trial that is known to have run here, as those of a worker without a budget do; so do
     all of a study in which no budget has been at work yet. What came by ``add_trials`` from another
-    study (one of another name), was made by ``create_trial``, or finished unmarked before the first
-    trial under a budget, does not count unless ``count_added``; the log says how much that is.
-    ``copy_study`` under the same name, to another storage, carries a study on.
+    study, was made by ``create_trial``, or finished unmarked before the first trial under a budget,
+    does not count unless ``count_added``; the log says how much that is. A whole ``copy_study``
+    carries on what its original has spent.
 
     Use it in one of three ways. `guard` wraps an objective: its trial's ``should_prune()`` then
     answers for the budget too. With ask-and-tell call `start` and `report` yourself. As a

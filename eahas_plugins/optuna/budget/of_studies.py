@@ -68,9 +68,7 @@ class BudgetOfStudies:
             with self._lock:
                 controller = self._controllers.get(study)
                 if controller is None:
-                    controller = BudgetController(
-                        self._rules, study.study_name, show=self._display.update
-                    )
+                    controller = BudgetController(self._rules, show=self._display.update)
                     self._controllers[study] = controller
         return controller
 

@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, known_kwh
 from eahas_plugins.budget.balance import Balance, RunningTrial
-from eahas_plugins.optuna._origin import ACCOUNT_ATTR, Mark, first_start, mark_of
+from eahas_plugins.optuna._origin import ACCOUNT_ATTR, Mark, account_name, first_start, mark_of
 from eahas_plugins.optuna.budget.readers import STOPPED_ATTR, Reader, SeenTrial, reader_of
 
 _CUT_SHORT = ("budget", "trial_limit", "no_room")
@@ -58,6 +58,7 @@ class StudyLedger:
         self._since: datetime.datetime | None = None
         self._earlier: list[tuple[datetime.datetime | None, float]] = []  # start, kWh
         self._added_kwh = 0.0
+        self._made_up_kwh = 0.0
         self._typical: list[float] = []  # sorted energies of trials that ran as long as they wished
         self.cheapest_kwh: float | None = None
         """Energy of the cheapest complete trial, kWh."""
@@ -80,7 +81,7 @@ class StudyLedger:
             if self._reader is None:
                 self._reader = reader_of(study)
             if not self._study_name:
-                self._study_name = study.study_name
+                self._study_name = account_name(study)
                 self._note_ran(first_start(study))
             running = []
             for trial in self._reader.read(study, self._unfinished):
@@ -113,8 +114,9 @@ class StudyLedger:
         """Energy that does not count: of added trials, and of earlier ones without account, kWh."""
         if self._count_added:
             return 0.0, 0.0
-        earlier_kwh = 0.0 if self.untouched else sum(kwh for _, kwh in self._earlier)
-        return self._added_kwh, earlier_kwh
+        if self.untouched:
+            return self._added_kwh, 0.0
+        return self._added_kwh + self._made_up_kwh, sum(kwh for _, kwh in self._earlier)
 
     def note_refusal(self, needed_kwh: float) -> None:
         """Remember a step that the budget has just refused, kWh."""
@@ -147,12 +149,10 @@ class StudyLedger:
 
     def _finished_kwh(self) -> float:
         finished_kwh = self._own_kwh
-        if not (self._n_lost or self._earlier or self._count_added):
-            return finished_kwh
         if self._n_lost:
             finished_kwh += self._n_lost * (self._median_kwh() or 0.0)
-        if self._earlier and (self._count_added or self.untouched):
-            finished_kwh += sum(kwh for _, kwh in self._earlier)
+        if self._count_added or self.untouched:
+            finished_kwh += self._made_up_kwh + sum(kwh for _, kwh in self._earlier)
         return finished_kwh + self._added_kwh if self._count_added else finished_kwh
 
     def _running(self, study: Study, trial: SeenTrial, now_s: float) -> RunningTrial:
@@ -218,7 +218,7 @@ class StudyLedger:
         elif ran_here or (start is not None and self._since is not None and start >= self._since):
             self._own_kwh += kwh
         elif start == trial.datetime_complete:  # `create_trial` gives it one time as both
-            self._added_kwh += kwh
+            self._made_up_kwh += kwh
         else:
             self._earlier.append((start, kwh))
         self._learn(trial, kwh)

@@ -215,8 +215,17 @@ def test_energy_of_another_study_does_not_use_up_the_budget(
 def test_known_results_cost_nothing() -> None:
     study, budget = new_study(), EnergyBudget(8.0)
     study.add_trial(optuna.create_trial(value=0.0, user_attrs={"energy_kwh": 100.0}))
+    assert not budget.exhausted(study)
     study.optimize(budget.guard(training()), callbacks=[budget])
     assert budget.spent_kwh(study) == 8.0
+
+
+def test_a_study_of_the_same_name_elsewhere_is_told_by_its_numbers() -> None:
+    study, other, budget = new_study(study_name="a"), new_study(study_name="a"), EnergyBudget(100.0)
+    other.optimize(budget.guard(training()), n_trials=3)
+    study.add_trials(other.trials[1:])
+    study.optimize(budget.guard(training()), n_trials=1)
+    assert budget.spent_kwh(study) == 4.0
 
 
 def test_trials_added_in_the_middle_do_not_count() -> None:

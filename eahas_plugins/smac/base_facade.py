@@ -193,7 +193,11 @@ class EnergyFacade(FacadeHook):
         return plain_config(self.runhistory, best, fidelity_param=name)
 
     def evaluate(self, info: TrialInfo) -> TrialValue:
-        """Run a trial that was asked for, here and within its limits, for ask-and-tell."""
+        """Run a trial that was asked for, here and within its limits, for ask-and-tell.
+
+        Raises:
+            ValueError: If the facade has no target function.
+        """
         if self._worker is None:
             raise ValueError("target_function must be given to evaluate trials but is None.")
         return self._worker.run_wrapper(self._worker.granted(info))[1]

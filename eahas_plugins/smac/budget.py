@@ -168,7 +168,11 @@ class EnergyBudgetCallback(Callback):
         self.grant(info)
 
     def on_tell_start(self, smbo: SMBO, info: TrialInfo, value: TrialValue) -> bool | None:
-        """Charge the trial, whatever became of it."""
+        """Charge the trial, whatever became of it.
+
+        Raises:
+            ValueError: If a finished trial has told no energy, or one that cannot be.
+        """
         self._attach_to(smbo)
         if self._account.waiting:
             # Only the refusal has stopped the run, and this trial gives back what it has not used.

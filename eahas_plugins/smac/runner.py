@@ -75,7 +75,11 @@ class EnergyRunner(TargetFunctionRunner):
         return {"name": type(self).__name__, "target": type(self.target_function).__qualname__}
 
     def granted(self, info: TrialInfo) -> TrialInfo:
-        """The trial with its grant, on its way to a worker."""
+        """The trial with its grant, on its way to a worker.
+
+        Raises:
+            RuntimeError: If this is not the main process, where the account is.
+        """
         if self._account is None:
             raise RuntimeError("trials must be submitted in the main process.")
         grant = self._account.grant(info)

@@ -11,7 +11,11 @@ from eahas_plugins.spaces import Choices, Steps, parameter_of
 
 
 def schedules_of(space: ConfigurationSpace, name: str, required: bool) -> tuple[Any, ...]:
-    """The lengths of complete schedules, rising; empty if there are none and none are required."""
+    """The lengths of complete schedules, rising; empty if there are none and none are required.
+
+    Raises:
+        ValueError: If they are required and the space has none under that name.
+    """
     members: tuple[Any, ...] = ()
     if name in space:
         parameter = parameter_of(space[name])

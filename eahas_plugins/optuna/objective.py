@@ -100,7 +100,7 @@ class SurrogateObjective:
         finally:
             progress.leave_record(
                 accuracy_curve=next((name for name in names if name in _ACCURACIES), None),
-                provenance=self._provenance(),
+                provenance=self._provenance(run),
             )
         values = tuple(self._value(name, run) for name in names)
         return values if len(values) > 1 else values[0]
@@ -133,7 +133,12 @@ class SurrogateObjective:
             return float(run.inference_energy_kwh)
         return float(_curve(run, name)[-1])
 
-    def _provenance(self) -> str | None:
+    def _provenance(self, run: BenchmarkRun) -> str | dict[str, str] | None:
+        """One word where all quantities agree, else one for each; the benchmark's own if none."""
+        kinds = getattr(run, "provenance", None)
+        if isinstance(kinds, Mapping) and kinds:
+            words = {str(kind) for kind in kinds.values()}
+            return words.pop() if len(words) == 1 else {name: str(k) for name, k in kinds.items()}
         provenance = getattr(self.bench, "provenance", None)
         if isinstance(provenance, Mapping):
             provenance = provenance.get("kind")
@@ -173,7 +178,9 @@ class _Progress:
         if self._energy is not None:
             self._trial.set_user_attr("energy_kwh", self._spent(epoch))
 
-    def leave_record(self, *, accuracy_curve: str | None, provenance: str | None) -> None:
+    def leave_record(
+        self, *, accuracy_curve: str | None, provenance: str | dict[str, str] | None
+    ) -> None:
         """Write once, at the end, what only the reader of the study needs."""
         last = self._epoch - 1
         record: dict[str, Any] = {"epochs": self._epoch}

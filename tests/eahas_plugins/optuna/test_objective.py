@@ -6,9 +6,11 @@ import pytest
 from optuna.samplers import RandomSampler
 from optuna.trial import TrialState
 
+import surrogate
 from eahas_plugins.benchmark import Benchmark
 from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
 from eahas_plugins.optuna.objective import SurrogateObjective
+from surrogate.loading import load_table
 from tests.eahas_plugins.optuna.bench import Bench
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -163,3 +165,16 @@ def test_bad_objectives(objectives):
 def test_bad_report_every(every):
     with pytest.raises(ValueError, match="report_every must be at least 1"):
         SurrogateObjective(Bench(), report_every=every)
+
+
+def test_a_study_says_of_its_trials_what_the_benchmark_says_of_its_numbers():
+    bench = surrogate.load("fashion-nano")
+    study = optuna.create_study(direction="maximize")
+    study.optimize(SurrogateObjective(bench), n_trials=1)
+    assert study.trials[0].user_attrs["provenance"] == "predicted"
+    table = load_table("fashion-nano")
+    study = optuna.create_study(direction="maximize")
+    study.enqueue_trial(dict(table.records[0].config))
+    study.optimize(SurrogateObjective(table), n_trials=1)
+    told = study.trials[0].user_attrs["provenance"]
+    assert (told["val_accuracy"], told["energy_kwh"]) == ("measured", "estimated")

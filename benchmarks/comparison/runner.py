@@ -10,11 +10,12 @@ from importlib.metadata import version
 from platform import python_version
 from typing import Protocol
 
-from benchmarks.harness.bench import Bench, Reference, SeededBench
+from benchmarks.harness.bench import Reference, SeededBench
 from benchmarks.harness.row_file import RowFile
 from benchmarks.harness.rows import Header, Row
 from benchmarks.harness.study import Setting, run_study
 from benchmarks.methods import get_method
+from surrogate import Benchmark
 
 _PACKAGES = ("eahas-plugins", "numpy", "ConfigSpace")
 
@@ -29,7 +30,7 @@ class Loadable(Protocol):
     def name(self) -> str:
         """The task."""
 
-    def load(self) -> Bench:
+    def load(self) -> Benchmark:
         """The benchmark."""
 
 
@@ -51,7 +52,9 @@ class Failure:
     error: Exception
 
 
-def make_header(problem: Loadable, bench: Bench, reference: Reference, budget_kwh: float) -> Header:
+def make_header(
+    problem: Loadable, bench: Benchmark, reference: Reference, budget_kwh: float
+) -> Header:
     """The header of a comparison's rows.
 
     A problem that stands for several tasks says in its provenance's ``problem`` which one it is, so
@@ -153,6 +156,6 @@ def _outcome(call: Callable[[], list[Row]]) -> list[Row] | Exception:
 
 
 @cache
-def _load(problem: Loadable) -> Bench:
+def _load(problem: Loadable) -> Benchmark:
     """Loaded once per worker."""
     return problem.load()

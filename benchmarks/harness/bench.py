@@ -12,13 +12,14 @@ import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from ConfigSpace import ConfigurationSpace
 from numpy.typing import NDArray
 
 from benchmarks.harness.seeds import derive_seed
+from surrogate import Benchmark
 from surrogate.records import Run
 
 SCHEDULE = "max_epoch"
@@ -26,21 +27,6 @@ SCHEDULE = "max_epoch"
 
 N_PRIOR = 2000
 """Draws from the prior for the mean energy of a training."""
-
-
-class Bench(Protocol):
-    """What a problem gives: a space, queries with and without noise, and where they come from."""
-
-    @property
-    def space(self) -> ConfigurationSpace:
-        """The joint space."""
-
-    @property
-    def provenance(self) -> Mapping[str, Any]:
-        """JSON-able."""
-
-    def query(self, config: Mapping[str, Any], *, seed: int | None = None) -> Run:
-        """The training of a configuration: the mean, or with a seed one noisy draw."""
 
 
 def plain_config(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,7 +48,7 @@ class SeededBench:
         seed: The study's seed.
     """
 
-    def __init__(self, bench: Bench, seed: int) -> None:
+    def __init__(self, bench: Benchmark, seed: int) -> None:
         self._bench = bench
         self._seed = seed
         self._observed: dict[str, Run] = {}
@@ -124,7 +110,12 @@ class Reference:
 
 
 def find_reference(
-    bench: Bench, *, n_prior: int = N_PRIOR, rounds: int = 12, keep: int = 40, children: int = 12
+    bench: Benchmark,
+    *,
+    n_prior: int = N_PRIOR,
+    rounds: int = 12,
+    keep: int = 40,
+    children: int = 12,
 ) -> Reference:
     """Mean energy of a training, and the best known noise-free final test accuracy.
 
@@ -163,10 +154,8 @@ def find_reference(
     )
 
 
-def _query_many(bench: Any, configs: Sequence[Mapping[str, Any]]) -> list[Run]:
-    if hasattr(bench, "query_many"):
-        return [_complete(run) for run in bench.query_many(configs)]
-    return [_complete(bench.query(config)) for config in configs]
+def _query_many(bench: Benchmark, configs: Sequence[Mapping[str, Any]]) -> list[Run]:
+    return [_complete(run) for run in bench.query_many(configs)]
 
 
 def _total_kwh(run: Run) -> float:

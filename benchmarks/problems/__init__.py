@@ -9,7 +9,7 @@ The file ``fashion_nano.py`` is the problem ``fashion-nano``. It defines
 ``NEEDS_SOURCE``
     True if it reads a folder of the user's; may be left out.
 ``load(source)``
-    Returns a benchmark (:class:`~benchmarks.harness.bench.Bench`); ``source`` is that folder or
+    Returns a benchmark (:class:`surrogate.Benchmark`); ``source`` is that folder or
     None.
 
 A folder that ``surrogate.load`` can read (imported checkpoints, what ``fit`` wrote) is a problem,
@@ -23,8 +23,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from benchmarks.harness.bench import Bench
+import surrogate
 from benchmarks.registry import did_you_mean, file_names, read_constants
+from surrogate import Benchmark
 
 _FOLDER = Path(__file__).parent
 FIDELITIES = ("schedule", "cut", "continue")
@@ -55,16 +56,12 @@ class Problem:
     source: Path | None = None
     folder: Path | None = None
 
-    def load(self) -> Bench:
+    def load(self) -> Benchmark:
         """The benchmark."""
-        bench: Bench
-        if self.folder is None:
-            module = importlib.import_module(f"{__name__}.{self.name.replace('-', '_')}")
-            bench = module.load(self.source)
-        else:
-            import surrogate
-
-            bench = surrogate.load(self.folder)
+        if self.folder is not None:
+            return surrogate.load(self.folder)
+        module = importlib.import_module(f"{__name__}.{self.name.replace('-', '_')}")
+        bench: Benchmark = module.load(self.source)
         return bench
 
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.harness.bench import Bench
 from benchmarks.problems._lcbench import load_task
+from surrogate import Benchmark
 
 FIDELITIES = ("cut", "continue")
 NEEDS_SOURCE = True
 
 
-def load(source: Path | None) -> Bench:
+def load(source: Path | None) -> Benchmark:
     """The task whose number at OpenML ends ``source``, as in ``lcbench/3945``.
 
     Raises:

@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness.bench import Bench
 from eahas_plugins.energy import JOULES_PER_KWH
 from eahas_plugins.files import read_bytes
+from surrogate import Benchmark
 from surrogate.table import TableBenchmark
 
 FIDELITIES = ("cut",)
@@ -55,7 +55,7 @@ _POWER_COLUMNS = (
 _TRAIN_COLUMNS = ("dataset", "batch_size", "optimizer", "run", "target_metric", "target_epoch")
 
 
-def load(source: Path | None) -> Bench:
+def load(source: Path | None) -> Benchmark:
     """The table of one workload.
 
     Args:

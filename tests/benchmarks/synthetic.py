@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,11 @@ class SyntheticBench:
             inference_energy_kwh=step_kwh / 10.0,
             complexity=None,
         )
+
+    def query_many(
+        self, configs: Sequence[Mapping[str, Any]], *, seed: int | None = None
+    ) -> list[Run]:
+        return [self.query(config, seed=seed) for config in configs]
 
 
 class TestOnlyBench(SyntheticBench):

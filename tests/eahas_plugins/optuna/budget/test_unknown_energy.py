@@ -14,6 +14,7 @@ from optuna.trial import TrialState
 from eahas_plugins.energy import CpuTimeMeter
 from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
 from eahas_plugins.optuna.tracker import EnergyTracker
+from tests.eahas_plugins.optuna.budget.budget_worker import requeue
 from tests.eahas_plugins.optuna.budget.studies import energies, new_study, training
 
 
@@ -279,3 +280,17 @@ def test_tracked_trials_count_when_a_budget_comes_later() -> None:
     budget = EnergyBudget(100.0)
     study.optimize(budget.guard(objective), n_trials=1)
     assert budget.spent_kwh(study) == pytest.approx(sum(energies(study)), rel=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+def test_a_lost_trial_is_charged_once_though_it_is_retried() -> None:
+    study, budget = new_study(), EnergyBudget(100.0)
+    requeue(study, lost(study, expected_kwh=3.0).number)
+    assert budget.spent_kwh(study) == 3.0  # waiting
+    retry = study.ask()
+    assert budget.spent_kwh(study) == 3.0  # running, not started
+    budget.start(retry, expected_kwh=3.0)
+    assert budget.spent_kwh(study) == 3.0
+    budget.report(retry, energy_kwh=1.0)
+    study.tell(retry, 0.0)
+    assert budget.spent_kwh(study) == EnergyBudget(100.0).spent_kwh(study) == 4.0

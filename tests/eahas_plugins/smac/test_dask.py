@@ -43,7 +43,7 @@ def client() -> Iterator[Client]:
             n_workers=N_WORKERS,
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
+            dashboard_address=":0",  # any free port: other runs on this machine
             silence_logs=QUIET,
         ) as cluster,
         Client(cluster) as connected,

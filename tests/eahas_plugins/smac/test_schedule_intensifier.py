@@ -6,25 +6,20 @@ from typing import Any
 import numpy as np
 import pytest
 from ConfigSpace import (
-    Categorical,
-    Configuration,
     ConfigurationSpace,
-    EqualsCondition,
     Float,
     OrdinalHyperparameter,
 )
 from smac import Scenario
-from smac.runhistory import StatusType, TrialKey, TrialValue
+from smac.runhistory import StatusType, TrialValue
 
 from eahas_plugins.smac import (
     EnergyMultiFidelityFacade,
-    GaussianProcessModel,
     ScheduleIntensifier,
     SurrogateTarget,
     energy_scenario,
     schedule_components,
 )
-from eahas_plugins.smac.encoder import at_highest_rung
 from tests.eahas_plugins.smac.bench import PowerLawBench
 from tests.eahas_plugins.smac.helpers import QUIET, energies, forest, trials
 
@@ -236,78 +231,3 @@ def test_arguments_are_checked(tmp_path: Path, wrong: dict[str, Any], message: s
 def test_other_scenarios_are_refused(tmp_path: Path, other: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="one objective and no instances"):
         ScheduleIntensifier(scenario(tmp_path, **other))
-
-
-def trial(config_id: int, budget: float, cost: Any) -> tuple[TrialKey, TrialValue]:
-    return TrialKey(config_id, None, 0, budget), TrialValue(cost, status=StatusType.SUCCESS)
-
-
-def test_costs_of_lower_rungs_are_brought_to_the_highest() -> None:
-    low = [trial(1, 5.0, 0.4), trial(2, 5.0, 0.2), trial(3, 5.0, 0.3)]
-    shown = at_highest_rung(dict([*low, trial(1, 20.0, 0.1), trial(2, 20.0, 0.05)]))
-    costs = {(key.config_id, key.budget): value.cost for key, value in shown.items()}
-    # Twice a ratio of a quarter, and once of one: 0.3 * (1/4) ** (2/3).
-    expected = {(1, 20.0): 0.1, (2, 20.0): 0.05, (3, 5.0): pytest.approx(0.3 * 0.25 ** (2 / 3))}
-    assert costs == expected
-
-
-def test_failed_trials_say_nothing_of_the_ratio_and_keep_their_cost() -> None:
-    crash = TrialValue(1000.0, status=StatusType.CRASHED)
-    short = dict([trial(1, 5.0, 0.4), trial(2, 5.0, 0.2), trial(3, 5.0, 0.3), trial(1, 20.0, 0.2)])
-    short[TrialKey(2, None, 0, 20.0)] = crash
-    short[TrialKey(4, None, 0, 5.0)] = crash
-    shown = {key.config_id: value.cost for key, value in at_highest_rung(short).items()}
-    assert shown == {1: 0.2, 2: 1000.0, 3: pytest.approx(0.3 * 0.5**0.5), 4: 1000.0}
-
-
-def test_without_pairs_costs_stay() -> None:
-    only = dict([trial(1, 5.0, 0.4), trial(2, 20.0, 0.2), trial(3, 5.0, [0.3, 1.0])])
-    assert at_highest_rung(only) == only
-    assert at_highest_rung({}) == {}
-
-
-def everything() -> ConfigurationSpace:
-    space = ConfigurationSpace(seed=0)
-    kind, extra = Categorical("kind", ["a", "b", "c"]), Float("extra", (0.0, 1.0))
-    size = OrdinalHyperparameter("size", [1, 2, 4, 8])
-    space.add([kind, extra, size, Float("lr", (1e-3, 1.0), log=True)])
-    space.add(EqualsCondition(extra, kind, "a"))
-    return space
-
-
-def test_the_model_learns_every_kind_of_hyperparameter() -> None:
-    space = everything()
-    configs = space.sample_configuration(120)
-
-    def cost(config: Configuration) -> float:
-        return (config["kind"] == "b") + 0.2 * config["size"] + abs(np.log10(config["lr"]) + 1.5)
-
-    X = np.array([config.get_array() for config in configs])
-    y = np.array([[cost(config)] for config in configs])
-    model = GaussianProcessModel(space, seed=0)
-    with pytest.raises(ValueError, match="must be trained"):
-        model.predict(X)
-    model.train(X[:80], y[:80])
-    mean, variance = model.predict(X[80:])
-    assert np.corrcoef(mean[:, 0], y[80:, 0])[0, 1] > 0.95
-    assert variance is not None
-    deviation = model.predict(X[80:], covariance_type="std")[1]
-    np.testing.assert_allclose(deviation, np.sqrt(variance))
-    assert model.predict(X[80:], covariance_type=None)[1] is None
-    with pytest.raises(ValueError, match="covariance_type must be"):
-        model.predict(X[80:], covariance_type="full")
-
-
-def test_the_model_learns_from_a_bounded_number_of_trials() -> None:
-    space = everything()
-    X = np.array([config.get_array() for config in space.sample_configuration(50)])
-    y = np.arange(50.0)[:, None]
-    model = GaussianProcessModel(space, max_trials=10)
-    model.train(X, y)
-    assert model._process is not None
-    z = model._process._z
-    order = np.argsort(z)
-    assert len(z) == 10
-    assert order.tolist() == [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]  # costs 0 to 4 and 45 to 49
-    with pytest.raises(ValueError, match="max_trials must be at least 2"):
-        GaussianProcessModel(space, max_trials=1)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         SchedulePromotionSampler,
         ea_bohb,
     )
+    from eahas_plugins.optuna.study import energy_study
     from eahas_plugins.optuna.tracker import EnergyTracker
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "ScheduleRelativePruner",
     "SurrogateObjective",
     "ea_bohb",
+    "energy_study",
     "visualization",
 ]
 
@@ -64,6 +66,7 @@ _ELSEWHERE = {
     "EnergyBudget": "budget",
     "EnergyTracker": "tracker",
     "SurrogateObjective": "objective",
+    "energy_study": "study",
 }
 
 

@@ -1,0 +1,186 @@
+"""One call that puts together what an energy-aware study needs."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import optuna
+from optuna.exceptions import ExperimentalWarning
+from optuna.pruners import BasePruner, NopPruner
+from optuna.samplers import BaseSampler
+from optuna.storages import BaseStorage
+from optuna.study import Study
+
+from eahas_plugins.energy import EnergyMeter, auto_meter, grams_co2e
+from eahas_plugins.optuna._trials import AUTO
+from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
+from eahas_plugins.optuna.budget.messages import say
+from eahas_plugins.optuna.samplers import EnergyTPESampler, ea_bohb
+from eahas_plugins.units import share_text
+
+Direction = Literal["minimize", "maximize"]
+_DIRECTIONS: dict[str | None, Direction] = {"maximize": "maximize", "minimize": "minimize"}
+
+
+def energy_study(
+    kwh: float | None = None,
+    *,
+    direction: str | None = None,
+    directions: Sequence[str] | None = None,
+    kg_co2e: float | None = None,
+    g_per_kwh: float | None = None,
+    country: str | None = None,
+    fidelity_param: str | None = AUTO,
+    metric: str | Sequence[str] | None = None,
+    sampler: BaseSampler | None = None,
+    pruner: BasePruner | None = None,
+    storage: str | BaseStorage | None = None,
+    study_name: str | None = None,
+    load_if_exists: bool = True,
+    meter: EnergyMeter | Literal["auto"] = "auto",
+    show_progress: bool | None = None,
+    seed: int | None = None,
+    **budget: Any,
+) -> tuple[Study, EnergyBudget]:
+    """A study and its budget of energy, ready for ``study.optimize``.
+
+    The sampler and the pruner are those of :func:`~eahas_plugins.optuna.ea_bohb`; with several
+    objectives, which it does not search, ``EnergyTPESampler`` without a pruner. One line in
+    Optuna's log says which, what the budget is, and with what energy is measured or estimated here.
+
+    Example:
+        >>> import optuna
+        >>> from eahas_plugins.optuna import EnergyTracker, energy_study
+        >>> optuna.logging.set_verbosity(optuna.logging.WARNING)
+        >>> def objective(trial):
+        ...     lr = trial.suggest_float("lr", 1e-4, 1.0, log=True)
+        ...     epochs = trial.suggest_categorical("epochs", [2, 8])
+        ...     with EnergyTracker(trial) as energy:
+        ...         for epoch in range(epochs):
+        ...             loss = abs(lr - 0.1) + 1.0 / sum(1 for _ in range(50_000 * (epoch + 1)))
+        ...             energy.report(loss, step=epoch)
+        ...     return loss
+        >>> study, budget = energy_study(kwh=1e-6, direction="minimize", metric="loss", seed=0)
+        >>> study.optimize(budget.guard(objective), n_trials=2, callbacks=[budget])
+        >>> 0.0 < budget.spent_kwh(study) < budget.cap_kwh
+        True
+
+    Args:
+        kwh: The budget, kWh. Positive. Give either this or ``kg_co2e``.
+        direction: ``"maximize"`` or ``"minimize"``; it has no default, so that no loss is
+            maximised by oversight.
+        directions: In place of it, those of several objectives.
+        kg_co2e: The budget as emissions, kg CO2 equivalent; needs ``g_per_kwh`` or ``country``.
+        g_per_kwh: Intensity of the grid, g CO2 equivalent per kWh.
+        country: In place of it, an ISO 3166-1 alpha-3 code of the table `GRID_G_PER_KWH`.
+        fidelity_param: Parameter whose values are the lengths of complete trainings; ``"auto"``
+            for the one with a usual name (``epochs``, ``n_estimators`` ...), None for none.
+        metric: What the objective's values are called, for dashboards and figures.
+        sampler: In place of the recipe's.
+        pruner: In place of the recipe's, which has none. Not with several objectives.
+        storage: Optuna's storage; None for this process's memory.
+        study_name: Its name in the storage.
+        load_if_exists: Whether a study of that name goes on: what it has spent is spent, and the
+            budget may be larger than it was.
+        meter: What your objective measures with, for the log; ``"auto"`` as in `EnergyTracker`.
+        show_progress: Whether to show a bar of energy; None where there is a terminal.
+        seed: Seed of the sampler.
+        **budget: Further arguments of `EnergyBudget`: ``trial_limit_kwh``, ``shortfall``,
+            ``steady``, ``min_gain_per_kwh`` ...
+
+    Returns:
+        The study and the budget: ``study.optimize(budget.guard(objective), callbacks=[budget])``.
+
+    Raises:
+        ValueError: If an argument is out of range (NaN included), a direction is missing, or the
+            study that goes on has other directions.
+        DuplicatedStudyError: If the study is there and shall not go on.
+    """
+    wanted = _directions(direction, directions)
+    several = len(wanted) > 1
+    if several and pruner is not None:
+        raise ValueError(
+            f"pruner must be None with several objectives but got {type(pruner).__name__}: Optuna "
+            "prunes by one value. The budget ends trials in their case too."
+        )
+    names = _metric_names(metric, len(wanted))
+    if g_per_kwh is None and country is not None:
+        g_per_kwh = grams_co2e(1.0, country=country)
+    if show_progress is None:
+        show_progress = sys.stderr.isatty()
+    energy_budget = EnergyBudget(
+        kwh, kg_co2e=kg_co2e, g_per_kwh=g_per_kwh, show_progress=show_progress, **budget
+    )
+    if sampler is None and several:
+        sampler = EnergyTPESampler(seed=seed, fidelity_param=_named(fidelity_param))
+    elif sampler is None:
+        sampler, pruner = ea_bohb(fidelity_param=fidelity_param, pruner=pruner, seed=seed)
+    study = optuna.create_study(
+        storage=storage,
+        study_name=study_name,
+        load_if_exists=load_if_exists,
+        directions=wanted,
+        sampler=sampler,
+        pruner=NopPruner() if pruner is None else pruner,
+    )
+    if (found := [d.name.lower() for d in study.directions]) != wanted:
+        raise ValueError(
+            f"the study {study.study_name!r} must be searched as it was begun, {found}, but got "
+            f"{wanted}: name it anew by study_name, or give its own directions."
+        )
+    if names and study.metric_names != names:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)  # of a name for people to read
+            study.set_metric_names(names)
+    say(_summary(study, energy_budget, auto_meter() if isinstance(meter, str) else meter))
+    return study, energy_budget
+
+
+def _directions(direction: str | None, directions: Sequence[str] | None) -> list[Direction]:
+    if (direction is None) == (directions is None) or isinstance(directions, str):
+        raise ValueError(
+            "give either direction, 'maximize' or 'minimize', or directions, one for each "
+            f"objective, but got {direction!r} and {directions!r}."
+        )
+    wanted: list[Direction] = []
+    for name in [direction] if directions is None else directions:
+        if name not in _DIRECTIONS:
+            raise ValueError(f"a direction must be 'maximize' or 'minimize' but got {name!r}.")
+        wanted.append(_DIRECTIONS[name])
+    if not wanted:
+        raise ValueError("directions must hold one for each objective but is empty.")
+    return wanted
+
+
+def _metric_names(metric: str | Sequence[str] | None, n_objectives: int) -> list[str]:
+    if metric is None:
+        return []
+    names = [metric] if isinstance(metric, str) else list(metric)
+    if len(names) != n_objectives:
+        raise ValueError(
+            f"metric must name each of {n_objectives} objectives but got {len(names)} names."
+        )
+    return names
+
+
+def _named(fidelity_param: str | None) -> str | None:
+    """TPE extrapolates energy by a parameter that is named; by itself it looks for none."""
+    return None if fidelity_param == AUTO else fidelity_param
+
+
+def _summary(study: Study, budget: EnergyBudget, meter: EnergyMeter) -> str:
+    pruner = "" if isinstance(study.pruner, NopPruner) else f" and {type(study.pruner).__name__}"
+    why = ""
+    if len(study.directions) > 1:
+        why = f" for {len(study.directions)} objectives, since EA-BOHB searches one"
+    known = meter.provenance
+    counted = ", ".join(known.devices) or f"this {known.scope}"
+    return (
+        f"Study {study.study_name!r}: "
+        f"{share_text(budget.spent_kwh(study), budget.cap_kwh)} of its energy budget spent, "
+        f"searched by {type(study.sampler).__name__}{pruner}{why}. "
+        f"Energy is {known.kind} by {known.meter}, which counts {counted}."
+    )

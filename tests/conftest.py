@@ -10,9 +10,9 @@ import pytest
 def logging_as_it_was() -> Iterator[None]:
     """SMAC sets up logging for the whole process, after which Python's last resort is silent."""
     root = logging.getLogger()
-    level, before = root.level, list(root.handlers)
+    level = root.level
     yield
     root.setLevel(level)
     for handler in list(root.handlers):
-        if type(handler) is logging.StreamHandler and handler not in before:
+        if type(handler) is logging.StreamHandler:  # pytest has its own
             root.removeHandler(handler)

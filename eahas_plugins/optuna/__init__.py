@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     )
     from eahas_plugins.optuna.study import energy_study
     from eahas_plugins.optuna.tracker import EnergyTracker
+    from eahas_plugins.optuna.training_objective import EnergyObjective
 
 __all__ = [
     "BananasSampler",
@@ -47,6 +48,7 @@ __all__ = [
     "EnergyBudgetPruner",
     "EnergyGPSampler",
     "EnergyHyperbandPruner",
+    "EnergyObjective",
     "EnergySuccessiveHalvingPruner",
     "EnergyTPESampler",
     "EnergyTracker",
@@ -64,6 +66,7 @@ __all__ = [
 
 _ELSEWHERE = {
     "EnergyBudget": "budget",
+    "EnergyObjective": "training_objective",
     "EnergyTracker": "tracker",
     "SurrogateObjective": "objective",
     "energy_study": "study",

@@ -18,10 +18,11 @@ from eahas_plugins.budget.journal import Attempt
 from eahas_plugins.energy import EnergyMeter, auto_meter
 from eahas_plugins.spaces import native_config
 from eahas_plugins.targets.estimate import EnergyEstimate
+from eahas_plugins.targets.journal_training import JournalTraining, progress_of
 from eahas_plugins.targets.metric import Direction, metric_of
 from eahas_plugins.targets.objectives import ERROR, Objectives, check_objectives, cost_of
 from eahas_plugins.targets.signature import check_train, values_of
-from eahas_plugins.targets.training import EnergyTraining, progress_of
+from eahas_plugins.targets.training import EnergyTraining
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,7 +171,7 @@ class EnergyTarget:
             root = self.checkpoints
             if root is None:
                 root = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            training = EnergyTraining(
+            training = JournalTraining(
                 meter=meter,
                 folder=root / _key(planned, seed, instance),
                 seed=seed,
@@ -242,7 +243,7 @@ def _key(config: Mapping[str, Any], seed: int, instance: str | None = None) -> s
 
 
 @contextmanager
-def _heartbeat(training: EnergyTraining, every_s: float | None) -> Iterator[None]:
+def _heartbeat(training: JournalTraining, every_s: float | None) -> Iterator[None]:
     """Charge the training from time to time, and when it ends in whatever way."""
     over = threading.Event()
     start_s = time.monotonic()

@@ -67,7 +67,7 @@ class Metric:
             raise ValueError(
                 f"{where} must be given an accuracy as a fraction in [0, 1] but got {number}: "
                 + (f"as a fraction that is {number / 100.0:g}. Or " if percent else "")
-                + 'name what it is, EnergyTarget(train, metric="loss", direction="minimize").'
+                + 'name what it is: metric="loss", direction="minimize".'
             )
         return min(1.0, max(0.0, number)) if self.is_accuracy else number
 

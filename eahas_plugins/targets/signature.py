@@ -30,7 +30,7 @@ def check_train(train: Any, metric: Metric) -> None:
         f"train must take (config, training) but takes {signature}. Seed, instance and budget are "
         f"training.seed, training.instance and training.budget. Its shape is\n{_shape(metric)}\n"
         "A function of SMAC's own shape that returns `cost, {'energy_kwh': kWh}` goes to the "
-        "facade as it is."
+        "facade as it is, an objective of Optuna's to study.optimize."
     )
 
 
@@ -88,8 +88,8 @@ def values_of(
     if not named and not any(_same(returned, epoch.get(metric.name)) for epoch in reported):
         raise ValueError(
             f"a training must say what it returns but returned {returned!r} alone. Report the "
-            f"{metric.name} after each epoch, or name it: EnergyTarget(train, metric='accuracy'), "
-            "EnergyTarget(train, metric='loss', direction='minimize'). Its shape is\n"
+            f"{metric.name} after each epoch, or name it: metric='accuracy', or "
+            "metric='loss', direction='minimize'. Its shape is\n"
             f"{_shape(metric)}"
         )
     return {**last, metric.name: metric.checked(returned, where)}

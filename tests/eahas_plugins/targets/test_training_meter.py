@@ -3,7 +3,7 @@
 import pytest
 
 from eahas_plugins.energy import FakeMeter, MeterError
-from eahas_plugins.targets.training import EnergyTraining
+from eahas_plugins.targets.journal_training import JournalTraining
 
 
 class Fragile(FakeMeter):
@@ -26,7 +26,7 @@ def meter():
 
 
 def start(meter, folder):
-    return EnergyTraining(
+    return JournalTraining(
         meter=meter, folder=folder, seed=0, budget=None, in_kwh=False, attempt=None
     )
 

@@ -1,0 +1,234 @@
+"""A user's own training as the objective of an Optuna study, metered and stopped by energy."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from ConfigSpace import ConfigurationSpace
+from optuna import Trial, TrialPruned
+
+from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR
+from eahas_plugins.energy import EnergyMeter
+from eahas_plugins.optuna.samplers._schedules import check_schedules
+from eahas_plugins.optuna.tracker import METER_ATTR, PARTS_ATTR, RUNTIME_ATTR, EnergyTracker
+from eahas_plugins.spaces import Config, ForbiddenConfigurationError, OptunaSpace
+from eahas_plugins.targets.energy_target import Train
+from eahas_plugins.targets.metric import Direction, Metric, metric_of
+from eahas_plugins.targets.objectives import check_objectives
+from eahas_plugins.targets.signature import check_train, values_of
+from eahas_plugins.targets.training import EnergyTraining
+
+_OURS = (ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, METER_ATTR, PARTS_ATTR, RUNTIME_ATTR)
+
+
+class EnergyObjective:
+    """Your training as an Optuna objective: the function that SMAC and HpBandSter run too.
+
+    ``train(config, training)`` trains epoch by epoch, and after each calls
+    ``training.report(accuracy)``; when that returns True, pruner or budget want the trial to end,
+    and it returns. What is reported is an accuracy in [0, 1], unless ``metric`` and ``direction``
+    name another number. Everything that is reported or returned by name becomes an attribute of
+    the trial, beside those of `EnergyTracker`. ``training.checkpoint`` is an empty folder for the
+    time of the trial.
+
+    Example:
+        >>> import optuna
+        >>> from ConfigSpace import ConfigurationSpace
+        >>> from eahas_plugins.optuna import EnergyObjective, energy_study
+        >>> optuna.logging.set_verbosity(optuna.logging.WARNING)
+        >>> def train(config, training):
+        ...     for epoch in range(config["epochs"]):
+        ...         n = sum(1 for _ in range(50_000))       # train for one epoch, evaluate
+        ...         loss = abs(config["lr"] - 0.1) + n / 50_000 / (epoch + 1)
+        ...         if training.report(loss=loss):
+        ...             return
+        >>> objective = EnergyObjective(
+        ...     train, ConfigurationSpace({"lr": (0.0, 1.0)}), metric="loss", direction="minimize",
+        ...     fidelity_param="epochs", schedules=[2, 8],
+        ... )
+        >>> study, budget = energy_study(kwh=1e-6, directions=objective.directions, seed=0)
+        >>> study.optimize(budget.guard(objective), n_trials=2, callbacks=[budget])
+        >>> study.trials[0].user_attrs["loss"] == study.trials[0].value
+        True
+
+    Args:
+        train: The training.
+        space: What is searched: a ConfigSpace space, or a function that asks the trial,
+            ``suggest(trial) -> config``.
+        metric: What the training is judged by, by its name; None for an accuracy.
+        direction: ``"maximize"`` or ``"minimize"``; an accuracy needs none.
+        objectives: The metric's name, or ``(name, "energy_kwh")`` for both.
+        fidelity_param: The name under which the configuration holds how many reports a complete
+            training makes, ``"epochs"`` or the like: after the last one nothing is stopped.
+        schedules: Lengths of complete trainings, shortest first, that the trial chooses from under
+            that name, as the rungs of SMAC's ``EnergyTarget(fidelity="schedule")``. None where
+            the space itself holds it.
+        meter: ``"auto"`` for the best the machine has, or an ``EnergyMeter``.
+        seed: What ``training.seed`` is.
+
+    Raises:
+        ValueError: If an argument is out of range, or ``train`` does not take
+            ``(config, training)``.
+    """
+
+    def __init__(
+        self,
+        train: Train,
+        space: ConfigurationSpace | Callable[[Trial], Config],
+        *,
+        metric: str | None = None,
+        direction: Direction | None = None,
+        objectives: str | Sequence[str] | None = None,
+        fidelity_param: str | None = None,
+        schedules: Sequence[int | float] | None = None,
+        meter: EnergyMeter | Literal["auto"] = "auto",
+        seed: int = 0,
+    ) -> None:
+        self.metric = metric_of(metric, direction)
+        self._is_named = metric is not None
+        check_train(train, self.metric)
+        if not isinstance(space, ConfigurationSpace) and not callable(space):
+            raise ValueError(
+                f"space must be a ConfigurationSpace, or suggest(trial) -> config, but got {space}."
+            )
+        name = self.metric.name
+        self.objectives = check_objectives(objectives or name, cost_name=name)
+        check_schedules(schedules, promotion_share=0.0)
+        in_space = isinstance(space, ConfigurationSpace) and fidelity_param in space
+        if schedules is not None and (fidelity_param is None or in_space):
+            raise ValueError(
+                "schedules must be given with a fidelity_param that is not in the space but got "
+                f"{fidelity_param!r}: the trial chooses one of them under that name."
+            )
+        if meter != "auto" and not isinstance(meter, EnergyMeter):
+            raise ValueError(f"meter must be 'auto' or an EnergyMeter but got {meter!r}.")
+        self.train = train
+        self.space = space
+        self.fidelity_param = fidelity_param
+        self.schedules = None if schedules is None else tuple(schedules)
+        self.meter = meter
+        self.seed = seed
+        self._suggest = (
+            OptunaSpace(space).suggest if isinstance(space, ConfigurationSpace) else space
+        )
+
+    @property
+    def directions(self) -> list[str]:
+        """The directions for ``energy_study`` and ``optuna.create_study``."""
+        own = "maximize" if self.metric.maximize else "minimize"
+        return [own, "minimize"][: len(self.objectives)]
+
+    def __call__(self, trial: Trial) -> float | tuple[float, float]:
+        """Run one trial.
+
+        Raises:
+            TrialPruned: If pruner or budget end it, or the space forbids what was suggested.
+            ValueError: If the study has other directions, or the training ends without its metric,
+                or it is not known what a value means.
+            MeterError: If the training is seen to use no energy.
+        """
+        self._check_directions(trial)
+        try:
+            config = self._suggest(trial)
+        except ForbiddenConfigurationError as error:
+            trial.set_user_attr(ENERGY_ATTR, 0.0)
+            raise TrialPruned(str(error)) from error
+        if self.schedules is not None:
+            name = str(self.fidelity_param)
+            config = {**config, name: trial.suggest_categorical(name, self.schedules)}
+        with tempfile.TemporaryDirectory() as folder, EnergyTracker(trial, meter=self.meter) as own:
+            training = TrialTraining(
+                own,
+                trial,
+                folder=Path(folder),
+                seed=self.seed,
+                budget=self._length(config),
+                metric=self.metric,
+            )
+            values: dict[str, float] = {}
+            try:
+                returned = self.train(config, training)
+                if training.pruned is not None:
+                    raise training.pruned
+                values = values_of(returned, training.reported, self.metric, named=self._is_named)
+            finally:
+                _leave_record(trial, values or dict(*training.reported[-1:]), training.epochs)
+        value = values[self.metric.name]
+        return value if len(self.objectives) == 1 else (value, own.energy_kwh)
+
+    def _length(self, config: Config) -> float | None:
+        if self.fidelity_param is None:
+            return None
+        if self.fidelity_param not in config:
+            raise ValueError(
+                f"fidelity_param must be in the configuration but {self.fidelity_param!r} is not "
+                f"in {config!r}: give schedules, or a space that holds it."
+            )
+        return float(config[self.fidelity_param])
+
+    def _check_directions(self, trial: Trial) -> None:
+        directions = getattr(getattr(trial, "study", None), "directions", None)
+        if directions is None:  # a FixedTrial
+            return
+        if (found := [d.name.lower() for d in directions]) != self.directions:
+            raise ValueError(
+                f"the study must search {' and '.join(self.objectives)} by {self.directions} but "
+                f"has the directions {found}: create it with directions=objective.directions."
+            )
+
+
+class TrialTraining(EnergyTraining):
+    """A training in an Optuna trial.
+
+    Args:
+        energy: The trial's running tracker.
+        trial: The trial.
+        folder: Where its checkpoint is kept.
+        seed: The objective's seed.
+        budget: How many reports a complete training makes; None if nobody knows.
+        metric: What the training is judged by.
+    """
+
+    def __init__(
+        self,
+        energy: EnergyTracker,
+        trial: Trial,
+        *,
+        folder: Path,
+        seed: int,
+        budget: float | None,
+        metric: Metric,
+    ) -> None:
+        super().__init__(folder=folder, seed=seed, budget=budget, metric=metric)
+        self._energy = energy
+        self._trial = trial
+        self.pruned: TrialPruned | None = None
+        """Why the training must stop, once it must."""
+
+    @property
+    def energy_kwh(self) -> float:
+        """Energy of this training so far, kWh."""
+        return self._energy.energy_kwh
+
+    def _stops(self, value: float) -> bool:
+        if self.pruned is not None:
+            return True
+        told = None if self._energy.several_objectives else value
+        if self.epochs == self.budget:  # complete: there is nothing left to save
+            if told is not None:
+                self._trial.report(told, step=self.epochs)
+            return False
+        try:
+            self._energy.report(told, step=self.epochs)
+        except TrialPruned as pruned:  # the training ends by itself: it may have files to close
+            self.pruned, self.truncated = pruned, True
+        return self.truncated
+
+
+def _leave_record(trial: Trial, values: dict[str, float], epochs: int) -> None:
+    for name, value in {**values, "epochs": epochs}.items():
+        if name not in _OURS:
+            trial.set_user_attr(name, value)

@@ -8,12 +8,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
+from ConfigSpace import ConfigurationSpace
 from hpbandster.core.nameserver import NameServer
 from hpbandster.core.result import logged_results_to_HBS_result
 
 from eahas_plugins.hpbandster import BOHB, EnergyBOHB, EnergyResultLogger, TargetWorker
-from eahas_plugins.targets import SurrogateTarget
+from eahas_plugins.targets import EnergyTarget, SurrogateTarget
 from tests.eahas_plugins.contract.fragile import FragileTarget
+from tests.eahas_plugins.contract.own_training import (
+    LENGTH,
+    LONG,
+    METRIC,
+    SHORT,
+    OwnTraining,
+    Trained,
+    space,
+)
 from tests.eahas_plugins.contract.problem import ContractProblem, Outcome
 from tests.eahas_plugins.hpbandster.conftest import QUIET, within_time
 
@@ -45,8 +55,10 @@ class HpBandSterDriver:
         earlier = logged_results_to_HBS_result(str(logs[-1])) if logs else None
         with self._served(
             EnergyBOHB,
-            problem,
+            self._target(problem),
+            problem.space,
             folder,
+            **RUNGS,
             seed=seed,
             budget_kwh=budget_kwh,
             previous_result=earlier,
@@ -62,30 +74,79 @@ class HpBandSterDriver:
     ) -> list[Outcome]:
         with self._served(
             BOHB,
-            problem,
+            self._target(problem),
+            problem.space,
             folder,
+            **RUNGS,
             seed=seed,
             result_logger=EnergyResultLogger(str(folder / "log0")),
         ) as master:
             within_time(lambda: master.run(n_iterations=_brackets(n_trials)))
         return list(itertools.islice(self._outcomes(folder / "log0"), n_trials))
 
+    def search(
+        self, training: OwnTraining, folder: Path, *, budget_kwh: float, seed: int
+    ) -> list[Trained]:
+        target = EnergyTarget(
+            training,
+            training.meter,
+            fidelity="schedule",
+            fidelity_param=LENGTH,
+            metric=METRIC,
+            direction=training.direction,
+        )
+        log = folder / "log0"
+        with self._served(
+            EnergyBOHB,
+            target,
+            space(),
+            folder,
+            min_budget=SHORT,
+            max_budget=LONG,
+            eta=LONG / SHORT,
+            seed=seed,
+            budget_kwh=budget_kwh,
+            result_logger=EnergyResultLogger(str(log)),
+        ) as master:
+            result = within_time(master.run)
+        told = {(run.config_id, run.budget): run.info or {} for run in result.get_all_runs()}
+        found = []
+        for line, outcome in zip(self._lines(log), self._outcomes(log), strict=True):
+            info = told.get((tuple(line["config_id"]), line["budget"]), {})
+            found.append(
+                Trained(
+                    x=outcome.config["x"],
+                    length=line["budget"],
+                    score=info.get(METRIC),
+                    size=info.get("size"),
+                    energy_kwh=outcome.energy_kwh,
+                    failed=outcome.failed,
+                )
+            )
+        return found
+
+    def _target(self, problem: ContractProblem) -> SurrogateTarget:
+        return (FragileTarget if problem.fragile else SurrogateTarget)(problem)
+
     @contextmanager
     def _served(
-        self, kind: Any, problem: ContractProblem, folder: Path, **settings: Any
+        self,
+        kind: Any,
+        target: SurrogateTarget | EnergyTarget,
+        searched: ConfigurationSpace,
+        folder: Path,
+        **settings: Any,
     ) -> Iterator[Any]:
         server = NameServer(run_id=RUN_ID, host="127.0.0.1", port=0)
         host, port = server.start()
         where = {"run_id": RUN_ID, "nameserver": host, "nameserver_port": port, "logger": QUIET}
-        target = (FragileTarget if problem.fragile else SurrogateTarget)(problem)
         try:
             TargetWorker(target, id=uuid.uuid4().hex[:6], **where).run(background=True)
             master = kind(
-                problem.space,
+                searched,
                 working_directory=str(folder),
                 ping_interval=1,
                 **where,
-                **RUNGS,
                 **settings,
             )
             try:
@@ -98,12 +159,16 @@ class HpBandSterDriver:
     def _logs(self, folder: Path) -> list[Path]:
         return sorted(folder.glob("log*"), key=lambda path: int(path.name.removeprefix("log")))
 
-    def _outcomes(self, log: Path) -> Iterator[Outcome]:
-        lines = (log / "configs.json").read_text().splitlines()
-        configs = {tuple(key): config for key, config, _ in map(json.loads, lines)}
+    def _lines(self, log: Path) -> Iterator[dict[str, Any]]:
         for line in map(json.loads, (log / "energy.json").read_text().splitlines()):
             if line["failed"] and line["energy_kwh"] == 0.0:
                 continue  # given back before it trained: no energy was left for it
+            yield line
+
+    def _outcomes(self, log: Path) -> Iterator[Outcome]:
+        lines = (log / "configs.json").read_text().splitlines()
+        configs = {tuple(key): config for key, config, _ in map(json.loads, lines)}
+        for line in self._lines(log):
             config = configs[tuple(line["config_id"])]
             yield Outcome(
                 config={**config, "budget": line["budget"]},

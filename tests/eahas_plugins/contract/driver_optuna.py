@@ -9,10 +9,19 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
-from eahas_plugins.optuna import EnergyBudget
+from eahas_plugins.optuna import EnergyBudget, EnergyObjective, energy_study
 from eahas_plugins.optuna.objective import SurrogateObjective
 from eahas_plugins.optuna.samplers import EnergyTPESampler
 from eahas_plugins.spaces import OptunaSpace
+from tests.eahas_plugins.contract.own_training import (
+    LENGTH,
+    LONG,
+    METRIC,
+    SHORT,
+    OwnTraining,
+    Trained,
+    space,
+)
 from tests.eahas_plugins.contract.problem import ContractProblem, Outcome
 
 N_INITIAL = 6
@@ -67,6 +76,39 @@ class OptunaDriver:
         study = self._study(folder, "plain", sampler)
         study.optimize(self._objective(problem), n_trials=n_trials, catch=(RuntimeError,))
         return self._outcomes(study, problem)
+
+    def search(
+        self, training: OwnTraining, folder: Path, *, budget_kwh: float, seed: int
+    ) -> list[Trained]:
+        objective = EnergyObjective(
+            training,
+            space(),
+            metric=METRIC,
+            direction=training.direction,
+            fidelity_param=LENGTH,
+            schedules=[SHORT, LONG],
+            meter=training.meter,
+        )
+        study, budget = energy_study(
+            budget_kwh,
+            direction=training.direction,
+            fidelity_param=LENGTH,
+            meter=training.meter,
+            seed=seed,
+        )
+        study.optimize(budget.guard(objective), callbacks=[budget], catch=(RuntimeError,))
+        return [
+            Trained(
+                x=trial.params["x"],
+                length=trial.params[LENGTH],
+                score=trial.user_attrs.get(METRIC),
+                size=trial.user_attrs.get("size"),
+                energy_kwh=trial.user_attrs["energy_kwh"],
+                failed=trial.state == TrialState.FAIL,
+            )
+            for trial in study.trials
+            if "energy_kwh" in trial.user_attrs and trial.params
+        ]
 
     def _study(self, folder: Path, name: str, sampler: optuna.samplers.BaseSampler) -> optuna.Study:
         folder.mkdir(parents=True, exist_ok=True)

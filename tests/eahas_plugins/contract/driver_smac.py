@@ -5,12 +5,26 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import joblib
-from smac import MultiFidelityFacade
+from smac import MultiFidelityFacade, Scenario
 from smac.runhistory import RunHistory, StatusType
 
-from eahas_plugins.smac import EnergyMultiFidelityFacade, SurrogateTarget, energy_scenario
+from eahas_plugins.smac import (
+    EnergyMultiFidelityFacade,
+    EnergyTarget,
+    SurrogateTarget,
+    energy_scenario,
+)
 from eahas_plugins.spaces import native_config
 from tests.eahas_plugins.contract.fragile import FragileTarget
+from tests.eahas_plugins.contract.own_training import (
+    LENGTH,
+    LONG,
+    METRIC,
+    SHORT,
+    OwnTraining,
+    Trained,
+    space,
+)
 from tests.eahas_plugins.contract.problem import ContractProblem, Outcome
 from tests.eahas_plugins.smac.helpers import QUIET, forest, maximizer
 
@@ -55,6 +69,46 @@ class SmacDriver:
         return self._optimized(
             MultiFidelityFacade(scenario, target, initial_design=design, **parts)
         )
+
+    def search(
+        self, training: OwnTraining, folder: Path, *, budget_kwh: float, seed: int
+    ) -> list[Trained]:
+        target = EnergyTarget(
+            training,
+            training.meter,
+            fidelity="schedule",
+            fidelity_param=LENGTH,
+            metric=METRIC,
+            direction=training.direction,
+        )
+        scenario = Scenario(
+            space(),
+            name="own",
+            output_directory=folder,
+            seed=seed,
+            deterministic=True,
+            min_budget=SHORT,
+            max_budget=LONG,
+            n_trials=1000,
+            crash_cost=200.0,
+        )
+        facade = EnergyMultiFidelityFacade(
+            scenario, target, budget_kwh=budget_kwh, logging_level=QUIET
+        )
+        with joblib.parallel_config(backend="sequential"):
+            facade.optimize()
+        history: RunHistory = facade.runhistory
+        return [
+            Trained(
+                x=history.get_config(key.config_id)["x"],
+                length=key.budget or 0.0,
+                score=value.additional_info.get(METRIC),
+                size=value.additional_info.get("size"),
+                energy_kwh=value.additional_info["energy_kwh"],
+                failed=value.status == StatusType.CRASHED,
+            )
+            for key, value in history.items()
+        ]
 
     def _parts(
         self, problem: ContractProblem, folder: Path, seed: int, n_trials: int | None, name: str

@@ -29,6 +29,8 @@ from ConfigSpace import (
 )
 from numpy.typing import NDArray
 
+from tests.eahas_plugins.contract.own_training import OwnTraining, Trained
+
 N_EPOCHS = 9
 STEP_KWH = 1e-3
 """Energy of an epoch, kWh: between half of it and all of it, as the configuration wants."""
@@ -118,6 +120,11 @@ class Driver(Protocol):
         self, problem: ContractProblem, folder: Path, *, seed: int, n_trials: int
     ) -> list[Outcome]:
         """The same with the plain host's own classes."""
+
+    def search(
+        self, training: OwnTraining, folder: Path, *, budget_kwh: float, seed: int
+    ) -> list[Trained]:
+        """Search complete short and long runs of a user's own training, until the budget ends."""
 
 
 def space_of_numbers() -> ConfigurationSpace:

@@ -11,10 +11,11 @@ from optuna.trial import FrozenTrial
 
 from eahas_plugins import policy
 from eahas_plugins.optuna._trials import check_one_objective
+from eahas_plugins.optuna.pruners._bounds import RungBounds
 from eahas_plugins.optuna.pruners._silence import SilenceWatch
 from eahas_plugins.optuna.pruners.successive_halving import (
+    N_STARTUP_TRIALS,
     EnergySuccessiveHalvingPruner,
-    check_rungs,
 )
 
 
@@ -33,11 +34,16 @@ class EnergyHyperbandPruner(BasePruner):
         5
 
     Args:
-        min_kwh: Energy of the lowest rung, kWh. Positive.
+        min_kwh: Energy of the lowest rung, kWh. Positive; by default three promotions below the
+            highest.
         max_kwh: Energy a trial may use at most, kWh, where it ends as pruned with its last value.
             Larger than ``min_kwh``. Where it is less than a training takes, no trial completes.
+            By default the highest rung is the median energy of the first complete trials. Nothing
+            is pruned before there are enough of them, and a trial that is promoted there goes on.
         reduction_factor: One in this many trials is promoted from each rung. At least 2.
         bootstrap_count: Trials that must have reached a rung before one is promoted from it.
+        n_startup_trials: Complete trials that say where the rungs lie if ``max_kwh`` does not. At
+            least 1.
 
     Raises:
         ValueError: If an argument is out of range (NaN included).
@@ -49,23 +55,29 @@ class EnergyHyperbandPruner(BasePruner):
     def __init__(
         self,
         *,
-        min_kwh: float,
-        max_kwh: float,
+        min_kwh: float | None = None,
+        max_kwh: float | None = None,
         reduction_factor: float = 3,
         bootstrap_count: int = 0,
+        n_startup_trials: int = N_STARTUP_TRIALS,
     ) -> None:
-        check_rungs(min_kwh, max_kwh, reduction_factor)
+        bounds = RungBounds(
+            type(self).__name__,
+            min_kwh=min_kwh,
+            max_kwh=max_kwh,
+            reduction_factor=reduction_factor,
+            n_startup_trials=n_startup_trials,
+        )
         silence = SilenceWatch(type(self).__name__)
-        brackets = policy.brackets(min_kwh, max_kwh, reduction_factor)
-        self.max_kwh = float(max_kwh)
+        brackets = policy.brackets(*bounds.shape, reduction_factor)
+        self.max_kwh = None if bounds.given_kwh is None else bounds.given_kwh[1]
         self._brackets = tuple(
             EnergySuccessiveHalvingPruner(
-                min_kwh=min_kwh,
-                max_kwh=max_kwh,
                 reduction_factor=reduction_factor,
                 min_early_stopping_rate=bracket,
                 bootstrap_count=bootstrap_count,
                 silence=silence,
+                bounds=bounds,
             )
             for bracket in range(len(brackets))
         )

@@ -45,9 +45,8 @@ class EnergyBudgetPruner(BasePruner):
     @property
     def max_kwh(self) -> float:
         """The most a trial may spend, kWh, by this limit or the wrapped pruner's."""
-        return min(
-            self.trial_limit_kwh, getattr(self.wrapped_pruner, "max_kwh", self.trial_limit_kwh)
-        )
+        wrapped_kwh: float | None = getattr(self.wrapped_pruner, "max_kwh", None)
+        return min(self.trial_limit_kwh, wrapped_kwh or self.trial_limit_kwh)
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
         """Whether the trial is at its limit or the wrapped pruner wants it to end."""

@@ -9,8 +9,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from eahas_plugins import policy
-from eahas_plugins.budget.attributes import kwh_argument
 from eahas_plugins.optuna._trials import check_one_objective, energy_of
+from eahas_plugins.optuna.pruners._bounds import RungBounds
 from eahas_plugins.optuna.pruners._shared import (
     among_best,
     exceeds,
@@ -21,6 +21,9 @@ from eahas_plugins.optuna.pruners._shared import (
     remember,
 )
 from eahas_plugins.optuna.pruners._silence import SilenceWatch
+
+N_STARTUP_TRIALS = 5
+"""Complete trials from which rungs come that nobody has given."""
 
 
 class EnergySuccessiveHalvingPruner(BasePruner):
@@ -43,13 +46,19 @@ class EnergySuccessiveHalvingPruner(BasePruner):
         [0.0001, 0.0003, 0.0009, 0.0027, 0.0081]
 
     Args:
-        min_kwh: Energy of the lowest rung, kWh. Positive.
+        min_kwh: Energy of the lowest rung, kWh. Positive; by default three promotions below the
+            highest.
         max_kwh: Energy a trial may use at most, kWh, where it ends as pruned with its last value.
             Larger than ``min_kwh``. Where it is less than a training takes, no trial completes.
+            By default the highest rung is the median energy of the first complete trials. Nothing
+            is pruned before there are enough of them, and a trial that is promoted there goes on.
         reduction_factor: One in this many trials is promoted from each rung. At least 2.
         min_early_stopping_rate: How many of the lowest rungs to leave out.
         bootstrap_count: Trials that must have reached a rung before one is promoted from it.
+        n_startup_trials: Complete trials that say where the rungs lie if ``max_kwh`` does not. At
+            least 1.
         silence: Says once that no trial reports energy; brackets of one pruner share it.
+        bounds: Where the rungs lie, in place of ``min_kwh`` and ``max_kwh``; shared alike.
 
     Raises:
         ValueError: If an argument is out of range (NaN included).
@@ -61,28 +70,53 @@ class EnergySuccessiveHalvingPruner(BasePruner):
     def __init__(
         self,
         *,
-        min_kwh: float,
-        max_kwh: float,
+        min_kwh: float | None = None,
+        max_kwh: float | None = None,
         reduction_factor: float = 3,
         min_early_stopping_rate: int = 0,
         bootstrap_count: int = 0,
+        n_startup_trials: int = N_STARTUP_TRIALS,
         silence: SilenceWatch | None = None,
+        bounds: RungBounds | None = None,
     ) -> None:
-        check_rungs(min_kwh, max_kwh, reduction_factor)
-        rungs_kwh = policy.rungs(min_kwh, max_kwh, reduction_factor)
-        if not 0 <= min_early_stopping_rate < len(rungs_kwh):
+        self._bounds = bounds or RungBounds(
+            type(self).__name__,
+            min_kwh=min_kwh,
+            max_kwh=max_kwh,
+            reduction_factor=reduction_factor,
+            n_startup_trials=n_startup_trials,
+        )
+        n_rungs = len(policy.rungs(*self._bounds.shape, reduction_factor))
+        if not 0 <= min_early_stopping_rate < n_rungs:
             raise ValueError(
-                f"`min_early_stopping_rate` must be between 0 and {len(rungs_kwh) - 1}, one less "
+                f"`min_early_stopping_rate` must be between 0 and {n_rungs - 1}, one less "
                 f"than the number of rungs, but got {min_early_stopping_rate}."
             )
         if not bootstrap_count >= 0:
             raise ValueError(f"`bootstrap_count` must be 0 or more but got {bootstrap_count}.")
-        self.rungs_kwh = rungs_kwh[min_early_stopping_rate:]
-        self.max_kwh = float(max_kwh)
         self._reduction_factor = reduction_factor
         self._bootstrap_count = bootstrap_count
         self._bracket = min_early_stopping_rate
         self._silence = silence or SilenceWatch(type(self).__name__)
+
+    @property
+    def max_kwh(self) -> float | None:
+        """The most a trial may use, kWh; None where finished trials say where the rungs lie."""
+        return None if self._bounds.given_kwh is None else self._bounds.given_kwh[1]
+
+    @property
+    def rungs_kwh(self) -> tuple[float, ...]:
+        """The rungs, kWh, rising; empty where they depend on the study."""
+        return self._rungs(self._bounds.given_kwh)
+
+    def rungs_in(self, study: Study) -> tuple[float, ...]:
+        """The rungs in a study, kWh; empty as long as too few of its trials are complete."""
+        return self._rungs(self._bounds.of(study))
+
+    def _rungs(self, bounds_kwh: tuple[float, float] | None) -> tuple[float, ...]:
+        if bounds_kwh is None:
+            return ()
+        return policy.rungs(*bounds_kwh, self._reduction_factor)[self._bracket :]
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
         """Whether the trial must end at the rung it has just reached."""
@@ -91,11 +125,12 @@ class EnergySuccessiveHalvingPruner(BasePruner):
         if energy_kwh is None or value is None:
             self._silence.look(study)
             return False
-        for rung in range(policy.rung_reached(energy_kwh, self.rungs_kwh) + 1):
-            key = self._key(rung)
+        rungs_kwh = self.rungs_in(study)
+        for rung_kwh in rungs_kwh[: policy.rung_reached(energy_kwh, rungs_kwh) + 1]:
+            key = self._key(rung_kwh)
             if recall(trial, key) is None and not self._promotes(study, trial, key, value):
                 return True
-        return exceeds(trial, self.max_kwh)
+        return self.max_kwh is not None and exceeds(trial, self.max_kwh)
 
     def _promotes(self, study: Study, trial: FrozenTrial, key: str, value: float) -> bool:
         if not math.isfinite(value):
@@ -108,20 +143,6 @@ class EnergySuccessiveHalvingPruner(BasePruner):
             value, others, share=1.0 / self._reduction_factor, maximize=maximizes(study)
         )
 
-    def _key(self, rung: int) -> str:
+    def _key(self, rung_kwh: float) -> str:
         """Brackets compare among themselves; other rungs after a resume are other keys."""
-        return f"energy_rung:{self._bracket}:{self.rungs_kwh[rung]:.9g}"
-
-
-def check_rungs(min_kwh: float, max_kwh: float, reduction_factor: float) -> None:
-    """Check the arguments that define rungs.
-
-    Raises:
-        ValueError: If one is out of range (NaN included).
-    """
-    kwh_argument("min_kwh", min_kwh)
-    kwh_argument("max_kwh", max_kwh)
-    if not max_kwh > min_kwh:
-        raise ValueError(f"`max_kwh` must be larger than `min_kwh`={min_kwh} but got {max_kwh}.")
-    if not 2 <= reduction_factor < math.inf:
-        raise ValueError(f"`reduction_factor` must be at least 2 but got {reduction_factor}.")
+        return f"energy_rung:{self._bracket}:{rung_kwh:.9g}"

@@ -24,6 +24,9 @@ PRUNERS: dict[str, Callable[[], BasePruner]] = {
     "successive_halving": lambda: EnergySuccessiveHalvingPruner(
         min_kwh=1.0, max_kwh=100.0, reduction_factor=2
     ),
+    "rungs_from_trials": lambda: EnergySuccessiveHalvingPruner(
+        reduction_factor=2, n_startup_trials=1
+    ),
     "hyperband": lambda: EnergyHyperbandPruner(min_kwh=1.0, max_kwh=2.0, reduction_factor=2),
     "limit": lambda: EnergyBudgetPruner(
         EnergySuccessiveHalvingPruner(min_kwh=1.0, max_kwh=100.0, reduction_factor=2),

@@ -16,7 +16,7 @@ from eahas_plugins.optuna.pruners import (
     EnergyHyperbandPruner,
 )
 from tests.eahas_plugins.optuna.budget.budget_worker import requeue
-from tests.eahas_plugins.optuna.pruners.studies import BAD, GOOD, PRUNERS, Point, new_study, run
+from tests.eahas_plugins.optuna.pruners.studies import BAD, GOOD, Point, new_study, run
 
 
 def signed(points: Sequence[Point], direction: str) -> list[Point]:
@@ -142,7 +142,7 @@ def test_contract_n_jobs(pruner: BasePruner) -> None:
 
 
 def test_contract_several_studies_in_turn_and_at_once(pruner: BasePruner, direction: str) -> None:
-    alone = new_study(PRUNERS_BY_TYPE[type(pruner)](), direction)
+    alone = new_study(pickle.loads(pickle.dumps(pruner)), direction)
     together = [new_study(pruner, direction, study_name="pruned") for _ in range(2)]
     for points in (GOOD, BAD, GOOD, BAD):
         expected = run(alone, signed(points, direction))
@@ -152,9 +152,6 @@ def test_contract_several_studies_in_turn_and_at_once(pruner: BasePruner, direct
     assert run(pickled, signed(GOOD, direction)) == run(
         new_study(pruner, direction), signed(GOOD, direction)
     )
-
-
-PRUNERS_BY_TYPE = {type(make()): make for make in PRUNERS.values()}
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])

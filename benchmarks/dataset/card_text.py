@@ -39,7 +39,7 @@ Images of Fashion-MNIST averaged to 14x14: 4,000 for training and 4,000 for vali
 published training set, 4,000 for testing from its test set, always the same ones. Batches of 100,
 horizontal flips, label smoothing 0.1, two warm-up epochs, Nesterov momentum 0.9 (SGD), weight decay
 5e-4. Run *i* is the same configuration and seed everywhere
-(`benchmarks/collection/schedule.py`). {how}
+(`benchmarks/collection/planned_runs.py`). {how}
 Trained from {first} to {last}:
 
 - on {machines},

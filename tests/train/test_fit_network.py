@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import surrogate
-from surrogate import choose, fit_network
+from surrogate.fitting import network, selection
 from surrogate.fitting.build import build
 from surrogate.fitting.dataset import from_records
 from surrogate.fitting.fit import NETWORK, TREES, Settings, Shape, fit
@@ -21,8 +21,8 @@ QUICK = Settings(n_members=2, curve_rounds=12, cost_rounds=4, curve_depth=4, max
 def many():
     """As if there were too many trainings for a Gaussian process."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(choose, "MOST_FOR_KERNEL", 10)
-        patch.setattr(fit_network, "LEAST_STEPS", 500)
+        patch.setattr(selection, "MOST_FOR_KERNEL", 10)
+        patch.setattr(network, "LEAST_STEPS", 500)
         yield
 
 

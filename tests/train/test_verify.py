@@ -1,13 +1,13 @@
 import pytest
 from typer.testing import CliRunner
 
-import surrogate
 from benchmarks.__main__ import make_app
 from benchmarks.collection.estimated_energy import with_estimated_energy
 from benchmarks.collection.planned_runs import PlannedRun, planned_run
 from benchmarks.collection.training import data
 from benchmarks.collection.training.train import train
 from benchmarks.commands.collect import run_record
+from surrogate import loading
 from surrogate.space.definitions import TASKS
 from surrogate.table import TableBenchmark
 
@@ -28,7 +28,7 @@ def record(images, monkeypatch):
 
 
 def verify(images, record, monkeypatch):
-    monkeypatch.setattr(surrogate, "load", lambda name: TableBenchmark.from_records([record]))
+    monkeypatch.setattr(loading, "load_table", lambda name: TableBenchmark.from_records([record]))
     words = ["verify", "--runs", "2", "--data", str(images)]
     return CliRunner().invoke(make_app(words), words)
 

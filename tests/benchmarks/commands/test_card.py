@@ -73,7 +73,7 @@ def test_estimated_energy_is_explained():
     assert f"of an epoch is {correlation:.3f}" in " ".join(text.split())
     assert "18 complete trainings of 12 configurations; 3 configurations" in text
     assert "4 of 18 runs took over 20 % longer" in text
-    assert "from 2026-01-01 to 2026-01-18" in text
+    assert "from 2026-01-01 to 2026-01-18" in " ".join(text.split())
     assert "| `static_watts_per_core` | 5 | 2.8 to 8 | W |" in text
     assert "Assumed:" in text
     assert "{" not in text

@@ -64,7 +64,7 @@ class Balance:
         False
 
     Args:
-        cap_kwh: The most all trials together may spend, kWh.
+        cap_kwh: The most all trials together may spend, kWh; infinite while that is not known.
         finished_kwh: Energy of all trials that have finished, failed and pruned ones too, kWh.
         running: The trials that have not finished.
     """
@@ -105,7 +105,7 @@ class Balance:
 
     def covers(self, available_kwh: float, needed_kwh: float | None) -> bool:
         """Whether what is available pays for what is needed; if None, whether any is left."""
-        slack = self.cap_kwh * _TOLERANCE
+        slack = self.cap_kwh * _TOLERANCE if self.cap_kwh < math.inf else 0.0
         if needed_kwh is None:
             return available_kwh > slack
         return needed_kwh <= available_kwh + slack

@@ -20,6 +20,7 @@ except ModuleNotFoundError as error:
 if TYPE_CHECKING:
     from eahas_plugins.optuna import visualization
     from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
+    from eahas_plugins.optuna.budget.in_trainings import TrainingsBudget
     from eahas_plugins.optuna.objective import SurrogateObjective
     from eahas_plugins.optuna.pruners import (
         EnergyBudgetPruner,
@@ -59,6 +60,7 @@ __all__ = [
     "SchedulePromotionSampler",
     "ScheduleRelativePruner",
     "SurrogateObjective",
+    "TrainingsBudget",
     "ea_bohb",
     "energy_study",
     "visualization",
@@ -69,6 +71,7 @@ _ELSEWHERE = {
     "EnergyObjective": "training_objective",
     "EnergyTracker": "tracker",
     "SurrogateObjective": "objective",
+    "TrainingsBudget": "budget.in_trainings",
     "energy_study": "study",
 }
 

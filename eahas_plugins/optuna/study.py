@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import warnings
 from collections.abc import Sequence
@@ -17,9 +18,10 @@ from optuna.study import Study
 from eahas_plugins.energy import EnergyMeter, auto_meter, grams_co2e
 from eahas_plugins.optuna._trials import AUTO
 from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
+from eahas_plugins.optuna.budget.in_trainings import TrainingsBudget
 from eahas_plugins.optuna.budget.messages import say
 from eahas_plugins.optuna.samplers import EnergyTPESampler, ea_bohb
-from eahas_plugins.units import share_text
+from eahas_plugins.units import energy_text, share_text
 
 Direction = Literal["minimize", "maximize"]
 _DIRECTIONS: dict[str | None, Direction] = {"maximize": "maximize", "minimize": "minimize"}
@@ -30,6 +32,7 @@ def energy_study(
     *,
     direction: str | None = None,
     directions: Sequence[str] | None = None,
+    trainings: float | None = None,
     kg_co2e: float | None = None,
     g_per_kwh: float | None = None,
     country: str | None = None,
@@ -69,10 +72,12 @@ def energy_study(
         True
 
     Args:
-        kwh: The budget, kWh. Positive. Give either this or ``kg_co2e``.
+        kwh: The budget, kWh. Positive. Give this, ``trainings`` or ``kg_co2e``.
         direction: ``"maximize"`` or ``"minimize"``; it has no default, so that no loss is
             maximised by oversight.
         directions: In place of it, those of several objectives.
+        trainings: The budget as a number of complete trainings, of which the first tell how many
+            kWh they need (`TrainingsBudget`).
         kg_co2e: The budget as emissions, kg CO2 equivalent; needs ``g_per_kwh`` or ``country``.
         g_per_kwh: Intensity of the grid, g CO2 equivalent per kWh.
         country: In place of it, an ISO 3166-1 alpha-3 code of the table `GRID_G_PER_KWH`.
@@ -111,9 +116,8 @@ def energy_study(
         g_per_kwh = grams_co2e(1.0, country=country)
     if show_progress is None:
         show_progress = sys.stderr.isatty()
-    energy_budget = EnergyBudget(
-        kwh, kg_co2e=kg_co2e, g_per_kwh=g_per_kwh, show_progress=show_progress, **budget
-    )
+    budget |= {"g_per_kwh": g_per_kwh, "show_progress": show_progress}
+    energy_budget = _budget(kwh, kg_co2e, trainings, fidelity_param, budget)
     if sampler is None and several:
         sampler = EnergyTPESampler(seed=seed, fidelity_param=_named(fidelity_param))
     elif sampler is None:
@@ -137,6 +141,22 @@ def energy_study(
             study.set_metric_names(names)
     say(_summary(study, energy_budget, auto_meter() if isinstance(meter, str) else meter))
     return study, energy_budget
+
+
+def _budget(
+    kwh: float | None,
+    kg_co2e: float | None,
+    trainings: float | None,
+    fidelity_param: str | None,
+    arguments: dict[str, Any],
+) -> EnergyBudget:
+    if (given := [kwh, kg_co2e, trainings].count(None)) != 2:
+        raise ValueError(
+            f"give the budget as one of kwh, trainings and kg_co2e but got {3 - given} of them."
+        )
+    if trainings is not None:
+        return TrainingsBudget(trainings, fidelity_param=fidelity_param, **arguments)
+    return EnergyBudget(kwh, kg_co2e=kg_co2e, **arguments)
 
 
 def _directions(direction: str | None, directions: Sequence[str] | None) -> list[Direction]:
@@ -178,9 +198,13 @@ def _summary(study: Study, budget: EnergyBudget, meter: EnergyMeter) -> str:
         why = f" for {len(study.directions)} objectives, since EA-BOHB searches one"
     known = meter.provenance
     counted = ", ".join(known.devices) or f"this {known.scope}"
+    balance = budget.balance(study)
+    if balance.cap_kwh < math.inf:
+        spent = f"{share_text(balance.spent_kwh, balance.cap_kwh)} of its energy budget spent"
+    else:
+        spent = f"{energy_text(balance.spent_kwh)} spent, its energy budget to be measured"
     return (
-        f"Study {study.study_name!r}: "
-        f"{share_text(budget.spent_kwh(study), budget.cap_kwh)} of its energy budget spent, "
+        f"Study {study.study_name!r}: {spent}, "
         f"searched by {type(study.sampler).__name__}{pruner}{why}. "
         f"Energy is {known.kind} by {known.meter}, which counts {counted}."
     )

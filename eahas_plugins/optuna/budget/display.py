@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import math
 import threading
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -11,7 +12,7 @@ from optuna.study import Study
 
 from eahas_plugins.budget.attributes import CAP_ATTR, REMAINING_ATTR, RESERVED_ATTR, SPENT_ATTR
 from eahas_plugins.budget.balance import Balance
-from eahas_plugins.units import share_text
+from eahas_plugins.units import energy_text, share_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -48,12 +49,9 @@ class BudgetDisplay:
 
     def update(self, study: Study, balance: Balance) -> None:
         """Show a balance."""
-        values = {
-            CAP_ATTR: balance.cap_kwh,
-            SPENT_ATTR: balance.spent_kwh,
-            REMAINING_ATTR: balance.remaining_kwh,
-            RESERVED_ATTR: balance.reserved_kwh,
-        }
+        values = {SPENT_ATTR: balance.spent_kwh, RESERVED_ATTR: balance.reserved_kwh}
+        if balance.cap_kwh < math.inf:  # else it is not known yet
+            values |= {CAP_ATTR: balance.cap_kwh, REMAINING_ATTR: balance.remaining_kwh}
         if self._g_per_kwh is not None:
             values[SPENT_CO2E_ATTR] = balance.spent_kwh * self._g_per_kwh / 1000.0
         written = self._written.setdefault(study, {})
@@ -80,11 +78,14 @@ class BudgetDisplay:
             atexit.register(self.close)
         if study not in self._bars:
             self._bars[study] = self._progress.add_task("energy", text="")
+        known = balance.cap_kwh < math.inf
         self._progress.update(
             self._bars[study],
-            total=balance.cap_kwh,
+            total=balance.cap_kwh if known else None,
             completed=min(balance.spent_kwh, balance.cap_kwh),
-            text=share_text(balance.spent_kwh, balance.cap_kwh),
+            text=share_text(balance.spent_kwh, balance.cap_kwh)
+            if known
+            else energy_text(balance.spent_kwh),
             refresh=True,
         )
 

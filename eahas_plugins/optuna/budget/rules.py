@@ -15,7 +15,8 @@ class BudgetRules:
     """The rules of a budget. Not frozen: a cap may be changed while studies run.
 
     Args:
-        cap_kwh: The most all trials of a study together may spend, kWh.
+        cap_kwh: The most all trials of a study together may spend, kWh; infinite while that is
+            not known.
         limit_kwh: The most one trial may spend, kWh.
         skip: Whether a trial that cannot be paid to its end gives way.
         lease_s: How long a promise is believed of a trial that does not change, s.

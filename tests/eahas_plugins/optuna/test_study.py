@@ -104,6 +104,15 @@ def test_a_budget_as_emissions() -> None:
     assert (by_country.cap_kwh, by_number.cap_kwh) == (1.0, 2.0)
 
 
+def test_a_budget_in_trainings(said: Callable[[], str]) -> None:
+    meter = Counter()
+    study, budget = energy_study(trainings=10, direction="minimize", meter=meter, seed=0)
+    assert "0 J spent, its energy budget to be measured, searched by Schedule" in said()
+    study.optimize(budget.guard(trained(meter)), callbacks=[budget])
+    assert budget.cap_kwh == 40.0  # the longest schedule takes 4 kWh
+    assert 40.0 <= budget.spent_kwh(study) <= 41.0
+
+
 def test_several_objectives_get_a_sampler_that_has_them(said: Callable[[], str]) -> None:
     meter = Counter()
     study, budget = energy_study(
@@ -142,7 +151,8 @@ def test_own_sampler_pruner_and_arguments_of_the_budget() -> None:
         ({"kwh": 1.0, "direction": "max"}, "must be 'maximize' or 'minimize' but got 'max'"),
         ({"kwh": 1.0, "directions": []}, "must hold one for each objective"),
         ({"kwh": math.nan, "direction": "minimize"}, "positive finite number of kWh but got nan"),
-        ({"direction": "minimize"}, "Give the cap either as `kwh` or as `kg_co2e`"),
+        ({"direction": "minimize"}, "as one of kwh, trainings and kg_co2e but got 0"),
+        ({"kwh": 1.0, "trainings": 9, "direction": "minimize"}, "kg_co2e but got 2 of them"),
         ({"kg_co2e": 1.0, "direction": "minimize"}, "needs `g_per_kwh`"),
         ({"kg_co2e": 1.0, "country": "XYZ", "direction": "minimize"}, "country must be one of"),
         ({"kwh": 1.0, "direction": "minimize", "metric": ["a", "b"]}, "each of 1 objectives but"),

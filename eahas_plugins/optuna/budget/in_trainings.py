@@ -1,0 +1,150 @@
+"""A budget told in trainings: how many kWh those are is known once a few are measured."""
+
+from __future__ import annotations
+
+import math
+from statistics import fmean
+from typing import Any
+
+from optuna.study import Study
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from eahas_plugins.budget.balance import Balance
+from eahas_plugins.optuna._origin import account_name, mark_of
+from eahas_plugins.optuna._trials import AUTO, ended_at, energy_of, usual_lengths
+from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
+from eahas_plugins.optuna.budget.messages import say
+from eahas_plugins.optuna.samplers._schedules import schedules_of
+from eahas_plugins.units import energy_text
+
+
+class TrainingsBudget(EnergyBudget):
+    """So many times the mean energy of the first complete trainings of the longest schedule.
+
+    For who does not know yet how many kWh a training takes. Until ``n_measured`` trainings are
+    complete nothing limits the study but ``trial_limit_kwh``: the cap is infinite. Then it is
+    their mean times ``trainings``, the same in every worker and after a restart, since it follows
+    from trials alone; later ones do not move it. What was spent before counts. So choose several
+    times ``n_measured``: what the study has spent when the cap becomes known may be more than it,
+    and a worker elsewhere that is in the middle of a training learns of it at its next one.
+
+    The first trainings are those that the sampler chose, not a fair sample of the space: with
+    EA-BOHB they are the best of a few short ones. One budget is for one study.
+
+    Example:
+        >>> budget = TrainingsBudget(30, n_measured=1)
+        >>> budget.cap_kwh
+        inf
+        >>> import optuna
+        >>> optuna.logging.set_verbosity(optuna.logging.WARNING)
+        >>> def objective(trial):
+        ...     trial.set_user_attr("energy_kwh", 0.5)
+        ...     return trial.suggest_float("x", 0.0, 1.0)
+        >>> study = optuna.create_study()
+        >>> study.optimize(budget.guard(objective), callbacks=[budget])
+        >>> budget.cap_kwh, len(study.trials)
+        (15.0, 30)
+
+    Args:
+        trainings: The cap as a number of trainings. At least ``n_measured``.
+        fidelity_param: Parameter whose values are the lengths of complete trainings, of which
+            the longest counts; ``"auto"`` for the one with a usual name. Without one every
+            complete trial counts.
+        n_measured: Trainings that tell the mean. At least 1.
+        **budget: Arguments of `EnergyBudget` but ``kwh`` and ``kg_co2e``.
+
+    Raises:
+        ValueError: If an argument is out of range (NaN included).
+    """
+
+    def __init__(
+        self,
+        trainings: float,
+        *,
+        fidelity_param: str | None = AUTO,
+        n_measured: int = 3,
+        **budget: Any,
+    ) -> None:
+        if not n_measured >= 1:
+            raise ValueError(f"n_measured must be at least 1 but got {n_measured}.")
+        if not n_measured <= trainings < math.inf:
+            raise ValueError(
+                f"trainings must be finite, at least n_measured={n_measured}, but got {trainings}."
+            )
+        super().__init__(1.0, **budget)
+        self._rules.cap_kwh = math.inf
+        self.trainings = trainings
+        self.n_measured = n_measured
+        self._fidelity_param = fidelity_param
+        self._study_name: str | None = None
+
+    def start(
+        self,
+        trial: Trial,
+        *,
+        expected_kwh: float | None = None,
+        next_step_kwh: float | None = None,
+    ) -> bool:
+        """As `EnergyBudget.start`."""
+        self._measure(trial.study)
+        return super().start(trial, expected_kwh=expected_kwh, next_step_kwh=next_step_kwh)
+
+    def __call__(self, study: Study, trial: FrozenTrial) -> None:
+        """As with `EnergyBudget`."""
+        self._measure(study)
+        super().__call__(study, trial)
+
+    def exhausted(self, study: Study) -> bool:
+        """As `EnergyBudget.exhausted`; not before the cap is known."""
+        self._measure(study)
+        return super().exhausted(study)
+
+    def balance(self, study: Study) -> Balance:
+        """As `EnergyBudget.balance`; the cap is infinite until it is known."""
+        self._measure(study)
+        return super().balance(study)
+
+    def _measure(self, study: Study) -> None:
+        """Set the cap, once enough trainings are complete.
+
+        Raises:
+            ValueError: If it is another study's budget.
+        """
+        name = study.study_name
+        if self._study_name not in (None, name):
+            raise ValueError(
+                f"a budget in trainings must serve one study but got {name!r} after "
+                f"{self._study_name!r}: make another one for it."
+            )
+        self._study_name = name
+        if self.cap_kwh < math.inf:
+            return
+        own = account_name(study)
+        ended = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        energies = [
+            energy_kwh
+            for trial in sorted(ended, key=ended_at)
+            if (energy_kwh := energy_of(trial)) is not None
+            and (mark := mark_of(trial.user_attrs)) is not None
+            and mark.study == own
+            and self._is_longest(trial)
+        ]
+        first = energies[: self.n_measured]
+        if len(first) == self.n_measured:
+            mean_kwh = fmean(first)
+            self.cap_kwh = self.trainings * mean_kwh
+            say(
+                f"The energy budget is {self.trainings:g} trainings of {energy_text(mean_kwh)}, "
+                f"{energy_text(self.cap_kwh)}: the mean of the first {len(first)} complete ones, "
+                f"which took {energy_text(min(first))} to {energy_text(max(first))}."
+            )
+
+    def _is_longest(self, trial: FrozenTrial) -> bool:
+        name = self._fidelity_param
+        if name == AUTO:
+            usual = usual_lengths(trial.distributions)
+            name = usual[0] if len(usual) == 1 else None
+        if name not in trial.distributions:
+            return True
+        longest = schedules_of(trial.distributions[name], name=name)[-1]
+        return bool(trial.params[name] == longest)

@@ -43,7 +43,7 @@ def energy_study(
     storage: str | BaseStorage | None = None,
     study_name: str | None = None,
     load_if_exists: bool = True,
-    meter: EnergyMeter | Literal["auto"] = "auto",
+    meter: EnergyMeter | Literal["auto"] | None = "auto",
     show_progress: bool | None = None,
     seed: int | None = None,
     **budget: Any,
@@ -90,7 +90,8 @@ def energy_study(
         study_name: Its name in the storage.
         load_if_exists: Whether a study of that name goes on: what it has spent is spent, and the
             budget may be larger than it was.
-        meter: What your objective measures with, for the log; ``"auto"`` as in `EnergyTracker`.
+        meter: What your objective measures with, for the log: ``"auto"`` as in `EnergyTracker`,
+            None if it needs no meter.
         show_progress: Whether to show a bar of energy; None where there is a terminal.
         seed: Seed of the sampler.
         **budget: Further arguments of `EnergyBudget`: ``trial_limit_kwh``, ``shortfall``,
@@ -139,7 +140,7 @@ def energy_study(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)  # of a name for people to read
             study.set_metric_names(names)
-    say(_summary(study, energy_budget, auto_meter() if isinstance(meter, str) else meter))
+    say(_summary(study, energy_budget) + _measuring(meter))
     return study, energy_budget
 
 
@@ -191,13 +192,11 @@ def _named(fidelity_param: str | None) -> str | None:
     return None if fidelity_param == AUTO else fidelity_param
 
 
-def _summary(study: Study, budget: EnergyBudget, meter: EnergyMeter) -> str:
+def _summary(study: Study, budget: EnergyBudget) -> str:
     pruner = "" if isinstance(study.pruner, NopPruner) else f" and {type(study.pruner).__name__}"
     why = ""
     if len(study.directions) > 1:
         why = f" for {len(study.directions)} objectives, since EA-BOHB searches one"
-    known = meter.provenance
-    counted = ", ".join(known.devices) or f"this {known.scope}"
     balance = budget.balance(study)
     if balance.cap_kwh < math.inf:
         spent = f"{share_text(balance.spent_kwh, balance.cap_kwh)} of its energy budget spent"
@@ -205,6 +204,13 @@ def _summary(study: Study, budget: EnergyBudget, meter: EnergyMeter) -> str:
         spent = f"{energy_text(balance.spent_kwh)} spent, its energy budget to be measured"
     return (
         f"Study {study.study_name!r}: {spent}, "
-        f"searched by {type(study.sampler).__name__}{pruner}{why}. "
-        f"Energy is {known.kind} by {known.meter}, which counts {counted}."
+        f"searched by {type(study.sampler).__name__}{pruner}{why}."
     )
+
+
+def _measuring(meter: EnergyMeter | Literal["auto"] | None) -> str:
+    if meter is None:
+        return ""
+    known = (auto_meter() if isinstance(meter, str) else meter).provenance
+    counted = ", ".join(known.devices) or f"this {known.scope}"
+    return f" Trainings under EnergyTracker are {known.kind} by {known.meter}: {counted}."

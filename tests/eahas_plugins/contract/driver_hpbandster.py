@@ -95,7 +95,8 @@ class HpBandSterDriver:
             metric=METRIC,
             direction=training.direction,
         )
-        log = folder / "log0"
+        logs = self._logs(folder)
+        earlier = logged_results_to_HBS_result(str(logs[-1])) if logs else None
         with self._served(
             EnergyBOHB,
             target,
@@ -106,24 +107,25 @@ class HpBandSterDriver:
             eta=LONG / SHORT,
             seed=seed,
             budget_kwh=budget_kwh,
-            result_logger=EnergyResultLogger(str(log)),
+            previous_result=earlier,
+            result_logger=EnergyResultLogger(str(folder / f"log{len(logs)}")),
         ) as master:
-            result = within_time(master.run)
-        told = {(run.config_id, run.budget): run.info or {} for run in result.get_all_runs()}
-        found = []
+            within_time(master.run)
+        return [trial for log in self._logs(folder) for trial in self._trained(log)]
+
+    def _trained(self, log: Path) -> Iterator[Trained]:
+        runs = logged_results_to_HBS_result(str(log)).get_all_runs()
+        told = {(run.config_id, run.budget): run.info or {} for run in runs}
         for line, outcome in zip(self._lines(log), self._outcomes(log), strict=True):
             info = told.get((tuple(line["config_id"]), line["budget"]), {})
-            found.append(
-                Trained(
-                    x=outcome.config["x"],
-                    length=line["budget"],
-                    score=info.get(METRIC),
-                    size=info.get("size"),
-                    energy_kwh=outcome.energy_kwh,
-                    failed=outcome.failed,
-                )
+            yield Trained(
+                x=outcome.config["x"],
+                length=line["budget"],
+                score=info.get(METRIC),
+                size=info.get("size"),
+                energy_kwh=outcome.energy_kwh,
+                failed=outcome.failed,
             )
-        return found
 
     def _target(self, problem: ContractProblem) -> SurrogateTarget:
         return (FragileTarget if problem.fragile else SurrogateTarget)(problem)

@@ -93,6 +93,8 @@ class OptunaDriver:
             budget_kwh,
             direction=training.direction,
             fidelity_param=LENGTH,
+            storage=JournalStorage(JournalFileBackend(str(folder / "study.log"))),
+            study_name="own",
             meter=training.meter,
             seed=seed,
         )

@@ -124,7 +124,10 @@ class Driver(Protocol):
     def search(
         self, training: OwnTraining, folder: Path, *, budget_kwh: float, seed: int
     ) -> list[Trained]:
-        """Search complete short and long runs of a user's own training, until the budget ends."""
+        """Search complete short and long runs of a user's own training, until the budget ends.
+
+        Goes on with what is in the folder, and returns all trials there are.
+        """
 
 
 def space_of_numbers() -> ConfigurationSpace:

@@ -46,3 +46,14 @@ def test_one_training_in_every_host(driver: Driver, tmp_path: Path, direction: D
     sign = -1.0 if direction == "maximize" else 1.0  # what was told, not the host's cost
     assert best.score == pytest.approx(sign * (50.0 * abs(best.x - BEST_X) + 40.0 / LONG))
     assert best.size == pytest.approx(10.0 * best.x)  # a number that is only recorded
+
+
+def test_a_search_goes_on_with_a_larger_budget(driver: Driver, tmp_path: Path) -> None:
+    meter = Counter()
+    training = OwnTraining("minimize", meter)
+    first = driver.search(training, tmp_path, budget_kwh=0.1, seed=4)
+    more = driver.search(training, tmp_path, budget_kwh=0.2, seed=4)
+    assert more[: len(first)] == first
+    spent_kwh = sum(trial.energy_kwh for trial in more)
+    assert spent_kwh == pytest.approx(meter.energy_kwh - Counter.energy_kwh)
+    assert 0.2 - EPOCH_KWH <= spent_kwh <= 0.2 + FAILS_AT * EPOCH_KWH

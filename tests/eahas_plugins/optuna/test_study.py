@@ -27,7 +27,7 @@ def said(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], str]]:
     optuna.logging.enable_propagation()
     optuna.logging.set_verbosity(optuna.logging.INFO)
     caplog.set_level(logging.INFO)
-    yield lambda: "\n".join(r.getMessage() for r in caplog.records if "Energy is" in r.getMessage())
+    yield lambda: "\n".join(m for r in caplog.records if "searched by" in (m := r.getMessage()))
     optuna.logging.disable_propagation()
 
 
@@ -65,12 +65,17 @@ def test_the_log_says_meter_sampler_and_budget_once(said: Callable[[], str]) -> 
     energy_study(kwh=0.002, direction="minimize", study_name="mine", meter=Counter())
     (line,) = said().splitlines()
     assert line.startswith("Study 'mine': 0 of 2 Wh of its energy budget spent, searched by Sched")
-    assert line.endswith("Energy is measured by counter, which counts this process.")
+    assert line.endswith("Trainings under EnergyTracker are measured by counter: this process.")
 
 
 def test_the_machines_own_meter_is_named(said: Callable[[], str]) -> None:
     energy_study(kwh=1.0, direction="minimize")
-    assert "Energy is measured by " in said() or "Energy is estimated by " in said()
+    assert "EnergyTracker are measured by " in said() or "are estimated by " in said()
+
+
+def test_where_nothing_is_measured_no_meter_is_named(said: Callable[[], str]) -> None:
+    energy_study(kwh=1.0, direction="minimize", meter=None)
+    assert said().endswith("searched by ScheduleGPSampler.")
 
 
 def test_a_study_goes_on_with_a_larger_budget(tmp_path: Path) -> None:

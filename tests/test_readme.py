@@ -14,8 +14,16 @@ def _blocks(page: Path) -> list[str]:
 
 
 BLOCKS = _blocks(ROOT / "README.md")
-ON_PAGES = [block for page in sorted((ROOT / "docs").glob("*.md")) for block in _blocks(page)]
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+ON_PAGES = [
+    pytest.param(block, id=f"{page.stem}-{number}")
+    for page in PAGES
+    for number, block in enumerate(_blocks(page))
+]
 HOSTS = ("optuna", "smac", "hpbandster")
+
+
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
 
 def _hosts(block: str) -> list[str]:
@@ -30,12 +38,25 @@ def test_there_is_an_example_for_every_host() -> None:
 
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize(
-    "block", BLOCKS + ON_PAGES, ids=lambda block: "-".join(_hosts(block)) or "core"
+    "block", [*BLOCKS, *ON_PAGES], ids=lambda block: "-".join(_hosts(block)) or "core"
 )
 def test_example_runs(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    missing = [host for host in _hosts(block) if importlib.util.find_spec(host) is None]
+    needed = [*_hosts(block), *(["matplotlib"] if "matplotlib" in block else [])]
+    missing = [package for package in needed if importlib.util.find_spec(package) is None]
     if missing:
         # HpBandSter and SMAC are tested in environments of their own; each has its example run.
         pytest.skip(f"{missing[0]} is tested in its own environment")
     monkeypatch.chdir(tmp_path)
     exec(compile(block, "example", "exec"), {"__name__": "__main__"})
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in PAGES])
+def test_links_and_pictures_of_a_page_exist(page: Path) -> None:
+    for target in LINK.findall(page.read_text()):
+        if "://" not in target and not target.startswith("#"):
+            assert (page.parent / target.partition("#")[0]).exists(), target
+
+
+def test_every_page_is_in_the_contents() -> None:
+    contents = (ROOT / "docs" / "index.md").read_text().splitlines()
+    assert {page.stem for page in PAGES} - {"index"} <= set(contents)

@@ -1,0 +1,88 @@
+"""Writes a page of the API reference for each public face, from its ``__all__``."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+FACES = {
+    "eahas_plugins.optuna": "Optuna",
+    "eahas_plugins.optuna.visualization": "Figures of Optuna studies (plotly)",
+    "eahas_plugins.smac": "SMAC",
+    "eahas_plugins.hpbandster": "HpBandSter",
+    "eahas_plugins.targets": "Trainings as target functions",
+    "eahas_plugins.energy": "Energy meters",
+    "eahas_plugins.energy.exports": "Energy for other tools",
+    "eahas_plugins.spaces": "Search spaces",
+    "eahas_plugins.units": "Units for people",
+    "surrogate": "The benchmark",
+    "surrogate.records": "Results of a query, and records",
+    "surrogate.table": "Tables of recorded trainings",
+    "surrogate.official": "Official checkpoints",
+}
+
+
+def write_pages(app: Sphinx) -> None:
+    """Write ``api/index.rst`` and one page per face. Runs before Sphinx looks for pages."""
+    folder = Path(app.srcdir) / "api"
+    folder.mkdir(exist_ok=True)
+    documented: dict[int, str] = {}
+    for module, title in FACES.items():
+        _write(folder / f"{module}.rst", _page(module, title, documented))
+    names = "".join(f"   {module}\n" for module in FACES)
+    _write(
+        folder / "index.rst",
+        f"{_heading('API reference')}What these packages export, from their docstrings.\n\n"
+        f".. toctree::\n   :maxdepth: 2\n\n{names}",
+    )
+
+
+def _page(module: str, title: str, documented: dict[int, str]) -> str:
+    face = importlib.import_module(module)
+    lines = [_heading(f"{title}: {module}"), f".. automodule:: {module}\n   :no-members:\n"]
+    for name in _public(face):
+        value = getattr(face, name)
+        if inspect.ismodule(value):
+            continue
+        path = f"{module}.{name}"
+        known = documented.setdefault(id(value), path)
+        if known != path and (inspect.isclass(value) or inspect.isfunction(value)):
+            lines.append(f"``{name}``\n   The same as :py:obj:`{known}`.\n")
+        elif inspect.isclass(value):
+            lines.append(f".. autoclass:: {path}\n   :members:\n")
+        elif inspect.isfunction(value):
+            lines.append(f".. autofunction:: {path}\n")
+        else:
+            value_line = f"   :value: {value!r}\n" if isinstance(value, str | int | float) else ""
+            lines.append(f".. py:data:: {path}\n{value_line}")  # its value has no docstring
+    return "\n".join(lines)
+
+
+def _public(face: Any) -> list[str]:
+    if hasattr(face, "__all__"):
+        return sorted(face.__all__, key=str.lower)
+    return [
+        name
+        for name, value in sorted(vars(face).items())
+        if not name.startswith("_") and getattr(value, "__module__", None) == face.__name__
+    ]
+
+
+def _heading(text: str) -> str:
+    return f"{text}\n{'=' * len(text)}\n\n"
+
+
+def _write(path: Path, text: str) -> None:
+    """Write only what is new, so that Sphinx reads again only that."""
+    if not path.is_file() or path.read_text() != text:
+        path.write_text(text)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Called by Sphinx."""
+    app.connect("builder-inited", write_pages)
+    return {"parallel_read_safe": True}

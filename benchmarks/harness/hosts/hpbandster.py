@@ -11,6 +11,7 @@ from hpbandster.core.nameserver import NameServer
 
 from benchmarks.harness.bench import SCHEDULE, longest_schedule
 from benchmarks.harness.study import Evaluation, Setting
+from eahas_plugins.budget.entries import was_refused
 from eahas_plugins.hpbandster import EnergyBOHB, SurrogateWorker
 
 _HOST = "127.0.0.1"
@@ -71,9 +72,10 @@ def optimise_hpbandster(
         finally:
             names.shutdown()
     configs = result.get_id2config_mapping()
-    runs = [run for run in result.get_all_runs() if run.info]  # others were refused an epoch
     found = []
-    for run in sorted(runs, key=lambda run: run.time_stamps["finished"]):
+    for run in sorted(result.get_all_runs(), key=lambda run: run.time_stamps["finished"]):
+        if was_refused(run.error_logs):
+            break  # here the paper's studies end; a cheaper one that might still fit is not awaited
         config = dict(configs[run.config_id]["config"])
         if fidelity == "schedule":
             config[SCHEDULE] = round(run.budget)

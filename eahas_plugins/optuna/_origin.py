@@ -9,7 +9,8 @@ added carries that of the other study. A study that was copied whole (``copy_stu
 the accounts of its original: it has a copy of the note under which name they were opened.
 
 What has no account is judged by the first trial that is known to have run here: what started after
-it ran here as well, without a budget; what started before may be from anywhere.
+it ran here as well, without a budget; what started before may be from anywhere. A trial that starts
+and ends while a budget looks on ran here.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from optuna.trial import Trial
 from eahas_plugins.optuna._compat import storage_of, study_id_of
 
 ACCOUNT_ATTR = "energy_account"
-"""Trial attribute: [name of the study, number of the trial, state of the account, counter].
+"""Trial attribute: [name of the study, number of the trial, state of the account, counter, told].
 
-The counter goes up when a trial reports and nothing else has changed that shows it alive."""
+The counter goes up when a trial reports and nothing else has changed that shows it alive. The last
+is there, and true, if the trial has told itself what it needs."""
 # The same key in the system attributes of a study: the name under which it opens accounts.
 SINCE_ATTR = "energy_since"
 """Study attribute: start of the first trial that a budget saw run here without an account."""
@@ -44,12 +46,14 @@ class Mark(NamedTuple):
         number: Number of the trial.
         state: State of the account.
         n_renewals: The counter.
+        tells: Whether the trial has told itself what it needs.
     """
 
     study: str
     number: int
     state: str
     n_renewals: object = 0
+    tells: bool = False
 
 
 def mark_of(attrs: Mapping[str, Any]) -> Mark | None:
@@ -57,7 +61,8 @@ def mark_of(attrs: Mapping[str, Any]) -> Mark | None:
     mark = attrs.get(ACCOUNT_ATTR)
     if not isinstance(mark, (list, tuple)) or len(mark) < 3 or not isinstance(mark[1], int):
         return None
-    return Mark(str(mark[0]), mark[1], str(mark[2]), mark[3] if len(mark) > 3 else 0)
+    n_renewals, tells = (*mark[3:5], 0, False)[:2] if len(mark) < 5 else mark[3:5]
+    return Mark(str(mark[0]), mark[1], str(mark[2]), n_renewals, tells is True)
 
 
 def sign(study: Study) -> str:

@@ -10,6 +10,7 @@ from optuna import TrialPruned
 from optuna.trial import Trial
 
 from eahas_plugins.benchmark import Benchmark, BenchmarkRun, accuracy_curve
+from eahas_plugins.optuna._origin import open_account
 from eahas_plugins.spaces import Config, ForbiddenConfigurationError, OptunaSpace
 
 OBJECTIVES = {
@@ -29,7 +30,8 @@ class SurrogateObjective:
     With one objective each epoch is reported and ``should_prune()`` is asked, so pruners work as
     they do on a real training. After every report ``energy_kwh`` holds what the trial has spent,
     pruned or not. Under ``EnergyBudget.guard`` the budget is told the exact energy of the whole
-    training and of each next step, so it never overshoots.
+    training and of each next step, so it never overshoots. Trials without a guard count in a later
+    budget of the study too.
 
     Each trial gets the attributes ``energy_kwh``, ``energy_reserved_kwh``, ``runtime_s``,
     ``epochs``, ``val_accuracy`` and ``test_accuracy`` (of the last epoch reached),
@@ -86,6 +88,7 @@ class SurrogateObjective:
 
     def __call__(self, trial: Trial) -> float | tuple[float, ...]:
         """Run one trial."""
+        open_account(trial)
         try:
             config = self._space.suggest(trial)
         except ForbiddenConfigurationError as error:

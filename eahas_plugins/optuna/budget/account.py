@@ -28,6 +28,8 @@ class Account:
     reserved_kwh: float = 0.0
     exact: bool = False
     """Whether the trial itself has said what it needs in all."""
+    tells: bool = False
+    """Whether it has said what it needs, in whole or limited."""
     next_step_kwh: float | None = None
     announced_kwh: float = 0.0
     stopped: bool = False
@@ -86,7 +88,8 @@ class Account:
 
     def mark(self, state: State) -> None:
         """Say what the account is: that of this trial of this study, and its state."""
-        self._write(ACCOUNT_ATTR, [self.study_name, self.number, state, self.n_renewals])
+        told = [True] if self.tells else []
+        self._write(ACCOUNT_ATTR, [self.study_name, self.number, state, self.n_renewals, *told])
 
     def reserve(self, expected_kwh: float, *, exact: bool) -> None:
         """Ask for ``expected_kwh`` for the whole trial."""

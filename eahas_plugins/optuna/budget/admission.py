@@ -9,14 +9,19 @@ from optuna.study import Study
 
 from eahas_plugins.budget.balance import Balance
 from eahas_plugins.optuna.budget.account import Account
-from eahas_plugins.optuna.budget.messages import budget_reason, room_reason, say, waiting_line
+from eahas_plugins.optuna.budget.messages import (
+    nothing_fits,
+    room_reason,
+    say,
+    spent_reason,
+    waiting_line,
+)
 from eahas_plugins.optuna.budget.rules import BudgetRules
 from eahas_plugins.optuna.budget.study_ledger import StudyLedger
 from eahas_plugins.optuna.budget.waiting import Patience
-from eahas_plugins.units import energy_text
 
 _MAX_GIVING_WAY = 3  # trials that are refused before one waits; the next may need less
-_MAX_REFUSALS = 20  # in a row; then nothing that is likely to be proposed fits
+_MAX_REFUSALS = 20  # in a row, while the cheapest complete trial would fit
 
 Outlook = Literal["go", "wait", "end"]
 
@@ -36,9 +41,7 @@ class Admission:
         self._rules = rules
         self._ledger = ledger
         self._n_gave_way = 0  # in a row, for want of room that others hold
-        self._n_misfits = 0  # in a row, with nobody in the way
-        self._trials_tell = False
-        self._misfit_kwh: float | None = None  # what was left when nothing fitted
+        self._misfit_kwh: float | None = None  # what was left when a need of all did not fit
 
     def _read(self, study: Study) -> Balance:
         rules = self._rules
@@ -63,7 +66,8 @@ class Admission:
             return "go"  # nothing has run here yet; what is in the study came with it
         left_kwh = balance.remaining_kwh
         in_the_way_kwh = balance.without_promise_to(number=excluding).reserved_kwh
-        if self._misfit_kwh is not None and left_kwh <= self._misfit_kwh:
+        misfit = self._misfit_kwh is not None and left_kwh <= self._misfit_kwh
+        if misfit or (self._rules.skip and self._ledger.needs.nothing_fits(balance)):
             return "wait" if balance.covers(in_the_way_kwh, None) else "end"
         if self._is_room(balance, balance.uncommitted_kwh(number=excluding)):
             return "go"
@@ -96,7 +100,7 @@ class Admission:
             return True
         balance = self._latest(study)
         account.stop(
-            budget_reason(balance, 0.0),
+            spent_reason(balance),
             by="budget",
             needed_kwh=0.0,
             spent_kwh=balance.spent_kwh,
@@ -129,9 +133,11 @@ class Admission:
             told: Whether the trial itself says so.
             varies: Whether another trial may need something else.
         """
-        self._trials_tell |= told
         expected_kwh = expect()
-        if not self._rules.skip or expected_kwh is None or (self._trials_tell and not told):
+        account.tells |= told
+        self._ledger.trials_tell |= told
+        others_tell = self._ledger.trials_tell and not told
+        if not self._rules.skip or expected_kwh is None or others_tell:
             self._reserve(account, expected_kwh, told=told)
             return True  # an objective that tells what it needs is asked once it has told
         if self._reserve_if_it_fits(account, expected_kwh, told=told):
@@ -139,7 +145,7 @@ class Admission:
         patience = Patience(self._rules, lambda: self._say_waiting(account))
         balance = self._latest(account.study)
         while self._is_temporary(account, balance) and not (
-            varies and self._n_gave_way < _MAX_GIVING_WAY
+            varies and self._is_worth_giving_way(account, balance)
         ):
             if not patience.wait():
                 break
@@ -166,7 +172,7 @@ class Admission:
         account.mark("open")
         self._reserve(account, expected_kwh, told=told)
         if self.fits(account, self._read(account.study)):
-            self._n_gave_way = self._n_misfits = 0
+            self._n_gave_way = 0
             self._misfit_kwh = None
             return True
         account.reserve(0.0, exact=False)
@@ -178,15 +184,20 @@ class Admission:
         available_kwh = balance.available_kwh(number=account.number)
         return balance.covers(balance.remaining_kwh - available_kwh, None)
 
+    def _is_worth_giving_way(self, account: Account, balance: Balance) -> bool:
+        """Whether the next trial may need less, so that none should wait for it."""
+        available_kwh = balance.available_kwh(number=account.number)
+        return self._n_gave_way < _MAX_GIVING_WAY and self._ledger.needs.may_fit(
+            balance, available_kwh
+        )
+
     def _refuse(
         self, account: Account, balance: Balance, needed_kwh: float, *, varies: bool
     ) -> None:
         if self._is_temporary(account, balance):
             self._n_gave_way += 1
-        else:
-            self._n_misfits += 1
-            if not varies or self._n_misfits >= _MAX_REFUSALS:
-                self._misfit_kwh = balance.remaining_kwh
+        elif not varies:
+            self._misfit_kwh = balance.remaining_kwh
         available_kwh = balance.available_kwh(number=account.number)
         account.stop(
             room_reason(balance, needed_kwh, available_kwh),
@@ -207,8 +218,7 @@ class Admission:
         balance = self._latest(study)
         if not balance.covers(balance.remaining_kwh, None):
             return "the energy budget is used up"
-        left = energy_text(balance.remaining_kwh)
-        return f"nothing fits into the {left} that are left of the energy budget"
+        return f"{nothing_fits(balance)} of the energy budget"
 
     def _say_waiting(self, account: Account) -> None:
         balance = self._latest(account.study)

@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
 from eahas_plugins.budget.balance import Balance
-from eahas_plugins.optuna._origin import SINCE_ATTR, mark_of, sign
+from eahas_plugins.optuna._origin import SINCE_ATTR, first_start, mark_of, sign
 from eahas_plugins.optuna.budget.account import Account
 from eahas_plugins.optuna.budget.admission import Admission
 from eahas_plugins.optuna.budget.completion import Length, is_over
@@ -112,14 +112,20 @@ class BudgetController:
         with self._lock:
             self._accounts.pop(trial.number, None)
         if mark_of(trial.user_attrs) is None:
-            self.ledger.note_ran(trial.datetime_start)
-            since = self.ledger.since
-            if since is not None and (self._told_since is None or since < self._told_since):
-                self._told_since = since
-                study.set_user_attr(SINCE_ATTR, since.isoformat())
+            self.ledger.note_ran(trial.number, trial.datetime_start)
+            self.keep_since(study)
         silent = not known_kwh(trial.user_attrs.get(ENERGY_ATTR))
         if silent and trial.state is TrialState.COMPLETE:
             self.note_silence(trial.number, trial.user_attrs)
+
+    def keep_since(self, study: Study) -> None:
+        """Leave word in the study since when trials without an account count, if any are known."""
+        since = self.ledger.since
+        if since is not None and (self._told_since is None or since < self._told_since):
+            self._told_since = since
+            known = first_start(study)
+            if known is None or since < known:
+                study.set_user_attr(SINCE_ATTR, since.isoformat())
 
     def tell_left_out(self) -> None:
         """Say once which energy in the study does not count."""

@@ -34,28 +34,25 @@ class EnergyBudget(BudgetOfStudies):
     the step it had announced, else what was reserved for it, else the median of finished trials.
 
     A running trial ends once the budget, or its own limit, is reached. That overshoots by at most
-    one step (epoch) per worker; none where the next step's energy is known, as the check then looks
-    one step ahead. A study ends when the cap is reached, or when nothing fits, nothing runs and no
-    promise can lapse. Optuna asks for a trial before anything can be checked, so a spent study that
-    is optimised again gets one empty pruned trial, which says why; ask ``exhausted(study)`` before.
+    one step (epoch) per worker; by none where the next step's energy is known. A study ends when
+    the cap is reached, or when nothing fits, nothing runs and no promise can lapse. Optuna makes a
+    trial before it asks, so a spent study that is optimised again gets an empty pruned one, which
+    says why; ask ``exhausted(study)`` before.
 
     Which trials ran in the study? Those that started under a budget or an ``EnergyTracker`` bear an
-    attribute, ``energy_account``, that names study and number. Others count if they started after
-    the first trial that is known to have run here, as those of a worker without a budget do; so do
-    all of a study in which no budget has been at work yet. What came by ``add_trials`` from another
-    study, was made by ``create_trial``, or finished unmarked before the first trial under a budget,
-    does not count unless ``count_added``; the log says how much that is. A whole ``copy_study``
-    carries on what its original has spent.
+    attribute, ``energy_account``, that says so. Others count if they started after the first trial
+    that is known to have run here, as those of a worker without a budget do; so do all of a study
+    in which no budget has been at work yet. What came by ``add_trials`` or ``create_trial``, or
+    finished unmarked before then, counts only with ``count_added``; the log says how much that is.
+    A whole ``copy_study`` carries on what its original has spent.
 
     Use it in one of three ways. `guard` wraps an objective: its trial's ``should_prune()`` then
-    answers for the budget too. With ask-and-tell call `start` and `report` yourself. As a
-    callback alone it stops the study between trials. A finished trial that reported no energy is
-    warned about once in a study.
+    answers for the budget too. With ask-and-tell call `start` and `report`. As a callback alone it
+    stops the study between trials. A trial without energy is warned about once in a study.
 
-    Do not ask ``should_prune()`` after the last step, where nothing is left to save: a training
-    that the answer ends there is PRUNED, although it is complete. Who does is helped where earlier
-    trials tell the length of a training: all that completed ended at this step, or at one that a
-    parameter tells, such as the number of epochs. Then a training at its last step is let through.
+    Do not ask ``should_prune()`` after the last step: a training that ends there is PRUNED,
+    although it is complete. Where earlier trials tell the length of a training (all that completed
+    ended at this step, or at one that a parameter tells), one at its last step is let through.
 
     Example:
         >>> import optuna
@@ -86,7 +83,8 @@ class EnergyBudget(BudgetOfStudies):
             An objective that knows better sets the trial attribute ``energy_reserved_kwh``.
         shortfall: What becomes of a trial that cannot be paid to its end. "truncate" starts it
             all the same, so that the budget is used up; "skip" gives way, or waits while promises
-            to others are in its way (in a thread of ``n_jobs`` for a minute at most).
+            to others are in its way (in a thread of ``n_jobs`` for a minute at most). It is an
+            empty pruned trial; five in a row end a study whose latest twenty would not fit either.
         lease_s: How long a promise is believed of a trial that does not change, s, by this
             process's own clock. Longer than a step, and than a lock's grace of the storage.
         steady: Whether a step may be expected to need what the one before it did. Lets trainings
@@ -272,9 +270,12 @@ class EnergyBudget(BudgetOfStudies):
 
         That is when the cap is reached, when what is left pays neither for the dearest step that
         the budget has refused nor for the cheapest complete trial, when nothing fits
-        (``shortfall="skip"``), or when gains have dried up.
+        (``shortfall="skip"``), or when the study stagnates.
         """
-        return self._reason_to_end(study, excluding=None) is not None
+        controller, reason = self.controller(study), self._reason_to_end(study, excluding=None)
+        controller.keep_since(study)
+        controller.tell_left_out()
+        return reason is not None
 
     def close(self) -> None:
         """Remove the progress bar before the process ends."""

@@ -41,6 +41,19 @@ def budget_reason(balance: Balance, needed_kwh: float) -> str:
     return reason + "."
 
 
+def spent_reason(balance: Balance) -> str:
+    """Why no trial may begin any more."""
+    reason = budget_reason(balance, 0.0)
+    if not balance.covers(balance.remaining_kwh, None):
+        return reason
+    return f"{reason[:-1]}, and {nothing_fits(balance)}."
+
+
+def nothing_fits(balance: Balance) -> str:
+    """That what is left pays for no trial."""
+    return f"nothing fits into the {energy_text(balance.remaining_kwh)} that are left"
+
+
 def limit_reason(spent_kwh: float, limit_kwh: float, needed_kwh: float) -> str:
     """Why the limit of a trial ends it."""
     reason = f"Energy limit of a trial: {share_text(spent_kwh, limit_kwh)} spent"

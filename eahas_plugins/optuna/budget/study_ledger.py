@@ -14,6 +14,7 @@ from optuna.trial import TrialState
 from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, known_kwh
 from eahas_plugins.budget.balance import Balance, RunningTrial
 from eahas_plugins.optuna._origin import ACCOUNT_ATTR, Mark, account_name, first_start, mark_of
+from eahas_plugins.optuna.budget.needs import Needs
 from eahas_plugins.optuna.budget.readers import STOPPED_ATTR, Reader, SeenTrial, reader_of
 
 _CUT_SHORT = ("budget", "trial_limit", "no_room")
@@ -56,9 +57,10 @@ class StudyLedger:
         self._own_kwh = 0.0
         self._n_lost = 0  # finished trials that nobody knows the energy of
         self._since: datetime.datetime | None = None
-        self._earlier: list[tuple[datetime.datetime | None, float]] = []  # start, kWh
+        self._earlier: list[tuple[datetime.datetime, float]] = []  # start, kWh
         self._added_kwh = 0.0
-        self._made_up_kwh = 0.0
+        self._made_up: dict[int, float] = {}  # number -> kWh
+        self._watched_since: datetime.datetime | None = None
         self._typical: list[float] = []  # sorted energies of trials that ran as long as they wished
         self.cheapest_kwh: float | None = None
         """Energy of the cheapest complete trial, kWh."""
@@ -66,6 +68,10 @@ class StudyLedger:
         """The largest step that the budget has refused so far, kWh."""
         self.n_refused = 0
         """Trials refused since the last one that ran as long as it wished."""
+        self.needs = Needs()
+        """What the latest trials needed."""
+        self.trials_tell = False
+        """Whether trials of the study tell themselves what they need."""
         self.latest: Balance | None = None
         """The balance as last read."""
 
@@ -81,6 +87,7 @@ class StudyLedger:
             if self._reader is None:
                 self._reader = reader_of(study)
             if not self._study_name:
+                self._watched_since = datetime.datetime.now()  # as Optuna: local, without a zone
                 self._study_name = account_name(study)
                 self._note_ran(first_start(study))
             running = []
@@ -116,24 +123,27 @@ class StudyLedger:
             return 0.0, 0.0
         if self.untouched:
             return self._added_kwh, 0.0
-        return self._added_kwh + self._made_up_kwh, sum(kwh for _, kwh in self._earlier)
+        return self._added_kwh + sum(self._made_up.values()), sum(kwh for _, kwh in self._earlier)
 
     def note_refusal(self, needed_kwh: float) -> None:
         """Remember a step that the budget has just refused, kWh."""
         self.dearest_refusal_kwh = max(self.dearest_refusal_kwh, needed_kwh)
 
-    def note_ran(self, start: datetime.datetime | None) -> None:
+    def note_ran(self, number: int, start: datetime.datetime | None) -> None:
         """A trial that started then has run in this study."""
         with self._lock:
             self._note_ran(start)
+            if self.has_finished(number):
+                self._own_kwh += self._made_up.pop(number, 0.0)
+            else:
+                self._ran_here.add(number)
 
     def _note_ran(self, start: datetime.datetime | None) -> None:
         if start is None or (self._since is not None and self._since <= start):
             return
         self._since = start
-        after = [kwh for begun, kwh in self._earlier if begun is not None and begun >= start]
-        self._own_kwh += sum(after)
-        self._earlier = [(b, kwh) for b, kwh in self._earlier if b is None or b < start]
+        self._own_kwh += sum(kwh for begun, kwh in self._earlier if begun >= start)
+        self._earlier = [(begun, kwh) for begun, kwh in self._earlier if begun < start]
 
     def has_finished(self, number: int) -> bool:
         """Whether trial ``number`` was finished when last looked at."""
@@ -152,7 +162,7 @@ class StudyLedger:
         if self._n_lost:
             finished_kwh += self._n_lost * (self._median_kwh() or 0.0)
         if self._count_added or self.untouched:
-            finished_kwh += self._made_up_kwh + sum(kwh for _, kwh in self._earlier)
+            finished_kwh += sum(self._made_up.values()) + sum(kwh for _, kwh in self._earlier)
         return finished_kwh + self._added_kwh if self._count_added else finished_kwh
 
     def _running(self, study: Study, trial: SeenTrial, now_s: float) -> RunningTrial:
@@ -189,6 +199,7 @@ class StudyLedger:
             return None
         self._marks[trial.number] = raw, mark
         self._note_ran(trial.datetime_start)
+        self.trials_tell |= mark.tells
         return mark
 
     def _is_live(self, number: int, shown: tuple[object, ...], now_s: float) -> bool:
@@ -208,6 +219,8 @@ class StudyLedger:
         self._marks.pop(number, None)
         if mark is not None and self._is_own(mark, number):
             self._note_ran(start)
+            self.trials_tell |= mark.tells
+            self.needs.learn(attrs, kwh)
             if not kwh and trial.state is TrialState.FAIL and mark.state == "open":
                 self._charge_lost(attrs)
             self._own_kwh += kwh
@@ -215,12 +228,18 @@ class StudyLedger:
             retried_kwh = self._retried_kwh(study, trial, mark)
             self._own_kwh += retried_kwh or 0.0
             self._added_kwh += kwh if retried_kwh is None else 0.0
-        elif ran_here or (start is not None and self._since is not None and start >= self._since):
+        elif ran_here:
             self._own_kwh += kwh
-        elif start == trial.datetime_complete:  # `create_trial` gives it one time as both
-            self._made_up_kwh += kwh
+        elif start is None or (start == trial.datetime_complete and start.microsecond):
+            # `create_trial` gives one time as both; so do databases that keep whole seconds
+            self._made_up[number] = kwh
         else:
-            self._earlier.append((start, kwh))
+            if self._watched_since is not None and start >= self._watched_since:
+                self._note_ran(start)  # it was run, and asked for, while this process looked on
+            if self._since is not None and start >= self._since:
+                self._own_kwh += kwh
+            else:
+                self._earlier.append((start, kwh))
         self._learn(trial, kwh)
 
     def _charge_lost(self, attrs: Mapping[str, Any]) -> None:

@@ -178,3 +178,12 @@ def test_a_study_says_of_its_trials_what_the_benchmark_says_of_its_numbers():
     study.optimize(SurrogateObjective(table), n_trials=1)
     told = study.trials[0].user_attrs["provenance"]
     assert (told["val_accuracy"], told["energy_kwh"]) == ("measured", "estimated")
+
+
+def test_trials_without_a_guard_count_in_a_later_budget():
+    study = run(SurrogateObjective(Bench()), n_trials=3)
+    spent_kwh = sum(t.user_attrs["energy_kwh"] for t in study.trials)
+    budget = EnergyBudget(1e6)
+    study.optimize(budget.guard(SurrogateObjective(Bench())), n_trials=1)
+    last_kwh = study.trials[-1].user_attrs["energy_kwh"]
+    assert budget.spent_kwh(study) == pytest.approx(spent_kwh + last_kwh)

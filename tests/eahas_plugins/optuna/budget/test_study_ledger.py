@@ -98,3 +98,39 @@ def test_resume_with_a_larger_cap(tmp_path: Any) -> None:
     study.optimize(larger.guard(training()), callbacks=[larger])
     assert energies(study) == [4.0, 2.0, 0.0, 4.0, 2.0]
     assert study.user_attrs["energy_cap_kwh"] == 12.0
+
+
+# --- energy set by hand, under no guard ---------------------------------------------------------
+
+
+def test_a_loop_that_only_asks_whether_the_budget_is_exhausted_ends() -> None:
+    study, budget = new_study(), EnergyBudget(3.0)
+    while not budget.exhausted(study):
+        trial = study.ask()
+        trial.set_user_attr("energy_kwh", 1.0)
+        study.tell(trial, 0.0)
+        assert len(study.trials) < 10
+    assert budget.spent_kwh(study) == EnergyBudget(3.0).spent_kwh(study) == 3.0
+    assert EnergyBudget(3.0).exhausted(study)  # as another process has it
+
+
+def test_a_callback_that_asks_whether_the_budget_is_exhausted_stops_the_study() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        trial.set_user_attr("energy_kwh", 1.0)
+        return 0.0
+
+    def stop(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+        if budget.exhausted(study):
+            study.stop()
+
+    study, budget = new_study(), EnergyBudget(3.0)
+    study.optimize(objective, callbacks=[stop], n_trials=10)
+    assert budget.spent_kwh(study) == 3.0
+
+
+def test_what_is_made_up_while_a_study_runs_does_not_count() -> None:
+    study, budget = new_study(), EnergyBudget(3.0)
+    study.optimize(budget.guard(training(0.25)), n_trials=1)
+    study.add_trial(optuna.create_trial(value=0.0, user_attrs={"energy_kwh": 7.0}))
+    assert budget.spent_kwh(study) == EnergyBudget(3.0).spent_kwh(study) == 1.0
+    assert EnergyBudget(30.0, count_added=True).spent_kwh(study) == 8.0

@@ -268,9 +268,8 @@ class EnergyBudget(BudgetOfStudies):
     def exhausted(self, study: Study) -> bool:
         """Whether no further trial should start: the condition of an ask-and-tell loop.
 
-        That is when the cap is reached, when what is left pays neither for the dearest step that
-        the budget has refused nor for the cheapest complete trial, when nothing fits
-        (``shortfall="skip"``), or when the study stagnates.
+        The cap is reached, or what is left pays neither for the dearest step refused so far nor for
+        the cheapest complete trial, nothing fits (``shortfall="skip"``), or the study stagnates.
         """
         controller, reason = self.controller(study), self._reason_to_end(study, excluding=None)
         controller.keep_since(study)

@@ -196,12 +196,63 @@ def meter(
         typer.echo(line)
 
 
+@app.command()
+def report(
+    storage: Annotated[
+        str,
+        typer.Argument(
+            help="Optuna's URL (sqlite:///study.db, postgresql://...), journal or database file; "
+            "or the folder of a run of SMAC or HpBandSter."
+        ),
+    ],
+    study: Annotated[
+        str | None, typer.Option(help="Name of the study or run, if there are several.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("report.html"),
+    country: Annotated[
+        str | None, typer.Option(help="ISO 3166-1 alpha-3 code of the grid, such as FRA.")
+    ] = None,
+    g_per_kwh: Annotated[
+        float | None, typer.Option(help="Your grid's intensity, g CO2e per kWh; goes first.")
+    ] = None,
+    fidelity_param: Annotated[
+        str | None, typer.Option(help="Optuna: the parameter that is the length of a training.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the numbers as JSON, write no page.")
+    ] = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Print a line per trial as CSV, write no page.")
+    ] = False,
+) -> None:
+    """Report what a study's energy was spent on: a page, and a paragraph for a paper.
+
+    Nothing is written into the storage, and nothing in it is executed.
+    """
+    # Only here: the benchmark does not need the plugins, whose runs these are.
+    from eahas_plugins.report import Report, read_run
+
+    with _usage_errors():
+        if as_json and as_csv:
+            raise ValueError("give either --json or --csv.")
+        run = read_run(storage, study=study, fidelity_param=fidelity_param)
+        made = Report.of(run, g_per_kwh=g_per_kwh, country=country)
+        if not (as_json or as_csv):
+            made.save(out)
+    if as_json:
+        typer.echo(made.to_json())
+    elif as_csv:
+        typer.echo(made.csv, nl=False)
+    else:
+        typer.echo(f"{made.statement}\n\n{out}")
+
+
 @contextmanager
 def _usage_errors() -> Iterator[None]:
     """What is the user's to mend: a message and exit code 2."""
     try:
         yield
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from None
 

@@ -17,6 +17,8 @@ from eahas_plugins.budget.attributes import kwh_argument
 from eahas_plugins.budget.balance import Balance, RunningTrial
 from eahas_plugins.budget.entries import Entry, Grant, TrialId
 from eahas_plugins.budget.journal import EnergyJournal
+from eahas_plugins.budget.journal_reader import CAP_NAME
+from eahas_plugins.files import write_json
 from eahas_plugins.policy import cooling
 
 ESTIMATED_ATTR = "energy_estimated"
@@ -80,6 +82,8 @@ class RunAccount:
     def attach(self, journal: EnergyJournal) -> list[Entry]:
         """Keep the account on disk; what is there already counts as spent, and is returned."""
         self.journal = journal
+        journal.folder.mkdir(parents=True, exist_ok=True)
+        write_json(journal.folder / CAP_NAME, self.cap_kwh, durable=False)
         entries = journal.settle()  # whoever wrote there before is taken for dead
         self._next_number = 1 + max((e.number for e in entries), default=-1)
         for entry in entries:

@@ -9,11 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from eahas_plugins.budget.attributes import known_kwh
 from eahas_plugins.budget.ended_log import LOCK, EndedLog
 from eahas_plugins.budget.entries import Entry
-from eahas_plugins.files import read_bytes
+from eahas_plugins.files import parse_json, read_bytes
 
 LOG_SUFFIX, RUNNING_SUFFIX = ".jsonl", ".json"
+CAP_NAME = "budget_kwh"
+"""File with the cap of the run, for whoever reads the folder afterwards; nothing decides by it."""
 _N_LOOKS = 5
 _MAX_BYTES = 1 << 16
 _Signature = tuple[int, int, int]
@@ -139,6 +142,14 @@ class JournalReader:
             trial=(number, None, None, None),
             given_up=True,
         )
+
+
+def stored_cap_kwh(folder: Path) -> float | None:
+    """The cap of the run that kept its energies in a folder, kWh; None if it left no word."""
+    try:
+        return known_kwh(parse_json(read_bytes(folder / CAP_NAME, limit=_MAX_BYTES), folder))
+    except (FileNotFoundError, ValueError):
+        return None
 
 
 def _read_entry(path: Path) -> Entry:

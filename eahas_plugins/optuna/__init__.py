@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         MarginalGainPruner,
         ScheduleRelativePruner,
     )
+    from eahas_plugins.optuna.report import energy_report
     from eahas_plugins.optuna.samplers import (
         BananasSampler,
         EnergyGPSampler,
@@ -62,6 +63,7 @@ __all__ = [
     "SurrogateObjective",
     "TrainingsBudget",
     "ea_bohb",
+    "energy_report",
     "energy_study",
     "visualization",
 ]
@@ -72,6 +74,7 @@ _ELSEWHERE = {
     "EnergyTracker": "tracker",
     "SurrogateObjective": "objective",
     "TrainingsBudget": "budget.in_trainings",
+    "energy_report": "report",
     "energy_study": "study",
 }
 

@@ -1,0 +1,80 @@
+"""Opening a study that is in a storage, only to read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import optuna
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.study import Study
+
+_SQLITE = b"SQLite format 3\x00"
+_JOURNAL = b"{"
+
+
+def load_study(storage: str, name: str | None = None) -> Study:
+    """The study in a storage. Nothing is created, and nothing is unpickled.
+
+    Args:
+        storage: A URL of a database, or the file of an SQLite database or of Optuna's journal.
+        name: Which study, if there are several.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no storage of Optuna's, cannot be reached, or has no such study.
+    """
+    opened = _open(storage)
+    try:
+        names = [summary.study_name for summary in optuna.get_all_study_summaries(opened)]
+    except Exception as error:
+        raise ValueError(
+            f"{_shown(storage)} must be a storage of Optuna's: {_line(error)}"
+        ) from None
+    if not names:
+        raise ValueError(f"{_shown(storage)} must hold a study but holds none.")
+    listed = ", ".join(map(repr, names))
+    if name is None and len(names) > 1:
+        raise ValueError(f"{_shown(storage)} holds the studies {listed}: name one (--study).")
+    if name is not None and name not in names:
+        raise ValueError(f"{_shown(storage)} must hold the study {name!r} but holds {listed}.")
+    return optuna.load_study(study_name=name or names[0], storage=opened)
+
+
+def _open(storage: str) -> BaseStorage:
+    if "://" not in storage:
+        return _open_file(Path(storage))
+    if storage.startswith("sqlite:///"):
+        path = Path(storage.removeprefix("sqlite:///").partition("?")[0])
+        if not path.is_file():
+            raise FileNotFoundError(f"there must be a database but there is no file {path}.")
+    try:
+        return RDBStorage(storage, skip_table_creation=True)
+    except Exception as error:
+        raise ValueError(f"{_shown(storage)} cannot be opened: {_line(error)}") from None
+
+
+def _open_file(path: Path) -> BaseStorage:
+    with path.open("rb") as file:
+        begin = file.read(len(_SQLITE))
+    if begin == _SQLITE:
+        return _open(f"sqlite:///{path.absolute()}")
+    if not begin.startswith(_JOURNAL):
+        raise ValueError(
+            f"{path} must be an SQLite database or a journal of Optuna's but is neither."
+        )
+    try:
+        return JournalStorage(JournalFileBackend(str(path)))
+    except Exception as error:
+        raise ValueError(f"{path} must be a journal of Optuna's: {_line(error)}") from None
+
+
+def _shown(storage: str) -> str:
+    """The storage without the password of its URL."""
+    scheme, separator, rest = storage.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}" if separator else storage
+
+
+def _line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0] if lines else 'nothing more is known'}"[:300]

@@ -16,6 +16,7 @@ COMMANDS = (
     "verify",
     "card",
     "simulate",
+    "measure-steps",
     "fit",
     "surrogate-quality",
     "speed",

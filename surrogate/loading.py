@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Literal, overload
+from typing import Literal, get_args, overload
 
 from surrogate.benchmark import Benchmark
 from surrogate.folder import DATA, PROVENANCE, read_provenance, read_verified
@@ -19,19 +19,27 @@ TASK_NAMES = (*TASKS, *(f"{name}{TABLE_SUFFIX}" for name, task in TASKS.items() 
 """Everything that :func:`load` knows by name."""
 
 
-@overload
-def load(name: str | Path, *, constrained: Literal[False] = False) -> Benchmark: ...
+Costs = Literal["predicted", "simulated"]
+"""Where energy and time come from, of a task whose trainings are simulated."""
 
 
 @overload
-def load(name: str | Path, *, constrained: Literal[True]) -> ConstrainedBenchmark[Benchmark]: ...
+def load(
+    name: str | Path, *, constrained: Literal[False] = False, costs: Costs | None = None
+) -> Benchmark: ...
 
 
 @overload
-def load(name: str | Path, *, constrained: bool) -> Benchmark: ...
+def load(
+    name: str | Path, *, constrained: Literal[True], costs: Costs | None = None
+) -> ConstrainedBenchmark[Benchmark]: ...
 
 
-def load(name: str | Path, *, constrained: bool = False) -> Benchmark:
+@overload
+def load(name: str | Path, *, constrained: bool, costs: Costs | None = None) -> Benchmark: ...
+
+
+def load(name: str | Path, *, constrained: bool = False, costs: Costs | None = None) -> Benchmark:
     """Load a benchmark.
 
     Example:
@@ -46,6 +54,9 @@ def load(name: str | Path, *, constrained: bool = False) -> Benchmark:
             ``"fashion-nano-gpu"`` (and its ``-table``) is known but not shipped.
         constrained: Refuse networks that upstream's collection rejected (``cifar10`` and
             ``tinyimagenet``).
+        costs: Of ``cifar10`` and ``tinyimagenet``: ``"simulated"``, or ``"predicted"`` from steps
+            measured on a GPU. By default predicted where such measurements are at hand
+            (``python -m benchmarks fit --costs``), else simulated.
 
     Returns:
         A benchmark with ``space``, ``query``, ``query_many`` and ``provenance``; constrained ones
@@ -53,9 +64,12 @@ def load(name: str | Path, *, constrained: bool = False) -> Benchmark:
         of a table.
 
     Raises:
-        ValueError: If there is no such task or folder, or a file in it is missing or damaged.
+        ValueError: If there is no such task or folder, a file in it is missing or damaged, or the
+            task has no such costs.
     """
-    bench = _load(name)
+    if costs not in (None, *get_args(Costs)):
+        raise ValueError(f"costs must be one of {', '.join(get_args(Costs))} but got {costs!r}.")
+    bench = _load(name, costs)
     return ConstrainedBenchmark(bench) if constrained else bench
 
 
@@ -79,11 +93,15 @@ def load_table(task: str) -> TableBenchmark:
     return _table(_shipped(task), task)
 
 
-def _load(name: str | Path) -> Benchmark:
+def _load(name: str | Path, costs: Costs | None) -> Benchmark:
     if name in TASK_NAMES:
         task = str(name).removesuffix(TABLE_SUFFIX)
         folder = _shipped(task)
-        return _table(folder, task) if task != name else _read(folder)
+        if task == name:
+            return _read(folder, costs)
+        if costs is not None:
+            raise ValueError(f"{name} has what was recorded and no other costs: leave costs out.")
+        return _table(folder, task)
     folder = Path(name)
     if not (folder / PROVENANCE).is_file():
         near = difflib.get_close_matches(str(name), TASK_NAMES, n=1)
@@ -91,7 +109,7 @@ def _load(name: str | Path) -> Benchmark:
             f"task must be one of {', '.join(TASK_NAMES)}, or a folder with a {PROVENANCE}, but "
             f"got {str(name)!r}." + (f" Did you mean {near[0]!r}?" if near else "")
         )
-    return _read(folder)
+    return _read(folder, costs)
 
 
 def _shipped(task: str) -> Path:
@@ -105,8 +123,11 @@ def _shipped(task: str) -> Path:
     return folder
 
 
-def _read(folder: Path) -> Benchmark:
-    kind = read_provenance(folder)["format"]
+def _read(folder: Path, costs: Costs | None) -> Benchmark:
+    provenance = read_provenance(folder)
+    kind = provenance["format"]
+    if costs is not None and provenance.get("kind") != "simulated":
+        raise ValueError(f"{folder.name} has no simulated trainings to choose the costs of.")
     if kind == "official":
         from surrogate.official import load_folder
 
@@ -115,11 +136,25 @@ def _read(folder: Path) -> Benchmark:
 
     if kind == FORMAT:
         from surrogate.models.archive import read_model
+        from surrogate.models.cost_archive import has_costs, with_costs
 
-        return read_model(folder)
+        bench = read_model(folder)
+        if costs == "simulated" or not has_costs(folder):
+            if costs == "predicted":
+                raise ValueError(_no_costs(bench.task))
+            return bench
+        return with_costs(bench, folder)
     raise ValueError(
         f'{folder / PROVENANCE}: format must be "{FORMAT}" or "official" but is {kind!r}: '
         "upgrade with pip install -U eahas-plugins."
+    )
+
+
+def _no_costs(task: str) -> str:
+    return (
+        f"the costs of {task} are simulated, as no measured steps are at hand: measure some with "
+        f"'python -m benchmarks measure-steps --task {task} --device cuda --out DIR', then run "
+        f"'python -m benchmarks fit --task {task} --costs DIR/rows.jsonl'."
     )
 
 

@@ -41,6 +41,13 @@ def planned_run(task: str, run: int) -> PlannedRun:
     )
 
 
+def planned_steps(task: str, run: int) -> PlannedRun:
+    """The configuration of that number whose steps are measured; each is another draw."""
+    space = get_space(task, seed=_derive(task, "configuration of steps", run))
+    config = check(space.sample_configuration(), task)
+    return PlannedRun(run=run, config_run=run, config=config, seed=_derive(task, "steps", run))
+
+
 def _derive(task: str, purpose: str, run: int) -> int:
     planned_as = task.removesuffix("-gpu")  # run i is the same training on every device
     entropy = (crc32(planned_as.encode()), crc32(purpose.encode()), run)

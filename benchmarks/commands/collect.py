@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
 import multiprocessing
 import os
-import platform
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
-from importlib.metadata import version
 from itertools import islice
 from multiprocessing.queues import Queue
 from pathlib import Path
@@ -23,6 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from benchmarks.collection.estimated_energy import with_estimated_energy
+from benchmarks.collection.machine import machine, now, versions
 from benchmarks.collection.planned_runs import PlannedRun, planned_run
 from benchmarks.collection.record_file import RecordFile
 from surrogate.records import SCHEMA, Record
@@ -184,7 +182,7 @@ def _train_run(task: str, run: int) -> dict[str, Any]:
     from benchmarks.collection.training.train import train
 
     planned = planned_run(task, run)
-    started = _now()
+    started = now()
     result = train(planned.config, seed=planned.seed, splits=_splits, trunk=get_task(task).trunk)
     return with_estimated_energy(run_record(task, planned, result, started=started))
 
@@ -193,16 +191,12 @@ def _train_on_gpu(gpu: Gpu, task: str, run: int, splits: Splits) -> dict[str, An
     import torch
 
     planned = planned_run(task, run)
-    started = _now()
+    started = now()
     result = gpu.train(planned.config, seed=planned.seed, splits=splits, trunk=get_task(task).trunk)
     record = run_record(task, planned, result, started=started)
     record["machine"] |= gpu.describe()
     record["versions"] |= {"cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()}
     return record
-
-
-def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 def run_record(
@@ -225,21 +219,7 @@ def run_record(
             "activations": size.activations,
         },
         "machine": machine(),
-        "versions": {
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("torch", "numpy", "ConfigSpace", "eahas-plugins")},
-        },
+        "versions": versions(),
         "started": started,
     }
     return {**record, "disturbed": Record.from_json(record).disturbed}
-
-
-def machine() -> dict[str, Any]:
-    """What tells one machine's times from another's."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return {
-        "cpu": models[0] if models else platform.processor(),
-        "n_cores": os.cpu_count(),
-        "system": platform.system(),
-    }

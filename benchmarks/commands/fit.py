@@ -1,40 +1,105 @@
-"""Build a task's folder from records: ``python -m benchmarks fit --task T --records F --out D``."""
+"""Build a task's folder from records, or give a simulated task costs from measured steps."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from benchmarks.packages import require
+
 
 def fit(
     task: Annotated[str, typer.Option(help="fashion-nano, cifar10 or tinyimagenet.")],
-    records: Annotated[list[Path], typer.Option(help="Record file; may be given several times.")],
-    out: Annotated[Path, typer.Option(help="Folder to write.")],
+    records: Annotated[
+        list[Path] | None, typer.Option(help="Record file; may be given several times.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write; with --costs by default TASK's own.")
+    ] = None,
     keep_records: Annotated[
         bool | None,
         typer.Option(help="Keep the records in the folder; by default unless they are simulated."),
     ] = None,
+    costs: Annotated[
+        Path | None, typer.Option(help="Rows of 'measure-steps', in place of --records.")
+    ] = None,
+    loader_wait: Annotated[
+        float | None,
+        typer.Option(help="With --costs: seconds per step of waiting for data, if not the rows'."),
+    ] = None,
+    figure: Annotated[
+        Path | None, typer.Option(help="With --costs: draw power over time into this file.")
+    ] = None,
 ) -> None:
     """Fit the models of TASK to RECORDS and write everything that surrogate.load needs.
 
+    With --costs, energy, time and inference energy of a simulated task are replaced by models
+    fitted to measured steps; what was simulated stays in the folder, as costs="simulated".
+
     Raises:
-        ValueError: If there is no such task, or the records cannot be read or learnt from.
+        ValueError: If there is no such task, the options do not fit together, or what is read
+            cannot be learnt from.
     """
-    from surrogate.fitting.build import build
-    from surrogate.record_files import read_records
-    from surrogate.records import Record
     from surrogate.space.tasks import get_task
 
     get_task(task)
+    if (records is None) == (costs is None):
+        raise ValueError("either --records or --costs must be given, and not both.")
+    if costs is not None:
+        if keep_records is not None:
+            raise ValueError("--keep-records belongs to --records: rows of steps are not kept.")
+        typer.echo(_fit_costs(task, costs, out, loader_wait=loader_wait, figure=figure))
+        return
+    if out is None or loader_wait is not None or figure is not None:
+        raise ValueError("with --records give --out, and neither --loader-wait nor --figure.")
+    typer.echo(_fit_records(task, records or [], out, keep_records=keep_records))
+
+
+def _fit_records(task: str, files: list[Path], out: Path, *, keep_records: bool | None) -> str:
+    from surrogate.fitting.build import build
+    from surrogate.record_files import read_records
+    from surrogate.records import Record
+
     found: list[Record] = []
-    for path in records:
+    for path in files:
         if not path.is_file():
             raise ValueError(f"records must be a file but {path} is none.")
         read = read_records(path)
         for message in read.damaged:
             typer.echo(f"warning: {message}", err=True)
         found += read.records
-    summary = build(found, task, out, keep_records=keep_records)
-    typer.echo(summary)
+    return build(found, task, out, keep_records=keep_records)
+
+
+def _fit_costs(
+    task: str, path: Path, out: Path | None, *, loader_wait: float | None, figure: Path | None
+) -> str:
+    from benchmarks.dataset.cost_card import CARD_NAME, compose, draw
+    from eahas_plugins.files import write_atomically
+    from surrogate.fitting.costs import fit_costs
+    from surrogate.folder import DATA, PROVENANCE, write_sums
+    from surrogate.models.archive import read_model
+    from surrogate.models.cost_archive import with_costs, write_costs
+    from surrogate.step_records import read_step_records
+
+    if figure is not None:
+        require("matplotlib")
+    rows = read_step_records(path)
+    fitted = fit_costs(rows, task, loader_wait_s=loader_wait)
+    shipped = DATA / task
+    folder = shipped if out is None else out
+    if not (folder / PROVENANCE).is_file():
+        shutil.copytree(shipped, folder, dirs_exist_ok=True)
+    bench = read_model(folder)
+    if bench.task != task or bench.provenance.get("kind") != "simulated":
+        raise ValueError(f"{folder} must hold the simulated task {task} but holds {bench.task}.")
+    write_costs(folder, fitted.kernel, spread=fitted.spread, about=fitted.about)
+    write_atomically(folder / CARD_NAME, compose(task, fitted.about, spread=fitted.spread))
+    write_sums(folder)
+    with_costs(bench, folder)
+    if figure is not None:
+        draw(fitted.epochs.tolist(), task, figure)
+    return f"{folder}: {fitted.about['summary']}"

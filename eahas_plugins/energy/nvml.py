@@ -18,6 +18,12 @@ from eahas_plugins.energy.visible import order_is_by_speed, visible_gpus
 
 _COUNTER = "nvmlDeviceGetTotalEnergyConsumption"
 
+_STATE = (  # the numbers are NVML's: NVML_CLOCK_SM, NVML_CLOCK_MEM, NVML_TEMPERATURE_GPU
+    ("sm_clock_mhz", "nvmlDeviceGetClockInfo", (1,), 1.0),
+    ("memory_clock_mhz", "nvmlDeviceGetClockInfo", (2,), 1.0),
+    ("temperature_c", "nvmlDeviceGetTemperature", (0,), 1.0),
+    ("watts", "nvmlDeviceGetPowerUsage", (), 1e-3),
+)
 _ASK_EVERY_S = 1.0  # who computes on a GPU
 
 _log = logging.getLogger(__name__)
@@ -143,6 +149,18 @@ class NvmlMeter:
         with contextlib.suppress(self._nvml.NVMLError):  # some boards have no limit to tell
             limits_mw = [self._nvml.nvmlDeviceGetPowerManagementLimit(g.handle) for g in self._gpus]
             found["power_limit_watts"] = sum(limits_mw) / 1000.0
+        return found
+
+    def state(self) -> dict[str, float]:
+        """Clocks, temperature and power of the first GPU at this moment, as far as it tells.
+
+        Units: MHz, degrees Celsius, W.
+        """
+        found = {}
+        for name, function, arguments, scale in _STATE:
+            with contextlib.suppress(self._nvml.NVMLError, AttributeError, TypeError):
+                value = getattr(self._nvml, function)(self._gpus[0].handle, *arguments)
+                found[name] = float(value) * scale
         return found
 
     def n_processes(self) -> int:

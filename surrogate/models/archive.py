@@ -49,6 +49,15 @@ def write_model(
         "noise.curve_jitter": noise.curve_jitter,
         "noise.cost_jitter": np.array(noise.cost_jitter),
     }
+    write_arrays(path, arrays)
+
+
+def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
+    """Write named arrays; the same arrays always give the same bytes.
+
+    Raises:
+        OSError: If the file cannot be written.
+    """
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, array in arrays.items():

@@ -96,6 +96,8 @@ class FittedBenchmark:
         linear: Array of shape (n_features, n_outputs).
         curve_model: Gives the control values in place of forest and linear model, which then give
             the costs only. None where those give everything.
+        cost_model: Gives the costs, all of :data:`COSTS`, from measurements, in place of those of
+            simulated trainings.
         degree: Degree of the Bezier curves.
         x: Array of shape (degree + 1,): the x control values, where they are the same for all.
         floor: Array of shape (n_curves,): the least accuracy on record; nothing lies below it.
@@ -114,6 +116,7 @@ class FittedBenchmark:
     floor: Floats
     noise: Noise
     provenance: Mapping[str, Any]
+    cost_model: Kernel | None = None
     space: ConfigurationSpace = field(init=False)
     # Cumulative costs: name, where its value per epoch is, and where that of the first epoch.
     _cumulative: tuple[tuple[str, int, int], ...] = field(init=False, repr=False)
@@ -130,7 +133,10 @@ class FittedBenchmark:
         # A model of measured or estimated trainings predicts, one of simulated ones simulates.
         kind = "simulated" if self.provenance.get("kind") == "simulated" else "predicted"
         known = (*self.curves, *(name for name in self.costs if name in QUANTITIES))
-        object.__setattr__(self, "_kinds", dict.fromkeys(known, kind))
+        kinds = dict.fromkeys(known, kind)
+        if self.cost_model is not None:
+            kinds |= dict.fromkeys((*CUMULATIVE, INFERENCE), "predicted")
+        object.__setattr__(self, "_kinds", kinds)
 
     def query(self, config: Mapping[str, Any], *, seed: int | None = None) -> Run:
         """Predict the training of a configuration, as long as its ``max_epoch``.
@@ -193,6 +199,8 @@ class FittedBenchmark:
 
     def _outputs(self, X: Floats) -> Floats:
         outputs = predict(X, forest=self.forest, linear=self.linear, curve_model=self.curve_model)
+        if self.cost_model is not None:
+            outputs[:, -len(COSTS) :] = self.cost_model.predict(X)
         # The sum of squares is the fastest test of a single row; above it, look closer.
         if (
             not np.vdot(outputs, outputs) <= _MOST_OUTPUT**2

@@ -70,6 +70,11 @@ def _check_shapes(bench: FittedBenchmark) -> None:
     if model is not None:
         found["features of the model of the curves"] = (model.n_features, len(NAMES))
         found["outputs of the model of the curves"] = (model.n_outputs, n_controls)
+    costs = bench.cost_model
+    if costs is not None:
+        found["costs with a model of their own"] = (bench.costs, COSTS)
+        found["features of the model of the costs"] = (costs.n_features, len(NAMES))
+        found["outputs of the model of the costs"] = (costs.n_outputs, len(COSTS))
     for name, (got, wanted) in found.items():
         if got != wanted:
             raise ValueError(f"{name} must be {wanted} but is {got}: another version fitted it?")

@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.__main__ import COMMANDS
 from tests.benchmarks.made_up_rows import HEADER, make_rows
+from tests.surrogate import made_up_steps
 
 OPTIONAL = (
     "codecarbon", "distributed", "flaml", "hpbandster", "matplotlib", "onnxruntime", "optuna",
@@ -35,6 +36,13 @@ def run_without(packages, *arguments, cwd=None):
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
 
 
+def steps_file(folder):
+    path = folder / "steps.jsonl"
+    rows = made_up_steps.rows("cifar10", 25)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
 def record_file(folder):
     path = folder / "records.jsonl"
     config = {"depth": 4, "w0": 8, "wa": 2.0, "wm": 2.0, "group_width": 1, "base_lr": 0.1}
@@ -57,6 +65,9 @@ def test_help_needs_no_optional_package():
         ("xgboost", "fit", ["fit", "--task", "fashion-nano", "--records", "{records}"]),
         ("xgboost", "fit", ["surrogate-quality", "--task", "fashion-nano"]),
         ("torch", "train", ["collect", "--runs", "1"]),
+        ("torch", "train", ["measure-steps", "--task", "cifar10"]),
+        ("sklearn", "fit", ["fit", "--task", "cifar10", "--costs", "{steps}"]),
+        ("matplotlib", "viz", ["fit", "--task", "cifar10", "--costs", "{steps}", "--figure", "f"]),
         ("torch", "train", ["verify"]),
         ("matplotlib", "viz", ["statistics", "--task", "fashion-nano"]),
         ("matplotlib", "viz", ["card", "--figure", "{folder}/figure.png"]),
@@ -80,9 +91,10 @@ def test_a_missing_package_is_one_line_and_nothing_is_left_behind(
         "records": record_file(inputs),
         "rows": rows_folder(inputs),
         "folder": tmp_path,
+        "steps": steps_file(inputs),
     }
     arguments = [text.format(**places) for text in arguments]
-    if arguments[0] in ("fit", "collect", "statistics", "compare"):
+    if arguments[0] in ("fit", "collect", "measure-steps", "statistics", "compare"):
         arguments += ["--out", str(out)]
     done = run_without([package], *arguments)
     assert done.returncode == 2, done.stderr

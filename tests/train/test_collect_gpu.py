@@ -1,8 +1,6 @@
 """Collection with measured energy, whole but for the GPU: the CPU works and a counter counts."""
 
 import json
-import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,86 +8,23 @@ import torch
 from typer.testing import CliRunner
 
 from benchmarks.__main__ import make_app
-from benchmarks.collection.energy_window import CounterWindow
 from benchmarks.collection.planned_runs import PlannedRun, planned_run
 from benchmarks.collection.training import data, gpu
 from benchmarks.collection.training import train as training
 from benchmarks.commands import collect
-from eahas_plugins.energy import nvml
 from surrogate.fitting.dataset import from_records
 from surrogate.record_files import read_records
 from surrogate.space.definitions import TASKS
-
-
-class Counter:
-    """The module ``pynvml`` with one GPU and a clock of its own: 60 W, and 200 W at work."""
-
-    class NVMLError(Exception):
-        pass
-
-    def __init__(self):
-        self.now_s = 0.0
-        self.millijoules = 10.0**9
-        self.processes = []
-        self.next_processes = []
-        self.waited = True
-        self.read_before_work_was_done = False
-
-    def pass_time(self, seconds, watts=60.0):
-        self.now_s += seconds
-        self.millijoules += 1000.0 * watts * seconds
-
-    def synchronize(self, device):
-        assert device == torch.device("cpu")
-        self.waited = True
-
-    def work(self):
-        self.pass_time(0.3, watts=200.0)
-        self.waited = False
-
-    def module(self):
-        return SimpleNamespace(
-            NVMLError=self.NVMLError,
-            nvmlInit=lambda: None,
-            nvmlDeviceGetHandleByUUID=lambda uuid: uuid,
-            nvmlDeviceGetName=lambda handle: "Tesla V100",
-            nvmlDeviceGetUUID=lambda handle: handle,
-            nvmlSystemGetDriverVersion=lambda: "580.1",
-            nvmlDeviceGetPowerManagementLimit=lambda handle: 250_000,
-            nvmlDeviceGetComputeRunningProcesses=lambda handle: self.seen(),
-            nvmlDeviceGetTotalEnergyConsumption=lambda handle: self.total(),
-        )
-
-    def seen(self):
-        return self.next_processes.pop(0) if self.next_processes else self.processes
-
-    def total(self):
-        self.read_before_work_was_done |= not self.waited
-        self.pass_time(0.001)
-        return int(self.millijoules)
-
-
-def working(function, counter):
-    def work(*arguments):
-        counter.work()
-        return function(*arguments)
-
-    return work
+from tests.train.gpu_stand_in import Counter, working
 
 
 @pytest.fixture
 def counter(monkeypatch, tmp_path):
     """A GPU for torch and NVML; small splits and one short configuration, to be quick."""
     counter = Counter()
-    monkeypatch.setitem(sys.modules, "pynvml", counter.module())
-    monkeypatch.setattr(nvml, "time", SimpleNamespace(monotonic=lambda: counter.now_s))
-    monkeypatch.setattr(gpu, "find_gpu", lambda: (torch.device("cpu"), "GPU-0"))
-    monkeypatch.setattr(gpu.tempfile, "gettempdir", lambda: str(tmp_path))
-    monkeypatch.setattr(torch.cuda, "synchronize", counter.synchronize)
+    counter.take_the_place_of_a_gpu(monkeypatch, tmp_path)
     for name in ("_train_epoch", "_accuracy"):
         monkeypatch.setattr(training, name, working(getattr(training, name), counter))
-    quick = {"window_s": 0.5, "sleep": counter.pass_time}
-    monkeypatch.setattr(CounterWindow.__init__, "__kwdefaults__", quick)
     monkeypatch.setattr(data, "N_PER_SPLIT", 100)
     short = {
         **planned_run("fashion-nano", 0).config,

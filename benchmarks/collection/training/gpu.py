@@ -8,7 +8,6 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,14 @@ import torch
 
 from benchmarks.collection.energy_window import CounterWindow
 from benchmarks.collection.training.data import Splits
+from benchmarks.collection.training.metered import MeteredDevice
 from benchmarks.collection.training.train import train
 from eahas_plugins.energy.nvml import NvmlMeter
 from eahas_plugins.energy.readings import MeterError
 from surrogate.space.regnet import Trunk
 
 
-class Gpu:
+class Gpu(MeteredDevice):
     """The first GPU that torch sees, for one training at a time; made by `only_user_of_gpu`.
 
     Args:
@@ -30,10 +30,11 @@ class Gpu:
         meter: Its counter.
     """
 
+    scope = "GPU board"
+
     def __init__(self, device: torch.device, meter: NvmlMeter) -> None:
-        self.device = device
-        self._meter = meter
-        self._own = 0  # once torch has computed on it, this process is one of its users
+        super().__init__(device, meter)
+        self._nvml = meter
 
     def check_alone(self) -> None:
         """Make sure that no other process computes on the GPU: the counter counts them all.
@@ -41,7 +42,8 @@ class Gpu:
         Raises:
             MeterError: If one does.
         """
-        others = self._meter.n_processes() - self._own
+        # Once torch has computed on it, this process is one of its users.
+        others = self._nvml.n_processes() - self._has_computed
         if others > 0:
             raise MeterError(
                 f"nothing else may run on the GPU while it is measured but {others} process(es) "
@@ -56,26 +58,37 @@ class Gpu:
         Raises:
             MeterError: If another process uses the GPU, before or after.
         """
-        self.check_alone()
-        splits = splits.to(self.device)
-        self._own = 1
-        window = CounterWindow(
-            self._meter, synchronize=partial(torch.cuda.synchronize, self.device)
-        )
-        result = train(config, seed=seed, splits=splits, trunk=trunk, window=window)
-        self.check_alone()  # whoever came in between is in the numbers
-        meter = {
-            "kind": self._meter.provenance.kind,
-            "name": self._meter.provenance.meter,
-            "counter": self._meter.provenance.sampling,
-            "scope": "GPU board",
-            **window.describe(),
-        }
-        return {**result, "meter": meter}
+
+        def work(window: CounterWindow) -> dict[str, Any]:
+            moved = splits.to(self.device)
+            return train(config, seed=seed, splits=moved, trunk=trunk, window=window)
+
+        return self.measured(work)
+
+    def synchronize(self) -> None:
+        """Wait until it has done everything it was given."""
+        torch.cuda.synchronize(self.device)
 
     def describe(self) -> dict[str, Any]:
         """Name, driver and power limit."""
-        return self._meter.describe()
+        return self._nvml.describe()
+
+    def state(self) -> dict[str, float]:
+        """Clocks, MHz, temperature, degrees Celsius, and power, W."""
+        return self._nvml.state()
+
+    def free_bytes(self) -> int:
+        """Memory that nobody uses."""
+        if not self._has_computed:
+            self.check_alone()  # asking makes this process a user
+            self._has_computed = True
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(self.device)
+        return int(torch.cuda.mem_get_info(self.device)[0])
+
+    def peak_bytes(self) -> int | None:
+        """The most memory in use since `free_bytes` was asked."""
+        return int(torch.cuda.max_memory_allocated(self.device))
 
 
 @contextmanager

@@ -72,7 +72,7 @@ def train(
     torch.set_flush_denormal(True)
     network = RegNet(config, trunk).to(splits.train.images.device)
     network = network.to(memory_format=torch.channels_last)
-    optimizer = _optimizer(config, network)
+    optimizer = make_optimizer(config, network)
     epochs = _Epochs(network, optimizer, splits.train, config["cutout_length"])
     n_repeats = window.n_repeats(epochs.rehearse)
     result: dict[str, Any] = {name: [] for name in _PER_EPOCH}
@@ -144,7 +144,8 @@ _PER_EPOCH = (
 )
 
 
-def _optimizer(config: Mapping[str, Any], network: torch.nn.Module) -> torch.optim.Optimizer:
+def make_optimizer(config: Mapping[str, Any], network: torch.nn.Module) -> torch.optim.Optimizer:
+    """The optimizer of a configuration, at its base learning rate."""
     lr = config["base_lr"]
     if config["optimizer"] == "sgd":
         return torch.optim.SGD(

@@ -1,6 +1,6 @@
 from collections import Counter
 
-from benchmarks.collection.planned_runs import planned_run
+from benchmarks.collection.planned_runs import planned_run, planned_steps
 from surrogate.space.tasks import check
 
 
@@ -24,3 +24,11 @@ def test_the_first_300_runs_repeat_30_configurations_with_three_seeds() -> None:
 def test_runs_on_a_gpu_are_the_same_trainings() -> None:
     for run in range(12):
         assert planned_run("fashion-nano-gpu", run) == planned_run("fashion-nano", run)
+
+
+def test_steps_are_measured_of_another_configuration_each() -> None:
+    planned = [planned_steps("cifar10", run) for run in range(40)]
+    assert planned[:20] == [planned_steps("cifar10", run) for run in range(20)]
+    assert len({str(one.config) for one in planned}) == len({one.seed for one in planned}) == 40
+    assert all(one.config == check(one.config, "cifar10") for one in planned)
+    assert (planned[0].seed, planned[0].config["wa"]) == (666969176, 19.1)

@@ -96,6 +96,15 @@ def test_a_record_can_say_which_gpu_it_was():
         other.n_processes()
 
 
+def test_clocks_temperature_and_power_are_told_as_far_as_they_can_be():
+    nvml = Nvml(1)
+    assert NvmlMeter([0], nvml=nvml).state() == {}
+    nvml.milliwatts = [61_500]
+    nvml.nvmlDeviceGetClockInfo = lambda handle, kind: {1: 1380, 2: 877}[kind]
+    found = NvmlMeter([0], nvml=nvml).state()
+    assert found == {"sm_clock_mhz": 1380.0, "memory_clock_mhz": 877.0, "watts": 61.5}
+
+
 def test_named_gpus_go_before_visible_ones(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
     meter = NvmlMeter([0], nvml=RecordedNvml([0], []))

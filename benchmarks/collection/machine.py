@@ -1,0 +1,34 @@
+"""Where, with what and when something was measured."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+
+def now() -> str:
+    """The time, ISO 8601 in UTC."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def versions() -> dict[str, Any]:
+    """Of Python and the packages that a training depends on."""
+    return {
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("torch", "numpy", "ConfigSpace", "eahas-plugins")},
+    }
+
+
+def machine() -> dict[str, Any]:
+    """What tells one machine's times from another's."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return {
+        "cpu": models[0] if models else platform.processor(),
+        "n_cores": os.cpu_count(),
+        "system": platform.system(),
+    }

@@ -1,0 +1,64 @@
+"""Costs learnt from measurements, beside a task's simulated ones: ``costs.npz``, ``costs.json``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eahas_plugins.files import json_object, parse_arrays, write_json
+from surrogate.folder import read_verified
+from surrogate.models.archive import write_arrays
+from surrogate.models.benchmark import FittedBenchmark
+from surrogate.models.consistency import check_model
+from surrogate.models.gaussian_process import Kernel
+
+COSTS_MODEL, COSTS_ABOUT = "costs.npz", "costs.json"
+_TOLD = ("energy", "runtime", "inference_energy", "meter", "machine", "versions")
+"""What the costs say of themselves in place of what the simulation said."""
+
+
+def write_costs(folder: Path, kernel: Kernel, *, spread: float, about: Mapping[str, Any]) -> None:
+    """Write both files; the folder's sums have to be written afterwards.
+
+    Raises:
+        OSError: If they cannot be written.
+    """
+    write_arrays(folder / COSTS_MODEL, {**kernel.to_arrays(), "spread": np.array(spread)})
+    write_json(folder / COSTS_ABOUT, dict(about), indent=1)
+
+
+def has_costs(folder: Path) -> bool:
+    """Whether a folder has costs of its own beside the simulated ones."""
+    return (folder / COSTS_MODEL).exists() or (folder / COSTS_ABOUT).exists()
+
+
+def with_costs(bench: FittedBenchmark, folder: Path) -> FittedBenchmark:
+    """The same task with energy, time and inference energy predicted from measurements.
+
+    Raises:
+        ValueError: If a file is missing, damaged or does not fit the task; the message names it.
+    """
+    path = folder / COSTS_MODEL
+    about = json_object(read_verified(folder, COSTS_ABOUT), folder / COSTS_ABOUT)
+    arrays = parse_arrays(read_verified(folder, COSTS_MODEL), path, not_finite={"length"})
+    told = {name: about[name] for name in _TOLD if name in about}
+    try:
+        spread = float(arrays["spread"])
+        found = replace(
+            bench,
+            cost_model=Kernel.from_arrays(arrays),
+            noise=replace(bench.noise, cost_offset=spread, cost_jitter=spread),
+            provenance={**bench.provenance, **told, "costs_from": about},
+        )
+        check_model(found)
+    except KeyError as error:
+        raise ValueError(f"{path} lacks {error}: fit the costs again.") from None
+    except (TypeError, ValueError, IndexError, ArithmeticError, MemoryError) as error:
+        raise ValueError(
+            f"{path} must hold costs of this task but does not: {error} Fit them again."
+        ) from None
+    return found

@@ -1,0 +1,180 @@
+"""From measured steps to a simulated task that answers with them."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import surrogate
+from benchmarks.__main__ import make_app
+from surrogate.fitting.costs import targets
+from surrogate.folder import DATA
+from surrogate.step_records import read_step_records
+from tests.surrogate import made_up_steps
+
+
+def invoke(*arguments):
+    words = ["fit", *map(str, arguments)]
+    return CliRunner().invoke(make_app(words), words)
+
+
+@pytest.fixture(scope="module")
+def steps(tmp_path_factory):
+    path = tmp_path_factory.mktemp("steps") / "rows.jsonl"
+    lines = made_up_steps.rows("cifar10", 100)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(steps, tmp_path_factory):
+    out = tmp_path_factory.mktemp("fitted") / "cifar10"
+    outcome = invoke("--task", "cifar10", "--costs", steps, "--out", out)
+    assert outcome.exit_code == 0, outcome.exception
+    assert "energy and time predicted from 100 configurations measured on Made-up" in outcome.output
+    return out
+
+
+def test_energy_and_time_are_those_of_the_rows(folder, steps):
+    bench = surrogate.load(folder)
+    for row in read_step_records(steps)[:20]:
+        energy, runtime, inference, *_ = np.exp(targets(row, loader_wait_s=0.0))
+        run = bench.query(row.config)
+        n = row.config["max_epoch"]
+        assert run.energy_kwh[-1] == pytest.approx(n * energy, rel=0.1)
+        assert run.runtime_s[-1] == pytest.approx(n * runtime, rel=0.1)
+        assert run.inference_energy_kwh == pytest.approx(inference, rel=0.1)
+        np.testing.assert_allclose(np.diff(run.runtime_s), run.runtime_s[0])  # all epochs alike
+
+
+def test_each_quantity_says_where_it_comes_from(folder):
+    bench = surrogate.load(folder)
+    told = bench.provenance
+    words = "predicted from 100 configurations measured on Made-up GPU"
+    assert (told["accuracy"], told["energy"], told["inference_energy"]) == (
+        "simulated",
+        words,
+        words,
+    )
+    assert told["runtime"].startswith(words)
+    assert told["meter"]["name"] == "nvml"
+    run = bench.query(bench.space.get_default_configuration())
+    assert run.provenance == {
+        "train_accuracy": "simulated",
+        "val_accuracy": "simulated",
+        "test_accuracy": "simulated",
+        "energy_kwh": "predicted",
+        "runtime_s": "predicted",
+        "inference_energy_kwh": "predicted",
+    }
+
+
+def test_the_simulated_costs_stay(folder):
+    shipped = surrogate.load("cifar10", costs="simulated")
+    simulated = surrogate.load(folder, costs="simulated")
+    config = shipped.space.get_default_configuration()
+    for seed in (None, 3):
+        ours, theirs = simulated.query(config, seed=seed), shipped.query(config, seed=seed)
+        np.testing.assert_array_equal(ours.energy_kwh, theirs.energy_kwh)
+        np.testing.assert_array_equal(ours.runtime_s, theirs.runtime_s)
+    assert simulated.provenance == shipped.provenance
+    assert ours.provenance["energy_kwh"] == "simulated"
+    predicted = surrogate.load(folder, costs="predicted")
+    np.testing.assert_array_equal(
+        predicted.query(config).val_accuracy, shipped.query(config).val_accuracy
+    )
+    assert predicted.query(config).energy_kwh[-1] != shipped.query(config).energy_kwh[-1]
+
+
+def test_many_are_the_same_as_one_by_one(folder):
+    bench = surrogate.load(folder)
+    configs = bench.space.sample_configuration(30)
+    for seed in (None, 5):
+        for config, run in zip(configs, bench.query_many(configs, seed=seed), strict=True):
+            alone = bench.query(config, seed=seed)
+            np.testing.assert_allclose(alone.energy_kwh, run.energy_kwh, rtol=1e-9)
+            np.testing.assert_allclose(alone.val_accuracy, run.val_accuracy, rtol=1e-9)
+
+
+def test_seeds_differ_as_much_as_a_step_measured_twice(folder):
+    bench = surrogate.load(folder)
+    config = bench.space.get_default_configuration()
+    mean = bench.query(config).energy_kwh[-1]
+    drawn = [bench.query(config, seed=seed).energy_kwh[-1] for seed in range(30)]
+    assert 0.0005 < np.std(np.log(drawn)) < 0.004  # the rows have 0.002
+    assert np.mean(drawn) == pytest.approx(mean, rel=0.01)
+
+
+def test_the_card_has_the_quality(folder):
+    text = (folder / "COSTS.md").read_text()
+    held = surrogate.load(folder).provenance["costs_from"]["held_out"]
+    for name in ("energy", "time", "power"):
+        assert f"| {name} | {held[f'{name}_r2']} | {held[f'{name}_rank_correlation']} |" in text
+    assert "{" not in text
+
+
+def test_waiting_for_data_is_a_parameter(steps, tmp_path):
+    outs = [tmp_path / "none", tmp_path / "wait"]
+    for out, wait in zip(outs, (0.0, 0.2), strict=True):
+        figure = ("--figure", tmp_path / "power.png") if wait else ()
+        arguments = ("--costs", steps, "--out", out, "--loader-wait", wait, *figure)
+        outcome = invoke("--task", "cifar10", *arguments)
+        assert outcome.exit_code == 0, outcome.exception
+    config = surrogate.load(outs[0]).space.get_default_configuration()
+    plain, waiting = (surrogate.load(out).query(config) for out in outs)
+    steps_done = config["max_epoch"] * 40_000 / 1024
+    assert waiting.runtime_s[-1] - plain.runtime_s[-1] == pytest.approx(0.2 * steps_done, rel=0.1)
+    assert (tmp_path / "power.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--task", "cifar10"], "either --records or --costs"),
+        (["--task", "cifar10", "--costs", "a", "--records", "b"], "either --records or --costs"),
+        (["--task", "cifar10", "--costs", "a"], "costs must be a file of measure-steps"),
+        (["--task", "cifar10", "--costs", "a", "--keep-records"], "belongs to --records"),
+        (["--task", "cifar10", "--records", "a"], "with --records give --out"),
+    ],
+)
+def test_options_that_do_not_fit_together(options, message):
+    outcome = invoke(*options)
+    assert isinstance(outcome.exception, ValueError)
+    assert message in str(outcome.exception)
+
+
+def test_a_task_that_is_not_simulated_keeps_its_costs(steps, tmp_path):
+    outcome = invoke("--task", "fashion-nano", "--costs", steps, "--out", tmp_path / "out")
+    assert "to be simulated" in str(outcome.exception)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["fashion-nano", "fashion-nano-table"])
+def test_costs_cannot_be_chosen_where_there_is_no_choice(name):
+    with pytest.raises(ValueError, match="costs"):
+        surrogate.load(name, costs="simulated")
+
+
+@pytest.mark.parametrize("task", ["cifar10", "tinyimagenet"])
+def test_costs_that_nobody_measured(task):
+    folder = DATA / task
+    if not (folder / "costs.npz").exists():
+        with pytest.raises(ValueError, match=f"measure-steps --task {task}"):
+            surrogate.load(task, costs="predicted")
+    with pytest.raises(ValueError, match="costs must be one of predicted, simulated"):
+        surrogate.load(task, costs="measured")
+
+
+@pytest.mark.parametrize("name", ["costs.npz", "costs.json"])
+@pytest.mark.parametrize("lost", [True, False])
+def test_half_of_the_costs_is_an_error_that_names_the_file(folder, tmp_path, name, lost):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    if lost:
+        (copy / name).unlink()
+    else:
+        (copy / name).write_bytes(b"nothing")
+    with pytest.raises(ValueError, match=name):
+        surrogate.load(copy)
+    assert surrogate.load(copy, costs="simulated").provenance["energy"] == "simulated"

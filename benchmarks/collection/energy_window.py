@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from eahas_plugins.energy.readings import (
-    JOULES_PER_KWH,
     EnergyMeter,
     MeterError,
     Reading,
     between,
 )
+from eahas_plugins.units import J_PER_KWH
 
 Result = TypeVar("Result")
 
@@ -133,7 +133,7 @@ class CounterWindow:
         cpu_s = time.process_time() - cpu_s
         end = self._next_move()
         waited_s = end.monotonic_s - done.monotonic_s
-        waited_kwh = self._static_watts * waited_s / JOULES_PER_KWH
+        waited_kwh = self._static_watts * waited_s / J_PER_KWH
         energy_kwh = between(start, end).energy_kwh - waited_kwh
         if not energy_kwh > 0.0:
             raise MeterError(

@@ -14,8 +14,8 @@ import typer
 
 from benchmarks.dataset.card_numbers import estimated_numbers, measured_numbers, numbers
 from benchmarks.dataset.card_text import CARD, ESTIMATED, MEASURED
-from eahas_plugins.energy import JOULES_PER_KWH
 from eahas_plugins.files import write_atomically
+from eahas_plugins.units import J_PER_KWH
 
 
 def card(
@@ -87,7 +87,7 @@ def draw(rows: Sequence[Any], path: Path, task: str) -> None:
         for row in chosen:
             left.plot(np.arange(1, length + 1), row.val_accuracy, color=colour, alpha=0.2, lw=0.8)
         right.plot(
-            [row.energy_kwh[-1] * JOULES_PER_KWH for row in chosen],
+            [row.energy_kwh[-1] * J_PER_KWH for row in chosen],
             [row.val_accuracy[-1] for row in chosen],
             "o",
             color=colour,

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from benchmarks.collection.estimated_energy import training_estimate
 from benchmarks.dataset.points import S_PER_H
-from eahas_plugins.energy import JOULES_PER_KWH
 from eahas_plugins.energy.estimate import SERVER_CORE
+from eahas_plugins.units import J_PER_KWH
 from surrogate.fitting.dataset import from_records
 
 Floats = NDArray[np.float64]
@@ -24,7 +24,7 @@ def numbers(rows: Sequence[Any]) -> dict[str, Any]:
     final = {name: _final(rows, f"{name}_accuracy") for name in ("val", "test")}
     total_s, total_kwh = _final(rows, "runtime_s"), _final(rows, "energy_kwh")
     epoch_s, epoch_kwh = _per_epoch(rows)
-    power_w = total_kwh * JOULES_PER_KWH / total_s
+    power_w = total_kwh * J_PER_KWH / total_s
     slowness = _slowness(records)
     waits = [r.train_wall_s.sum() / r.train_cpu_s.sum() for r in records]
     last = max(record.started for record in records)
@@ -48,9 +48,9 @@ def numbers(rows: Sequence[Any]) -> dict[str, Any]:
         "time_noise": _spread(rows, np.log(epoch_s) - slowness),
         "speeds": _by_day(records, np.exp(slowness)),
         "all_hours": f"{total_s.sum() / S_PER_H:.1f}",
-        "energy_j": _quartiles(total_kwh * JOULES_PER_KWH, "{:.0f}".format),
+        "energy_j": _quartiles(total_kwh * J_PER_KWH, "{:.0f}".format),
         "inference_j": _quartiles(
-            np.array([row.inference_energy_kwh for row in rows]) * JOULES_PER_KWH, "{:.2g}".format
+            np.array([row.inference_energy_kwh for row in rows]) * J_PER_KWH, "{:.2g}".format
         ),
         "all_kwh": f"{total_kwh.sum():.3f}",
         "watts": _quartiles(power_w, "{:.3g}".format),

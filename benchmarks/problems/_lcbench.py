@@ -21,8 +21,8 @@ from ConfigSpace import ConfigurationSpace, Float, Integer, OrdinalHyperparamete
 from numpy.typing import NDArray
 
 from benchmarks.harness.bench import SCHEDULE
-from eahas_plugins.energy import JOULES_PER_KWH
 from eahas_plugins.files import read_json_object
+from eahas_plugins.units import J_PER_KWH
 from surrogate.records import Run
 
 N_EPOCHS = 52
@@ -137,7 +137,7 @@ def _run(seconds: NDArray[np.float64], percent: NDArray[np.float64]) -> Run:
         train_accuracy=None,
         val_accuracy=accuracy,
         test_accuracy=accuracy,
-        energy_kwh=runtime_s * WATTS / JOULES_PER_KWH,
+        energy_kwh=runtime_s * WATTS / J_PER_KWH,
         runtime_s=runtime_s,
         inference_energy_kwh=None,
         complexity=None,

@@ -22,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from eahas_plugins.energy import JOULES_PER_KWH
 from eahas_plugins.files import read_bytes
+from eahas_plugins.units import J_PER_KWH
 from surrogate import Benchmark
 from surrogate.table import TableBenchmark
 
@@ -153,7 +153,7 @@ def _record(row: _Row, run: int, curve: list[float]) -> dict[str, Any]:
         "val_accuracy": curve,
         "test_accuracy": curve,
         "train_wall_s": [seconds] * len(curve),
-        "energy_kwh": [watts * seconds / JOULES_PER_KWH] * len(curve),
+        "energy_kwh": [watts * seconds / J_PER_KWH] * len(curve),
     }
 
 

@@ -9,7 +9,6 @@ from eahas_plugins.energy.grid import GRID_G_PER_KWH, GRID_SOURCE, GRID_YEAR, gr
 from eahas_plugins.energy.nvml import NvmlMeter
 from eahas_plugins.energy.rapl import RaplMeter
 from eahas_plugins.energy.readings import (
-    JOULES_PER_KWH,
     EnergyMeter,
     Measurement,
     MeterError,
@@ -26,7 +25,6 @@ __all__ = [
     "GRID_G_PER_KWH",
     "GRID_SOURCE",
     "GRID_YEAR",
-    "JOULES_PER_KWH",
     "SERVER_CORE",
     "AboveIdleMeter",
     "Calibration",

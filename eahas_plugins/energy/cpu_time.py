@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable
 
 from eahas_plugins.energy.process_tree import ProcessTree
-from eahas_plugins.energy.readings import JOULES_PER_KWH, OWN_PROCESS, Provenance, Reading
+from eahas_plugins.energy.readings import OWN_PROCESS, Provenance, Reading
+from eahas_plugins.units import J_PER_KWH
 
 CPU_ESTIMATE = f"{OWN_PROCESS}cpu"
 
@@ -89,7 +90,7 @@ class CpuTimeMeter:
             self._latest_s = cpu_s
         joules = self._watts_per_core * cpu_s + self._idle_watts * monotonic_s
         return Reading.of_devices(
-            {CPU_ESTIMATE: {"cpu": joules / JOULES_PER_KWH}},
+            {CPU_ESTIMATE: {"cpu": joules / J_PER_KWH}},
             monotonic_s=monotonic_s,
             provenance=self._provenance,
             cpu_s=cpu_s,

@@ -18,7 +18,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from eahas_plugins.energy.readings import JOULES_PER_KWH
+from eahas_plugins.units import J_PER_KWH
 
 Amount = TypeVar("Amount", float, NDArray[np.float64])
 """One training, or an array with one entry per training (or epoch)."""
@@ -183,13 +183,13 @@ def estimate_energy(
             + pj_per_multiply_add * PICO * multiply_adds
             + pj_per_byte * PICO * bytes_moved
         )
-        return joules / JOULES_PER_KWH
+        return joules / J_PER_KWH
 
     return Estimate(
         energy_kwh=total_kwh(static.central, arithmetic.central, memory.central),
         low_kwh=total_kwh(static.low, arithmetic.low, memory.low),
         high_kwh=total_kwh(static.high, arithmetic.high, memory.high),
-        static_kwh=static.central * cpu_s / JOULES_PER_KWH,
-        arithmetic_kwh=arithmetic.central * PICO * multiply_adds / JOULES_PER_KWH,
-        memory_kwh=memory.central * PICO * bytes_moved / JOULES_PER_KWH,
+        static_kwh=static.central * cpu_s / J_PER_KWH,
+        arithmetic_kwh=arithmetic.central * PICO * multiply_adds / J_PER_KWH,
+        memory_kwh=memory.central * PICO * bytes_moved / J_PER_KWH,
     )

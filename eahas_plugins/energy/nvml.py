@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from eahas_plugins.energy.power import SAMPLE_EVERY_S, PowerIntegral
-from eahas_plugins.energy.readings import JOULES_PER_KWH, Kind, MeterError, Provenance, Reading
+from eahas_plugins.energy.readings import Kind, MeterError, Provenance, Reading
 from eahas_plugins.energy.synchronize import wait_for_gpu
 from eahas_plugins.energy.visible import order_is_by_speed, visible_gpus
+from eahas_plugins.units import J_PER_KWH
 
 _COUNTER = "nvmlDeviceGetTotalEnergyConsumption"
 
@@ -110,9 +111,7 @@ class NvmlMeter:
                         reset.append(gpu.name)
                 except self._nvml.NVMLError as error:
                     lost.append((gpu, error))
-            devices = {
-                gpu.id: {"gpu": gpu.total_mj / 1000.0 / JOULES_PER_KWH} for gpu in self._gpus
-            }
+            devices = {gpu.id: {"gpu": gpu.total_mj / 1000.0 / J_PER_KWH} for gpu in self._gpus}
             counters = {gpu.id: gpu.stands_at_mj for gpu in self._gpus if gpu.kind == "measured"}
         if len(lost) == len(self._gpus):
             gpu, problem = lost[0]

@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 from eahas_plugins.energy.background import keep_reading
-from eahas_plugins.energy.readings import JOULES_PER_KWH, MeterError, Provenance, Reading
+from eahas_plugins.energy.readings import MeterError, Provenance, Reading
+from eahas_plugins.units import J_PER_KWH
 
 _PART_OF_ZONE = {"package": "cpu", "dram": "memory"}
 _MAX_WATTS = 1000.0  # of one zone; how soon a counter may wrap around
@@ -130,7 +131,7 @@ class RaplMeter:
                 except (OSError, ValueError) as error:
                     errors.append((zone, error))
             devices = {
-                zone.id: {zone.part: zone.total_uj / 1e6 / JOULES_PER_KWH} for zone in self._zones
+                zone.id: {zone.part: zone.total_uj / 1e6 / J_PER_KWH} for zone in self._zones
             }
             counters = {zone.id: float(zone.stands_at_uj) for zone in self._zones}
         if len(errors) == len(self._zones):

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
-JOULES_PER_KWH = 3.6e6
+from eahas_plugins.units import J_PER_KWH
+
 UNNAMED = ""
 """Part of a device's energy of which nobody says what it is."""
 OWN_PROCESS = "process:"
@@ -131,7 +132,7 @@ class Measurement:
     @property
     def watts(self) -> float:
         """Mean power, W."""
-        return self.energy_kwh * JOULES_PER_KWH / self.seconds
+        return self.energy_kwh * J_PER_KWH / self.seconds
 
 
 @runtime_checkable

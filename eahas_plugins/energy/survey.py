@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from eahas_plugins.energy.auto import MeterChoice, choose_meter
 from eahas_plugins.energy.readings import (
-    JOULES_PER_KWH,
     OWN_PROCESS,
     Kind,
     MeterError,
     by_device,
     ids_of,
 )
+from eahas_plugins.units import J_PER_KWH
 
 REMEDIES = {
     "no NVML": "NVIDIA GPU: pip install 'eahas-plugins[meters]', and check that `nvidia-smi` runs",
@@ -94,7 +94,7 @@ def survey(*, seconds: float = 1.0, choice: MeterChoice | None = None) -> Survey
         earlier = by_device(before)
         for device, counted in by_device(after).items():
             joules[device] = {
-                part: (kwh - earlier.get(device, {}).get(part, 0.0)) * JOULES_PER_KWH
+                part: (kwh - earlier.get(device, {}).get(part, 0.0)) * J_PER_KWH
                 for part, kwh in counted.items()
             }
     except MeterError as error:

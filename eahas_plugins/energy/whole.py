@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from eahas_plugins.energy.readings import (
-    JOULES_PER_KWH,
     EnergyMeter,
     Provenance,
     Reading,
     by_device,
     ids_of,
 )
+from eahas_plugins.units import J_PER_KWH
 
 _REST = "machine:rest"  # the device whose power is the offset: everything that no counter sees
 
@@ -67,7 +67,7 @@ class WholeDeviceMeter:
         reading = self._meter.read()
         devices = {name: self._corrected(parts) for name, parts in by_device(reading).items()}
         if self._offset_watts > 0.0:
-            offset_kwh = self._offset_watts * reading.monotonic_s / JOULES_PER_KWH
+            offset_kwh = self._offset_watts * reading.monotonic_s / J_PER_KWH
             devices[_REST] = {"other": offset_kwh, "facility": (self._pue - 1.0) * offset_kwh}
         return Reading.of_devices(
             devices,
@@ -139,7 +139,7 @@ class AboveIdleMeter:
                 for part, kwh in parts.items():
                     sharing = sum(part in others for others in counted.values())
                     idle_w = self._idle_watts.get(part, 0.0) / sharing
-                    idle_kwh = idle_w * (now.monotonic_s - self._last.monotonic_s) / JOULES_PER_KWH
+                    idle_kwh = idle_w * (now.monotonic_s - self._last.monotonic_s) / J_PER_KWH
                     step_kwh = kwh - before.get(device, parts).get(part, 0.0)
                     own[part] = own.get(part, 0.0) + max(0.0, step_kwh - idle_kwh)
             self._last = now
@@ -186,8 +186,8 @@ def calibrate(
     times_s = np.asarray(seconds, dtype=np.float64)
     if not (times_s.ndim == 1 and times_s.size >= 2 and (times_s > 0.0).all()):
         raise ValueError(f"calibration needs two windows of positive length but got {seconds}")
-    counted_w = np.asarray(counted_kwh, dtype=np.float64) * JOULES_PER_KWH / times_s
-    wall_w = np.asarray(wall_kwh, dtype=np.float64) * JOULES_PER_KWH / times_s
+    counted_w = np.asarray(counted_kwh, dtype=np.float64) * J_PER_KWH / times_s
+    wall_w = np.asarray(wall_kwh, dtype=np.float64) * J_PER_KWH / times_s
     design = np.column_stack([counted_w, np.ones_like(counted_w)])
     if np.linalg.matrix_rank(design) < 2:
         raise ValueError("calibration needs windows of different load but all counted the same")

@@ -11,8 +11,9 @@ from typing import Any
 
 from eahas_plugins.energy.power import PowerIntegral
 from eahas_plugins.energy.rapl import rapl_is_readable
-from eahas_plugins.energy.readings import JOULES_PER_KWH, Kind, MeterError, Provenance, Reading
+from eahas_plugins.energy.readings import Kind, MeterError, Provenance, Reading
 from eahas_plugins.energy.synchronize import wait_for_gpu
+from eahas_plugins.units import J_PER_KWH
 
 _SOC_PARTS_MJ = {
     # What Zeus 0.16 counts of a system on a chip, without what lies in another of these.
@@ -104,7 +105,7 @@ class ZeusMeter:
                 raise MeterError(f"a counter of Zeus no longer answers ({error})") from error
         return Reading.of_devices(
             {
-                device: {part: mj / 1000.0 / JOULES_PER_KWH for part, mj in parts.items()}
+                device: {part: mj / 1000.0 / J_PER_KWH for part, mj in parts.items()}
                 for device, parts in counted_mj.items()
             },
             monotonic_s=monotonic_s,

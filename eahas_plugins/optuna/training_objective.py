@@ -66,6 +66,8 @@ class EnergyObjective:
         schedules: Lengths of complete trainings, shortest first, that the trial chooses from under
             that name, as the rungs of SMAC's ``EnergyTarget(fidelity="schedule")``. None where
             the space itself holds it.
+        report_every: Epochs between two looks at the meter, the pruner and the budget, each of
+            which takes some milliseconds: more than 1 where an epoch takes less than a second.
         meter: ``"auto"`` for the best the machine has, or an ``EnergyMeter``.
         seed: What ``training.seed`` is.
 
@@ -84,6 +86,7 @@ class EnergyObjective:
         objectives: str | Sequence[str] | None = None,
         fidelity_param: str | None = None,
         schedules: Sequence[int | float] | None = None,
+        report_every: int = 1,
         meter: EnergyMeter | Literal["auto"] = "auto",
         seed: int = 0,
     ) -> None:
@@ -103,12 +106,15 @@ class EnergyObjective:
                 "schedules must be given with a fidelity_param that is not in the space but got "
                 f"{fidelity_param!r}: the trial chooses one of them under that name."
             )
+        if not report_every >= 1:
+            raise ValueError(f"report_every must be at least 1 but got {report_every}.")
         if meter != "auto" and not isinstance(meter, EnergyMeter):
             raise ValueError(f"meter must be 'auto' or an EnergyMeter but got {meter!r}.")
         self.train = train
         self.space = space
         self.fidelity_param = fidelity_param
         self.schedules = None if schedules is None else tuple(schedules)
+        self.report_every = report_every
         self.meter = meter
         self.seed = seed
         self._suggest = (
@@ -147,6 +153,7 @@ class EnergyObjective:
                 seed=self.seed,
                 budget=self._length(config),
                 metric=self.metric,
+                report_every=self.report_every,
             )
             values: dict[str, float] = {}
             try:
@@ -190,6 +197,7 @@ class TrialTraining(EnergyTraining):
         seed: The objective's seed.
         budget: How many reports a complete training makes; None if nobody knows.
         metric: What the training is judged by.
+        report_every: Epochs between two reports to the trial.
     """
 
     def __init__(
@@ -201,10 +209,12 @@ class TrialTraining(EnergyTraining):
         seed: int,
         budget: float | None,
         metric: Metric,
+        report_every: int = 1,
     ) -> None:
         super().__init__(folder=folder, seed=seed, budget=budget, metric=metric)
         self._energy = energy
         self._trial = trial
+        self._report_every = report_every
         self.pruned: TrialPruned | None = None
         """Why the training must stop, once it must."""
 
@@ -216,6 +226,8 @@ class TrialTraining(EnergyTraining):
     def _stops(self, value: float) -> bool:
         if self.pruned is not None:
             return True
+        if self.epochs % self._report_every and self.epochs != self.budget:
+            return False
         told = None if self._energy.several_objectives else value
         if self.epochs == self.budget:  # complete: there is nothing left to save
             if told is not None:

@@ -85,6 +85,21 @@ def test_the_budget_ends_a_training_in_flight(several: bool) -> None:
         assert study.trials[0].values == [study.trials[0].user_attrs["accuracy"], 4.0]
 
 
+def test_quick_epochs_are_reported_in_bundles() -> None:
+    meter, ended = Counter(), list[int]()
+    parts: dict[str, Any] = {"meter": meter, "fidelity_param": "epochs", "schedules": [5, 9]}
+    objective = EnergyObjective(train_on(meter, ended), space(), report_every=4, **parts)
+    study = new_study()
+    for epochs in (9, 5, 9):
+        study.enqueue_trial({"x": 0.5, "epochs": epochs})
+    budget = EnergyBudget(17.0)
+    study.optimize(budget.guard(objective), n_trials=3, callbacks=[budget])
+    assert [sorted(t.intermediate_values) for t in study.trials] == [[4, 8, 9], [4, 5], [4]]
+    assert ended == [9, 5, 4]  # the budget was reached at 3 and noticed at 4
+    assert budget.spent_kwh(study) == 18.0
+    assert study.trials[0].user_attrs["epochs"] == 9
+
+
 def test_a_failed_training_keeps_what_it_burnt_and_reported() -> None:
     meter = Counter()
 
@@ -194,6 +209,8 @@ def test_a_study_that_would_search_the_wrong_way_is_refused() -> None:
         ({"schedules": [2, 8]}, "fidelity_param that is not in the space but got None"),
         ({"schedules": [2, 8], "fidelity_param": "x"}, "not in the space but got 'x'"),
         ({"schedules": [8, 2], "fidelity_param": "n"}, "schedules must rise"),
+        ({"report_every": 0}, "report_every must be at least 1"),
+        ({"report_every": math.nan}, "report_every must be at least 1"),
         ({"space": 3}, "space must be a ConfigurationSpace"),
         ({"train": lambda trial: 0.0}, r"must take \(config, training\)"),
     ],

@@ -14,6 +14,7 @@ release = _version("eahas-plugins")
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "api_pages",
@@ -24,10 +25,10 @@ default_role = "py:obj"  # a name in single backticks links where it is document
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
+autosummary_generate = False  # only the tables; the pages come from api_pages
 autodoc_inherit_docstrings = False  # what a host says of its own methods stands in its own docs
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-autodoc_preserve_defaults = True
 python_maximum_signature_line_length = 88
 toc_object_entries_show_parents = "hide"
 

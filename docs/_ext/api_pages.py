@@ -43,14 +43,15 @@ def write_pages(app: Sphinx) -> None:
 
 def _page(module: str, title: str, documented: dict[int, str]) -> str:
     face = importlib.import_module(module)
-    lines = [_heading(f"{title}: {module}"), f".. automodule:: {module}\n   :no-members:\n"]
-    for name in _public(face):
+    names = [name for name in _public(face) if not inspect.ismodule(getattr(face, name))]
+    lines = [_heading(title), f"``{module}``\n", f".. automodule:: {module}\n   :no-members:\n"]
+    described = [f"   {name}" for name in names if _has_docstring(getattr(face, name))]
+    lines.append("\n".join([".. autosummary::\n   :nosignatures:\n", *described]) + "\n")
+    for name in names:
         value = getattr(face, name)
-        if inspect.ismodule(value):
-            continue
         path = f"{module}.{name}"
         known = documented.setdefault(id(value), path)
-        if known != path and (inspect.isclass(value) or inspect.isfunction(value)):
+        if known != path and _has_docstring(value):
             lines.append(f"``{name}``\n   The same as :py:obj:`{known}`.\n")
         elif inspect.isclass(value):
             lines.append(f".. autoclass:: {path}\n   :members:\n")
@@ -60,6 +61,11 @@ def _page(module: str, title: str, documented: dict[int, str]) -> str:
             value_line = f"   :value: {value!r}\n" if isinstance(value, str | int | float) else ""
             lines.append(f".. py:data:: {path}\n{value_line}")  # its value has no docstring
     return "\n".join(lines)
+
+
+def _has_docstring(value: Any) -> bool:
+    """Whether it is a class or a function; that of a constant is its type's."""
+    return inspect.isclass(value) or inspect.isfunction(value)
 
 
 def _public(face: Any) -> list[str]:

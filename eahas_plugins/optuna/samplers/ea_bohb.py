@@ -30,7 +30,7 @@ def ea_bohb(
     Like BOHB it is Bayesian optimisation over fidelities, but a fidelity is a complete
     learning-rate schedule, not a training cut short, and what is shared out is energy:
     :class:`~eahas_plugins.optuna.samplers.ScheduleGPSampler`. Every piece can be switched off
-    alone; what each earns is in the README.
+    alone; the documentation's results say what each earns.
 
     Example:
         >>> import optuna

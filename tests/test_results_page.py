@@ -1,0 +1,80 @@
+"""The numbers of docs/results.md and docs/choosing.md are those of the committed comparison."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAPER = ROOT / "benchmarks" / "results" / "paper"
+RESULTS = (ROOT / "docs" / "results.md").read_text()
+CHOOSING = (ROOT / "docs" / "choosing.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def summary() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((PAPER / "summary.json").read_text())
+    return content
+
+
+def _with_interval(found: dict[str, Any]) -> str:
+    return f"{found['ratio']:.2f} ({found['low_95']:.2f} to {found['high_95']:.2f})"
+
+
+def test_energy_over_the_best_plain_method(summary: dict[str, Any]) -> None:
+    text = _with_interval(summary["kwh_to_target_over_best_plain"]["ea-bohb"])
+    assert f"| {text} |" in RESULTS
+    assert f"| {text} |" in CHOOSING
+    assert f"with {text.split()[0]} of that method's energy" in RESULTS
+
+
+@pytest.mark.parametrize(
+    ("method", "label"),
+    [
+        ("ea-bohb", "`ea_bohb`"),
+        ("ea-smac", "its recipe in SMAC"),
+        ("gp", "Optuna's `GPSampler`"),
+        ("tpe", "`TPESampler`"),
+        ("smac", "SMAC"),
+        ("ea-tpe", "`EnergyTPESampler`"),
+        ("rs", "random search"),
+        ("tpe-median", "TPE with `MedianPruner`"),
+    ],
+)
+def test_mean_ranks(summary: dict[str, Any], method: str, label: str) -> None:
+    assert f"| {label} | {summary['ranks']['mean_rank'][method]:.1f} |" in CHOOSING
+
+
+@pytest.mark.parametrize(
+    ("method", "label"),
+    [
+        ("ea-bohb-always-short", "always short schedules first"),
+        ("ea-bohb-no-cooling", "no cooling"),
+        ("ea-bohb-no-promotion", "no schedule promotion"),
+        ("ea-bohb-pruned", "with pruning"),
+        ("ea-bohb-tpe", "TPE in place of its process"),
+        ("ea-bohb-uniform-start", "uniform start"),
+    ],
+)
+def test_what_each_part_earns(summary: dict[str, Any], method: str, label: str) -> None:
+    found = summary["ablation"]["parts"][method]["final_test_accuracy_difference"]
+    points = [100.0 * found[name] for name in ("median", "low_95", "high_95")]
+    median, low, high = (f"{round(value, 2) + 0.0:.2f}" for value in points)
+    assert f"| {label} | {median} ({low} to {high}) |" in RESULTS
+
+
+@pytest.mark.parametrize(
+    ("method", "label"),
+    [("rs", "random search"), ("gp", "Optuna's Gaussian process"), ("ea-bohb", "**EA-BOHB**")],
+)
+def test_final_accuracies(method: str, label: str) -> None:
+    row = next(line for line in RESULTS.splitlines() if line.startswith(f"| {label} | 8"))
+    for task, cell in zip(
+        ("fashion-nano", "cifar10", "tinyimagenet"), row.split("|")[2:5], strict=True
+    ):
+        tables = (PAPER / task / "tables.md").read_text().splitlines()
+        found = next(line for line in tables if line.startswith(f"| {method} "))
+        accuracy = float(found.split("|")[3])
+        shown = float(cell.split()[0])
+        assert shown == pytest.approx(100.0 * accuracy, abs=0.0501), (task, row)

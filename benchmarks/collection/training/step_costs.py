@@ -11,7 +11,7 @@ import torch
 from benchmarks.collection.energy_window import CounterWindow
 from benchmarks.collection.training.metered import MeteredDevice
 from benchmarks.collection.training.steps import Steps
-from eahas_plugins.energy import JOULES_PER_KWH
+from eahas_plugins.units import J_PER_KWH
 from surrogate.records import Complexity
 from surrogate.space.regnet import Trunk, complexity
 from surrogate.step_records import MEASURED, TOO_LARGE, PieceCost, Precision
@@ -145,7 +145,7 @@ def measure_piece(
 
     works = [several] * window.n_repeats(several)
     costs = [window.measure(works)[1] for _ in range(n_windows)]
-    joules = [(cost.energy_kwh or 0.0) * JOULES_PER_KWH / at_once for cost in costs]
+    joules = [(cost.energy_kwh or 0.0) * J_PER_KWH / at_once for cost in costs]
     mean_j = sum(joules) / n_windows
     seconds = sum(cost.wall_s for cost in costs) / n_windows / at_once
     return PieceCost(

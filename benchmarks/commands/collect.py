@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 METERS = {"cpu": "estimate", "cuda": "nvml"}
 """What gives the energy of a device's trainings."""
+WINDOWS = 4
+"""Epochs of a run on a GPU that are measured, unless asked for otherwise."""
 TASKS_TRAINED = {"cpu": "fashion-nano", "cuda": "fashion-nano-gpu"}
 
 
@@ -48,6 +50,12 @@ def collect(
         str | None, typer.Option(help="estimate (cpu) or nvml (cuda): where energy comes from.")
     ] = None,
     data: Annotated[Path | None, typer.Option(help="Folder of the Fashion-MNIST files.")] = None,
+    windows: Annotated[
+        int | None,
+        typer.Option(
+            help=f"With cuda: so many epochs are measured, 0 for each; default {WINDOWS}."
+        ),
+    ] = None,
 ) -> None:
     """Train networks of TASK and append one JSON line per run to OUT/TASK.jsonl.
 
@@ -56,13 +64,15 @@ def collect(
 
     With '--device cuda --meter nvml' the energy is measured by the counter of the GPU, which must
     have nothing else to do: one training at a time, epochs repeated until the counter resolves
-    them.
+    them. All epochs of a training cost the same, so some of them are measured, from the first to
+    the last, and the record says which and how far apart they were.
 
     Raises:
         ValueError: If the options do not fit together or the machine, images are missing, or the
             file is damaged or held by another collection.
     """
     task = _checked(task, device=device, meter=meter, jobs=jobs)
+    n_windows = _n_windows(windows, device)
     if not runs >= 1:
         raise ValueError(f"runs must be at least 1 but got {runs}.")
     from benchmarks.collection.training.data import load_splits
@@ -85,7 +95,7 @@ def collect(
         if gpu is None:
             records = _train_all(task, todo, jobs=jobs, data=data)
         else:
-            records = (_train_on_gpu(gpu, task, run, splits) for run in todo)
+            records = (_train_on_gpu(gpu, task, run, splits, n_windows) for run in todo)
         for record in records:
             file.append(record)
             bar.advance(line)
@@ -118,6 +128,17 @@ def _checked(task: str | None, *, device: str, meter: str | None, jobs: int) -> 
     if not 1 <= jobs <= n_cores:
         raise ValueError(f"jobs must be between 1 and the {n_cores} cores but got {jobs}.")
     return TASKS_TRAINED[device]
+
+
+def _n_windows(windows: int | None, device: str) -> int | None:
+    """How many epochs are measured; None for each."""
+    if windows is None:
+        return WINDOWS
+    if device != "cuda":
+        raise ValueError("--windows belongs to --device cuda: the estimate has each epoch.")
+    if windows == 1 or windows < 0:
+        raise ValueError(f"windows must be 0 or at least 2 but got {windows}.")
+    return windows or None
 
 
 def _progress() -> Progress:
@@ -187,12 +208,20 @@ def _train_run(task: str, run: int) -> dict[str, Any]:
     return with_estimated_energy(run_record(task, planned, result, started=started))
 
 
-def _train_on_gpu(gpu: Gpu, task: str, run: int, splits: Splits) -> dict[str, Any]:
+def _train_on_gpu(
+    gpu: Gpu, task: str, run: int, splits: Splits, n_windows: int | None
+) -> dict[str, Any]:
     import torch
 
     planned = planned_run(task, run)
     started = now()
-    result = gpu.train(planned.config, seed=planned.seed, splits=splits, trunk=get_task(task).trunk)
+    result = gpu.train(
+        planned.config,
+        seed=planned.seed,
+        splits=splits,
+        trunk=get_task(task).trunk,
+        n_windows=n_windows,
+    )
     record = run_record(task, planned, result, started=started)
     record["machine"] |= gpu.describe()
     record["versions"] |= {"cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -123,6 +123,7 @@ def measured_numbers(rows: Sequence[Any]) -> dict[str, Any]:
         "static_watts": quartiles((meter["static_watts"] for meter in meters), "{:.1f}".format),
         "window_s": f"{meters[0]['window_s']:g}",
         "repeats": quartiles((meter["repeats"][0] for meter in meters), "{:.0f}".format),
+        "windows": _windows(meters, [len(r.energy_kwh) for r in records], quartiles),
         "time_field": "train_wall_s",
         "time_words": "wall-clock time",
         "time_meaning": "the sum of the wall-clock seconds of the epochs' training parts "
@@ -133,6 +134,26 @@ def measured_numbers(rows: Sequence[Any]) -> dict[str, Any]:
         "limits": "- The board alone is counted: no host, no power supply, no cooling.",
         "collect_options": " --device cuda --meter nvml",
     }
+
+
+def _windows(
+    meters: Sequence[Mapping[str, Any]], n_epochs: Sequence[int], quartiles: Callable[..., str]
+) -> str:
+    """Which epochs were measured, and how far apart they were."""
+    some = [
+        meter
+        for meter, n in zip(meters, n_epochs, strict=True)
+        if len(meter.get("measured_epochs", range(n))) < n
+    ]
+    if not some:
+        return "Each epoch is measured."
+    n_windows = quartiles((len(meter["measured_epochs"]) for meter in some), "{:.0f}".format)
+    spread = quartiles((100.0 * meter["window_spread"] for meter in some), "{:.2g}".format)
+    return (
+        f"In {len(some)} of {len(meters)} runs some epochs are measured, evenly spread ({n_windows}"
+        f", quartiles), and the others take their mean: the least and most of a run differ by "
+        f"{spread} % (quartiles)."
+    )
 
 
 def _final(rows: Sequence[Any], name: str) -> Floats:

@@ -115,9 +115,9 @@ included; the host's processor is not counted. {devices}. The counter moves ever
 move is taken off at the static power, {static_watts} W (quartiles over runs, measured after a
 warm-up), which stays in the energy of the work itself. An epoch shorter than {window_s} s is
 repeated from the same state until it fills a window ({repeats} times, quartiles), and only the
-training part is in it; inference is the median of three such windows. On A100 and H100 the
-sensor behind the driver's readings was found to look at a quarter of the time (Yang et al., 2024,
-arXiv 2312.02741): long windows average that, a bias of the sensor (some percent) stays.
+training part is in it. {windows} Inference is the median of three such windows. On A100 and H100
+the sensor behind the driver's readings was found to look at a quarter of the time (Yang et al.,
+2024, arXiv 2312.02741): long windows average that, a bias of the sensor (some percent) stays.
 
 **Energy and time.** Over runs, the linear (Pearson) correlation of mean energy and mean time of an
 epoch is {correlation}, and of the ranks {rank_correlation}; 90 % of the runs draw {power_range} W.

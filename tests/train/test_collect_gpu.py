@@ -50,6 +50,7 @@ def invoke(*arguments):
 def test_measured_runs_are_recorded_and_can_be_learnt_from(images, tmp_path, counter):
     out = tmp_path / "out"
     options = ("--device", "cuda", "--meter", "nvml", "--data", images, "--out", out)
+    options += ("--windows", "0")
     outcome = invoke(*options, "--runs", "1")
     assert outcome.exit_code == 0, outcome.output
     outcome = invoke(*options, "--runs", "2")
@@ -77,6 +78,57 @@ def test_measured_runs_are_recorded_and_can_be_learnt_from(images, tmp_path, cou
     np.testing.assert_allclose(line["train_wall_s"], 0.3, rtol=0.01)
     dataset = from_records(read_records(path).records, "fashion-nano-gpu")
     assert {"energy_kwh", "runtime_s", "inference_energy_kwh"} <= set(dataset.cost_names)
+
+
+@pytest.mark.usefixtures("counter")
+def test_a_few_epochs_tell_the_others(images, tmp_path):
+    lines = []
+    for windows in (["--windows", "0"], [], ["--windows", "2"]):
+        out = tmp_path / "-".join(["out", *windows])
+        options = ("--device", "cuda", "--data", images, "--out", out, "--runs", "1")
+        outcome = invoke(*options, *windows)
+        assert outcome.exit_code == 0, outcome.output
+        (line,) = (out / "fashion-nano-gpu.jsonl").read_text().splitlines()
+        lines.append(json.loads(line))
+    each, some, two = lines
+    assert each["meter"]["measured_epochs"] == list(range(10))
+    assert some["meter"]["measured_epochs"] == [0, 3, 6, 9]
+    assert two["meter"]["measured_epochs"] == [0, 9]
+    # Epochs of one training cost the same: no further apart than the counter can tell.
+    resolution = each["meter"]["update_s"] / each["meter"]["window_s"]
+    assert each["meter"]["window_spread"] <= 2.0 * resolution
+    for line in (some, two):
+        assert len(line["energy_kwh"]) == 10
+        np.testing.assert_allclose(line["energy_kwh"], each["energy_kwh"], rtol=2.0 * resolution)
+        assert min(line["train_wall_s"]) > 0.0
+        assert line["meter"]["window_spread"] <= 2.0 * resolution
+        for name in ("train_loss", "val_accuracy", "test_accuracy"):
+            assert line[name] == each[name]
+
+
+def test_epochs_that_differ_are_told(counter, images, tmp_path, monkeypatch):
+    work, n_worked = counter.work, iter(range(10**6))
+    monkeypatch.setattr(
+        counter, "work", lambda seconds: work(seconds * (1.0 + 0.01 * next(n_worked)))
+    )
+    options = ("--device", "cuda", "--data", images, "--out", tmp_path, "--runs", "1")
+    assert invoke(*options).exit_code == 0
+    line = json.loads((tmp_path / "fashion-nano-gpu.jsonl").read_text())
+    assert line["meter"]["window_spread"] > 0.1
+
+
+@pytest.mark.parametrize(
+    ("n_epochs", "n_windows", "measured"),
+    [
+        (10, None, list(range(10))),
+        (10, 4, [0, 3, 6, 9]),
+        (2, 4, [0, 1]),
+        (1, 4, [0]),
+        (5, 2, [0, 4]),
+    ],
+)
+def test_measured_epochs_are_evenly_spread(n_epochs, n_windows, measured):
+    assert training.spread_epochs(n_epochs, n_windows) == measured
 
 
 @pytest.mark.usefixtures("counter")
@@ -123,6 +175,8 @@ def test_one_collection_at_a_time(images, tmp_path):
         (["--device", "cuda", "--task", "fashion-nano"], "the task must be fashion-nano-gpu"),
         (["--task", "cifar10"], "with --device cpu the task must be fashion-nano but"),
         (["--device", "tpu"], "device must be cpu or cuda but got 'tpu'"),
+        (["--windows", "3"], "--windows belongs to --device cuda"),
+        (["--device", "cuda", "--windows", "1"], "windows must be 0 or at least 2 but got 1"),
         (["--meter", "rapl"], "meter must be estimate or nvml but got 'rapl'"),
     ],
 )

@@ -51,9 +51,22 @@ class Gpu(MeteredDevice):
             )
 
     def train(
-        self, config: Mapping[str, Any], *, seed: int, splits: Splits, trunk: Trunk
+        self,
+        config: Mapping[str, Any],
+        *,
+        seed: int,
+        splits: Splits,
+        trunk: Trunk,
+        n_windows: int | None = None,
     ) -> dict[str, Any]:
         """Train and measure, like ``train`` on the CPU, and tell what the meter was.
+
+        Args:
+            config: The configuration.
+            seed: Seed of the training.
+            splits: The images.
+            trunk: What the task fixes about its networks.
+            n_windows: How many epochs are measured; None for each.
 
         Raises:
             MeterError: If another process uses the GPU, before or after.
@@ -61,7 +74,9 @@ class Gpu(MeteredDevice):
 
         def work(window: CounterWindow) -> dict[str, Any]:
             moved = splits.to(self.device)
-            return train(config, seed=seed, splits=moved, trunk=trunk, window=window)
+            return train(
+                config, seed=seed, splits=moved, trunk=trunk, window=window, n_windows=n_windows
+            )
 
         return self.measured(work)
 

@@ -47,6 +47,7 @@ def train(
     trunk: Trunk,
     after_epoch: Callable[[], None] = lambda: None,
     window: Window | None = None,
+    n_windows: int | None = None,
 ) -> dict[str, Any]:
     """Train a configuration from scratch, on the device of the images.
 
@@ -58,6 +59,9 @@ def train(
         trunk: What the task fixes about its networks.
         after_epoch: Called after each epoch.
         window: What measures time and energy; by default time alone.
+        n_windows: How many epochs it measures, evenly spread, instead of each: the others are
+            timed by the clock and take the mean energy of those, since all epochs of a training
+            compute the same.
 
     Returns:
         Lists with one value per epoch: ``train_accuracy`` (of the augmented training batches as
@@ -65,7 +69,8 @@ def train(
         finite), ``train_cpu_s``, ``train_wall_s``, ``eval_cpu_s`` (validation and test pass
         together); and ``inference_cpu_s``, ``inference_wall_s``: one pass over the validation
         set, the median of three. With a window of energy also ``energy_kwh`` of the training part
-        of each epoch, and ``inference_energy_kwh``.
+        of each epoch, ``inference_energy_kwh``, and in ``meter`` the ``measured_epochs`` and the
+        ``window_spread``: how far apart their energies are, as a share of the mean.
     """
     window = ClockWindow() if window is None else window
     torch.manual_seed(seed)
@@ -76,10 +81,14 @@ def train(
     epochs = _Epochs(network, optimizer, splits.train, config["cutout_length"])
     n_repeats = window.n_repeats(epochs.rehearse)
     result: dict[str, Any] = {name: [] for name in _PER_EPOCH}
+    measured = spread_epochs(config["max_epoch"], n_windows)
     for epoch in range(config["max_epoch"]):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(config, epoch)
-        (loss, accuracy), cost = window.measure(epochs.repeated(n_repeats))
+        if epoch in measured:
+            (loss, accuracy), cost = window.measure(epochs.repeated(n_repeats))
+        else:
+            (loss, accuracy), cost = ClockWindow().measure(epochs.repeated(1))
         evaluated_s = time.process_time()
         result["train_loss"].append(loss if math.isfinite(loss) else None)
         result["train_accuracy"].append(accuracy)
@@ -98,7 +107,32 @@ def train(
     result["inference_energy_kwh"] = median.energy_kwh
     if median.energy_kwh is None:
         del result["energy_kwh"], result["inference_energy_kwh"]
-    return result
+        return result
+    return {**result, **_filled(result["energy_kwh"], measured)}
+
+
+def spread_epochs(n_epochs: int, n_windows: int | None) -> list[int]:
+    """The epochs that are measured: so many, from the first to the last; with None all.
+
+    Raises:
+        ValueError: If there are fewer than two windows.
+    """
+    if n_windows is None:
+        return list(range(n_epochs))
+    if not n_windows >= 2:
+        raise ValueError(f"n_windows must be at least 2 but got {n_windows}.")
+    n = min(n_windows, n_epochs)
+    return [round(i * (n_epochs - 1) / (n - 1)) for i in range(n)] if n > 1 else [0]
+
+
+def _filled(energy_kwh: list[float | None], measured: list[int]) -> dict[str, Any]:
+    """The energy of each epoch, where it was not measured the mean of those that were."""
+    known = [energy_kwh[epoch] or 0.0 for epoch in measured]
+    mean = sum(known) / len(known)
+    return {
+        "energy_kwh": [mean if kwh is None else kwh for kwh in energy_kwh],
+        "meter": {"measured_epochs": measured, "window_spread": (max(known) - min(known)) / mean},
+    }
 
 
 class _Epochs:

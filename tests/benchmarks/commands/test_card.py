@@ -94,6 +94,10 @@ def test_measured_energy_is_explained():
         }
         line["machine"] |= {"gpu": "Tesla V100", "driver": "580.1", "power_limit_watts": 250.0}
         measured.append(line)
+    prose = " ".join(compose(rows_of(measured), "fashion-nano-gpu", figure="f.png").split())
+    assert "Each epoch is measured." in prose
+    for line in measured[:3]:
+        line["meter"] |= {"measured_epochs": [0, 4, 9], "window_spread": 0.012}
     text = compose(rows_of(measured), "fashion-nano-gpu", figure="f.png")
     for section in (*SECTIONS, "Energy is measured"):
         assert f"\n## {section}\n" in text
@@ -102,6 +106,8 @@ def test_measured_energy_is_explained():
     assert "54.2 / 58.5 / 62.8 W" in prose
     assert "every 20 ms" in prose
     assert "training energy of a run (`energy_kwh`, kWh) | **measured**" in prose
+    assert f"In 3 of {len(measured)} runs some epochs are measured" in prose
+    assert "differ by 1.2 / 1.2 / 1.2 %" in prose
     assert "collect --device cuda --meter nvml` adds runs" in prose
     assert "{" not in text
 

@@ -26,7 +26,7 @@ def load_study(storage: str, name: str | None = None) -> Study:
     """
     opened = _open(storage)
     try:
-        names = [summary.study_name for summary in optuna.get_all_study_summaries(opened)]
+        names = optuna.get_all_study_names(opened)
     except Exception as error:
         raise ValueError(
             f"{_shown(storage)} must be a storage of Optuna's: {_line(error)}"

@@ -34,8 +34,10 @@ def spent(numbers: Numbers) -> Iterator[Markup]:
     ]
     if run.cap_kwh is not None:
         left_kwh = run.cap_kwh - numbers.spent_kwh
-        over = f"Over the cap: {in_unit(-left_kwh, unit)}"
-        entries.append(("rest", f"Left: {in_unit(left_kwh, unit)}" if left_kwh >= 0.0 else over))
+        over = f"Cap; over it: {in_unit(-left_kwh, unit)}"
+        entries.append(
+            ("cap", over) if left_kwh < 0.0 else ("rest", f"Left: {in_unit(left_kwh, unit)}")
+        )
         says = f"{share_text(numbers.spent_kwh, run.cap_kwh)} of the cap are spent"
         bar.append(_part("rest", max(0.0, left_kwh) / whole_kwh))
         if left_kwh < 0.0:
@@ -209,5 +211,6 @@ def _percent(part: float, whole: float) -> str:
 
 
 def upper(words: str) -> str:
-    """The words with a capital at their beginning."""
-    return words[:1].upper() + words[1:]
+    """The words with a capital at their beginning, unless that is an identifier."""
+    first = words.split(" ", 1)[0]
+    return words if "_" in first else words[:1].upper() + words[1:]

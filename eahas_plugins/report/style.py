@@ -47,7 +47,8 @@ th { font-weight: 600; white-space: nowrap; }
 td.n, th.n { text-align: right; white-space: nowrap; }
 td.long, th.long { padding-left: 10px; } td.long { min-width: 230px; overflow-wrap: anywhere; }
 td .key { margin-right: 7px; }
-td:first-child { white-space: nowrap; } .key.rest { border: 1px solid var(--soft); }
+td:first-child { white-space: nowrap; } .key.cap { width: 3px; height: 16px;
+  background: var(--ink); } .key.rest { border: 1px solid var(--soft); }
 figure { margin: 10px 0; } figure svg { display: block; max-width: 100%; height: auto; }
 .narrow { display: none; }
 svg text { fill: var(--soft); font-size: 12.5px; } svg text.x { text-anchor: middle; }

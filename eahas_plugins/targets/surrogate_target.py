@@ -34,6 +34,7 @@ class _Training:
     energy_kwh: Curve
     runtime_s: Curve | None
     test_accuracy: Curve | None
+    energy_kind: str | None
     first: int
     last: int
 
@@ -47,8 +48,9 @@ class SurrogateTarget:
 
     What goes with it (SMAC's ``additional_info``, HpBandSter's ``info``) holds ``energy_kwh``
     (what this trial burnt), ``training_energy_kwh`` (with what earlier rungs of the same training
-    paid), ``accuracy``, ``accuracy_curve`` (which curve that is), ``epochs`` and ``truncated``
-    (whether the budget ended it early).
+    paid), ``accuracy``, ``accuracy_curve`` (which curve that is), ``epochs``, ``truncated``
+    (whether the budget ended it early), and ``energy_kind``, the provenance of the energy, where
+    the benchmark says it.
 
     Args:
         bench: Anything with ``.space`` and ``.query(config)``.
@@ -178,6 +180,8 @@ class SurrogateTarget:
             "epochs": last,
             "truncated": last < training.last,
         }
+        if training.energy_kind is not None:
+            info["energy_kind"] = training.energy_kind
         if training.test_accuracy is not None:
             info["test_accuracy"] = _at(training.test_accuracy, last)
         if training.runtime_s is not None:
@@ -209,12 +213,14 @@ class SurrogateTarget:
         elif budget is not None and self.fidelity == "kwh":
             last = max(1, _epochs_within(energy_kwh, kwh_argument("budget", budget)))
         first = min(last, _epochs_within(energy_kwh, paid_kwh)) if self.resume else 0
+        kinds = getattr(run, "provenance", None)
         return _Training(
             accuracy=accuracy,
             accuracy_name=accuracy_name,
             energy_kwh=energy_kwh,
             runtime_s=run.runtime_s,
             test_accuracy=run.test_accuracy,
+            energy_kind=str(kinds[ENERGY_ATTR]) if kinds and ENERGY_ATTR in kinds else None,
             first=first,
             last=last,
         )

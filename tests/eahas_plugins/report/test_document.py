@@ -93,7 +93,7 @@ def test_what_a_benchmark_says_was_not_used() -> None:
 
 
 def test_an_exceeded_cap_is_said() -> None:
-    assert "Over the cap: 2 Wh" in parsed(Report.of(small(cap_kwh=0.008))).text
+    assert "Cap; over it: 2 Wh" in parsed(Report.of(small(cap_kwh=0.008))).text
     assert "no cap is known" in parsed(Report.of(small(cap_kwh=None))).text
 
 

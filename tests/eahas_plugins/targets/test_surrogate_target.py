@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,19 @@ def test_what_a_budget_buys(
     estimate = target.estimate(configuration(target), seed=0, budget=budget, paid_kwh=0.0)
     assert estimate.total_kwh == info["energy_kwh"]
     assert estimate.first_kwh == pytest.approx(STEP_KWH)
+
+
+def test_the_provenance_of_the_energy_goes_with_it() -> None:
+    class Predicted(PowerLawBench):
+        def query(self, config: Any) -> Any:
+            run = super().query(config)
+            provenance = {"val_accuracy": "measured", "energy_kwh": "predicted"}
+            return SimpleNamespace(**{f: getattr(run, f) for f in vars(run)}, provenance=provenance)
+
+    target = SurrogateTarget(Predicted())
+    assert target(configuration(target))[1]["energy_kind"] == "predicted"
+    silent = SurrogateTarget(PowerLawBench())
+    assert "energy_kind" not in silent(configuration(silent))[1]
 
 
 def test_a_shorter_schedule_is_not_a_cut() -> None:

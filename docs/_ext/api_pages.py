@@ -17,7 +17,6 @@ FACES = {
     "eahas_plugins.targets": "Trainings as target functions",
     "eahas_plugins.energy": "Energy meters",
     "eahas_plugins.energy.exports": "Energy for other tools",
-    "eahas_plugins.report": "Reports",
     "eahas_plugins.spaces": "Search spaces",
     "eahas_plugins.report": "Energy reports",
     "eahas_plugins.units": "Units for people",

@@ -1,6 +1,7 @@
 """Steps measured whole but for the GPU, whose place a counter takes; and on this processor."""
 
 import json
+from dataclasses import asdict
 
 import pytest
 import torch
@@ -8,7 +9,7 @@ from typer.testing import CliRunner
 
 from benchmarks.__main__ import make_app
 from benchmarks.collection.planned_runs import planned_steps
-from benchmarks.collection.training import step_costs
+from benchmarks.collection.training import gpu, step_costs
 from benchmarks.collection.training.steps import Steps
 from benchmarks.commands import measure_steps
 from surrogate.step_records import read_step_records
@@ -73,6 +74,27 @@ def test_a_row_says_what_the_counter_counted(counter, tmp_path):
     assert {"torch", "cuda", "cudnn"} <= set(row["versions"])
     assert row["memory"]["peak_bytes"] == 123
     assert row["loss_is_finite"]
+
+
+def test_short_work_is_queued_ten_at_a_time(counter):
+    n_worked = 0
+
+    def work():
+        nonlocal n_worked
+        n_worked += 1
+        counter.work(0.004)
+
+    with gpu.only_user_of_gpu() as held:
+        found = held.measured(
+            lambda window: asdict(
+                step_costs.measure_piece(window, work, images=8, n_windows=2, at_once=10)
+            ),
+            window_s=0.3,
+        )
+    assert found["seconds"] == pytest.approx(0.004, rel=0.05)
+    assert found["joules"] == pytest.approx(0.8, rel=0.05)
+    assert found["meter"]["repeats"] == [8]  # of ten each: 0.32 s
+    assert n_worked == 10 * (2 + 1 + 2 * 8)  # to learn how long it takes, to warm up, to measure
 
 
 @pytest.mark.usefixtures("counter")

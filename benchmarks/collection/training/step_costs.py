@@ -144,6 +144,7 @@ def measure_piece(
             work()
 
     works = [several] * window.n_repeats(several)
+    several()  # the device rested while its static power was measured, and its clocks fell
     costs = [window.measure(works)[1] for _ in range(n_windows)]
     joules = [(cost.energy_kwh or 0.0) * J_PER_KWH / at_once for cost in costs]
     mean_j = sum(joules) / n_windows

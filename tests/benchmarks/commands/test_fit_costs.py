@@ -37,6 +37,23 @@ def folder(steps, tmp_path_factory):
     return out
 
 
+def test_without_out_the_task_itself_gets_them(steps, tmp_path, monkeypatch):
+    for module in ("surrogate.folder", "surrogate.loading"):
+        monkeypatch.setattr(f"{module}.DATA", tmp_path)
+    shutil.copytree(DATA / "cifar10", tmp_path / "cifar10")
+    before = surrogate.load("cifar10", costs="simulated")
+    outcome = invoke("--task", "cifar10", "--costs", steps)
+    assert outcome.exit_code == 0, outcome.exception
+    after = surrogate.load("cifar10")
+    assert "measured on Made-up GPU" in after.provenance["energy"]
+    assert surrogate.load("cifar10", constrained=True).provenance == after.provenance
+    simulated = surrogate.load("cifar10", costs="simulated")
+    assert simulated.provenance == before.provenance
+    made = [(tmp_path / "cifar10" / name).read_bytes() for name in ("costs.npz", "costs.json")]
+    invoke("--task", "cifar10", "--costs", steps)  # the same rows give the same bytes
+    assert made == [(tmp_path / "cifar10" / n).read_bytes() for n in ("costs.npz", "costs.json")]
+
+
 def test_energy_and_time_are_those_of_the_rows(folder, steps):
     bench = surrogate.load(folder)
     for row in read_step_records(steps)[:20]:

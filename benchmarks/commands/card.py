@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import textwrap
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 import typer
 
 from benchmarks.dataset.card_numbers import estimated_numbers, measured_numbers, numbers
-from benchmarks.dataset.card_text import CARD, ESTIMATED, MEASURED
+from benchmarks.dataset.card_text import CARD, ESTIMATED, MEASURED, wrapped
 from eahas_plugins.files import write_atomically
 from eahas_plugins.units import J_PER_KWH
 
@@ -52,26 +51,7 @@ def compose(rows: Sequence[Any], task: str, *, figure: str) -> str:
     known["figure"] = f"\n![Validation curves; energy against accuracy]({figure})\n"
     known["task"] = task
     known["version"] = version("eahas-plugins")
-    return _wrapped(CARD.format_map(known))
-
-
-def _wrapped(text: str) -> str:
-    """Prose in lines of at most 100 characters; tables, lists and headings as they are."""
-    blocks = text.split("\n\n")
-    for place, block in enumerate(blocks):
-        head, _, prose = block.rpartition("## ")
-        if head or block.startswith("## "):
-            title, _, prose = prose.partition("\n")
-            blocks[place] = f"{head}## {title}\n{_fill(prose)}".rstrip()
-        else:
-            blocks[place] = _fill(block)
-    return "\n\n".join(blocks).rstrip() + "\n"
-
-
-def _fill(block: str) -> str:
-    if block.startswith(("|", "-", "#", "!")) or "\n- " in block:
-        return block
-    return textwrap.fill(block, 100, break_long_words=False, break_on_hyphens=False)
+    return wrapped(CARD.format_map(known))
 
 
 def draw(rows: Sequence[Any], path: Path, task: str) -> None:

@@ -10,6 +10,9 @@ import typer
 
 from benchmarks.packages import require
 
+GOOD_R2 = 0.9
+"""Below it the models of the costs are warned about."""
+
 
 def fit(
     task: Annotated[str, typer.Option(help="fashion-nano, cifar10 or tinyimagenet.")],
@@ -89,6 +92,11 @@ def _fit_costs(
         require("matplotlib")
     rows = read_step_records(path)
     fitted = fit_costs(rows, task, loader_wait_s=loader_wait)
+    if out is None and fitted.about["kind"] != "measured":
+        raise ValueError(
+            f"the energy in {path} is estimated, so it must not become that of {task}: name "
+            "another folder with --out."
+        )
     shipped = DATA / task
     folder = shipped if out is None else out
     if not (folder / PROVENANCE).is_file():
@@ -102,4 +110,12 @@ def _fit_costs(
     with_costs(bench, folder)
     if figure is not None:
         draw(fitted.epochs.tolist(), task, figure)
-    return f"{folder}: {fitted.about['summary']}"
+    held = fitted.about["held_out"]
+    found = ", ".join(f"{name} {held[f'{name}_r2']}" for name in ("energy", "time", "power"))
+    if min(held["energy_r2"], held["time_r2"]) < GOOD_R2:
+        typer.echo(
+            "warning: configurations that were held out are predicted badly: measure more of "
+            "them, with nothing else on the device.",
+            err=True,
+        )
+    return f"{folder}: {fitted.about['summary']}; held-out R2: {found}"

@@ -1,5 +1,9 @@
 """The words of a data card; every number in braces is filled in from the data."""
 
+from __future__ import annotations
+
+import textwrap
+
 CARD = """\
 # {task}: data card
 
@@ -122,3 +126,22 @@ the sensor behind the driver's readings was found to look at a quarter of the ti
 **Energy and time.** Over runs, the linear (Pearson) correlation of mean energy and mean time of an
 epoch is {correlation}, and of the ranks {rank_correlation}; 90 % of the runs draw {power_range} W.
 """
+
+
+def wrapped(text: str) -> str:
+    """Prose in lines of at most 100 characters; tables, lists and headings as they are."""
+    blocks = text.split("\n\n")
+    for place, block in enumerate(blocks):
+        head, _, prose = block.rpartition("## ")
+        if head or block.startswith("## "):
+            title, _, prose = prose.partition("\n")
+            blocks[place] = f"{head}## {title}\n{_fill(prose)}".rstrip()
+        else:
+            blocks[place] = _fill(block)
+    return "\n\n".join(blocks).rstrip() + "\n"
+
+
+def _fill(block: str) -> str:
+    if block.startswith(("|", "-", "#", "!")) or "\n- " in block:
+        return block
+    return textwrap.fill(block, 100, break_long_words=False, break_on_hyphens=False)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.dataset.card_text import wrapped
+
 CARD_NAME = "COSTS.md"
 
 _CARD = """\
@@ -15,7 +17,7 @@ _CARD = """\
 
 No network was trained to its end for them: the real networks and the real training step ran on
 random images of {image_size_px}x{image_size_px} pixels, batch {batch}, {precision}, until the
-energy counter resolved a step. `surrogate.load("{task}")` answers with these costs,
+meter ({kind}) resolved a step. `surrogate.load("{task}")` answers with these costs,
 `surrogate.load("{task}", costs="simulated")` with those of the simulation.
 
 ## How
@@ -68,6 +70,8 @@ def compose(task: str, about: Mapping[str, Any], *, spread: float) -> str:
     words = {
         **about,
         "task": task,
+        "first": about["first"][:10],
+        "last": about["last"][:10],
         "n_held": held["n_configs"],
         "quality": quality,
         "spread": 100.0 * spread,
@@ -76,7 +80,7 @@ def compose(task: str, about: Mapping[str, Any], *, spread: float) -> str:
         "watts": _quartiles(about["watts"]),
         "static_watts": _quartiles(about["static_watts"]),
     }
-    return _CARD.format_map(words)
+    return wrapped(_CARD.format_map(words))
 
 
 def _listed(values: Mapping[str, Any]) -> str:

@@ -34,6 +34,8 @@ def folder(steps, tmp_path_factory):
     outcome = invoke("--task", "cifar10", "--costs", steps, "--out", out)
     assert outcome.exit_code == 0, outcome.exception
     assert "energy and time predicted from 100 configurations measured on Made-up" in outcome.output
+    assert "held-out R2: energy 0.99" in outcome.output
+    assert "warning" not in outcome.output
     return out
 
 
@@ -130,6 +132,7 @@ def test_the_card_has_the_quality(folder):
     for name in ("energy", "time", "power"):
         assert f"| {name} | {held[f'{name}_r2']} | {held[f'{name}_rank_correlation']} |" in text
     assert "{" not in text
+    assert all(len(line) <= 100 for line in text.splitlines() if line[:1] not in "|-")
 
 
 def test_waiting_for_data_is_a_parameter(steps, tmp_path):
@@ -160,6 +163,28 @@ def test_options_that_do_not_fit_together(options, message):
     outcome = invoke(*options)
     assert isinstance(outcome.exception, ValueError)
     assert message in str(outcome.exception)
+
+
+def rows_file(folder, n, **other):
+    path = folder / "rows.jsonl"
+    lines = made_up_steps.rows("cifar10", n, **other)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def test_an_estimate_does_not_become_that_of_the_task(tmp_path, monkeypatch):
+    monkeypatch.setattr("surrogate.folder.DATA", tmp_path)
+    meter = {"kind": "estimated", "name": "cpu-time", "static_watts": 0.0}
+    outcome = invoke("--task", "cifar10", "--costs", rows_file(tmp_path, 30, meter=meter))
+    assert "is estimated, so it must not become that of cifar10" in str(outcome.exception)
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
+
+
+def test_a_bad_fit_is_warned_about(tmp_path):
+    path = rows_file(tmp_path, 40, noise=1.5)
+    outcome = invoke("--task", "cifar10", "--costs", path, "--out", tmp_path / "out")
+    assert outcome.exit_code == 0, outcome.exception
+    assert "warning: configurations that were held out are predicted badly" in outcome.output
 
 
 def test_a_task_that_is_not_simulated_keeps_its_costs(steps, tmp_path):

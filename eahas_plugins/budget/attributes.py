@@ -20,6 +20,8 @@ SPENT_ATTR = "energy_spent_kwh"
 """Study attribute: energy of all trials so far, kWh; for display, the trials are what counts."""
 REMAINING_ATTR = "energy_remaining_kwh"
 """Study attribute: energy not spent yet, kWh; for display."""
+LEFT_OUT_ATTR = "energy_left_out_kwh"
+"""Study attribute: energy of trials in the study that the budget does not count, kWh."""
 DEFAULT_LEASE_S = 15 * 60.0
 """How long a reservation outlives the last report of its trial, s."""
 

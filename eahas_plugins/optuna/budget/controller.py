@@ -6,8 +6,8 @@ import datetime
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
@@ -37,7 +37,12 @@ _DONE = 1e-9  # relative
 _LENGTHS_KEPT = 100
 _SHOW_EVERY_S = 5.0  # while trials run; their ends are always shown
 
-Show = Callable[[Study, Balance], None]
+
+class Show(Protocol):
+    """Shows a balance, and the energy of trials that do not count, to people."""
+
+    def __call__(self, study: Study, balance: Balance, *, left_out_kwh: float) -> None:
+        """Show them."""
 
 
 class BudgetController:
@@ -127,6 +132,10 @@ class BudgetController:
             if known is None or since < known:
                 study.set_user_attr(SINCE_ATTR, since.isoformat())
 
+    def show(self, study: Study, balance: Balance) -> None:
+        """Show a balance to people, and to samplers what does not count."""
+        self._show(study, balance, left_out_kwh=sum(self.ledger.left_out_kwh))
+
     def tell_left_out(self) -> None:
         """Say once which energy in the study does not count."""
         added_kwh, earlier_kwh = self.ledger.left_out_kwh
@@ -172,7 +181,7 @@ class BudgetController:
         balance = self.ledger.balance(account.study, cap_kwh=self._rules.cap_kwh, now_s=now_s)
         if now_s - self._shown_s >= _SHOW_EVERY_S:
             self._shown_s = now_s
-            self._show(account.study, balance)
+            self.show(account.study, balance)
         limit_kwh, needed_kwh = self._rules.limit_kwh, step_kwh or 0.0
         if limit_kwh is not None and not balance.covers(limit_kwh - account.energy_kwh, step_kwh):
             if is_over(account, self._lengths):

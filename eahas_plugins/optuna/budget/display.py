@@ -10,7 +10,14 @@ from weakref import WeakKeyDictionary
 
 from optuna.study import Study
 
-from eahas_plugins.budget.attributes import CAP_ATTR, REMAINING_ATTR, RESERVED_ATTR, SPENT_ATTR
+from eahas_plugins.budget.attributes import (
+    CAP_ATTR,
+    LEFT_OUT_ATTR,
+    REMAINING_ATTR,
+    RESERVED_ATTR,
+    SPENT_ATTR,
+    known_kwh,
+)
 from eahas_plugins.budget.balance import Balance
 from eahas_plugins.units import energy_text, share_text
 
@@ -22,7 +29,7 @@ SPENT_CO2E_ATTR = "energy_spent_kg_co2e"
 
 
 class BudgetDisplay:
-    """What a budget shows of itself; nothing reads decisions from here.
+    """What a budget shows of itself. Samplers read the cap, and what does not count.
 
     Args:
         g_per_kwh: Intensity of the grid, g CO2 equivalent per kWh; None shows no emissions.
@@ -47,14 +54,27 @@ class BudgetDisplay:
         vars(self).update(state)
         self._forget()
 
-    def update(self, study: Study, balance: Balance) -> None:
-        """Show a balance."""
-        values = {SPENT_ATTR: balance.spent_kwh, RESERVED_ATTR: balance.reserved_kwh}
+    def update(self, study: Study, balance: Balance, *, left_out_kwh: float) -> None:
+        """Show a balance.
+
+        Args:
+            study: The study.
+            balance: Its balance.
+            left_out_kwh: Energy of its trials that does not count, kWh.
+        """
+        values = {
+            SPENT_ATTR: balance.spent_kwh,
+            RESERVED_ATTR: balance.reserved_kwh,
+            LEFT_OUT_ATTR: left_out_kwh,
+        }
         if balance.cap_kwh < math.inf:  # else it is not known yet
             values |= {CAP_ATTR: balance.cap_kwh, REMAINING_ATTR: balance.remaining_kwh}
         if self._g_per_kwh is not None:
             values[SPENT_CO2E_ATTR] = balance.spent_kwh * self._g_per_kwh / 1000.0
-        written = self._written.setdefault(study, {})
+        if study not in self._written:
+            left_out = known_kwh(study.user_attrs.get(LEFT_OUT_ATTR)) or 0.0  # seldom any to write
+            self._written[study] = {LEFT_OUT_ATTR: left_out}
+        written = self._written[study]
         for key, value in values.items():
             if written.get(key) != value:
                 study.set_user_attr(key, value)

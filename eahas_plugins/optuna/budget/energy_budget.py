@@ -74,8 +74,7 @@ class EnergyBudget(BudgetOfStudies):
     Args:
         kwh: The cap, kWh. Positive. Give either this or ``kg_co2e``.
         kg_co2e: The cap as emissions, kg CO2 equivalent; needs ``g_per_kwh``.
-        g_per_kwh: Intensity of the grid, g CO2 equivalent per kWh. With ``kwh`` it only adds
-            emissions to what is shown.
+        g_per_kwh: Intensity of the grid, g CO2 equivalent per kWh; with ``kwh`` only for display.
         trial_limit_kwh: The most a single trial may spend, kWh.
         reserve: Energy a trial is expected to need, promised to it when it starts: kWh, a
             function ``(study, trial) -> kWh or None``, None for no promise, or "auto": the limit
@@ -284,8 +283,9 @@ class EnergyBudget(BudgetOfStudies):
         self._ending.check(study)
         number = None if outcome is None else outcome.number
         reason = self._reason_to_end(study, excluding=number)
-        balance = self.controller(study).latest(study).without_promise_to(number=number)
-        self._display.update(study, balance)
+        controller = self.controller(study)
+        balance = controller.latest(study).without_promise_to(number=number)
+        controller.show(study, balance)
         if reason is None:
             return
         self._display.close(study)

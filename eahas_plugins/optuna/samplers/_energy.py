@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import statistics
 import threading
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins import policy
-from eahas_plugins.budget.attributes import CAP_ATTR, known_kwh, kwh_argument
+from eahas_plugins.budget.attributes import CAP_ATTR, LEFT_OUT_ATTR, known_kwh, kwh_argument
 from eahas_plugins.models.kwh import Column, KwhModel
 from eahas_plugins.optuna._compat import study_behind
 from eahas_plugins.optuna._trials import (
@@ -92,6 +93,17 @@ class StudyEnergy:
         cap = study_behind(study).user_attrs.get(CAP_ATTR)
         return known_kwh(cap) or None
 
+    def left_kwh(self, study: Study, *, committed_kwh: float) -> float:
+        """What a study that has spent or promised so much has left, kWh; infinite if unlimited."""
+        budget_kwh = self.budget_kwh(study)
+        if budget_kwh is None:
+            return math.inf
+        return budget_kwh - (committed_kwh - self.left_out_kwh(study))
+
+    def left_out_kwh(self, study: Study) -> float:
+        """Energy of trials that the budget does not count, as it has said, kWh."""
+        return known_kwh(study_behind(study).user_attrs.get(LEFT_OUT_ATTR)) or 0.0
+
     def log_kwh(
         self,
         study: Study,
@@ -135,7 +147,7 @@ class StudyEnergy:
 
     def _cooling(self, study: Study) -> float:
         total_kwh = self._finished_kwh + sum(spent_kwh(t) for t in self._log.running)
-        return policy.cooling(total_kwh, self.budget_kwh(study))
+        return policy.cooling(total_kwh - self.left_out_kwh(study), self.budget_kwh(study))
 
     def _predict(
         self,

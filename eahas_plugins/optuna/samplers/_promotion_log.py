@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import logging
-import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -141,11 +140,10 @@ class PromotionLog:
             self._promoted_kwh + repeating_kwh, total_kwh, promotion_share=self._promotion_share
         ):
             return None
-        budget = self._energy.budget_kwh(study)
         best = self._best(
             schedules,
             taken={self.source_of(t) for t in repeating},
-            left_kwh=math.inf if budget is None else budget - total_kwh,
+            left_kwh=self._energy.left_kwh(study, committed_kwh=total_kwh),
         )
         return best[int(rng.integers(len(best)))] if best else None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -188,8 +187,7 @@ class ScheduleState(StudyState):
 
     def left_kwh(self, study: Study) -> float:
         """What is neither spent nor promised to a running trial, kWh."""
-        budget = self.energy.budget_kwh(study)
-        return math.inf if budget is None else budget - self.committed_kwh()
+        return self.energy.left_kwh(study, committed_kwh=self.committed_kwh())
 
     def committed_kwh(self) -> float:
         """What is spent or promised to a running trial, kWh."""

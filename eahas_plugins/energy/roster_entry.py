@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eahas_plugins.energy.presence import Presence
+from eahas_plugins.files import read_json
 
 _MAX_BYTES = 100_000  # no entry of ours comes near
 
@@ -83,9 +83,7 @@ def parse(path: Path) -> Entry:
         OSError: If it cannot be read.
         ValueError: If it is not one.
     """
-    if path.stat().st_size > _MAX_BYTES:
-        raise ValueError(f"it has more than {_MAX_BYTES} bytes")
-    entry = json.loads(path.read_text(encoding="utf-8"))
+    entry = read_json(path, limit=_MAX_BYTES)
     try:
         start_s, seen_s, end_s = entry["start_s"], entry["seen_s"], entry["end_s"]
         owner, devices, presence = entry["owner"], entry["devices"], entry["presence"]

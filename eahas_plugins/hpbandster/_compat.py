@@ -8,7 +8,7 @@ generators search integer positions and hand out the values behind them.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
@@ -23,18 +23,7 @@ from hpbandster.core.worker import Worker
 from hpbandster.optimizers.iterations import SuccessiveHalving
 
 from eahas_plugins.spaces.ordinals import decode, encode, index_space
-from eahas_plugins.spaces.values import native
-
-
-def plain(value: Any) -> Any:
-    """The value with NumPy's scalars and arrays, at any depth, made plain Python."""
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, Mapping):
-        return {native(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return native(value)
+from eahas_plugins.spaces.values import plain
 
 
 class RandomState:

@@ -31,9 +31,17 @@ def _problem_of(answer: Any) -> str | None:
     if "loss" not in answer:
         return f"returned {', '.join(map(repr, answer)) or 'nothing'} without 'loss'"
     loss = answer["loss"]
-    if isinstance(loss, bool) or not isinstance(loss, Real):
+    if isinstance(loss, bool) or not isinstance(loss, Real) or not _is_float(loss):
         return f"the loss is {loss!r:.100}"
     return None
+
+
+def _is_float(loss: Any) -> bool:
+    try:
+        float(loss)
+    except OverflowError:  # an integer of hundreds of digits
+        return False
+    return True
 
 
 class Outcomes:

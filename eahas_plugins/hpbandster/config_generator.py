@@ -53,7 +53,8 @@ class EnergyGenerator(KernelGenerator):
         self._top = budgets[-1] if budgets and budgets[-1] > budgets[0] else None
         if budgets and self._top is not None:
             columns[_BUDGET] = Number(low=budgets[0], high=self._top, log=True)
-        self._energies = KwhModel(columns)
+        # Of a space of constants alone all trainings are the same.
+        self._energies = KwhModel(columns) if columns else None
         self._alpha = alpha
         self._cooling = cooling
         self._decoders = [
@@ -63,14 +64,16 @@ class EnergyGenerator(KernelGenerator):
 
     def get_config(self, budget: float) -> tuple[dict[str, Any], dict[str, Any]]:
         """The next configuration."""
-        power = self._cooling * self._alpha() if self._cooling and self._energies.ready else 0.0
-        if power == 0.0 or not self.kde_models:
+        energies, power = self._energies, 0.0
+        if self._cooling and energies is not None and energies.ready:
+            power = self._cooling * self._alpha()
+        if energies is None or power == 0.0 or not self.kde_models:
             return super().get_config(budget)
         # BOHB minimises bad / good: dearer ones get more of the bad density. It reads the two
         # densities from `kde_models` at each choice, and there is no other way in (0.7.4).
         models = self.kde_models[max(self.kde_models)]
         bad = models["bad"]
-        models["bad"] = _Dearer(bad, lambda vector: power * self._log_kwh(vector))
+        models["bad"] = _Dearer(bad, lambda vector: power * self._log_kwh(energies, vector))
         try:
             return super().get_config(budget)
         finally:
@@ -86,15 +89,15 @@ class EnergyGenerator(KernelGenerator):
         if not isinstance(info, dict) or info.get("truncated"):
             return
         energy_kwh = known_kwh(info.get(TRAINING_ATTR, info.get(ENERGY_ATTR)))
-        if energy_kwh is not None:
+        if energy_kwh is not None and self._energies is not None:
             self._energies.add({**job.kwargs["config"], _BUDGET: job.kwargs["budget"]}, energy_kwh)
 
-    def _log_kwh(self, vector: Any) -> float:
+    def _log_kwh(self, energies: KwhModel, vector: Any) -> float:
         config = {_BUDGET: self._top}
         for unit, (name, to_value, sequence) in zip(vector, self._decoders, strict=True):
             chosen = to_value(float(unit))
             config[name] = chosen if sequence is None else sequence[int(chosen)]
-        return float(self._energies.predict_log_kwh([config])[0])
+        return float(energies.predict_log_kwh([config])[0])
 
 
 def _decoder(hyperparameter: Any) -> Callable[[float], Any]:

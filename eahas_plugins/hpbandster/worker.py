@@ -10,8 +10,8 @@ import Pyro4
 from hpbandster.core.worker import Worker
 
 from eahas_plugins.benchmark import Benchmark
-from eahas_plugins.hpbandster._compat import plain
 from eahas_plugins.hpbandster.grants import open_grant
+from eahas_plugins.spaces.values import plain
 from eahas_plugins.targets import EnergyTarget, SurrogateTarget, Train
 from eahas_plugins.targets.energy_target import keep_checkpoints
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -89,8 +90,9 @@ class EnergyEI(EI):
         self, scenario: Scenario, runhistory: RunHistory, account: EnergyBudgetCallback
     ) -> None:
         """Say where energies and the budget are known. The energy-aware facades do this."""
-        self._energies = _Energies(scenario, runhistory, self.min_observations)
         self._account = account
+        if columns := _columns(scenario):  # of constants alone all trainings are the same
+            self._energies = _Energies(scenario, runhistory, columns, self.min_observations)
 
     def _update(self, **kwargs: Any) -> None:
         super()._update(**kwargs)
@@ -114,15 +116,16 @@ class EnergyEI(EI):
 class _Energies:
     """Energies of a run's trainings as a function of SMAC's configuration vectors."""
 
-    def __init__(self, scenario: Scenario, runhistory: RunHistory, min_observations: int) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        runhistory: RunHistory,
+        columns: Mapping[str, Column],
+        min_observations: int,
+    ) -> None:
         self._space: ConfigurationSpace = scenario.configspace
         self._runhistory = runhistory
-        columns: dict[str, Column] = columns_of(self._space)
-        low, high = scenario.min_budget, scenario.max_budget
-        self._budget = None
-        if low is not None and high is not None and scenario.instances is None and high > low:
-            columns[_BUDGET] = Number(low=low, high=high, log=True)
-            self._budget = float(high)
+        self._budget = scenario.max_budget if _BUDGET in columns else None
         self._model = KwhModel(columns, min_observations=min_observations)
         self._seen: set[TrialKey] = set()
 
@@ -162,3 +165,12 @@ class _Energies:
         if active.any():
             values[active] = self._space[name].to_value(vector[active])
         return values
+
+
+def _columns(scenario: Scenario) -> dict[str, Column]:
+    """What the energy of a training depends on; the rung too, where there are several."""
+    columns: dict[str, Column] = columns_of(scenario.configspace)
+    low, high = scenario.min_budget, scenario.max_budget
+    if low is not None and high is not None and scenario.instances is None and high > low:
+        columns[_BUDGET] = Number(low=low, high=high, log=True)
+    return columns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import Any
 
 from ConfigSpace import Configuration
@@ -67,11 +68,12 @@ def check_success(history: RunHistory) -> None:
     values = list(history.values())
     failed = [value for value in values if value.status in _FAILED]
     if failed and not any(value.status == StatusType.SUCCESS for value in values):
-        kwh = [known_kwh(value.additional_info.get(ENERGY_ATTR)) for value in failed]
-        spent = energy_text(sum(k for k in kwh if k is not None))
+        told = [known_kwh(value.additional_info.get(ENERGY_ATTR)) for value in failed]
+        known = [kwh for kwh in told if kwh is not None]
+        spent = energy_text(math.fsum(known) if known else None)
         raise RuntimeError(
-            f"at least one trial must succeed but all {len(failed)} have failed ({spent} are "
-            f"charged). The first error: {error_of(failed[0])}"
+            f"at least one trial must succeed but all {len(failed)} have failed (energy charged: "
+            f"{spent}). The first error: {error_of(failed[0])}"
         )
 
 

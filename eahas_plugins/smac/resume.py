@@ -12,8 +12,8 @@ from typing import Any
 from smac.runhistory import StatusType
 from smac.scenario import Scenario
 
-from eahas_plugins.files import read_json_object, write_json
-from eahas_plugins.smac.state import SCENARIO, SPACE
+from eahas_plugins.files import read_json_object, write_atomically
+from eahas_plugins.smac.state import MAX_BYTES, SCENARIO, SPACE
 
 
 def with_crash_cost(scenario: Scenario, target: Any) -> Scenario:
@@ -65,7 +65,7 @@ def differences(scenario: Scenario, folder: Path) -> list[str]:
     stored = Scenario.make_serializable(Scenario.load(folder))
     wanted = Scenario.make_serializable(scenario)
     found = [path for path in _differences(stored, wanted) if path not in _FREE]
-    known = read_json_object(folder / SPACE)
+    known = read_json_object(folder / SPACE, limit=MAX_BYTES, allow_nan=True)
     # As JSON: a space that was read back is not always equal to itself (log integers).
     space = json.loads(json.dumps(scenario.configspace.to_serialized_dict()))
     parts = ("hyperparameters", "conditions", "forbiddens")
@@ -106,7 +106,7 @@ def requeue_lost(file: Path) -> None:
 
     SMAC would wait for them for ever. What they burnt is in the journal.
     """
-    stored = json.loads(file.read_text(encoding="utf-8"))
+    stored = read_json_object(file, limit=MAX_BYTES, allow_nan=True)
     kept = [row for row in stored["data"] if row["status"] != StatusType.RUNNING]
     lost = len(stored["data"]) - len(kept)
     if not lost:
@@ -114,4 +114,4 @@ def requeue_lost(file: Path) -> None:
     stored["data"] = kept
     stored["stats"]["running"] = 0
     stored["stats"]["submitted"] -= lost
-    write_json(file, stored)
+    write_atomically(file, json.dumps(stored))  # as SMAC does: what users tell may be NaN

@@ -14,6 +14,7 @@ from smac.scenario import Scenario
 from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
 from eahas_plugins.budget.entries import Grant
 from eahas_plugins.budget.journal import Attempt, EnergyJournal
+from eahas_plugins.smac.answers import check_cost, parts_of
 from eahas_plugins.smac.budget import ATTEMPT, EnergyBudgetCallback, takes_attempt
 from eahas_plugins.targets.energy_target import EnergyTarget
 from eahas_plugins.targets.surrogate_target import SurrogateTarget
@@ -111,7 +112,17 @@ class EnergyRunner(TargetFunctionRunner):
         return status, cost, runtime, cpu_time, info
 
     def __call__(self, config: Any, algorithm: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
-        """Call the target function."""
+        """Call the target function; the energy that it tells counts, whatever the rest is.
+
+        Raises:
+            ValueError: If what it returns is no answer.
+        """
         if self._wants_attempt:
             kwargs = {**kwargs, ATTEMPT: self._attempt}
-        return algorithm(config, **kwargs)
+        cost, info = parts_of(algorithm(config, **kwargs))
+        told_kwh = known_kwh(info.get(ENERGY_ATTR))
+        if self._attempt is not None and told_kwh is not None:
+            self._attempt.report(told_kwh)
+        if info.get(ENERGY_ATTR) is None or told_kwh is not None:
+            check_cost(cost)  # else the account refuses the energy, which ends the run
+        return cost, info

@@ -36,7 +36,8 @@ _KEYS = {
     SCENARIO: ("seed", "n_trials", "_meta"),
     SPACE: ("hyperparameters",),
 }
-_LIMIT = 1 << 30  # bytes: a history has a few hundred per trial
+MAX_BYTES = 1 << 30
+"""Size of one of the files: a history has a few hundred bytes per trial."""
 
 
 class DurableSMBO(EnergySMBO):
@@ -169,7 +170,7 @@ def _text(file: Path) -> str | None:
 
 def _saved_texts(file: Path) -> dict[str, str | None] | None:
     try:
-        saved = read_json_object(file, limit=_LIMIT)
+        saved = read_json_object(file, limit=MAX_BYTES)
     except (FileNotFoundError, ValueError):
         return None
     return {name: text for name, text in saved.items() if name in _FILES and isinstance(text, str)}

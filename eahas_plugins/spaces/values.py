@@ -16,3 +16,14 @@ def native(value: Any) -> Any:
 def native_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """The same configuration with plain Python values."""
     return {name: native(value) for name, value in dict(config).items()}
+
+
+def plain(value: Any) -> Any:
+    """The value with NumPy's scalars and arrays, at any depth, made plain Python."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {native(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return native(value)

@@ -94,6 +94,7 @@ def test_an_answer_that_cannot_be_sent_fails_its_job(
         ({"info": {"energy_kwh": EACH_KWH}}, "returned 'info' without 'loss'"),
         ({"loss": "low", "info": {"energy_kwh": EACH_KWH}}, "the loss is 'low'"),
         ({"loss": None, "info": {"energy_kwh": EACH_KWH}}, "the loss is None"),
+        ({"loss": 10**400, "info": {"energy_kwh": EACH_KWH}}, "the loss is 1000"),
         (0.5, "returned 0.5"),
     ],
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ConfigSpace import Categorical, Float, Integer
+from ConfigSpace import Categorical, ConfigurationSpace, Constant, Float, Integer
 from hpbandster.core.dispatcher import Job
 
 from eahas_plugins.hpbandster.config_generator import EnergyGenerator, _decoder
@@ -59,3 +59,15 @@ def test_coordinates_mean_what_config_space_says(
         if not isinstance(expected, str):
             expected = pytest.approx(expected, rel=1e-12)
         assert _decoder(hyperparameter)(unit) == expected
+
+
+def test_a_space_of_constants_alone_has_no_dearer_choice() -> None:
+    space = ConfigurationSpace({"x": Constant("x", 3)})
+    generator = EnergyGenerator(
+        configspace=space, alpha=lambda: 1.0, cooling=1.0, budgets=None, seed=0
+    )
+    for i in range(12):
+        job = Job((0, 0, i), config={"x": 3}, budget=1.0)
+        job.result = {"loss": 0.5, "info": {"energy_kwh": 0.1}}
+        generator.new_result(job)
+    assert generator.get_config(1.0)[0] == {"x": 3}

@@ -20,7 +20,7 @@ from hpbandster.core.result import json_result_logger, logged_results_to_HBS_res
 from hpbandster.core.worker import Worker
 
 from eahas_plugins.hpbandster import BOHB, HyperBand, RandomSearch
-from eahas_plugins.hpbandster._compat import plain
+from eahas_plugins.spaces.values import plain
 from tests.eahas_plugins.hpbandster.conftest import Cluster, trials, within_time
 
 # HpBandSter, Pyro4 and statsmodels warn of their own; an error in their threads fails a run.

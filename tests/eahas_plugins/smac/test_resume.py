@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from ConfigSpace import ConfigurationSpace, Float
 from smac import Scenario
+from smac.runhistory import TrialValue
 
 from eahas_plugins.smac import EnergyHyperparameterOptimizationFacade
 from tests.eahas_plugins.smac.helpers import QUIET, trials
@@ -88,3 +90,16 @@ def test_another_limit_of_a_trial_is_another_run(tmp_path: Path) -> None:
     complete(tmp_path).optimize()
     with pytest.raises(RuntimeError, match="trial_walltime_limit"):
         complete(tmp_path, trial_walltime_limit=10)
+
+
+def test_what_trials_have_told_may_be_nan_where_a_run_was_killed(tmp_path: Path) -> None:
+    first = complete(tmp_path)
+    first.ask()  # its worker dies
+    info = first.ask()
+    told = {"energy_kwh": 1e-3, "gap": math.nan}
+    first.tell(info, TrialValue(cost=0.5, additional_info=told))
+    again = complete(tmp_path)
+    again.optimize()
+    assert len(again.runhistory) == 5
+    assert again.runhistory.running == 0
+    assert any("gap" in value.additional_info for value in again.runhistory.values())

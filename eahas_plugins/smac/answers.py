@@ -1,0 +1,51 @@
+"""What target functions return: whether it is an answer at all, in what SMAC can write down."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from eahas_plugins.spaces.values import plain
+
+_ASKED_FOR = 'return cost, {"energy_kwh": kWh}.'
+
+
+def parts_of(returned: Any) -> tuple[Any, dict[str, Any]]:
+    """Cost and additional info of what a target function has returned, in plain Python.
+
+    Raises:
+        ValueError: If it has another form.
+    """
+    cost, info = returned if _is_pair(returned) else (returned, {})
+    if not isinstance(info, Mapping):
+        raise ValueError(f"a target function returned {returned!r:.200}: {_ASKED_FOR}")
+    return plain(cost), plain(info)
+
+
+def check_cost(cost: Any) -> None:
+    """Refuse what is no cost: SMAC would end the run with an error that names nothing.
+
+    Raises:
+        ValueError: If it is no number, or numbers by objective, or one of them is not finite.
+    """
+    if isinstance(cost, Mapping):
+        numbers = list(cost.values())
+    else:
+        numbers = list(cost) if isinstance(cost, list) else [cost]
+    if not all(_is_finite(number) for number in numbers):
+        raise ValueError(
+            f"a target function must return finite numbers but the cost is {cost!r:.200}: "
+            f"{_ASKED_FOR}"
+        )
+
+
+def _is_pair(returned: Any) -> bool:
+    return isinstance(returned, tuple) and len(returned) == 2
+
+
+def _is_finite(number: Any) -> bool:
+    try:
+        return math.isfinite(number)
+    except (TypeError, ValueError, OverflowError):  # an integer of hundreds of digits overflows
+        return False

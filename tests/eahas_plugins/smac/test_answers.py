@@ -1,0 +1,85 @@
+"""What a target function may return: NumPy counts, anything else fails its trial by name."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ConfigSpace import ConfigurationSpace, Constant
+from smac import Scenario
+from smac.runhistory import StatusType
+
+from eahas_plugins.smac import EnergyHyperparameterOptimizationFacade
+from tests.eahas_plugins.smac.helpers import QUIET
+
+SPACE = ConfigurationSpace({"x": (0.0, 1.0)}, seed=0)
+
+
+def facade(folder: Path, target: Any, *, space: Any = SPACE, **kwargs: Any) -> Any:
+    scenario = Scenario(
+        space, name="run", output_directory=folder,
+        **{"deterministic": True, "crash_cost": 2.0, "n_trials": 4, **kwargs},
+    )  # fmt: skip
+    return EnergyHyperparameterOptimizationFacade(
+        scenario, target, budget_kwh=1.0, n_startup_trials=4, logging_level=QUIET
+    )
+
+
+def test_numpy_counts_in_what_a_target_tells_besides(tmp_path: Path) -> None:
+    def target(config: Any, seed: int = 0) -> Any:
+        told = {"energy_kwh": np.float64(0.125), "curve": np.arange(3), "n": {"deep": np.int64(2)}}
+        return np.float32(0.5), told
+
+    facade(tmp_path, target).optimize()
+    rows = json.loads((tmp_path / "run" / "0" / "runhistory.json").read_text())["data"]
+    told = {"energy_kwh": 0.125, "curve": [0, 1, 2], "n": {"deep": 2}}
+    assert [row["additional_info"] for row in rows] == [told] * 4
+
+
+@pytest.mark.parametrize(
+    "cost",
+    [None, math.nan, math.inf, "0.5", 10**400, [0.5, "b"], (0.5, 0.5)],
+    ids=["none", "nan", "inf", "text", "huge", "list", "tuple"],
+)
+def test_what_is_no_cost_fails_its_trial_by_name_and_its_energy_counts(
+    tmp_path: Path, said: Callable[[], str], cost: Any
+) -> None:
+    def target(config: Any, seed: int = 0) -> Any:
+        return 0.25 if cost is None and config["x"] < 0.5 else cost, {"energy_kwh": 0.125}
+
+    host = facade(tmp_path, target)
+    if cost is None:  # some succeed
+        host.optimize()
+    else:
+        with pytest.raises(RuntimeError, match=r"a target function|number of objectives"):
+            host.optimize()
+    failed = [v for v in host.runhistory.values() if v.status == StatusType.CRASHED]
+    assert failed
+    assert {v.additional_info["energy_kwh"] for v in failed} == {0.125}
+    assert "energy_estimated" not in failed[0].additional_info
+    assert "a trial has failed and counts with its energy (125 Wh)" in said()
+    assert host.spent_kwh == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("returned", [(0.5, 0.1), (0.5, None), (1, 2, 3), {"a": 0.5}])
+def test_an_answer_of_another_form_is_named_and_its_energy_unknown(
+    tmp_path: Path, returned: Any
+) -> None:
+    host = facade(tmp_path, lambda config, seed=0: returned, objectives=["a", "b"])
+    with pytest.raises(RuntimeError, match=r"energy charged: unknown\)\. The first error: \w+\("):
+        host.optimize()
+
+
+@pytest.mark.filterwarnings("ignore:Mean of empty slice:RuntimeWarning")  # SMAC's, as always
+def test_a_space_of_constants_alone_is_tried_once(tmp_path: Path) -> None:
+    space = ConfigurationSpace(seed=0)
+    space.add(Constant("x", 3))
+    host = facade(tmp_path, lambda config, seed=0: (0.5, {"energy_kwh": 0.1}), space=space)
+    host.optimize()
+    assert host.best_config == {"x": 3}
+    assert len(host.runhistory) == 1

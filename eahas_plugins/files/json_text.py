@@ -34,7 +34,9 @@ def parse_json(text: bytes | str, where: str | Path, *, allow_nan: bool = False)
             object, or a number that no float can hold.
     """
     try:
-        decoded = text if isinstance(text, str) else text.decode("utf-8-sig")
+        # Not "utf-8-sig": it is imported when first used, and a user who has given up the right to
+        # read Python's files cannot.
+        decoded = text if isinstance(text, str) else text.decode("utf-8").removeprefix("\ufeff")
         if allow_nan:
             value = json.loads(decoded, object_pairs_hook=_object)
         else:

@@ -1,8 +1,6 @@
 """HpBandSter's dispatcher, watched: nothing that dies or cannot be sent leaves the run hanging.
 
 Its threads expect no error, and one error ends the thread: from then on the run waits for ever.
-The master makes its dispatcher itself and offers no hook, so the class is exchanged while it does
-(see `_compat`; checked with HpBandSter 0.7.4 and Pyro4 4.82).
 """
 
 from __future__ import annotations
@@ -11,15 +9,14 @@ import functools
 import logging
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from typing import Any, Protocol
 
-import hpbandster.core.master as master_module
 import Pyro4
 from hpbandster.core.dispatcher import Dispatcher
 
-_SWAP = threading.Lock()
+from eahas_plugins.hpbandster._compat import DISPATCHER, dispatcher_made_by, require
+
 _GONE = (Pyro4.errors.NamingError, Pyro4.errors.CommunicationError)
 _N_TRIES = 5
 """How often the name server is asked again, once a second."""
@@ -41,16 +38,9 @@ class Owner(Protocol):
         """Where a worker finds what a job may spend."""
 
 
-@contextmanager
-def watched_dispatcher(owner: Owner) -> Iterator[None]:
+def watched_dispatcher(owner: Owner) -> AbstractContextManager[None]:
     """Let a master that is made meanwhile have a `WatchedDispatcher`."""
-    with _SWAP:
-        original = master_module.Dispatcher
-        master_module.Dispatcher = functools.partial(WatchedDispatcher, owner=owner)
-        try:
-            yield
-        finally:
-            master_module.Dispatcher = original
+    return dispatcher_made_by(functools.partial(WatchedDispatcher, owner=owner))
 
 
 class WatchedDispatcher(Dispatcher):
@@ -65,6 +55,7 @@ class WatchedDispatcher(Dispatcher):
     def __init__(self, *args: Any, owner: Owner, **kwargs: Any) -> None:
         self.shutdown_all_threads = False
         super().__init__(*args, **kwargs)
+        require(self, DISPATCHER)
         self.owner = owner
         self.worker_pool = _Pool(self)
 

@@ -11,6 +11,7 @@ from hpbandster.core.dispatcher import Job
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, known_kwh
 from eahas_plugins.budget.entries import was_refused
+from eahas_plugins.hpbandster._compat import GENERATOR, require
 from eahas_plugins.hpbandster.optimizers import KernelGenerator
 from eahas_plugins.models.kwh import KwhModel, Number, columns_of
 from eahas_plugins.spaces.values import native
@@ -49,6 +50,7 @@ class EnergyGenerator(KernelGenerator):
         **kwargs: Any,
     ) -> None:
         super().__init__(configspace=configspace, seed=seed, **kwargs)
+        require(self, GENERATOR)
         columns = columns_of(configspace)
         self._top = budgets[-1] if budgets and budgets[-1] > budgets[0] else None
         if budgets and self._top is not None:

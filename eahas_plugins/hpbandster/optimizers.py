@@ -15,7 +15,14 @@ from hpbandster.core.result import Result, json_result_logger
 from hpbandster.optimizers.config_generators import bohb
 from hpbandster.optimizers.config_generators.random_sampling import RandomSampling
 
-from eahas_plugins.hpbandster._compat import PlainGenerator, _Host, check_hpbandster
+from eahas_plugins.hpbandster._compat import (
+    MASTER,
+    PlainGenerator,
+    _Host,
+    check_hpbandster,
+    keep_quiet,
+    require,
+)
 from eahas_plugins.hpbandster._dispatcher import watched_dispatcher
 from eahas_plugins.hpbandster.answers import Outcomes, check_answer
 from eahas_plugins.hpbandster.warm_start import log_earlier, warm_start
@@ -35,7 +42,8 @@ class _Current(_Host):
     """What all masters share.
 
     Ordinals are searched by position. ``ping_interval`` is 10 s instead of 60, so that a dead
-    worker's job does not block a rung for a minute.
+    worker's job does not block a rung for a minute. HpBandSter logs warnings alone; for more, set
+    the level of ``logging.getLogger("hpbandster")``.
     """
 
     dispatcher: Any
@@ -67,6 +75,7 @@ class _Current(_Host):
         rungs = n_rungs(min_budget, max_budget, eta)
         self._error: Exception | None = None
         self._outcomes = Outcomes()
+        keep_quiet(kwargs.get("logger"))
         with watched_dispatcher(self):
             super().__init__(
                 configspace=index_space(configspace),  # their BOHB would refuse ordinals
@@ -79,6 +88,7 @@ class _Current(_Host):
                 previous_result=None,
                 **kwargs,
             )
+        require(self, MASTER)
         # Rounding loses a rung in HpBandSter (1..243 with factor 3 has six).
         self.max_SH_iter = rungs
         self.budgets = [float(max_budget) * float(eta) ** -k for k in reversed(range(rungs))]
@@ -189,6 +199,9 @@ class HyperBand(_Current, theirs.HyperBand):
         ping_interval: Seconds between looks for new and dead workers.
         previous_result: An earlier result to learn from.
         **kwargs: Arguments of HpBandSter's class.
+
+    HpBandSter's logger shows warnings alone, unless you have set its level:
+    ``logging.getLogger("hpbandster").setLevel(logging.INFO)``.
     """
 
 

@@ -24,6 +24,9 @@ class TargetWorker(Worker):
         run_id: The run, as for the master.
         seed: Seed of every training.
         **kwargs: Arguments of HpBandSter's ``Worker``: ``nameserver``, ``nameserver_port``, ``id``.
+
+    Raises:
+        ValueError: If the target has several objectives.
     """
 
     def __init__(
@@ -35,6 +38,12 @@ class TargetWorker(Worker):
         logger: logging.Logger | None = None,
         **kwargs: Any,
     ) -> None:
+        objectives = tuple(getattr(target, "objectives", ()))
+        if len(objectives) > 1:
+            raise ValueError(
+                f"HpBandSter minimises one loss but the target has the objectives {objectives}: "
+                "give it one, or take SMAC or Optuna."
+            )
         # Without a logger HpBandSter would have everything of everybody shown, down to DEBUG.
         super().__init__(run_id, logger=logger or logging.getLogger("hpbandster"), **kwargs)
         self.target = target

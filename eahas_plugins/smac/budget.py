@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from inspect import signature
 from typing import Any
 
+import numpy as np
 from smac.callback.callback import Callback
 from smac.main.smbo import SMBO
 from smac.runhistory import RunHistory, StatusType, TrialInfo, TrialKey, TrialValue
@@ -171,9 +172,15 @@ class EnergyBudgetCallback(Callback):
         """Charge the trial, whatever became of it.
 
         Raises:
-            ValueError: If a finished trial has told no energy, or one that cannot be.
+            ValueError: If a finished trial has told no energy, or one that cannot be, or its cost
+                is not finite.
         """
         self._attach_to(smbo)
+        if value.status == StatusType.SUCCESS and not np.all(np.isfinite(value.cost)):
+            raise ValueError(
+                f"the cost of a trial that succeeded must be finite but got {value.cost}: tell it "
+                "with status=StatusType.CRASHED and the scenario's crash_cost."
+            )
         if self._account.waiting:
             # Only the refusal has stopped the run, and this trial gives back what it has not used.
             self._account.waiting = False

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from eahas_plugins.hpbandster import EnergyBOHB, HyperBand, SurrogateWorker, _compat
+from eahas_plugins.hpbandster import EnergyBOHB, HyperBand, SurrogateWorker
 from tests.eahas_plugins.hpbandster.conftest import QUIET, Cluster, within_time
 from tests.eahas_plugins.smac.bench import PowerLawBench
 
@@ -142,6 +142,12 @@ def test_rungs_and_workers_must_mean_the_same(
         within_time(master.run)
 
 
+def test_a_target_with_two_objectives_is_refused_before_it_trains() -> None:
+    target = {"objectives": ("error", "energy_kwh")}
+    with pytest.raises(ValueError, match="minimises one loss but the target has the objectives"):
+        SurrogateWorker(PowerLawBench(), run_id="bad", target=target)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -155,53 +161,3 @@ def test_rungs_and_workers_must_mean_the_same(
 def test_rungs_must_be_possible(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         HyperBand(PowerLawBench().space, run_id="bad", **arguments)
-
-
-def test_another_hpbandster_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    _compat.check_hpbandster()
-    monkeypatch.delattr(_compat.Master, "_queue_wait")
-    with pytest.raises(ImportError, match=r"needs HpBandSter 0\.7\.4, but .* no Master\._queue_wa"):
-        HyperBand(PowerLawBench().space, run_id="bad", min_budget=1, max_budget=9)
-
-
-def test_hpbandsters_own_masters_keep_their_dispatcher() -> None:
-    from hpbandster.core import dispatcher, master
-
-    assert master.Dispatcher is dispatcher.Dispatcher
-
-
-def test_a_run_says_one_line_at_its_end_and_at_its_start_what_is_spent(tmp_path: Path) -> None:
-    script = (
-        "import surrogate\n"
-        "from hpbandster.core.nameserver import NameServer\n"
-        "from eahas_plugins.hpbandster import EnergyBOHB, SurrogateWorker\n"
-        "server = NameServer(run_id='a', host='127.0.0.1')\n"
-        "where = dict(zip(('nameserver', 'nameserver_port'), server.start()), run_id='a')\n"
-        "worker = SurrogateWorker(surrogate.load('fashion-nano'), fidelity='kwh', **where)\n"
-        "worker.run(background=True)\n"
-        "bohb = EnergyBOHB(worker.target.space, budget_kwh=2e-5, min_kwh=2e-6, max_kwh=6e-6,\n"
-        "                  num_samples=4, **where)\n"
-        "bohb.run()\n"
-        "bohb.shutdown(shutdown_workers=True)\n"
-        "server.shutdown()\n"
-    )
-    lines = []
-    for _ in range(2):
-        run = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", script],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=True,
-        )
-        text = [line for line in (run.stdout + run.stderr).splitlines() if "NS running" not in line]
-        lines.append([line for line in text if line.strip()])
-    first, second = lines
-    assert [line.partition(":")[0] for line in first] == ["EnergyBOHB"]
-    assert "of 72 J" in first[0]
-    told, end = second
-    assert "goes on from an earlier one" in told
-    assert "of 72 J are spent already" in told
-    assert end.startswith("EnergyBOHB: spent")

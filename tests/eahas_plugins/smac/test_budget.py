@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +135,17 @@ def test_a_trial_may_be_told_that_was_never_asked_for(tmp_path: Path) -> None:
 def test_arguments_are_checked(kwargs: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         EnergyBudgetCallback(**kwargs)
+
+
+@pytest.mark.parametrize("cost", [math.nan, math.inf, [0.5, math.nan]])
+def test_a_finished_trial_that_is_told_has_a_finite_cost(tmp_path: Path, cost: Any) -> None:
+    callback = EnergyBudgetCallback(1.0)
+    facade = plain(tmp_path, callback)
+    info = facade.ask()
+    with pytest.raises(ValueError, match=r"must be finite but got .*status=StatusType.CRASHED"):
+        facade.tell(info, TrialValue(cost=cost, additional_info={"energy_kwh": EACH_KWH}))
+    crashed = TrialValue(
+        cost=1.0, status=StatusType.CRASHED, additional_info={"energy_kwh": EACH_KWH}
+    )
+    facade.tell(info, crashed)
+    assert callback.spent_kwh == EACH_KWH

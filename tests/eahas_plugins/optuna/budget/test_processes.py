@@ -114,10 +114,19 @@ def test_killed_workers(
                 assert energy_kwh == pytest.approx(truth.get(number, 0.0))
         overshoot_kwh = 0.0 if foresight else n_alive * DEAREST_STEP_KWH
         assert sum(stored.values()) <= cap_kwh + overshoot_kwh + 1e-6
-        # and is used up, but for what is charged for trials that died before their first report
-        n_silent = sum(not stored[t.number] and t.state in UNKNOWN_END for t in trials)
-        charged_kwh = n_silent * DEAREST_STEP_KWH * (1 if foresight else budget_worker.N_STEPS)
-        assert sum(stored.values()) + charged_kwh >= cap_kwh - N_WORKERS * DEAREST_STEP_KWH
+        # and is used up, but for what is charged for trials that died before their first report:
+        # the step they had announced, else what they had reserved, else what the median one took
+        silent = [t for t in trials if not stored[t.number] and t.state in UNKNOWN_END]
+        charged_kwh = sum(
+            t.user_attrs.get(
+                "energy_step_kwh",
+                t.user_attrs.get("energy_reserved_kwh", budget_worker.N_STEPS * DEAREST_STEP_KWH),
+            )
+            for t in silent
+        )
+        assert sum(stored.values()) + charged_kwh >= cap_kwh - N_WORKERS * DEAREST_STEP_KWH, [
+            (t.number, t.state.name, stored[t.number], dict(t.user_attrs)) for t in trials
+        ]
 
     try:
         workers = start(N_WORKERS, CAP_KWH)

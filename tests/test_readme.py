@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.__main__ import COMMANDS
 from surrogate.cli import app
 
 ROOT = Path(__file__).parent.parent
@@ -71,3 +72,9 @@ def test_the_page_of_the_command_line_has_every_command() -> None:
         command.name or str(command.callback.__name__) for command in app.registered_commands
     }
     assert commands == set(re.findall(r"^\| `eahas ([a-z][a-z-]*)", page, flags=re.MULTILINE))
+
+
+def test_the_page_of_the_comparison_has_every_command() -> None:
+    page = (ROOT / "docs" / "reproducing.md").read_text()
+    for command in COMMANDS:
+        assert f"`{command}`" in page, command

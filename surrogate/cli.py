@@ -56,14 +56,15 @@ def tasks(
 
     A table holds these trainings; every other task is a model of them.
     """
-    from surrogate.folder import DATA, PROVENANCE, read_provenance
+    from surrogate.cost_files import default_provenance
+    from surrogate.folder import DATA, PROVENANCE
     from surrogate.loading import TABLE_SUFFIX, TASK_NAMES
 
     rows = []
     for name in TASK_NAMES:
         folder = DATA / name.removesuffix(TABLE_SUFFIX)
         with _usage_errors():
-            provenance = read_provenance(folder) if (folder / PROVENANCE).is_file() else {}
+            provenance = default_provenance(folder) if (folder / PROVENANCE).is_file() else {}
         rows.append(
             {
                 "task": name,

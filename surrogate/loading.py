@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, get_args, overload
 
 from surrogate.benchmark import Benchmark
+from surrogate.cost_files import has_costs
 from surrogate.folder import DATA, PROVENANCE, read_provenance, read_verified
 from surrogate.space.constraint import ConstrainedBenchmark
 from surrogate.space.definitions import TASKS
@@ -136,7 +137,7 @@ def _read(folder: Path, costs: Costs | None) -> Benchmark:
 
     if kind == FORMAT:
         from surrogate.models.archive import read_model
-        from surrogate.models.cost_archive import has_costs, with_costs
+        from surrogate.models.cost_archive import with_costs
 
         bench = read_model(folder)
         if costs == "simulated" or not has_costs(folder):

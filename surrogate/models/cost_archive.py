@@ -1,4 +1,4 @@
-"""Costs learnt from measurements, beside a task's simulated ones: ``costs.npz``, ``costs.json``."""
+"""Keeping costs learnt from measurements in arrays, beside a task's simulated ones."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from eahas_plugins.files import json_object, parse_arrays, write_json
+from eahas_plugins.files import parse_arrays, write_json
+from surrogate.cost_files import COSTS_ABOUT, COSTS_MODEL, told_with_costs
 from surrogate.folder import read_verified
 from surrogate.models.archive import write_arrays
 from surrogate.models.benchmark import FittedBenchmark
 from surrogate.models.consistency import check_model
 from surrogate.models.gaussian_process import Kernel
-
-COSTS_MODEL, COSTS_ABOUT = "costs.npz", "costs.json"
-_TOLD = ("energy", "runtime", "inference_energy", "meter", "machine", "versions")
-"""What the costs say of themselves in place of what the simulation said."""
 
 
 def write_costs(folder: Path, kernel: Kernel, *, spread: float, about: Mapping[str, Any]) -> None:
@@ -31,11 +28,6 @@ def write_costs(folder: Path, kernel: Kernel, *, spread: float, about: Mapping[s
     write_json(folder / COSTS_ABOUT, dict(about), indent=1)
 
 
-def has_costs(folder: Path) -> bool:
-    """Whether a folder has costs of its own beside the simulated ones."""
-    return (folder / COSTS_MODEL).exists() or (folder / COSTS_ABOUT).exists()
-
-
 def with_costs(bench: FittedBenchmark, folder: Path) -> FittedBenchmark:
     """The same task with energy, time and inference energy predicted from measurements.
 
@@ -43,16 +35,15 @@ def with_costs(bench: FittedBenchmark, folder: Path) -> FittedBenchmark:
         ValueError: If a file is missing, damaged or does not fit the task; the message names it.
     """
     path = folder / COSTS_MODEL
-    about = json_object(read_verified(folder, COSTS_ABOUT), folder / COSTS_ABOUT)
+    provenance = told_with_costs(bench.provenance, folder)
     arrays = parse_arrays(read_verified(folder, COSTS_MODEL), path, not_finite={"length"})
-    told = {name: about[name] for name in _TOLD if name in about}
     try:
         spread = float(arrays["spread"])
         found = replace(
             bench,
             cost_model=Kernel.from_arrays(arrays),
             noise=replace(bench.noise, cost_offset=spread, cost_jitter=spread),
-            provenance={**bench.provenance, **told, "costs_from": about},
+            provenance=provenance,
         )
         check_model(found)
     except KeyError as error:

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 import surrogate
 from benchmarks.__main__ import make_app
+from surrogate.cli import app
 from surrogate.fitting.costs import targets
 from surrogate.folder import DATA
 from surrogate.step_records import read_step_records
@@ -51,6 +52,10 @@ def test_without_out_the_task_itself_gets_them(steps, tmp_path, monkeypatch):
     assert surrogate.load("cifar10", constrained=True).provenance == after.provenance
     simulated = surrogate.load("cifar10", costs="simulated")
     assert simulated.provenance == before.provenance
+    listed = CliRunner().invoke(app, ["tasks", "--json"])
+    row = next(row for row in json.loads(listed.stdout) if row["task"] == "cifar10")
+    words = "predicted from 100 configurations measured on Made-up GPU"
+    assert row["provenance"] == {"accuracy": "simulated", "energy": words, "runtime": words}
     made = [(tmp_path / "cifar10" / name).read_bytes() for name in ("costs.npz", "costs.json")]
     invoke("--task", "cifar10", "--costs", steps)  # the same rows give the same bytes
     assert made == [(tmp_path / "cifar10" / n).read_bytes() for n in ("costs.npz", "costs.json")]

@@ -1,0 +1,40 @@
+"""Costs from measurements, beside a task's simulated ones: where they lie and what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from eahas_plugins.files import json_object
+from surrogate.folder import read_provenance, read_verified
+
+COSTS_MODEL, COSTS_ABOUT = "costs.npz", "costs.json"
+_TOLD = ("energy", "runtime", "inference_energy", "meter", "machine", "versions")
+"""What the costs say of themselves in place of what the simulation said."""
+
+
+def has_costs(folder: Path) -> bool:
+    """Whether a folder has costs of its own beside the simulated ones."""
+    return (folder / COSTS_MODEL).exists() or (folder / COSTS_ABOUT).exists()
+
+
+def told_with_costs(provenance: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The provenance of a task with the costs of its folder.
+
+    Raises:
+        ValueError: If their description is missing or damaged.
+    """
+    about = json_object(read_verified(folder, COSTS_ABOUT), folder / COSTS_ABOUT)
+    told = {name: about[name] for name in _TOLD if name in about}
+    return {**provenance, **told, "costs_from": about}
+
+
+def default_provenance(folder: Path) -> dict[str, Any]:
+    """The provenance of what :func:`surrogate.load` makes of a folder by default.
+
+    Raises:
+        ValueError: If a description is missing or damaged.
+    """
+    provenance = read_provenance(folder)
+    return told_with_costs(provenance, folder) if has_costs(folder) else provenance

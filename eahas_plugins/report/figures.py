@@ -18,6 +18,7 @@ _Item = TypeVar("_Item")
 
 WIDE, NARROW = Size(820, 340), Size(350, 290)
 """Both are in the page, and its style shows the one that fits."""
+_LARGEST = 1e100  # larger values are failures that somebody has put a number to
 MAX_DOTS = 1_500
 """More dots than this are thinned out: nobody sees them, and the page stays small."""
 
@@ -51,7 +52,7 @@ def value_over_energy(numbers: Numbers, place: int) -> Figure | None:
     shown = [
         (trial, kwh)
         for trial, kwh in zip(run.trials, numbers.cumulative_kwh, strict=True)
-        if trial.state == "complete" and _finite(trial, place)
+        if trial.state == "complete" and _drawable(trial, place)
     ]
     if not shown:
         return None
@@ -93,13 +94,12 @@ def energy_front(numbers: Numbers) -> Figure | None:
     """The first objective against the energy of each training, with the front."""
     objective = numbers.run.objectives[0]
     front = {trial.name for trial in numbers.front}
-    shown = [t for t in numbers.run.trials if t.eligible and training_kwh(t)]
-    if not front:
+    shown = [t for t in numbers.run.trials if t.eligible and training_kwh(t) and _drawable(t, 0)]
+    if not front or not shown:
         return None
     unit = energy_unit(max(training_kwh(t) or 0.0 for t in shown))
-    y, n_beyond = _value_axis(
-        objective, [t.values[0] for t in shown], [t.values[0] for t in numbers.front]
-    )
+    on_front = [trial for trial in numbers.front if _drawable(trial, 0)]
+    y, n_beyond = _value_axis(objective, _values(shown, 0), _values(on_front, 0))
     return _front_figure(
         [(t, (training_kwh(t) or 0.0) * unit.per_kwh, t.values[0]) for t in shown],
         front,
@@ -113,13 +113,12 @@ def energy_front(numbers: Numbers) -> Figure | None:
 def objectives_front(numbers: Numbers) -> Figure | None:
     """The second objective against the first, with the trials that no other one dominates."""
     first, second = numbers.run.objectives[:2]
-    shown = [t for t in numbers.run.trials if t.eligible]
+    shown = [t for t in numbers.run.trials if t.eligible and _both_drawable(t)]
     if not shown:
         return None
-    x, n_right = _value_axis(
-        first, [t.values[0] for t in shown], [t.values[0] for t in numbers.best]
-    )
-    y, n_up = _value_axis(second, _values(shown, 1), _values(numbers.best, 1))
+    best = [trial for trial in numbers.best if _both_drawable(trial)]
+    x, n_right = _value_axis(first, _values(shown, 0), _values(best, 0))
+    y, n_up = _value_axis(second, _values(shown, 1), _values(best, 1))
     inside = [t for t in shown if x.low <= t.values[0] <= x.high]
     return _front_figure(
         [(t, t.values[0], t.values[1]) for t in inside],
@@ -203,8 +202,12 @@ def _why_not(numbers: Numbers) -> str:
     return "shorter training, or infeasible" if numbers.run.length_name else "infeasible"
 
 
-def _finite(trial: TrialSummary, place: int) -> bool:
-    return len(trial.values) > place and math.isfinite(trial.values[place])
+def _drawable(trial: TrialSummary, place: int) -> bool:
+    return len(trial.values) > place and abs(trial.values[place]) <= _LARGEST
+
+
+def _both_drawable(trial: TrialSummary) -> bool:
+    return _drawable(trial, 0) and _drawable(trial, 1)
 
 
 def _values(trials: Sequence[TrialSummary], place: int) -> list[float]:

@@ -123,8 +123,8 @@ def best(numbers: Numbers) -> Iterator[Markup]:
     yield table(columns, rows, name="Best trials")
     yield tag(
         "p",
-        "Only complete, feasible and finite trials are here; where a host compares trials of one "
-        "length alone, the longest.",
+        "Only complete, feasible and finite trials are here, of lengths that the host compares: "
+        "each configuration's longest training in SMAC, the longest of all in HpBandSter.",
         class_="soft",
     )
 

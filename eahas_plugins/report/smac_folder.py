@@ -47,9 +47,9 @@ def read_smac(folder: Path) -> RunSummary:
         )
     try:
         read = [_trial(row, configs, energies, len(objectives)) for row in rows]
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"{folder / HISTORY} must be SMAC's run history: {error!r}.") from None
-    trials = on_the_highest_rung([trial for _, trial in read])
+    trials = _compared([trial for _, trial in read], _selection(scenario))
     listed = {trial_id for trial_id, _ in read}
     lost_kwh = [
         entry.charged_kwh
@@ -114,6 +114,32 @@ def source_of(info: Mapping[str, Any]) -> EnergySource:
     return EnergySource(
         kind=kind if isinstance(kind, str) else "unknown", meter=str(info.get("meter", ""))
     )
+
+
+def _selection(scenario: Mapping[str, Any]) -> str:
+    """Which of a configuration's rungs SMAC compares, as the run's own settings say."""
+    settings: object = scenario
+    for key in ("_meta", "intensifier", "incumbent_selection"):
+        settings = settings.get(key) if isinstance(settings, dict) else None
+    return str(settings)
+
+
+def _compared(trials: list[TrialSummary], selection: str) -> list[TrialSummary]:
+    """Leave those eligible that SMAC compares when it looks for its incumbent."""
+    if selection == "any_budget":
+        return trials
+    if selection == "highest_budget":
+        return on_the_highest_rung(trials)
+    longest: dict[str, float] = {}
+    for trial in trials:
+        if trial.eligible:
+            longest[trial.group] = max(longest.get(trial.group, 0.0), trial.length or 0.0)
+    return [
+        replace(t, eligible=t.eligible and (t.length or 0.0) == longest[t.group])
+        if t.group in longest
+        else t
+        for t in trials
+    ]
 
 
 def on_the_highest_rung(trials: list[TrialSummary]) -> list[TrialSummary]:

@@ -9,6 +9,7 @@ from html import escape
 from typing import NamedTuple
 
 _TOP, _RIGHT, _BOTTOM = 14, 14, 46
+_SMALLEST = 1e-100  # below this a value is drawn as 0
 _CHARACTER = 7.0  # pixels of one, at the size that the page gives to labels
 
 
@@ -84,7 +85,13 @@ def axis_of(label: str, values: Sequence[float], *, from_zero: bool = False) -> 
     low, high = min(values, default=0.0), max(values, default=1.0)
     if from_zero:
         low = 0.0
-    margin = 0.04 * (high - low) or 0.04 * abs(high) or 1.0
+    size = max(abs(low), abs(high))
+    if size < _SMALLEST:
+        margin = 1.0
+    elif high - low < 1e-9 * size:  # nothing to tell apart
+        margin = 0.04 * size
+    else:
+        margin = 0.04 * (high - low)
     return Axis(label=label, low=low if from_zero else low - margin, high=high + margin)
 
 

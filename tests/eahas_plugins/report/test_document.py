@@ -9,9 +9,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from eahas_plugins.report import Objective, Report
 from eahas_plugins.report.figures import MAX_DOTS
+from eahas_plugins.report.run import STATES, State
 from tests.eahas_plugins.report.runs import run, small, trial
 
 
@@ -158,6 +161,30 @@ def test_an_outlier_does_not_flatten_the_axis() -> None:
     assert "1 trial is worse than the axis shows" in parsed(made).text
     ticks = re.findall(r'<text class="y"[^>]*>([^<]*)</text>', made.html)
     assert all(0.85 < float(tick) < 1.0 for tick in ticks)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.just(0.0) | st.floats(1e-12, 1e9),
+            st.floats(allow_nan=False, allow_infinity=False),
+            st.floats(),
+            st.sampled_from(STATES),
+        ),
+        min_size=1,
+    )
+)
+def test_any_values_make_a_page(rows: list[tuple[float, float, float, State]]) -> None:
+    trials = [
+        trial(i, state, energy_kwh=kwh, values=values, eligible=all(map(math.isfinite, values)))
+        for i, (kwh, *values, state) in enumerate(rows)
+    ]
+    objectives = (Objective(name="a", maximize=True), Objective(name="b"))
+    made = Report.of(run(*trials, objectives=objectives), g_per_kwh=100.0)
+    for figure in re.findall("<svg.*?</svg>", made.html):
+        assert not re.search(r"\b(nan|inf)\b", figure)
+    json.loads(made.to_json())
 
 
 def test_save_writes_the_page_or_raises(tmp_path: Path) -> None:

@@ -52,7 +52,25 @@ def test_a_run_of_smac_with_a_journal(tmp_path: Path) -> None:
     assert run.cap_kwh == 20.0
     assert run.unlisted_kwh == 0.25  # killed: in no row of the history
     assert run.spent_kwh == 5.25
-    assert [t.eligible for t in run.trials] == [False, True]  # only the highest rung compares
+    assert [t.eligible for t in run.trials] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("selection", "compared"),
+    [
+        ("any_budget", ["config 1, budget 10", "config 1, budget 40", "config 2, budget 10"]),
+        ("highest_observed_budget", ["config 1, budget 40", "config 2, budget 10"]),
+        ("highest_budget", ["config 1, budget 40"]),
+    ],
+)
+def test_the_lengths_that_smac_compares(
+    tmp_path: Path, selection: str, compared: list[str]
+) -> None:
+    rows = ((1, 10.0, 0.5, 1.0, 1), (1, 40.0, 0.4, 4.0, 1), (2, 10.0, 0.3, 1.0, 1))
+    folder = smac(tmp_path / "0", *rows, (3, 90.0, 0.1, 9.0, 2))
+    meta = {"intensifier": {"incumbent_selection": selection}}
+    (folder / "scenario.json").write_text(json.dumps({"_meta": meta}))
+    assert [t.name for t in read_run(folder).trials if t.eligible] == compared
 
 
 def test_a_rung_of_a_refused_trial_was_not_a_failure(tmp_path: Path) -> None:
@@ -117,7 +135,13 @@ def test_a_run_without_energies_is_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", '{"data": 1}', '{"data": [1], "configs": {}}', '{"data": [{}], "configs": {}}'],
+    [
+        *("", "{", "[]", '{"data": 1}', '{"data": [1], "configs": {}}'),
+        *(
+            '{"data": [{}], "configs": {}}',
+            '{"data": [{"config_id": 1, "budget": "x"}], "configs": {}}',
+        ),
+    ],
 )
 def test_damaged_files_are_named(tmp_path: Path, content: str) -> None:
     smac(tmp_path / "0", (1, None, 0.5, 1.0, 1))

@@ -7,21 +7,21 @@ from pathlib import Path
 import pytest
 
 from eahas_plugins.report import Report, read_run
-from eahas_plugins.smac.outcome import best_that_finished
 from tests.eahas_plugins.smac.helpers import multi_fidelity
 
 
 def test_a_run_is_read_as_the_facade_knows_it(tmp_path: Path) -> None:
     facade = multi_fidelity(tmp_path, budget_kwh=0.2, fidelity="schedule")
-    facade.optimize()
+    incumbent = facade.optimize()
     run = read_run(tmp_path)
     assert (run.host, run.cap_kwh) == ("SMAC", 0.2)
     assert run.spent_kwh == pytest.approx(facade.spent_kwh, rel=1e-12)
     assert len(run.trials) == len(facade.runhistory)
     report = Report.of(run)
-    history = facade.runhistory
-    best = best_that_finished(history)
-    assert best is not None
-    assert report.numbers.best[0].group.startswith(f"[{history.get_config_id(best)}, ")
+    best = report.numbers.best[0]
+    assert dict(best.config) == dict(incumbent)
+    assert best.values == (
+        min(facade.runhistory.get_cost(c) for c in facade.runhistory.get_configs()),
+    )
     assert report.numbers.short is not None
     assert "Energy report: run, seed 1" in report.html

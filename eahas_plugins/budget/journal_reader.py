@@ -115,8 +115,7 @@ class JournalReader:
         path = self._folder / name
         try:
             if name in self.ended.notes:
-                stat = path.stat()
-                signature = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+                signature = _signature(path)
                 if name not in self._silent or self._silent[name][0] != signature:
                     self._silent[name] = (signature, self._parsed(path))
                 return self._silent[name][1]
@@ -154,3 +153,18 @@ def stored_cap_kwh(folder: Path) -> float | None:
 
 def _read_entry(path: Path) -> Entry:
     return Entry.from_json(read_bytes(path, limit=_MAX_BYTES), path)
+
+
+def _signature(path: Path) -> _Signature:
+    """What changes when a file does; always the same where it cannot be asked.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+    """
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        raise
+    except OSError:  # links in a circle
+        return (0, 0, 0)
+    return (stat.st_ino, stat.st_mtime_ns, stat.st_size)

@@ -124,6 +124,16 @@ def test_what_is_no_file_hangs_nobody(tmp_path: Path) -> None:
         assert journal.balance(10.0).spent_kwh == 1.5
 
 
+def test_links_in_a_circle_end_no_run(tmp_path: Path) -> None:
+    journal = EnergyJournal(tmp_path)
+    journal.record(grant(0), 0.5)
+    (tmp_path / "00000009-a.json").symlink_to(tmp_path / "00000009-a.json")
+    with pytest.warns(RuntimeWarning, match="must be readable but is not"):
+        journal.settle()  # which notes it as given up
+    assert journal.balance(10.0).spent_kwh == 1.0
+    assert journal.balance(10.0).spent_kwh == 1.0
+
+
 def test_a_torn_line_is_waited_for(tmp_path: Path) -> None:
     journal = EnergyJournal(tmp_path)
     log, line = tmp_path / "ended-0.jsonl", journal_line(1)

@@ -1,22 +1,17 @@
+"""The facades: budget, decisions, ask-and-tell, arguments."""
+
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from smac import MultiFidelityFacade, Scenario
+from smac import MultiFidelityFacade
 from smac.facade.hyperparameter_optimization_facade import HyperparameterOptimizationFacade
 from smac.runhistory import StatusType, TrialValue
 
-from eahas_plugins.budget.journal import EnergyJournal
 from eahas_plugins.smac import (
     EnergyHyperparameterOptimizationFacade,
     EnergyMultiFidelityFacade,
@@ -35,15 +30,6 @@ from tests.eahas_plugins.smac.helpers import (
 )
 
 CRASHES = SurrogateTarget(PowerLawBench())
-
-
-def explodes(config: Any, seed: int = 0, budget: float | None = None, attempt: Any = None) -> Any:
-    """Wide networks fail halfway, with half of their energy burnt."""
-    cost, info = CRASHES(config, budget=budget)
-    if config["width"] > 16:
-        attempt.report(info["energy_kwh"] / 2)
-        raise RuntimeError("out of memory")
-    return cost, info
 
 
 @pytest.mark.parametrize("fidelity", ["cut", "schedule", "kwh"])
@@ -127,112 +113,6 @@ def test_the_same_seed_gives_the_same_trials(tmp_path: Path) -> None:
     assert trials(first.runhistory) != trials(third.runhistory)
 
 
-@pytest.mark.parametrize("small", [multi_fidelity, full_fidelity])
-def test_a_resumed_run_counts_what_is_spent_and_may_raise_its_cap(
-    tmp_path: Path, small: Any
-) -> None:
-    first = small(tmp_path, budget_kwh=0.02, n_startup_trials=50)
-    first.optimize()
-    again = small(tmp_path, budget_kwh=0.02, n_startup_trials=50)
-    assert again.spent_kwh == pytest.approx(first.spent_kwh)
-    again.optimize()
-    assert trials(again.runhistory) == trials(first.runhistory)
-    assert again.spent_kwh == pytest.approx(sum(energies(first.runhistory)))
-    more = small(tmp_path, budget_kwh=0.04, n_startup_trials=50)
-    more.optimize()
-    assert trials(more.runhistory)[: len(first.runhistory)] == trials(first.runhistory)
-    assert 0.02 < more.spent_kwh <= 0.04 * (1 + 1e-9)
-    assert more.spent_kwh == pytest.approx(sum(energies(more.runhistory)))
-
-
-def test_overwriting_forgets_the_energy(tmp_path: Path) -> None:
-    multi_fidelity(tmp_path, budget_kwh=0.02, n_startup_trials=50).optimize()
-    anew = multi_fidelity(tmp_path, budget_kwh=0.02, n_startup_trials=50, overwrite=True)
-    assert anew.spent_kwh == 0.0
-    assert len(anew.runhistory) == 0
-
-
-def test_another_run_in_the_folder_is_an_error_and_never_a_question(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    multi_fidelity(tmp_path, budget_kwh=0.02, n_startup_trials=50).optimize()
-
-    def ask(prompt: str = "") -> str:
-        raise AssertionError(f"asked on stdin: {prompt}")
-
-    monkeypatch.setattr("builtins.input", ask)
-    with pytest.raises(RuntimeError, match=r"cooling.*another name, or overwrite=True"):
-        multi_fidelity(tmp_path, budget_kwh=0.02, n_startup_trials=50, cooling=0.5)
-    target = SurrogateTarget(PowerLawBench())
-    scenario = energy_scenario(target, name="run", output_directory=tmp_path, seed=1, max_budget=10)
-    with pytest.raises(RuntimeError, match="max_budget"):
-        multi_fidelity(tmp_path, budget_kwh=0.02, n_startup_trials=50, scenario=scenario)
-
-
-def test_failed_trials_are_charged_what_they_burnt(tmp_path: Path) -> None:
-    scenario = energy_scenario(CRASHES, name="run", output_directory=tmp_path, seed=1)
-    facade = multi_fidelity(
-        tmp_path, budget_kwh=0.03, target=explodes, scenario=scenario, n_startup_trials=6
-    )
-    facade.optimize()
-    failed = [
-        (key, value)
-        for key, value in facade.runhistory.items()
-        if value.status == StatusType.CRASHED and value.additional_info["energy_kwh"] > 0.0
-    ]
-    assert failed
-    for key, value in failed:
-        config = facade.runhistory.get_config(key.config_id)
-        burnt = CRASHES(config, budget=key.budget)[1]["energy_kwh"] / 2
-        assert value.additional_info["energy_kwh"] == pytest.approx(burnt)
-        assert "out of memory" in value.additional_info["error"]
-        assert value.cost == 1.0
-    assert facade.spent_kwh == pytest.approx(sum(energies(facade.runhistory)))
-    assert facade.spent_kwh >= 0.03 - 1.7e-3
-
-
-def hangs(config: Any, seed: int = 0, budget: float | None = None, attempt: Any = None) -> Any:
-    """Wide networks report some energy and then never come back."""
-    cost, info = CRASHES(config, budget=budget)
-    if config["width"] > 64:
-        attempt.report(1e-3)
-        time.sleep(600)
-    return cost, info
-
-
-def test_timed_out_trials_are_charged_what_they_burnt(tmp_path: Path) -> None:
-    scenario = energy_scenario(
-        CRASHES, name="run", output_directory=tmp_path, seed=1, n_trials=3, trial_walltime_limit=1
-    )
-    facade = full_fidelity(
-        tmp_path, budget_kwh=1.0, target=hangs, scenario=scenario, n_startup_trials=3
-    )
-    facade.optimize()
-    timed_out = [v for v in facade.runhistory.values() if v.status == StatusType.TIMEOUT]
-    assert timed_out
-    assert {v.additional_info["energy_kwh"] for v in timed_out} == {1e-3}
-    assert facade.spent_kwh == pytest.approx(sum(energies(facade.runhistory)))
-
-
-def silent(config: Any, seed: int = 0) -> float:
-    return float(config["lr"])
-
-
-def test_a_target_that_reports_no_energy_is_an_error(tmp_path: Path) -> None:
-    scenario = Scenario(
-        PowerLawBench().space, name="run", output_directory=tmp_path, crash_cost=1.0
-    )
-    facade = full_fidelity(tmp_path, budget_kwh=1.0, target=silent, scenario=scenario)
-    with pytest.raises(ValueError, match="must report its energy"):
-        facade.optimize()
-
-
-def test_an_infinite_crash_cost_is_refused_where_no_worst_cost_is_known(tmp_path: Path) -> None:
-    scenario = Scenario(PowerLawBench().space, name="run", output_directory=tmp_path)
-    with pytest.raises(ValueError, match="crash_cost must be finite"):
-        full_fidelity(tmp_path, budget_kwh=1.0, target=silent, scenario=scenario)
-
-
 def test_both_objectives_end_in_a_front(tmp_path: Path) -> None:
     target = SurrogateTarget(PowerLawBench(), objectives=("error", "energy_kwh"))
     facade = full_fidelity(tmp_path, budget_kwh=0.06, target=target, n_startup_trials=6)
@@ -279,74 +159,6 @@ def test_two_trials_out_at_once_are_promised_different_energy(tmp_path: Path) ->
     for info in infos:
         facade.tell(info, facade.evaluate(info))
     assert facade.spent_kwh <= 0.04 * (1 + 1e-9)
-
-
-def test_the_journal_of_a_copied_history_is_restored(tmp_path: Path) -> None:
-    first = multi_fidelity(tmp_path, budget_kwh=0.02, n_startup_trials=50)
-    first.optimize()
-    EnergyJournal(tmp_path / "run" / "1" / "energy").clear()
-    again = multi_fidelity(tmp_path, budget_kwh=0.02, n_startup_trials=50)
-    assert again.spent_kwh == pytest.approx(first.spent_kwh)
-
-
-def test_a_run_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
-    script = (
-        "import sys, time\n"
-        "from pathlib import Path\n"
-        "from tests.eahas_plugins.smac.helpers import multi_fidelity\n"
-        "from tests.eahas_plugins.smac.test_facade import stuck\n"
-        "from eahas_plugins.smac import energy_scenario\n"
-        "from tests.eahas_plugins.smac.test_facade import CRASHES\n"
-        "folder = Path(sys.argv[1])\n"
-        "scenario = energy_scenario(CRASHES, name='run', output_directory=folder, seed=1)\n"
-        "f = multi_fidelity(folder, budget_kwh=0.05, target=stuck, scenario=scenario,"
-        " n_startup_trials=50)\n"
-        "f.optimize()\n"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", script, str(tmp_path)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "STUCK": "1"},
-    )
-    assert process.stdout is not None
-    with process.stdout:
-        assert process.stdout.readline().startswith("stuck")
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-    scenario = energy_scenario(CRASHES, name="run", output_directory=tmp_path, seed=1)
-    facade = multi_fidelity(
-        tmp_path, budget_kwh=0.05, target=stuck, scenario=scenario, n_startup_trials=50
-    )
-    before = sum(energies(facade.runhistory))
-    assert facade.spent_kwh == pytest.approx(before + 1e-4)  # the killed trial's is not lost
-    assert facade.account.balance().reserved_kwh == 0.0
-    facade.optimize()
-    assert facade.runhistory.running == 0
-    assert 0.05 - 1.7e-3 < facade.spent_kwh <= 0.05 * (1 + 1e-9)
-    assert facade.spent_kwh == pytest.approx(sum(energies(facade.runhistory)))
-
-
-def stuck(config: Any, seed: int = 0, budget: float | None = None, attempt: Any = None) -> Any:
-    """The fifth trial of a process started with STUCK never ends."""
-    if "STUCK" in os.environ and attempt.grant.number == 4:
-        attempt.report(1e-4)
-        print("stuck", flush=True)
-        time.sleep(600)
-    return CRASHES(config, budget=budget, attempt=attempt)
-
-
-def test_trials_that_were_out_when_a_run_died_are_run_again(tmp_path: Path) -> None:
-    first = full_fidelity(tmp_path, budget_kwh=0.1, n_startup_trials=50)
-    lost, done = first.ask(), first.ask()
-    first.tell(done, first.evaluate(done))  # saves both
-    stored = json.loads((tmp_path / "run" / "1" / "runhistory.json").read_text())
-    assert [row["status"] for row in stored["data"]] == [StatusType.RUNNING, StatusType.SUCCESS]
-    again = full_fidelity(tmp_path, budget_kwh=0.1, n_startup_trials=50)
-    assert again.runhistory.running == 0
-    again.optimize()
-    assert lost.config in [again.runhistory.get_config(k.config_id) for k in again.runhistory]
-    assert again.runhistory.running == 0
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from optuna.trial import TrialState
 
 from eahas_plugins.optuna.budget.account import Account
 
+_MOST = 0.9  # of the reports: a coarse counter does not rise at each of them
+
 Length = tuple[Mapping[str, Any], int]
 """Parameters of a completed trial and the last step, or number of reports, of its training."""
 
@@ -23,20 +25,25 @@ def is_over(account: Account, seen: Sequence[Length]) -> bool:
 
     Args:
         account: Account of the running trial.
-        seen: Parameters and number of energy reports of trials that completed in this process;
-            for trials that report no values at steps, as those with several objectives.
+        seen: Parameters and number of energy reports of trials that completed in this process.
     """
     trials = account.study.get_trials(deepcopy=False)
     mine = trials[account.number]
     step = mine.last_step
+    n_reports = expected_length(seen, mine.params)
     if step is None:
-        return account.n_reports == expected_length(seen, mine.params)
+        return account.n_reports == n_reports
+    if n_reports is not None and account.n_reports < _MOST * n_reports:
+        return False  # steps that do not count up tell nothing
     complete = [
-        (t.params, t.last_step)
+        (t.params, t.last_step, len(t.intermediate_values))
         for t in trials
         if t.state is TrialState.COMPLETE and t.last_step is not None
     ]
-    return step == expected_length(complete, mine.params)
+    n_values = expected_length([(params, n) for params, _, n in complete], mine.params)
+    if n_values is not None and len(mine.intermediate_values) < n_values:
+        return False
+    return step == expected_length([(params, last) for params, last, _ in complete], mine.params)
 
 
 def expected_length(complete: Sequence[Length], params: Mapping[str, Any]) -> int | None:

@@ -40,10 +40,17 @@ class GuardedObjective(Generic[Values]):
         self._objective = objective
 
     def __call__(self, trial: Trial) -> Values:
-        """Run one trial. A trial of no study (``FixedTrial``) has no budget and runs free."""
+        """Run one trial. A trial of no study (``FixedTrial``) has no budget and runs free.
+
+        Raises:
+            ValueError: If the trial obeys another budget already.
+        """
         if not isinstance(trial, Trial):
             return self._objective(trial)
         controller, number = self._gate.controller(trial.study), trial.number
+        if isinstance(trial, GuardedTrial):
+            trial.check_obeys(controller)
+            return self._objective(trial)
         outcome = Outcome(number, TrialState.FAIL)
         try:
             started = self._gate.start(trial)
@@ -98,6 +105,18 @@ class GuardedTrial(Trial):
         self._by_pruner = False
         self._multi_objective = len(self.study.directions) > 1  # Optuna has no pruner to ask there
         self._owes_answer = self._multi_objective
+
+    def check_obeys(self, controller: BudgetController) -> None:
+        """Check that it is this budget which the trial obeys, where an objective is guarded twice.
+
+        Raises:
+            ValueError: If it is another one.
+        """
+        if controller is not self._controller:
+            raise ValueError(
+                "a trial must obey one EnergyBudget, but its objective is guarded by two: guard it "
+                "once, by the smaller budget."
+            )
 
     def should_prune(self) -> bool:
         """Whether the budget or the pruner wants the trial to end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import optuna
@@ -83,3 +84,21 @@ def test_expected_length(
     complete: list[tuple[dict[str, Any], int]], params: dict[str, Any], expected: int | None
 ) -> None:
     assert expected_length(complete, params) == expected
+
+
+@pytest.mark.filterwarnings("ignore:The reported value is ignored:UserWarning")  # Optuna's
+@pytest.mark.parametrize(
+    "step_of", [lambda epoch: 0, lambda epoch: 100 - epoch], ids=["always 0", "counts down"]
+)
+def test_steps_that_do_not_count_up_let_no_trial_through(step_of: Callable[[int], int]) -> None:
+    def objective(trial: optuna.Trial) -> float:
+        for epoch in range(1, 9):
+            trial.set_user_attr("energy_kwh", 0.25 * epoch)
+            trial.report(0.0, step_of(epoch))
+            if epoch < 8 and trial.should_prune():
+                raise optuna.TrialPruned
+        return 0.0
+
+    study, budget = new_study(), EnergyBudget(4.5)
+    study.optimize(budget.guard(objective), callbacks=[budget])
+    assert budget.spent_kwh(study) == 4.5

@@ -8,7 +8,7 @@ import optuna
 import pytest
 
 from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
-from tests.eahas_plugins.optuna.budget.studies import new_study, training
+from tests.eahas_plugins.optuna.budget.studies import energies, new_study, training
 
 
 def test_guarded_trial_is_a_trial() -> None:
@@ -61,3 +61,16 @@ def test_unknown_energy_of_foreign_trials_does_not_poison_the_sum() -> None:
     for value in (math.nan, None, "much", -3.0, 2.0):
         study.add_trial(optuna.create_trial(value=0.0, user_attrs={"energy_kwh": value}))
     assert EnergyBudget(10.0, count_added=True).spent_kwh(study) == 2.0
+
+
+def test_an_objective_that_is_guarded_twice_is_guarded_once() -> None:
+    study, budget = new_study(), EnergyBudget(10.0)
+    study.optimize(budget.guard(budget.guard(training(foresight=False))), callbacks=[budget])
+    assert energies(study) == [4.0, 4.0, 2.0]
+    assert study.trials[2].user_attrs["energy_stopped"]["by"] == "budget"
+
+
+def test_two_budgets_around_an_objective_are_refused() -> None:
+    objective = EnergyBudget(10.0).guard(EnergyBudget(5.0).guard(training()))
+    with pytest.raises(ValueError, match="a trial must obey one EnergyBudget"):
+        new_study().optimize(objective, n_trials=1)

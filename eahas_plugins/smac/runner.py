@@ -36,7 +36,8 @@ class EnergyRunner(TargetFunctionRunner):
         account: The budget, in the main process.
 
     Raises:
-        ValueError: If the scenario has instances and the target is a benchmark.
+        ValueError: If the scenario has instances and the target is a benchmark, or it does not fit
+            one of our targets: other objectives, or the length of its schedule in the space.
     """
 
     def __init__(
@@ -60,6 +61,8 @@ class EnergyRunner(TargetFunctionRunner):
             raise ValueError(
                 f"a benchmark has no {missing[0]} but the scenario has: leave it out there."
             )
+        if isinstance(target_function, EnergyTarget | SurrogateTarget):
+            _check_fits(target_function, scenario)
         super().__init__(scenario, target_function, required)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -126,3 +129,22 @@ class EnergyRunner(TargetFunctionRunner):
         if info.get(ENERGY_ATTR) is None or told_kwh is not None:
             check_cost(cost)  # else the account refuses the energy, which ends the run
         return cost, info
+
+
+def _check_fits(target: EnergyTarget | SurrogateTarget, scenario: Scenario) -> None:
+    """Say before the first training what every one would fail of.
+
+    Raises:
+        ValueError: If the scenario has other objectives, or the length of the schedule is searched.
+    """
+    n_objectives = scenario.count_objectives()
+    if len(target.objectives) != n_objectives or (
+        n_objectives > 1 and set(scenario.objectives) != set(target.objectives)
+    ):
+        raise ValueError(
+            f"the scenario must have the target's objectives {target.objectives} but has "
+            f"{scenario.objectives}: give Scenario(objectives={list(target.objectives)})."
+        )
+    name = target.fidelity_param
+    if isinstance(target, EnergyTarget) and name is not None and name in scenario.configspace:
+        raise ValueError(f"{name!r} must not be in the space, since the rungs are its values.")

@@ -155,6 +155,31 @@ def test_instances_reach_a_training_each_with_its_own_checkpoint(tmp_path: Path)
     assert host.spent_kwh == pytest.approx(0.06)
 
 
+@pytest.mark.parametrize(
+    ("target", "scenario", "message"),
+    [
+        ({"objectives": ("error", "energy_kwh")}, {}, "must have the target's objectives"),
+        ({}, {"objectives": ["error", "energy_kwh"]}, r"Scenario\(objectives=\['error'\]\)"),
+        (
+            {"objectives": ("error", "energy_kwh")},
+            {"objectives": ["a", "b"]},
+            "must have the target's objectives",
+        ),
+        (
+            {"fidelity": "schedule", "fidelity_param": "x"},
+            {"min_budget": 1, "max_budget": 9},
+            "'x' must not be in the space",
+        ),
+    ],
+)
+def test_what_every_training_would_fail_of_is_said_before_the_first(
+    tmp_path: Path, target: dict[str, Any], scenario: dict[str, Any], message: str
+) -> None:
+    own = EnergyTarget(by_instance, meter=Counter(), **target)
+    with pytest.raises(ValueError, match=message):
+        facade(tmp_path, own, **scenario)
+
+
 def test_a_benchmark_has_no_instances(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="a benchmark has no instance but the scenario has"):
         facade(

@@ -102,9 +102,12 @@ class JournalTraining(EnergyTraining):
         return self.truncated
 
     def charge(self) -> None:
-        """Write down what has been burnt so far; this also renews the reservation."""
+        """Write down what has been burnt so far; this also renews the reservation.
+
+        A meter that has counted nothing has told nothing: what a training burns is not 0.
+        """
         own_kwh = self.own_kwh
-        if self._attempt is not None:
+        if self._attempt is not None and own_kwh > 0.0:
             with self._lock:
                 self._attempt.report(own_kwh)
 

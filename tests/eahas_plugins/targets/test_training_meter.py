@@ -2,6 +2,8 @@
 
 import pytest
 
+from eahas_plugins.budget.entries import Grant
+from eahas_plugins.budget.journal import EnergyJournal
 from eahas_plugins.energy import FakeMeter, MeterError
 from eahas_plugins.targets.journal_training import JournalTraining
 
@@ -25,9 +27,9 @@ def meter():
     return Fragile(scope="machine")
 
 
-def start(meter, folder):
+def start(meter, folder, attempt=None):
     return JournalTraining(
-        meter=meter, folder=folder, seed=0, budget=None, in_kwh=False, attempt=None
+        meter=meter, folder=folder, seed=0, budget=None, in_kwh=False, attempt=attempt
     )
 
 
@@ -56,3 +58,16 @@ def test_a_meter_that_is_lost_leaves_no_ghost_and_is_an_error(meter, tmp_path):
     meter.advance(kwh=1.0)
     later.finish()
     assert later.measured().energy_kwh == 1.0  # not half of it
+
+
+def test_a_meter_that_stands_still_leaves_the_energy_unknown(meter, tmp_path):
+    journal = EnergyJournal(tmp_path / "journal")
+    attempt = journal.open(Grant(number=0, trial=(1, None, 0, None), cap_kwh=9.0))
+    training = start(meter, tmp_path / "training", attempt)
+    training.report(0.5)
+    training.finish()
+    attempt.close()
+    (entry,) = journal.entries()
+    assert entry.is_unknown
+    with pytest.raises(MeterError):
+        training.measured()

@@ -58,7 +58,11 @@ class CodecarbonMeter:
         return self._provenance
 
     def read(self) -> Reading:
-        """Let CodeCarbon measure up to now."""
+        """Let CodeCarbon measure up to now.
+
+        Raises:
+            MeterError: If CodeCarbon does not answer.
+        """
         with self._lock:
             self._inbox.latest = None
             self._tracker.flush()

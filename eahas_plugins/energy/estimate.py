@@ -36,6 +36,9 @@ class Coefficient:
         high: Upper bound.
         unit: Unit of the three.
         source: Where they come from: what publications say, and what is assumed.
+
+    Raises:
+        ValueError: If the bounds do not hold (NaN included).
     """
 
     central: float

@@ -68,7 +68,11 @@ class ReplayMeter:
         return self._readings[0].provenance
 
     def read(self) -> Reading:
-        """Return the next recorded reading."""
+        """Return the next recorded reading.
+
+        Raises:
+            MeterError: If all have been replayed.
+        """
         if self._next == len(self._readings):
             raise MeterError(f"all {len(self._readings)} recorded readings have been replayed")
         self._next += 1

@@ -54,7 +54,11 @@ class EnergyReport(Callback):  # type: ignore[misc, unused-ignore]
         self._step = step
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
-        """Report, unless this is Lightning's check before the training, or no training at all."""
+        """Report, unless this is Lightning's check before the training, or no training at all.
+
+        Raises:
+            ValueError: If the metric is not logged.
+        """
         if trainer.sanity_checking or trainer.state.fn != "fit":
             return
         metrics = trainer.callback_metrics

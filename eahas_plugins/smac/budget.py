@@ -159,7 +159,11 @@ class EnergyBudgetCallback(Callback):
         )
 
     def on_ask_start(self, smbo: SMBO) -> None:
-        """Stop the run when nothing is left, or all that is left is promised."""
+        """Stop the run when nothing is left, or all that is left is promised.
+
+        Raises:
+            StopIteration: Then, which is SMAC's way to end a run.
+        """
         self._attach_to(smbo)
         if not self._account.admits(None):
             raise StopIteration

@@ -57,6 +57,9 @@ def targets(row: StepRecord, *, loader_wait_s: float) -> list[float]:
     An epoch is as many steps as the training images make (the last one a part of a step), each
     with the wait for data at static power; inference energy is that of the validation images. The
     first epoch costs as much as the others.
+
+    Raises:
+        ValueError: If the row has not been measured.
     """
     data = get_difficulty(row.task)
     if row.training is None or row.evaluation is None:

@@ -27,6 +27,9 @@ class Axis:
 
     Args:
         distribution: One of Optuna's.
+
+    Raises:
+        TypeError: If it is none.
     """
 
     def __init__(self, distribution: BaseDistribution) -> None:

@@ -19,6 +19,7 @@ from eahas_plugins.budget.attributes import (
     known_kwh,
 )
 from eahas_plugins.budget.balance import Balance
+from eahas_plugins.optuna._local_state import LocalState
 from eahas_plugins.units import energy_text, share_text
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ SPENT_CO2E_ATTR = "energy_spent_kg_co2e"
 """Study attribute: emissions of all trials so far, kg CO2 equivalent."""
 
 
-class BudgetDisplay:
+class BudgetDisplay(LocalState):
     """What a budget shows of itself. Samplers read the cap, and what does not count.
 
     Args:
@@ -39,20 +40,13 @@ class BudgetDisplay:
     def __init__(self, *, g_per_kwh: float | None, show_progress: bool) -> None:
         self._g_per_kwh = g_per_kwh
         self._show_progress = show_progress
-        self._forget()
+        self._make_local()
 
-    def _forget(self) -> None:
+    def _make_local(self) -> None:
         self._written: WeakKeyDictionary[Study, dict[str, float]] = WeakKeyDictionary()
         self._bars: WeakKeyDictionary[Study, Any] = WeakKeyDictionary()
         self._progress: Progress | None = None
         self._lock = threading.Lock()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"_g_per_kwh": self._g_per_kwh, "_show_progress": self._show_progress}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self._forget()
 
     def update(self, study: Study, balance: Balance, *, left_out_kwh: float) -> None:
         """Show a balance.

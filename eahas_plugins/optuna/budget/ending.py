@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import threading
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from optuna.study import Study
 
 from eahas_plugins.budget.attributes import kwh_argument
 from eahas_plugins.budget.balance import Balance
+from eahas_plugins.optuna._local_state import LocalState
 from eahas_plugins.optuna.budget.messages import say
 from eahas_plugins.optuna.budget.stagnation import is_stagnant
 from eahas_plugins.optuna.budget.summary import Outcome, summary
@@ -19,7 +19,7 @@ from eahas_plugins.units import energy_text
 _WINDOW_SHARE = 0.2  # of the cap
 
 
-class Ending:
+class Ending(LocalState):
     """The end of studies, each told once.
 
     Args:
@@ -37,18 +37,11 @@ class Ending:
             gain_window_kwh = kwh_argument("gain_window_kwh", gain_window_kwh)
         self._min_gain_per_kwh = min_gain_per_kwh
         self._gain_window_kwh = gain_window_kwh
-        self._forget()
+        self._make_local()
 
-    def _forget(self) -> None:
+    def _make_local(self) -> None:
         self._lock = threading.Lock()
         self._told: WeakKeyDictionary[Study, float] = WeakKeyDictionary()  # at which cap, kWh
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in vars(self).items() if key not in ("_lock", "_told")}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self._forget()
 
     def check(self, study: Study) -> None:
         """Check that the study is one whose gain can be told.

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from optuna.study import Study
 
 from eahas_plugins.budget.attributes import kwh_argument
 from eahas_plugins.budget.balance import Balance
+from eahas_plugins.optuna._local_state import LocalState
 from eahas_plugins.optuna.budget.controller import BudgetController
 from eahas_plugins.optuna.budget.display import BudgetDisplay
 from eahas_plugins.optuna.budget.rules import BudgetRules
 
 
-class BudgetOfStudies:
+class BudgetOfStudies(LocalState):
     """The part of a budget that all ways of using it share.
 
     What it keeps for a study goes with the study, and does not travel with a pickled budget: the
@@ -29,19 +29,11 @@ class BudgetOfStudies:
     def __init__(self, rules: BudgetRules, display: BudgetDisplay) -> None:
         self._rules = rules
         self._display = display
-        self._forget()
+        self._make_local()
 
-    def _forget(self) -> None:
+    def _make_local(self) -> None:
         self._lock = threading.Lock()
         self._controllers: WeakKeyDictionary[Study, BudgetController] = WeakKeyDictionary()
-
-    def __getstate__(self) -> dict[str, Any]:
-        derived = ("_lock", "_controllers")
-        return {key: value for key, value in vars(self).items() if key not in derived}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self._forget()
 
     @property
     def cap_kwh(self) -> float:

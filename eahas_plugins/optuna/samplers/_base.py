@@ -16,6 +16,7 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins import policy
+from eahas_plugins.optuna._local_state import LocalState
 from eahas_plugins.optuna._per_study import PerStudy
 from eahas_plugins.optuna._trials import (
     TrialLog,
@@ -77,7 +78,7 @@ class StudyState:
 AnyState = TypeVar("AnyState", bound=StudyState)
 
 
-class RewardSampler(BaseSampler, Generic[AnyState]):
+class RewardSampler(LocalState, BaseSampler, Generic[AnyState]):
     """A single-objective sampler that ranks complete trials by the paper's reward.
 
     Trials that break a constraint rank below all others. One object may serve several studies.
@@ -97,16 +98,10 @@ class RewardSampler(BaseSampler, Generic[AnyState]):
         self._reward_exponent = reward_exponent
         self._rng = np.random.default_rng(seed)
         self._random = RandomSampler(seed=seed)
-        self._lock = threading.Lock()
+        self._make_local()
         self._studies: PerStudy[AnyState] = PerStudy(self._new_state)
 
-    def __getstate__(self) -> dict[str, Any]:
-        state = self.__dict__.copy()
-        del state["_lock"]
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+    def _make_local(self) -> None:
         self._lock = threading.Lock()
 
     def reseed_rng(self) -> None:

@@ -17,6 +17,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from eahas_plugins.optuna._compat import base_acquisition, require
+from eahas_plugins.optuna._local_state import LocalState
 from eahas_plugins.optuna._per_study import PerStudy
 from eahas_plugins.optuna.samplers._energy import StudyEnergy
 
@@ -24,7 +25,7 @@ Floats = NDArray[np.float64]
 LogKwh = Callable[[Floats], Floats]
 
 
-class EnergyGPSampler(GPSampler):
+class EnergyGPSampler(LocalState, GPSampler):
     """Gaussian process whose log expected improvement is reduced by alpha times log kWh.
 
     Alpha starts at ``cooling`` and falls to 0 as the budget is used up (cooling). The
@@ -79,15 +80,9 @@ class EnergyGPSampler(GPSampler):
                 owner="EnergyGPSampler",
             )
         )
-        self._local = threading.local()
+        self._make_local()
 
-    def __getstate__(self) -> dict[str, Any]:
-        state = self.__dict__.copy()
-        del state["_local"]
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+    def _make_local(self) -> None:
         self._local = threading.local()
 
     def sample_relative(

@@ -14,13 +14,14 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins.optuna._compat import is_enqueued, require, set_user_attr, study_behind
+from eahas_plugins.optuna._local_state import LocalState
 from eahas_plugins.optuna._per_study import PerStudy
 from eahas_plugins.optuna._trials import PROMOTED_KEY, StudyView, check_one_objective
 from eahas_plugins.optuna.samplers._promotion_log import PromotionLog
 from eahas_plugins.optuna.samplers._schedules import check_schedules
 
 
-class SchedulePromotionSampler(BaseSampler):
+class SchedulePromotionSampler(LocalState, BaseSampler):
     """Makes the length of the learning-rate schedule the fidelity of any sampler.
 
     The wrapped sampler chooses everything but ``fidelity_param``, which gets its shortest value,
@@ -93,15 +94,9 @@ class SchedulePromotionSampler(BaseSampler):
         self._fidelity_param = fidelity_param
         self._rng = np.random.default_rng(seed)
         self._studies: PerStudy[PromotionLog] = PerStudy(self._make_log)
-        self._lock = threading.Lock()
+        self._make_local()
 
-    def __getstate__(self) -> dict[str, Any]:
-        state = self.__dict__.copy()
-        del state["_lock"]
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+    def _make_local(self) -> None:
         self._lock = threading.Lock()
 
     def reseed_rng(self) -> None:

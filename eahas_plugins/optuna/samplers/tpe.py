@@ -15,11 +15,12 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from eahas_plugins.optuna._compat import require
+from eahas_plugins.optuna._local_state import LocalState
 from eahas_plugins.optuna._per_study import PerStudy
 from eahas_plugins.optuna.samplers._energy import StudyEnergy
 
 
-class EnergyTPESampler(TPESampler):
+class EnergyTPESampler(LocalState, TPESampler):
     """TPE whose acquisition, log l(x) / g(x), is reduced by alpha times log predicted kWh.
 
     Alpha starts at ``cooling`` and falls to 0 as the budget is used up (cooling): cheap
@@ -76,15 +77,9 @@ class EnergyTPESampler(TPESampler):
                 owner="EnergyTPESampler",
             )
         )
-        self._local = threading.local()
+        self._make_local()
 
-    def __getstate__(self) -> dict[str, Any]:
-        state = self.__dict__.copy()
-        del state["_local"]
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+    def _make_local(self) -> None:
         self._local = threading.local()
 
     def _sample(

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import weakref
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -197,7 +198,8 @@ def test_of_the_cpu_each_trial_takes_as_much_as_it_used_cores(tmp_path, monkeypa
     assert [r.parts_kwh["gpu:0"] * 3.6e6 for r in last] == pytest.approx([1000.0, 1000.0])
 
 
-def test_how_many_cores_a_process_uses():
+def test_how_many_cores_a_process_uses(monkeypatch):
+    monkeypatch.setattr(CoresUsed, "_here", weakref.WeakSet())  # other tests' trials may linger
     used = CoresUsed()
     assert used.since_last() is None  # too soon
     child = subprocess.Popen(

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Self
 
+from eahas_plugins.files.reading import check_regular
 from eahas_plugins.files.writing import write_all
 
 _CHUNK = 1 << 16
@@ -43,8 +44,8 @@ class LineFile:
     def __init__(self, path: str | Path, *, wait: bool = False) -> None:
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        if self.path.exists() and not self.path.is_file():  # opening a pipe could wait for ever
-            raise ValueError(f"{self.path} must be a regular file.")
+        with contextlib.suppress(FileNotFoundError):
+            check_regular(self.path)  # opening a pipe could wait for ever
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
         descriptor = os.open(self.path, flags, 0o666)
         try:

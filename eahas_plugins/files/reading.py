@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -31,14 +32,24 @@ def open_regular(path: Path) -> Iterator[BinaryIO]:
         ValueError: If it is no regular file (a pipe could be waited for) or cannot be read.
     """
     try:
-        if path.exists() and not path.is_file():
-            raise ValueError(f"{path} must be a regular file.")
+        check_regular(path)
         with path.open("rb") as file:
             yield file
     except FileNotFoundError:
         raise
     except OSError as error:
         raise ValueError(f"{path} must be readable but is not: {error.strerror}.") from None
+
+
+def check_regular(path: Path) -> None:
+    """Refuse what is there and no regular file; asked once, for it may go at any moment.
+
+    Raises:
+        FileNotFoundError: If there is nothing.
+        ValueError: If it is no regular file.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise ValueError(f"{path} must be a regular file.")
 
 
 def shown_bytes(n: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import math
 import statistics
@@ -19,6 +20,7 @@ from eahas_plugins import policy
 from eahas_plugins.budget.attributes import CAP_ATTR, LEFT_OUT_ATTR, known_kwh, kwh_argument
 from eahas_plugins.models.kwh import Column, KwhModel
 from eahas_plugins.optuna._compat import study_behind
+from eahas_plugins.optuna._per_study import PerStudy
 from eahas_plugins.optuna._trials import (
     TrialLog,
     column_of,
@@ -209,3 +211,26 @@ class StudyEnergy:
         if not reached or not planned:
             return None
         return float(energy * max(1.0, planned / reached))
+
+
+def energies_of_studies(
+    owner: str, *, cooling: float, budget_kwh: float | None, fidelity_param: str | None
+) -> PerStudy[StudyEnergy]:
+    """The energies of the studies that a sampler serves; what is wrong is said at once.
+
+    Args:
+        owner: The sampler's class, for messages.
+        cooling: Weight of predicted energy while nothing is spent.
+        budget_kwh: As of `StudyEnergy`.
+        fidelity_param: As of `StudyEnergy`.
+
+    Raises:
+        ValueError: If an argument is out of range (NaN included).
+    """
+    new = functools.partial(
+        StudyEnergy, budget_kwh=budget_kwh, fidelity_param=fidelity_param, owner=owner
+    )
+    new()  # not when a study starts
+    if not 0.0 <= cooling < math.inf:
+        raise ValueError(f"cooling must be finite and not negative but got {cooling}.")
+    return PerStudy(new)

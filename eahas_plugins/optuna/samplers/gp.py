@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import importlib
 import math
 import threading
@@ -18,8 +17,7 @@ from optuna.trial import FrozenTrial
 
 from eahas_plugins.optuna._compat import base_acquisition, require
 from eahas_plugins.optuna._local_state import LocalState
-from eahas_plugins.optuna._per_study import PerStudy
-from eahas_plugins.optuna.samplers._energy import StudyEnergy
+from eahas_plugins.optuna.samplers._energy import energies_of_studies
 
 Floats = NDArray[np.float64]
 LogKwh = Callable[[Floats], Floats]
@@ -65,21 +63,13 @@ class EnergyGPSampler(LocalState, GPSampler):
         fidelity_param: str | None = None,
         **gp: Any,
     ) -> None:
-        # An argument that is wrong is said now, not when a study starts.
-        StudyEnergy(budget_kwh=budget_kwh)
+        energies = energies_of_studies(
+            "EnergyGPSampler", cooling=cooling, budget_kwh=budget_kwh, fidelity_param=fidelity_param
+        )
         require("EnergyGPSampler")
-        if not 0.0 <= cooling < math.inf:
-            raise ValueError(f"cooling must be finite and not negative but got {cooling}.")
         super().__init__(**gp)
         self._cooling = cooling
-        self._energies = PerStudy(
-            functools.partial(
-                StudyEnergy,
-                budget_kwh=budget_kwh,
-                fidelity_param=fidelity_param,
-                owner="EnergyGPSampler",
-            )
-        )
+        self._energies = energies
         self._make_local()
 
     def _make_local(self) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import math
 import threading
 from typing import Any
 
@@ -16,8 +14,7 @@ from optuna.trial import FrozenTrial
 
 from eahas_plugins.optuna._compat import require
 from eahas_plugins.optuna._local_state import LocalState
-from eahas_plugins.optuna._per_study import PerStudy
-from eahas_plugins.optuna.samplers._energy import StudyEnergy
+from eahas_plugins.optuna.samplers._energy import energies_of_studies
 
 
 class EnergyTPESampler(LocalState, TPESampler):
@@ -62,21 +59,16 @@ class EnergyTPESampler(LocalState, TPESampler):
         fidelity_param: str | None = None,
         **tpe: Any,
     ) -> None:
-        # An argument that is wrong is said now, not when a study starts.
-        StudyEnergy(budget_kwh=budget_kwh)
+        energies = energies_of_studies(
+            "EnergyTPESampler",
+            cooling=cooling,
+            budget_kwh=budget_kwh,
+            fidelity_param=fidelity_param,
+        )
         require("EnergyTPESampler")
-        if not 0.0 <= cooling < math.inf:
-            raise ValueError(f"cooling must be finite and not negative but got {cooling}.")
         super().__init__(**tpe)
         self._cooling = cooling
-        self._energies = PerStudy(
-            functools.partial(
-                StudyEnergy,
-                budget_kwh=budget_kwh,
-                fidelity_param=fidelity_param,
-                owner="EnergyTPESampler",
-            )
-        )
+        self._energies = energies
         self._make_local()
 
     def _make_local(self) -> None:

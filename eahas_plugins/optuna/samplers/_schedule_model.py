@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from eahas_plugins import policy
 from eahas_plugins.models.gaussian_process import ArdProcess, log_expected_improvement
+from eahas_plugins.models.values import transformed
 from eahas_plugins.optuna.samplers._base import Space
 from eahas_plugins.optuna.samplers._encoding import Axis, neighbours, positions_of
 from eahas_plugins.optuna.samplers._schedules import energy_factor, level_of
@@ -19,8 +20,6 @@ Floats = NDArray[np.float64]
 LogKwh = Callable[[dict[str, Floats]], Floats | None]
 
 _N_PARENTS = 8
-_LEAST_ERROR, _LARGEST_ERROR = 1e-3, 10.0  # of the median one
-_FLOOR_PERCENTILE = 25.0
 
 
 class ScheduleModel:
@@ -166,23 +165,6 @@ class ScheduleModel:
         filled = _filled(positions)
         columns = [axis.internal(filled[:, i]) for i, axis in enumerate(self.axes.values())]
         return np.stack(columns, axis=1)
-
-
-def transformed(rewards: Floats) -> Floats:
-    """What the process learns of rewards, of the same shape and order; larger is better.
-
-    Accuracies and losses become minus the logarithm of the error, which spreads the best and
-    brings the worst together; very large errors count as ten times the median one. Of anything
-    else the lowest quarter counts as equal: how badly a training failed says nothing of the best.
-    """
-    if np.all((rewards >= 0.0) & (rewards <= 1.0)):
-        errors = 1.0 - rewards
-    elif np.all(rewards <= 0.0):
-        errors = -rewards
-    else:
-        return np.maximum(rewards, np.percentile(rewards, _FLOOR_PERCENTILE))
-    median = float(np.median(errors)) or 1.0
-    return -np.log(np.clip(errors, _LEAST_ERROR * median, _LARGEST_ERROR * median))
 
 
 def _filled(positions: Floats) -> Floats:

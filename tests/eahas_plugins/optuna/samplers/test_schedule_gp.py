@@ -10,7 +10,6 @@ from optuna.trial import TrialState
 from eahas_plugins.optuna import EnergyBudget
 from eahas_plugins.optuna.samplers import ScheduleGPSampler, ea_bohb
 from eahas_plugins.optuna.samplers._encoding import Axis
-from eahas_plugins.optuna.samplers._schedule_model import transformed
 from tests.eahas_plugins.optuna.samplers.tasks import (
     SCHEDULES,
     conditional,
@@ -179,23 +178,6 @@ def test_energy_counts_only_while_short_schedules_are_searched(budget_kwh, matte
         priced(trial)
         proposed.append(trial.params)
     assert (proposed[0] != proposed[1]) == matters
-
-
-@pytest.mark.parametrize(
-    ("rewards", "expected"),
-    [
-        ([0.5, 0.9, 0.99, 0.1], [0.5, 0.1, 0.01, 0.9]),  # accuracies
-        ([-0.5, -4.0, -1e9, -0.25, -0.5], [0.5, 4.0, 5.0, 0.25, 0.5]),  # losses
-        ([1.0, 1.0, 1.0], [1e-3, 1e-3, 1e-3]),
-        ([-0.5, -0.1, -0.01, 0.0], [0.5, 0.1, 0.01, 5.5e-5]),  # a perfect loss
-    ],
-)
-def test_accuracies_and_losses_are_learnt_as_logarithms_of_errors(rewards, expected):
-    np.testing.assert_allclose(transformed(np.array(rewards)), -np.log(expected))
-
-
-def test_of_other_values_the_lowest_quarter_counts_as_equal():
-    np.testing.assert_allclose(transformed(np.array([-3.0, 1.0, 2.0, 5.0])), [0.0, 1.0, 2.0, 5.0])
 
 
 def test_short_until_the_end_and_without_a_budget():

@@ -65,6 +65,7 @@ class JournalTraining(EnergyTraining):
             instance=instance,
         )
         self._in_kwh, self._cuts = in_kwh, cuts
+        self.keeps_checkpoint = cuts and budget is not None
         self._attempt = attempt
         self._lock = threading.Lock()  # the heartbeat reads and charges too
         self._progress_file = folder / "progress.json"

@@ -42,6 +42,8 @@ class EnergyTraining(ABC):
         """Epochs behind this training, those before its checkpoint among them."""
         self.resumed = False
         """Whether the checkpoint of an earlier rung is there to go on from."""
+        self.keeps_checkpoint = False
+        """Whether a later rung may go on from the checkpoint; if not, none need be saved."""
         self.truncated = False
         """Whether it has been told to stop before its end."""
         self._metric = metric

@@ -10,6 +10,13 @@ ENERGY_ATTR = "energy_kwh"
 TRAINING_ATTR = "training_energy_kwh"
 """Trial information: energy of the configuration's training, what earlier rungs paid included,
 kWh; ``energy_kwh`` is what the trial itself has burnt, and the sum of those is what was spent."""
+PAID_ATTR = "energy_paid_kwh"
+"""Trial attribute: energy of the training before this trial, which goes on from there, kWh."""
+SAVED_ATTR = "energy_saved_kwh"
+"""Trial attribute: energy of the training up to the checkpoint that the trial has left, kWh; a
+trial that goes on from there need not pay it again."""
+CONTINUES_ATTR = "continues"
+"""Trial attribute: the trial whose checkpoint this one goes on from, by its number."""
 RESERVED_ATTR = "energy_reserved_kwh"
 """Trial attribute: energy the whole trial is expected to need, kWh."""
 STEP_ATTR = "energy_step_kwh"

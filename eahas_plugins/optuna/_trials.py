@@ -16,7 +16,13 @@ from optuna.distributions import (
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, known_kwh
+from eahas_plugins.budget.attributes import (
+    ENERGY_ATTR,
+    PAID_ATTR,
+    RESERVED_ATTR,
+    SAVED_ATTR,
+    known_kwh,
+)
 from eahas_plugins.models.kwh import Choice, Column, Number
 from eahas_plugins.optuna._compat import constraints_of, share_read_trials, study_behind
 
@@ -31,6 +37,27 @@ def energy_of(trial: FrozenTrial) -> float | None:
 def spent_kwh(trial: FrozenTrial) -> float:
     """What is known to be spent on a trial, kWh, for sums over trials."""
     return energy_of(trial) or 0.0
+
+
+def training_kwh(trial: FrozenTrial) -> float | None:
+    """Energy of a trial's training so far, kWh, with what earlier trials have paid of it.
+
+    None if it has not reported any. A model of the energy learns this; sums are of `spent_kwh`.
+    """
+    energy_kwh = energy_of(trial)
+    return energy_kwh and energy_kwh + (known_kwh(trial.user_attrs.get(PAID_ATTR)) or 0.0)
+
+
+def promotion_kwh(trial: FrozenTrial, factor: float) -> float:
+    """What it costs to train a trial's configuration longer, kWh.
+
+    Args:
+        trial: The trial.
+        factor: How many times the energy of its training the longer one needs. What its checkpoint
+            has paid is not paid again.
+    """
+    saved_kwh = known_kwh(trial.user_attrs.get(SAVED_ATTR)) or 0.0
+    return max(0.0, (training_kwh(trial) or 0.0) * factor - saved_kwh)
 
 
 def planned_kwh(trial: FrozenTrial) -> float | None:

@@ -22,7 +22,7 @@ from eahas_plugins.optuna._trials import (
     TrialLog,
     check_one_objective,
     contains,
-    energy_of,
+    training_kwh,
     violation,
 )
 
@@ -168,7 +168,7 @@ class RewardSampler(LocalState, BaseSampler, Generic[AnyState]):
         maximize = study.direction is StudyDirection.MAXIMIZE
         reward = policy.reward(
             trial.values[0],
-            energy_of(trial) or math.nan,
+            training_kwh(trial) or math.nan,
             reference_kwh=1.0,  # scales every reward alike
             exponent=self._reward_exponent,
             maximize=maximize,

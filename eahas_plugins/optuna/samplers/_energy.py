@@ -28,6 +28,7 @@ from eahas_plugins.optuna._trials import (
     energy_of,
     last_step,
     spent_kwh,
+    training_kwh,
 )
 from eahas_plugins.optuna.samplers._schedules import FidelityName, is_number
 
@@ -198,7 +199,7 @@ class StudyEnergy:
 
     def _whole_energy(self, trial: FrozenTrial) -> float | None:
         """Energy of the trial's whole training, kWh: extrapolated if it has not ended (yet)."""
-        energy = energy_of(trial)
+        energy = training_kwh(trial)
         if energy is None or trial.state is TrialState.FAIL:
             return None
         if trial.state is TrialState.COMPLETE:

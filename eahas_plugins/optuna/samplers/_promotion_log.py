@@ -14,7 +14,13 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins import policy
-from eahas_plugins.optuna._trials import PROMOTED_KEY, TrialLog, may_be_best, spent_kwh
+from eahas_plugins.optuna._trials import (
+    PROMOTED_KEY,
+    TrialLog,
+    may_be_best,
+    promotion_kwh,
+    spent_kwh,
+)
 from eahas_plugins.optuna.samplers._energy import StudyEnergy
 from eahas_plugins.optuna.samplers._schedules import (
     config_key,
@@ -170,7 +176,7 @@ class PromotionLog:
                 continue
             if trial.number in taken:
                 continue
-            if spent_kwh(trial) * self._ratio(trial, schedule) > left_kwh:
+            if promotion_kwh(trial, self._ratio(trial, schedule)) > left_kwh:
                 continue
             best.append(Promotion(source=trial, schedule=schedule))
             if len(best) == self._top:
@@ -225,7 +231,7 @@ class PromotionLog:
         if source is None:
             return spent_kwh(trial)
         schedule = self._next(source, schedules)
-        return max(spent_kwh(trial), spent_kwh(source) * self._ratio(source, schedule))
+        return max(spent_kwh(trial), promotion_kwh(source, self._ratio(source, schedule)))
 
     def _ratio(self, trial: FrozenTrial, schedule: Any) -> float:
         return energy_factor(schedule, trial.params[self._fidelity_param])

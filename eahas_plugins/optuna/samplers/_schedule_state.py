@@ -11,7 +11,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins.models.gaussian_process import ArdProcess
-from eahas_plugins.optuna._trials import planned_kwh, spent_kwh
+from eahas_plugins.optuna._trials import planned_kwh, promotion_kwh, spent_kwh
 from eahas_plugins.optuna.samplers._base import Scored, StudyState
 from eahas_plugins.optuna.samplers._energy import StudyEnergy
 from eahas_plugins.optuna.samplers._schedules import (
@@ -175,7 +175,7 @@ class ScheduleState(StudyState):
             if name in one.trial.params
             and one.violation == 0.0
             and self.key_of(one.trial) not in taken
-            and spent_kwh(one.trial) * energy_factor(last, one.trial.params[name]) <= left_kwh
+            and promotion_kwh(one.trial, energy_factor(last, one.trial.params[name])) <= left_kwh
         ]
 
     def forget(self, trial: FrozenTrial, state: TrialState) -> None:

@@ -13,8 +13,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins import policy
-from eahas_plugins.optuna._compat import enqueued_params
-from eahas_plugins.optuna._trials import AUTO, check_one_objective
+from eahas_plugins.optuna._compat import enqueued_params, set_user_attr
+from eahas_plugins.optuna._trials import AUTO, PROMOTED_KEY, check_one_objective
 from eahas_plugins.optuna.samplers._base import RewardSampler, Scored, Space, rewards_to_learn
 from eahas_plugins.optuna.samplers._encoding import Axis, stratum
 from eahas_plugins.optuna.samplers._schedule_model import ScheduleModel
@@ -42,7 +42,8 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
 
     The state is in the trials alone, so any number of workers may decide, and one object may serve
     several studies; running trials count as what is predicted for them. Trials that break a
-    constraint rank below all others and are not trained longer.
+    constraint rank below all others and are not trained longer. A trial that trains an earlier
+    one's configuration longer has that one's number in its attribute ``promoted_from``.
 
     Example:
         >>> import optuna
@@ -209,6 +210,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
             assert state.schedules is not None
             params = {**promoted.trial.params, fidelity or "": state.schedules[-1]}
             key = state.key_of(promoted.trial)
+            set_user_attr(study, trial, PROMOTED_KEY, promoted.trial.number)
         else:
             params = {**params, **{n: v for n, v in fixed.items() if n in params}}
             key = config_key(params, space, fidelity)

@@ -61,8 +61,9 @@ class EnergyObjective:
         metric: What the training is judged by, by its name; None for an accuracy.
         direction: ``"maximize"`` or ``"minimize"``; an accuracy needs none.
         objectives: The metric's name, or ``(name, "energy_kwh")`` for both.
-        fidelity_param: The name under which the configuration holds how many reports a complete
-            training makes, ``"epochs"`` or the like: after the last one nothing is stopped.
+        fidelity_param: The name under which the configuration holds how long a complete training
+            is, ``"epochs"`` or the like, in what ``training.report`` counts: at its end nothing is
+            stopped.
         schedules: Lengths of complete trainings, shortest first, that the trial chooses from under
             that name, as the rungs of SMAC's ``EnergyTarget(fidelity="schedule")``. None where
             the space itself holds it.
@@ -195,7 +196,7 @@ class TrialTraining(EnergyTraining):
         trial: The trial.
         folder: Where its checkpoint is kept.
         seed: The objective's seed.
-        budget: How many reports a complete training makes; None if nobody knows.
+        budget: How long a complete training is, in epochs; None if nobody knows.
         metric: What the training is judged by.
         report_every: Epochs between two reports to the trial.
     """
@@ -215,6 +216,7 @@ class TrialTraining(EnergyTraining):
         self._energy = energy
         self._trial = trial
         self._report_every = report_every
+        self._next_look = report_every
         self.pruned: TrialPruned | None = None
         """Why the training must stop, once it must."""
 
@@ -226,8 +228,9 @@ class TrialTraining(EnergyTraining):
     def _stops(self, value: float) -> bool:
         if self.pruned is not None:
             return True
-        if self.epochs % self._report_every and self.epochs != self.budget:
+        if self.epochs < self._next_look and self.epochs != self.budget:
             return False
+        self._next_look = self.epochs - self.epochs % self._report_every + self._report_every
         told = None if self._energy.several_objectives else value
         if self.epochs == self.budget:  # complete: there is nothing left to save
             if told is not None:

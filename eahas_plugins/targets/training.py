@@ -53,18 +53,27 @@ class EnergyTraining(ABC):
     def energy_kwh(self) -> float:
         """Energy of this training so far, kWh; what earlier rungs paid is included."""
 
-    def report(self, value: float | None = None, /, **metrics: float) -> bool:
+    def report(
+        self, value: float | None = None, /, *, epochs: int | None = None, **metrics: float
+    ) -> bool:
         """Tell the value after an epoch, once the checkpoint is saved; True: stop now.
 
         Args:
             value: The metric that the host searches by: unless named, the validation accuracy,
                 in [0, 1].
+            epochs: Epochs, rounds or steps behind the training; None for one more than before.
             **metrics: The same by its name, and others, which are recorded.
 
         Raises:
-            ValueError: If the metric is missing, not finite, or an accuracy that is no fraction.
+            ValueError: If the metric is missing, not finite, or an accuracy that is no fraction, or
+                the training is no further than before.
         """
-        name, epoch = self._metric.name, self.epochs + 1
+        name, epoch = self._metric.name, self.epochs + 1 if epochs is None else epochs
+        if not epoch > self.epochs:
+            raise ValueError(
+                f"epochs must be those behind the training, more than the {self.epochs} that it "
+                f"has had before, but got {epochs}."
+            )
         if (value is None) == (name not in metrics):
             raise ValueError(
                 f"report() must be given the {name} once but got {value!r} and {metrics!r}."

@@ -100,6 +100,20 @@ def test_quick_epochs_are_reported_in_bundles() -> None:
     assert study.trials[0].user_attrs["epochs"] == 9
 
 
+def test_reports_of_several_epochs_are_looked_at_where_a_bundle_is_full() -> None:
+    meter = Counter()
+
+    def train(config: dict[str, Any], training: EnergyTraining) -> None:
+        for epochs in (3, 6, 7, 12):
+            meter.energy_kwh += 1.0
+            training.report(0.5, epochs=epochs)
+
+    objective = EnergyObjective(train, space(), report_every=5, meter=meter)
+    study = new_study()
+    study.optimize(objective, n_trials=1)
+    assert sorted(study.trials[0].intermediate_values) == [6, 12]
+
+
 def test_a_failed_training_keeps_what_it_burnt_and_reported() -> None:
     meter = Counter()
 

@@ -6,6 +6,8 @@ import importlib.util
 import re
 from importlib.metadata import PackageNotFoundError, requires
 
+from eahas_plugins.namesake import displaced
+
 DISTRIBUTION = "eahas-plugins"
 OWN_PACKAGES = ("benchmarks", "eahas_plugins", "surrogate")
 _SOLD_AS = {
@@ -42,6 +44,8 @@ def missing_message(error: ImportError) -> str | None:
 
     The hosts' adapters raise an ImportError of their own that says what to install.
     """
+    if error.name == "surrogate":
+        return displaced()
     if not isinstance(error, ModuleNotFoundError):
         own_words = isinstance(error.__cause__, ModuleNotFoundError)
         return f"{error}." if own_words else None

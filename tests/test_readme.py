@@ -8,43 +8,31 @@ import pytest
 
 from benchmarks.__main__ import COMMANDS
 from surrogate.cli import app
+from tests.pages import HOSTS, ROOT, blocks_of, hosts_of
 
-ROOT = Path(__file__).parent.parent
-
-
-def _blocks(page: Path) -> list[str]:
-    return re.findall(r"^```python\n(.*?)^```", page.read_text(), flags=re.MULTILINE | re.DOTALL)
-
-
-BLOCKS = _blocks(ROOT / "README.md")
+BLOCKS = blocks_of(ROOT / "README.md")
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 ON_PAGES = [
     pytest.param(block, id=f"{page.stem}-{number}")
     for page in PAGES
-    for number, block in enumerate(_blocks(page))
+    for number, block in enumerate(blocks_of(page))
 ]
-HOSTS = ("optuna", "smac", "hpbandster")
-
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
 
-def _hosts(block: str) -> list[str]:
-    return [host for host in HOSTS if re.search(rf"eahas_plugins\.{host}\b|import {host}\b", block)]
-
-
 def test_there_is_an_example_for_every_host() -> None:
-    assert {host for block in BLOCKS for host in _hosts(block)} == set(HOSTS)
+    assert {host for block in BLOCKS for host in hosts_of(block)} == set(HOSTS)
     for block in BLOCKS:
         assert len(block.splitlines()) <= 16, block
 
 
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize(
-    "block", [*BLOCKS, *ON_PAGES], ids=lambda block: "-".join(_hosts(block)) or "core"
+    "block", [*BLOCKS, *ON_PAGES], ids=lambda block: "-".join(hosts_of(block)) or "core"
 )
 def test_example_runs(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    needed = [*_hosts(block), *(["matplotlib"] if "matplotlib" in block else [])]
+    needed = [*hosts_of(block), *(["matplotlib"] if "matplotlib" in block else [])]
     missing = [package for package in needed if importlib.util.find_spec(package) is None]
     if missing:
         # HpBandSter and SMAC are tested in environments of their own; each has its example run.

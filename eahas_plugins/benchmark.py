@@ -13,6 +13,8 @@ import numpy as np
 from ConfigSpace import ConfigurationSpace
 from numpy.typing import NDArray
 
+from eahas_plugins.namesake import displaced
+
 Curve = NDArray[np.float64]
 Accuracy = Literal["auto", "val_accuracy", "test_accuracy"]
 ACCURACIES: tuple[Accuracy, ...] = ("auto", "val_accuracy", "test_accuracy")
@@ -54,6 +56,22 @@ class Benchmark(Protocol):
 
     def query(self, config: Mapping[str, Any]) -> BenchmarkRun:
         """The training of one configuration."""
+
+
+def check_benchmark(bench: object) -> None:
+    """Refuse what is no benchmark, such as the name of a task.
+
+    Raises:
+        TypeError: If it has no space or cannot be queried.
+    """
+    if isinstance(getattr(bench, "space", None), ConfigurationSpace) and hasattr(bench, "query"):
+        return
+    another = displaced()
+    raise TypeError(
+        "bench must be a benchmark, as surrogate.load('fashion-nano') makes one, or have its "
+        f".space (a ConfigSpace) and .query(config), but got {bench!r}."
+        + (f" By the way, {another}" if another else "")
+    )
 
 
 def accuracy_curve(run: BenchmarkRun, wanted: Accuracy = "auto") -> tuple[str, Curve]:

@@ -9,7 +9,7 @@ import numpy as np
 from optuna import TrialPruned
 from optuna.trial import Trial
 
-from eahas_plugins.benchmark import Benchmark, BenchmarkRun, accuracy_curve
+from eahas_plugins.benchmark import Benchmark, BenchmarkRun, accuracy_curve, check_benchmark
 from eahas_plugins.optuna._origin import open_account
 from eahas_plugins.spaces import Config, ForbiddenConfigurationError, OptunaSpace
 
@@ -56,6 +56,7 @@ class SurrogateObjective:
             for no noise. The benchmark's ``query`` must then take ``seed=``.
 
     Raises:
+        TypeError: If ``bench`` is no benchmark.
         ValueError: If an argument is out of range.
     """
 
@@ -67,6 +68,7 @@ class SurrogateObjective:
         report_every: int = 1,
         noise_seed: int | None = None,
     ) -> None:
+        check_benchmark(bench)
         unknown = [name for name in objectives if name not in OBJECTIVES]
         if unknown or not objectives or isinstance(objectives, str):
             raise ValueError(

@@ -12,7 +12,14 @@ from typing import Any, Literal
 import numpy as np
 from ConfigSpace import ConfigurationSpace
 
-from eahas_plugins.benchmark import ACCURACIES, Accuracy, Benchmark, Curve, accuracy_curve
+from eahas_plugins.benchmark import (
+    ACCURACIES,
+    Accuracy,
+    Benchmark,
+    Curve,
+    accuracy_curve,
+    check_benchmark,
+)
 from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, kwh_argument
 from eahas_plugins.budget.entries import EnergyExhaustedError
 from eahas_plugins.budget.journal import Attempt
@@ -67,6 +74,7 @@ class SurrogateTarget:
             is known, else test, as with imported official checkpoints.
 
     Raises:
+        TypeError: If ``bench`` is no benchmark.
         ValueError: If an argument is out of range, or ``fidelity_param`` is needed and is not an
             ordinal or categorical hyperparameter of the space.
     """
@@ -81,6 +89,7 @@ class SurrogateTarget:
         resume: bool = True,
         accuracy: Accuracy = "auto",
     ) -> None:
+        check_benchmark(bench)
         if fidelity not in ("cut", "schedule", "kwh"):
             raise ValueError(f"fidelity must be 'cut', 'schedule' or 'kwh' but got {fidelity!r}.")
         if accuracy not in ACCURACIES:

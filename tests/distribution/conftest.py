@@ -10,6 +10,12 @@ ROOT = Path(__file__).parents[2]
 DIST = ROOT / "dist"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--release", action="store_true", help="also check what a release needs: docs/publishing.md"
+    )
+
+
 def _only(pattern: str) -> Path:
     found = list(DIST.glob(pattern))
     assert len(found) == 1, f"dist must hold one {pattern} but has {found}: run tox -e package"

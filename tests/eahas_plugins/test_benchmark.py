@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+import sys
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -91,3 +92,20 @@ def test_a_target_of_an_imported_benchmark(imported: Any, fidelity: Any) -> None
         SurrogateTarget(imported, fidelity=fidelity, accuracy="val_accuracy")(config, budget=200.0)
     with pytest.raises(ValueError, match="accuracy must be one of auto"):
         SurrogateTarget(imported, accuracy="accuracy")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("adapter", [SurrogateObjective, SurrogateTarget])
+@pytest.mark.parametrize("bench", ["fashion-nano", None, SimpleNamespace(space={}, query=print)])
+def test_what_is_no_benchmark_is_refused(adapter: Any, bench: object) -> None:
+    with pytest.raises(TypeError, match=r"as surrogate\.load\('fashion-nano'\) makes one") as error:
+        adapter(bench)
+    assert repr(bench) in str(error.value)
+    assert "By the way" not in str(error.value)
+
+
+def test_another_package_in_the_place_of_the_benchmark_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "surrogate", ModuleType("surrogate"))
+    with pytest.raises(TypeError, match="By the way, the package `surrogate` must be"):
+        SurrogateObjective(object())

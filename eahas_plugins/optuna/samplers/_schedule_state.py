@@ -43,6 +43,8 @@ class Kept:
     """What a pickled sampler takes along, as it is not in the trials."""
 
     process: ArdProcess | None = None
+    processes: dict[str, ArdProcess] = field(default_factory=dict)
+    """Those of several objectives and their constraints, by name."""
     attempted: set[Hashable] = field(default_factory=set)
     """Promoted configurations whose trial ran, whatever schedule it ran with in the end."""
 

@@ -14,9 +14,12 @@ from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins import policy
 from eahas_plugins.optuna._compat import enqueued_params, set_user_attr
-from eahas_plugins.optuna._trials import AUTO, PROMOTED_KEY, check_one_objective
+from eahas_plugins.optuna._trials import AUTO, PROMOTED_KEY
+from eahas_plugins.optuna.pruners._several import refuse_idle_pruner
 from eahas_plugins.optuna.samplers._base import RewardSampler, Scored, Space, rewards_to_learn
 from eahas_plugins.optuna.samplers._encoding import Axis, stratum
+from eahas_plugins.optuna.samplers._front_trials import Known, check_known, signs_of
+from eahas_plugins.optuna.samplers._fronts import best_of_front, fitted_front
 from eahas_plugins.optuna.samplers._schedule_model import ScheduleModel
 from eahas_plugins.optuna.samplers._schedule_state import Proposal, ScheduleState
 from eahas_plugins.optuna.samplers._schedules import check_schedules, config_key
@@ -45,6 +48,9 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
     constraint rank below all others and are not trained longer. A trial that trains an earlier
     one's configuration longer has that one's number in its attribute ``promoted_from``.
 
+    With two or three objectives each has a process, and so has every constraint; improvement is
+    that of the volume which the front dominates (`FrontModel`).
+
     Example:
         >>> import optuna
         >>> sampler = ScheduleGPSampler(fidelity_param="max_epoch", seed=0)
@@ -71,6 +77,8 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         n_candidates: Configurations a proposal is chosen from. At least 2.
         max_trials: Trials that the model learns from: half of them the best, half the latest. At
             least 2.
+        known_objectives: Objectives that need no training, such as a number of weights: by their
+            positions in ``directions``, fast functions of a dict of parameters.
         seed: Seed of all draws.
 
     Raises:
@@ -94,6 +102,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         centred_start: bool = True,
         n_candidates: int = 600,
         max_trials: int = 200,
+        known_objectives: Known | None = None,
         seed: int | None = None,
     ) -> None:
         check_schedules(schedules, promotion_share=promotion_share)
@@ -124,6 +133,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         self._centred_start = centred_start
         self._n_candidates = n_candidates
         self._max_trials = max_trials
+        self._known_objectives = check_known(known_objectives)
         self._hypercube = int(self._rng.integers(2**31))
 
     def sample_independent(
@@ -134,7 +144,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         param_distribution: BaseDistribution,
     ) -> Any:
         """The shortest schedule; other parameters from the hypercube, and later at random."""
-        check_one_objective(study, type(self).__name__)
+        self._check_objectives(study)
         with self._lock:
             state = self._studies.of(study)
             return self._start(state, study, trial, param_name, param_distribution)
@@ -169,6 +179,10 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         with self._lock:
             self._studies.of(study).forget(trial, state)
 
+    def _check_objectives(self, study: Study) -> None:
+        signs_of(study)
+        refuse_idle_pruner(study)
+
     def _new_state(self) -> ScheduleState:
         return self._make_state()
 
@@ -186,12 +200,14 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         n_short = len(state.complete) + len(state.pruned) - state.n_learnt_longest
         if n_short < self._n_startup_trials or not state.complete:
             if not fixed:
-                promoted = self._early_promotion(state, space, n_short, left_kwh)
+                promoted = self._early_promotion(state, study, space, n_short, left_kwh)
             if promoted is None:
                 params = {n: self._start(state, study, trial, n, d) for n, d in space.items()}
         else:
             running = state.running(trial.number)
-            model = self._fitted(state, space, [params for params in running.values() if params])
+            model = self._fitted(
+                state, study, space, [params for params in running.values() if params]
+            )
             longest = model.multi_fidelity and policy.short_phase_ended(
                 left, short_until=self._short_until
             )
@@ -225,8 +241,16 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         return {name: value for name, value in params.items() if name in space}
 
     def _fitted(
-        self, state: ScheduleState, space: Space, running: Sequence[Mapping[str, Any]]
+        self,
+        state: ScheduleState,
+        study: Study,
+        space: Space,
+        running: Sequence[Mapping[str, Any]],
     ) -> ScheduleModel:
+        if len(study.directions) > 1:
+            return fitted_front(
+                state, study, space, running, self._known_objectives, max_trials=self._max_trials
+            )
         rewards = rewards_to_learn(state.complete)
         scored = [(one.trial, float(r)) for one, r in zip(state.complete, rewards, strict=True)]
         lowest = min(reward for _, reward in scored)
@@ -258,7 +282,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         return tried[int(np.argmax(model.at_longest([one.trial.params for one in tried])))]
 
     def _early_promotion(
-        self, state: ScheduleState, space: Space, n_short: int, left_kwh: float
+        self, state: ScheduleState, study: Study, space: Space, n_short: int, left_kwh: float
     ) -> Scored | None:
         """The best of the start so far, after every few of its trainings."""
         if state.fidelity.name not in space or len(state.schedules or ()) < 2 or len(space) < 2:
@@ -269,4 +293,6 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         ):
             return None
         waiting = state.waiting(left_kwh)
+        if len(study.directions) > 1:
+            return best_of_front(study, waiting)
         return max(waiting, key=lambda one: one.reward) if waiting else None

@@ -31,6 +31,10 @@ def meter(
 
     `eahas meter` prints the meter, why it was chosen, the power of each device, and what is left
     out. `eahas meter -- python train.py` runs a program and says its energy on standard error.
+
+    Raises:
+        ValueError: If the seconds are out of range.
+        Exit: With the exit code of the program.
     """
     # Only here: the benchmark does not need the plugins, whose meters these are.
     from eahas_plugins.energy import command as meters
@@ -91,6 +95,9 @@ def report(
     """Report what a study's energy was spent on: a page, and a paragraph for a paper.
 
     Nothing is written into the storage, and nothing in it is executed.
+
+    Raises:
+        ValueError: If there is no such study or run, or the options do not fit together.
     """
     # Only here: the benchmark does not need the plugins, whose runs these are.
     from eahas_plugins.report import Report, read_run

@@ -1,6 +1,6 @@
 import pytest
 
-from eahas_plugins.packages import missing_message, remedy, require
+from benchmarks.packages import missing_message, remedy, require
 
 
 def test_a_package_of_no_extra_is_named_itself():

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import sys
 
 import typer
 
-from benchmarks.packages import missing_message
+from eahas_plugins.terminal import Program, exit_code_of, help_of
 
 COMMANDS = (
     "collect",
@@ -27,21 +26,24 @@ COMMANDS = (
     "overhead-hosts",
 )
 """In the order in which ``--help`` lists them."""
+_HELP = "Collect trainings, fit surrogates, and compare methods of search at equal energy."
 
 
 def make_app(arguments: list[str]) -> typer.Typer:
     """The command that is asked for, or all of them where none is."""
-    app = typer.Typer(
-        no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
-    )
-    app.callback()(lambda: None)
+    app = typer.Typer(cls=Program, add_completion=False, pretty_exceptions_enable=False, help=_HELP)
+    app.callback(invoke_without_command=True)(_help)
     asked = [name for name in arguments[:1] if name in COMMANDS]
     for name in asked or COMMANDS:
         module = importlib.import_module(f"benchmarks.commands.{name.replace('-', '_')}")
         function = getattr(module, name.replace("-", "_"))
-        told, _, _ = inspect.cleandoc(function.__doc__ or "").partition("\n\nRaises:")
-        app.command(name, help=told)(function)
+        app.command(name, help=help_of(function))(function)
     return app
+
+
+def _help(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main() -> None:
@@ -50,17 +52,8 @@ def main() -> None:
     Raises:
         SystemExit: With the command's exit code.
     """
-    try:
-        make_app(sys.argv[1:])(prog_name="python -m benchmarks")
-    except (ValueError, OSError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise SystemExit(2) from None
-    except ImportError as error:
-        message = missing_message(error)
-        if message is None:
-            raise
-        typer.echo(f"error: {message}", err=True)
-        raise SystemExit(2) from None
+    # What is missing may be missed already where the command's module is imported.
+    sys.exit(exit_code_of(lambda: make_app(sys.argv[1:])(prog_name="python -m benchmarks")))
 
 
 if __name__ == "__main__":

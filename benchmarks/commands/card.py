@@ -18,9 +18,15 @@ from eahas_plugins.units import J_PER_KWH
 
 
 def card(
-    task: Annotated[str, typer.Option(help="A measured task.")] = "fashion-nano",
-    out: Annotated[Path | None, typer.Option(help="Where the card goes; default: printed.")] = None,
-    figure: Annotated[Path | None, typer.Option(help="Also draw the data into this file.")] = None,
+    task: Annotated[
+        str, typer.Option(help="A measured task: fashion-nano or fashion-nano-gpu.")
+    ] = "fashion-nano",
+    out: Annotated[
+        Path | None, typer.Option(help="Where the card goes.", show_default="printed")
+    ] = None,
+    figure: Annotated[
+        Path | None, typer.Option(help="Also draw the data into this file.", show_default="no")
+    ] = None,
 ) -> None:
     """Write the data card of TASK from the recorded runs alone."""
     from surrogate.loading import load_table

@@ -23,6 +23,8 @@ from benchmarks.collection.estimated_energy import with_estimated_energy
 from benchmarks.collection.machine import machine, now, versions
 from benchmarks.collection.planned_runs import PlannedRun, planned_run
 from benchmarks.collection.record_file import RecordFile
+from benchmarks.commands.options import DATA_OPTION
+from eahas_plugins.terminal import fail, tell
 from surrogate.records import SCHEMA, Record
 from surrogate.space.regnet import complexity
 from surrogate.space.tasks import get_task
@@ -41,19 +43,26 @@ TASKS_TRAINED = {"cpu": "fashion-nano", "cuda": "fashion-nano-gpu"}
 def collect(
     out: Annotated[Path, typer.Option(help="Folder of the records; an earlier run goes on there.")],
     task: Annotated[
-        str | None, typer.Option(help="fashion-nano (cpu) or fashion-nano-gpu (cuda).")
+        str | None,
+        typer.Option(
+            help="fashion-nano (cpu) or fashion-nano-gpu (cuda).", show_default="by --device"
+        ),
     ] = None,
     runs: Annotated[int, typer.Option(help="Train runs 0 .. RUNS-1.")] = 200,
     jobs: Annotated[int, typer.Option(help="Trainings at once, each on a core of its own.")] = 1,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     meter: Annotated[
-        str | None, typer.Option(help="estimate (cpu) or nvml (cuda): where energy comes from.")
+        str | None,
+        typer.Option(
+            help="Where energy comes from: estimate (cpu) or nvml (cuda).",
+            show_default="by --device",
+        ),
     ] = None,
-    data: Annotated[Path | None, typer.Option(help="Folder of the Fashion-MNIST files.")] = None,
+    data: Annotated[Path | None, DATA_OPTION] = None,
     windows: Annotated[
         int | None,
         typer.Option(
-            help=f"With cuda: so many epochs are measured, 0 for each; default {WINDOWS}."
+            help="With cuda: so many epochs are measured, 0 for each.", show_default=str(WINDOWS)
         ),
     ] = None,
 ) -> None:
@@ -78,7 +87,6 @@ def collect(
     from benchmarks.collection.training.data import load_splits
 
     splits = load_splits(data)  # fails here, with its message, rather than in every worker
-    console = Console(stderr=True)
     with ExitStack() as stack:
         gpu = None
         if device == "cuda":
@@ -87,7 +95,7 @@ def collect(
             gpu = stack.enter_context(only_user_of_gpu())
         file = stack.enter_context(RecordFile(out / f"{task}.jsonl"))
         if file.dropped_bytes:
-            console.print(f"dropped a half-written last line ({file.dropped_bytes} bytes)")
+            tell(f"dropped a half-written last line ({file.dropped_bytes} bytes)")
         done = {record["run"] for record in file.records}
         todo = [run for run in range(runs) if run not in done]
         bar = stack.enter_context(_progress())
@@ -99,7 +107,7 @@ def collect(
         for record in records:
             file.append(record)
             bar.advance(line)
-    console.print(f"{runs} runs in {file.path}")
+    tell(f"{runs} runs in {file.path}")
 
 
 def _checked(task: str | None, *, device: str, meter: str | None, jobs: int) -> str:
@@ -171,7 +179,7 @@ def _train_all(
                 try:
                     yield future.result()
                 except BrokenProcessPool:
-                    raise SystemExit(
+                    raise fail(
                         "a training process was killed; run the command again to go on."
                     ) from None
 

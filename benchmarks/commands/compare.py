@@ -21,8 +21,8 @@ from benchmarks.comparison.suites import (
 )
 from benchmarks.comparison.workers import workers
 from benchmarks.methods import get_method, method_names
-from benchmarks.packages import require
 from benchmarks.problems import all_declared, get_problem
+from eahas_plugins.packages import require
 
 _TASKS = ", ".join(
     f"{name} (with --source)" if said.needs_source else name
@@ -61,11 +61,21 @@ def compare(
         ),
     ] = None,
     budget_kwh: Annotated[
-        float | None, typer.Option(help="Energy per study, kWh, in place of --budget-trainings.")
+        float | None,
+        typer.Option(
+            help="Energy per study, kWh, in place of --budget-trainings.",
+            show_default="by --budget-trainings",
+        ),
     ] = None,
     jobs: Annotated[int, typer.Option(help="Local processes.")] = 2,
     engine: Annotated[str, typer.Option(help="local or dask.")] = "local",
-    scheduler: Annotated[str | None, typer.Option(help="Address, for --engine dask.")] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of Dask's scheduler, such as tcp://host:8786.",
+            show_default="none; needed with --engine dask",
+        ),
+    ] = None,
     suite: Annotated[
         str | None,
         typer.Option(
@@ -74,7 +84,8 @@ def compare(
         ),
     ] = None,
     source: Annotated[
-        Path | None, typer.Option(help="Folder of yours that the problem reads.")
+        Path | None,
+        typer.Option(help="Folder of yours that the task reads.", show_default="none"),
     ] = None,
 ) -> None:
     """Give every method the same energy and record what it finds.

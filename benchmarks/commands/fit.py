@@ -8,33 +8,51 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.packages import require
+from benchmarks.commands.options import TASKS
+from eahas_plugins.packages import require
+from eahas_plugins.terminal import warn
 
 GOOD_R2 = 0.9
 """Below it the models of the costs are warned about."""
 
 
 def fit(
-    task: Annotated[str, typer.Option(help="fashion-nano, cifar10 or tinyimagenet.")],
+    task: Annotated[str, typer.Option(help=f"{TASKS}.")],
     records: Annotated[
-        list[Path] | None, typer.Option(help="Record file; may be given several times.")
+        list[Path] | None,
+        typer.Option(
+            help="Record file; may be given several times.", show_default="none: give --costs"
+        ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder to write; with --costs by default TASK's own.")
+        Path | None,
+        typer.Option(
+            help="Folder to write; needed with --records.", show_default="with --costs TASK's own"
+        ),
     ] = None,
     keep_records: Annotated[
         bool | None,
-        typer.Option(help="Keep the records in the folder; by default unless they are simulated."),
+        typer.Option(
+            help="Keep the records in the folder.", show_default="unless they are simulated"
+        ),
     ] = None,
     costs: Annotated[
-        Path | None, typer.Option(help="Rows of 'measure-steps', in place of --records.")
+        Path | None,
+        typer.Option(
+            help="Rows of 'measure-steps', in place of --records.",
+            show_default="none: give --records",
+        ),
     ] = None,
     loader_wait: Annotated[
         float | None,
-        typer.Option(help="With --costs: seconds per step of waiting for data, if not the rows'."),
+        typer.Option(
+            help="With --costs: seconds per step of waiting for data.",
+            show_default="that of the rows",
+        ),
     ] = None,
     figure: Annotated[
-        Path | None, typer.Option(help="With --costs: draw power over time into this file.")
+        Path | None,
+        typer.Option(help="With --costs: draw power over time into this file.", show_default="no"),
     ] = None,
 ) -> None:
     """Fit the models of TASK to RECORDS and write everything that surrogate.load needs.
@@ -72,7 +90,7 @@ def _fit_records(task: str, files: list[Path], out: Path, *, keep_records: bool 
             raise ValueError(f"records must be a file but {path} is none.")
         read = read_records(path)
         for message in read.damaged:
-            typer.echo(f"warning: {message}", err=True)
+            warn(message)
         found += read.records
     return build(found, task, out, keep_records=keep_records)
 
@@ -113,9 +131,8 @@ def _fit_costs(
     held = fitted.about["held_out"]
     found = ", ".join(f"{name} {held[f'{name}_r2']}" for name in ("energy", "time", "power"))
     if min(held["energy_r2"], held["time_r2"]) < GOOD_R2:
-        typer.echo(
-            "warning: configurations that were held out are predicted badly: measure more of "
-            "them, with nothing else on the device.",
-            err=True,
+        warn(
+            "configurations that were held out are predicted badly: measure more of them, with "
+            "nothing else on the device."
         )
     return f"{folder}: {fitted.about['summary']}; held-out R2: {found}"

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
-from rich.console import Console
 
 from benchmarks.collection.machine import machine, now, versions
 from benchmarks.collection.planned_runs import planned_steps
 from benchmarks.collection.record_file import RecordFile
+from benchmarks.commands.options import SIMULATED_TASKS
+from eahas_plugins.terminal import tell
 from surrogate.simulation.tasks import get_difficulty
 from surrogate.space.regnet import Trunk
 from surrogate.space.tasks import get_task
@@ -30,23 +31,28 @@ IMAGE_SIZES_PX = {"cifar10": 32, "tinyimagenet": 64}
 
 
 def measure_steps(
-    task: Annotated[str, typer.Option(help="cifar10 or tinyimagenet.")],
+    task: Annotated[str, typer.Option(help=f"{SIMULATED_TASKS}.")],
     out: Annotated[Path, typer.Option(help=f"Folder of {ROWS}; an earlier run goes on there.")],
     device: Annotated[str, typer.Option(help="cuda or cpu.")] = "cuda",
     runs: Annotated[int, typer.Option(help="Measure configurations 0 .. RUNS-1.")] = 400,
     precision: Annotated[str, typer.Option(help="fp32, tf32 or bf16 (autocast).")] = "fp32",
     batch: Annotated[int, typer.Option(help="Images in a training step.")] = 1024,
     image_size: Annotated[
-        int | None, typer.Option(help="Pixels; by default 32 for cifar10, 64 for tinyimagenet.")
+        int | None,
+        typer.Option(help="Pixels.", show_default="32 for cifar10, 64 for tinyimagenet"),
     ] = None,
     loader_wait: Annotated[
         float, typer.Option(help="Seconds per step that the device waits for data (second figure).")
     ] = 0.0,
     window: Annotated[
-        float | None, typer.Option(help="Seconds between two readings, at least; default 0.6.")
+        float | None,
+        typer.Option(help="Seconds between two readings, at least.", show_default="0.6"),
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option(help="Begin no configuration after so many minutes.")
+        float | None,
+        typer.Option(
+            help="Begin no configuration after so many minutes.", show_default="until all are done"
+        ),
     ] = None,
 ) -> None:
     """Measure time and energy of the steps of random configurations of TASK, a JSON line for each.
@@ -71,7 +77,6 @@ def measure_steps(
         window_s=WINDOW_S if window is None else window,
     )
     trunk = replace(get_task(task).trunk, image_size_px=image_size or IMAGE_SIZES_PX[task])
-    console = Console(stderr=True)
     end_s = None if minutes is None else time.monotonic() + 60.0 * minutes
     with _device(device) as metered, RecordFile(out / ROWS) as file:
         where = machine() | metered.describe()
@@ -81,13 +86,13 @@ def measure_steps(
             if run in done:
                 continue
             if end_s is not None and time.monotonic() >= end_s:
-                console.print(f"{minutes:g} minutes are over; run the command again to go on")
+                tell(f"{minutes:g} minutes are over; run the command again to go on")
                 break
             row = _row(task, run, metered, trunk, setting, where)
             file.append(row)
-            console.print(_told(row))
+            tell(_told(row))
         n_measured = sum(record["status"] == MEASURED for record in file.records)
-    console.print(f"{n_measured} measured configurations in {file.path}")
+    tell(f"{n_measured} measured configurations in {file.path}")
 
 
 def _check_options(

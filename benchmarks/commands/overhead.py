@@ -7,7 +7,6 @@ wall-clock times; the budget check on SQLite is given in wall-clock time too.
 
 from __future__ import annotations
 
-import json
 import statistics
 import sys
 import tempfile
@@ -18,6 +17,9 @@ from typing import Annotated, Any
 
 import typer
 
+from benchmarks.commands.options import JSON_OPTION
+from eahas_plugins.terminal import print_json, print_table
+
 RATIO_LIMIT = 1.3
 """What EnergyTPESampler's ask and tell may take, in units of plain TPE's."""
 CHECK_LIMIT_MS = 5.0
@@ -27,10 +29,13 @@ SPACE_SIZES = {"floats": 5, "integers": 3, "categories": 2}
 
 def overhead(
     trials: Annotated[
-        list[int] | None, typer.Option(help="Past trials; by default 1000 and 10000.")
+        list[int] | None,
+        typer.Option(
+            help="Past trials; may be given several times.", show_default="1000 and 10000"
+        ),
     ] = None,
     repeats: Annotated[int, typer.Option(help="Measurements of each number.")] = 15,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
     """Measure ask and tell of the samplers and the check of an energy budget.
 
@@ -55,7 +60,7 @@ def overhead(
         "limits": {"energy_tpe_ratio": RATIO_LIMIT, "check_ms": CHECK_LIMIT_MS},
     }
     if as_json:
-        typer.echo(json.dumps(result, indent=1))
+        print_json(result)
     else:
         show(result)
 
@@ -232,29 +237,30 @@ def fill_database(storage: Any, n_trials: int) -> None:
 
 def show(result: dict[str, Any]) -> None:
     """Print the tables."""
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
-    table = Table("past trials", "sampler", "ask + tell, ms CPU", "times TPE", "limit")
-    for row in result["samplers"]:
-        limit = f"{RATIO_LIMIT}" if row["sampler"] == "EnergyTPESampler" else ""
-        table.add_row(
-            str(row["n_trials"]),
-            row["sampler"],
-            f"{row['ask_tell_ms']:.1f}",
-            f"{row['ratio']:.2f}",
-            limit,
-        )
-    console.print(table)
-    table = Table("past trials", "storage", "check, ms", "its CPU, ms", "limit", "report, ms")
-    for row in result["budget"]:
-        table.add_row(
-            str(row["n_trials"]),
-            row["storage"],
-            f"{row['check_ms']:.2f}",
-            f"{row['check_cpu_ms']:.2f}",
-            f"{CHECK_LIMIT_MS}",
-            f"{row['report_ms']:.2f}",
-        )
-    console.print(table)
+    print_table(
+        ("past trials", "sampler", "ask + tell, ms CPU", "times TPE", "limit"),
+        (
+            (
+                str(row["n_trials"]),
+                row["sampler"],
+                f"{row['ask_tell_ms']:.1f}",
+                f"{row['ratio']:.2f}",
+                f"{RATIO_LIMIT}" if row["sampler"] == "EnergyTPESampler" else "",
+            )
+            for row in result["samplers"]
+        ),
+    )
+    print_table(
+        ("past trials", "storage", "check, ms", "its CPU, ms", "limit", "report, ms"),
+        (
+            (
+                str(row["n_trials"]),
+                row["storage"],
+                f"{row['check_ms']:.2f}",
+                f"{row['check_cpu_ms']:.2f}",
+                f"{CHECK_LIMIT_MS}",
+                f"{row['report_ms']:.2f}",
+            )
+            for row in result["budget"]
+        ),
+    )

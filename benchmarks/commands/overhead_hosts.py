@@ -19,7 +19,9 @@ import numpy as np
 import typer
 from ConfigSpace import ConfigurationSpace, Float
 
-from benchmarks.packages import require
+from benchmarks.commands.options import JSON_OPTION
+from eahas_plugins.packages import require
+from eahas_plugins.terminal import print_json, print_table
 
 
 class ClosedFormBench:
@@ -155,8 +157,9 @@ def overhead_hosts(
         int, typer.Option(min=10, help="Trials of each run; HpBandSter's are a multiple of 20.")
     ] = 300,
     repeats: Annotated[int, typer.Option(min=1, help="Runs of each kind, in turn.")] = 1,
+    as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
-    """Time a host's run without and with energy-awareness; prints the ratio of the fastest runs.
+    """Time a host's run without and with energy-awareness: the fastest of each, and their ratio.
 
     Raises:
         ValueError: If there is no such host.
@@ -172,10 +175,20 @@ def overhead_hosts(
         for energy_aware in (False, True):
             seconds[energy_aware].append(_timed(host, energy_aware, n_trials))
     plain_s, aware_s = min(seconds[False]), min(seconds[True])
-    typer.echo(
-        f"{host}, {n_trials} trials: plain {plain_s:.2f} CPU s, energy-aware {aware_s:.2f} CPU s, "
-        f"ratio {aware_s / plain_s:.2f}"
-    )
+    found = {
+        "host": host,
+        "n_trials": n_trials,
+        "plain_cpu_s": plain_s,
+        "energy_aware_cpu_s": aware_s,
+        "ratio": aware_s / plain_s,
+    }
+    if as_json:
+        print_json(found)
+    else:
+        print_table(
+            ("host", "trials", "plain, CPU s", "energy-aware, CPU s", "ratio"),
+            [(host, str(n_trials), f"{plain_s:.2f}", f"{aware_s:.2f}", f"{found['ratio']:.2f}")],
+        )
 
 
 def _timed(host: str, energy_aware: bool, n_trials: int) -> float:

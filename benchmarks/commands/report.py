@@ -7,23 +7,26 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from benchmarks.harness.results import Results, find, load
 from benchmarks.harness.rows import RowsError, refuse_mixing
-from benchmarks.packages import require
 from benchmarks.reporting.tables import Table
 from eahas_plugins.files import write_atomically, write_json
+from eahas_plugins.packages import require
+from eahas_plugins.terminal import tell
 
 PACKAGES = ("matplotlib", "plotly")
 """What a report is drawn with; SciPy, which its statistics use, comes with ConfigSpace."""
-_console = Console(stderr=True)
 
 
 def report(
     folders: Annotated[list[Path], typer.Argument(help="Folders with rows, one per task.")],
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the page and the figure over all tasks.")
+        Path | None,
+        typer.Option(
+            help="Folder of the page and the figures over all tasks.",
+            show_default="the first of FOLDERS",
+        ),
     ] = None,
 ) -> None:
     """Redraw everything from the rows alone.
@@ -80,8 +83,8 @@ def report(
         figures=figures,
     )
     for table in (*(table for own in tables for table in own), *overall):
-        typer.echo(table.markdown())
-    _console.print(f"figures and tables: {out}", markup=False, highlight=False)
+        typer.echo(f"{table.text()}\n")
+    tell(f"figures and tables: {out}")
 
 
 _PAPER = {
@@ -120,13 +123,10 @@ def read(folders: Sequence[Path]) -> dict[Path, Results]:
         path = find(folder)
         results = load(path)
         if results.dropped:
-            _console.print(
-                f"{path}: left out a half-written row; `compare` with the same settings mends it.",
-                markup=False,
-            )
+            tell(f"{path}: left out a half-written row; `compare` as before mends it.")
         if unfinished := {row.study for row in results.rows} - results.finished():
             listed = ", ".join(f"{method} seed {seed}" for method, seed in sorted(unfinished))
-            _console.print(f"{path}: left out unfinished studies: {listed}.", markup=False)
+            tell(f"{path}: left out unfinished studies: {listed}.")
         if not results.finished():
             raise RowsError(f"{path} must hold at least one finished study: run `compare` again.")
         for other, earlier in comparisons.items():

@@ -10,6 +10,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from benchmarks.commands.options import SIMULATED_TASKS
 from surrogate.record_fields import Curve
 from surrogate.record_files import write_records
 from surrogate.records import Record, Run
@@ -25,7 +26,7 @@ _CHUNK = 500
 
 
 def simulate(
-    task: Annotated[str, typer.Option(help="cifar10 or tinyimagenet.")],
+    task: Annotated[str, typer.Option(help=f"{SIMULATED_TASKS}.")],
     out: Annotated[Path, typer.Option(help="Record file to write; .jsonl or .jsonl.gz.")],
     runs: Annotated[int, typer.Option(help="Configurations, two-stage networks only.")] = 12_000,
     repeated: Annotated[

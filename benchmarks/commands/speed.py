@@ -7,13 +7,15 @@ other processes disturb less than wall-clock times.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
 import typer
+
+from benchmarks.commands.options import JSON_OPTION, TASKS
+from eahas_plugins.terminal import print_json, print_table
 
 UNIT_TREES, UNIT_DEPTH = 200, 6
 N_ROUNDS, N_CALLS, N_MANY = 15, 20, 10_000
@@ -28,8 +30,14 @@ DATA_MB_LIMIT = 15.0
 
 
 def speed(
-    task: Annotated[list[str] | None, typer.Option(help="Tasks; by default all shipped.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    task: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"{TASKS}, or the folder of an imported one; may be given several times.",
+            show_default="all shipped",
+        ),
+    ] = None,
+    as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
     """Measure query, query_many and load of every task, in units of an XGBoost prediction."""
     from surrogate.folder import DATA
@@ -39,19 +47,15 @@ def speed(
     size = sum(path.stat().st_size for path in DATA.rglob("*") if path.is_file()) / 1e6
     if as_json:
         limits = {**LIMITS, "data_mb": DATA_MB_LIMIT}
-        typer.echo(json.dumps({"tasks": rows, "data_mb": size, "limits": limits}, indent=1))
+        print_json({"tasks": rows, "data_mb": size, "limits": limits})
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("", *(row["task"] for row in rows), "limit", title="CPU time")
-    for name in rows[0]:
-        if name != "task":
-            limit = LIMITS.get(name)
-            cells = (f"{row[name]:.3g}" for row in rows)
-            table.add_row(name, *cells, "" if limit is None else f"{limit:g}")
-    table.add_row("data of all tasks, MB", f"{size:.2f}", *[""] * (len(rows) - 1), "15")
-    Console().print(table)
+    lines = [
+        [name, *(f"{row[name]:.3g}" for row in rows), f"{LIMITS[name]:g}" if name in LIMITS else ""]
+        for name in rows[0]
+        if name != "task"
+    ]
+    lines.append(["data_mb of all tasks", f"{size:.2f}", *[""] * (len(rows) - 1), "15"])
+    print_table(("CPU time", *(row["task"] for row in rows), "limit"), lines)
 
 
 def measure(task: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 import surrogate
+from benchmarks.commands.options import TASKS
 from benchmarks.dataset.points import Points, points, summary
 from eahas_plugins.files import write_json
 from surrogate.loading import TABLE_SUFFIX, TASK_NAMES
@@ -19,7 +20,7 @@ from surrogate.space.tasks import COLLECTED, get_task
 
 
 def statistics(
-    task: Annotated[str, typer.Option(help="A task, or the folder of an imported benchmark.")],
+    task: Annotated[str, typer.Option(help=f"{TASKS}, or the folder of an imported one.")],
     out: Annotated[Path, typer.Option(help="Folder for the figures and statistics.json.")],
     configs: Annotated[int, typer.Option(help="Trainings to draw where there is no table.")] = 5000,
     seed: Annotated[int, typer.Option(help="Seed of the draw.")] = 0,
@@ -27,7 +28,8 @@ def statistics(
         bool, typer.Option(help="Add the spread of repeated trainings to predicted means.")
     ] = False,
     records: Annotated[
-        Path | None, typer.Option(help="Use this record file instead of the benchmark.")
+        Path | None,
+        typer.Option(help="A record file, instead of the benchmark.", show_default="none"),
     ] = None,
 ) -> None:
     """Accuracy, energy, runtime and power of a task: figures (PNG, SVG) and statistics.json.

@@ -6,7 +6,6 @@ References:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +14,9 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
+from benchmarks.commands.options import JSON_OPTION, TASKS
+from eahas_plugins.terminal import print_json, print_table, warn
+
 Floats = NDArray[np.float64]
 
 HELD_OUT = 0.25
@@ -22,13 +24,13 @@ HELD_OUT = 0.25
 
 
 def surrogate_quality(
-    task: Annotated[str, typer.Option(help="fashion-nano, cifar10 or tinyimagenet.")],
+    task: Annotated[str, typer.Option(help=f"{TASKS}.")],
     records: Annotated[
-        Path | None, typer.Option(help="Record file; by default the task's shipped one.")
+        Path | None, typer.Option(help="Record file.", show_default="the task's shipped one")
     ] = None,
     repeats: Annotated[int, typer.Option(help="Splits into learnt and held-out.")] = 3,
     most: Annotated[int, typer.Option(help="Learn from at most so many records.")] = 3000,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
     """Compare models of learning curves on held-out configurations of TASK.
 
@@ -44,9 +46,9 @@ def surrogate_quality(
         )
     found = evaluate(task, _records(task, records), repeats=repeats, most=most)
     for message in found["missing"]:
-        typer.echo(f"warning: {message}", err=True)
+        warn(message)
     if as_json:
-        typer.echo(json.dumps(found, indent=1))
+        print_json(found)
     else:
         _show(found)
 
@@ -172,30 +174,25 @@ def _records(task: str, path: Path | None) -> Sequence[Any]:
         )
     read = read_records(path)
     for message in read.damaged:
-        typer.echo(f"warning: {message}", err=True)
+        warn(message)
     return read.records
 
 
 def _show(found: Mapping[str, Any]) -> None:
-    from rich.console import Console
-
     title = f"{found['task']}: {found['n_configs']} configurations, {found['repeats']} splits"
-    console = Console()
     for what in ("curves", "costs"):
         if found[what]:
-            console.print(_table(what, found[what], found["noise_ceiling"], title))
+            print_table(*_table(what, found[what], found["noise_ceiling"]), title=title)
 
 
-def _table(what: str, rows: Mapping[str, Any], ceiling: Mapping[str, float], title: str) -> Any:
-    from rich.table import Table
-
+def _table(
+    what: str, rows: Mapping[str, Any], ceiling: Mapping[str, float]
+) -> tuple[list[str], list[list[str]]]:
+    """Columns and rows: a method in each row, a score and its spread in each column."""
     names = list(dict.fromkeys(name for row in rows.values() for name in row))
-    table = Table(what, *(name.replace("_", " ") for name in names), title=title)
-    for method, row in rows.items():
-        table.add_row(method, *(_cell(row.get(name)) for name in names))
+    cells = [[method, *(_cell(row.get(name)) for name in names)] for method, row in rows.items()]
     plain = (f"{ceiling[name]:.3f}" if name in ceiling else "" for name in names)
-    table.add_row("noise ceiling", *plain)
-    return table
+    return [what, *(name.replace("_", " ") for name in names)], [*cells, ["noise ceiling", *plain]]
 
 
 def _cell(score: Mapping[str, float] | None) -> str:

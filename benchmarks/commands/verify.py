@@ -10,8 +10,9 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from rich.console import Console
-from rich.table import Table
+
+from benchmarks.commands.options import DATA_OPTION
+from eahas_plugins.terminal import fail, print_table
 
 ACCURACY_TOLERANCE = 0.03
 """Allowed difference of the best validation accuracy. On one kind of processor it is 0; on another,
@@ -19,10 +20,12 @@ rounding differs, and training amplifies it to about the difference between two 
 
 
 def verify(
-    task: Annotated[str, typer.Option(help="A measured task.")] = "fashion-nano",
+    task: Annotated[
+        str, typer.Option(help="A measured task: fashion-nano or fashion-nano-gpu.")
+    ] = "fashion-nano",
     runs: Annotated[int, typer.Option(help="How many recorded runs, chosen at random.")] = 2,
     seed: Annotated[int, typer.Option(help="Seed of the choice.")] = 0,
-    data: Annotated[Path | None, typer.Option(help="Folder of the Fashion-MNIST files.")] = None,
+    data: Annotated[Path | None, DATA_OPTION] = None,
 ) -> None:
     """Train random recorded runs of TASK again and compare; exit code 1 if one differs.
 
@@ -31,7 +34,7 @@ def verify(
 
     Raises:
         ValueError: If an option is out of range, or the data are missing.
-        SystemExit: With code 1, if a run comes out otherwise.
+        Exit: With code 1, if a run comes out otherwise.
     """
     from surrogate.loading import load_table
 
@@ -41,7 +44,7 @@ def verify(
     chosen = np.random.default_rng(seed).choice(len(rows), size=min(runs, len(rows)), replace=False)
     on_gpu = rows[0].record.on_gpu
     unit = "kWh" if on_gpu else "CPU s"
-    table = Table("run", "epochs", "recorded", "again", "largest difference", unit, f"{unit} again")
+    cells = []
     n_different = 0
     with _trainer(task, on_gpu=on_gpu, data=data) as train:
         for row in (rows[i] for i in chosen):
@@ -49,10 +52,11 @@ def verify(
             recorded = np.asarray(row.val_accuracy)
             repeated = np.asarray(again["val_accuracy"])
             n_different += abs(recorded.max() - repeated.max()) > ACCURACY_TOLERANCE
-            table.add_row(*_cells(row, recorded, repeated, again))
-    Console().print(table)
+            cells.append(_cells(row, recorded, repeated, again))
+    columns = ("run", "epochs", "recorded", "again", "largest difference", unit, f"{unit} again")
+    print_table(columns, cells)
     if n_different:
-        raise SystemExit(f"{n_different} of {len(chosen)} runs differ by over {ACCURACY_TOLERANCE}")
+        raise fail(f"{n_different} of {len(chosen)} runs differ by over {ACCURACY_TOLERANCE}")
 
 
 @contextmanager

@@ -14,9 +14,8 @@ from benchmarks.harness.bench import Reference, find_reference
 from benchmarks.harness.results import NAMES
 from benchmarks.harness.row_file import RowFile
 from benchmarks.harness.rows import RowsError
+from eahas_plugins.terminal import tell
 from eahas_plugins.units import energy_text
-
-_console = Console(stderr=True)
 
 
 def compare_on(
@@ -49,16 +48,15 @@ def compare_on(
     bench = problem.load()
     reference = find_reference(bench)
     budget = budget_kwh or budget_trainings * reference.mean_training_kwh
-    _console.print(f"{problem.name}: {budget_text(budget, reference)} per study", markup=False)
+    tell(f"{problem.name}: {budget_text(budget, reference)} per study")
     header = make_header(problem, bench, reference, budget)
     if (folder / NAMES[1]).exists():
         raise RowsError(f"{folder / NAMES[1]} must be unpacked (gunzip) before rows are added.")
     with RowFile(folder / NAMES[0], header) as file:
         if dropped := file.results.dropped:
-            _console.print(
+            tell(
                 f"{folder / NAMES[0]}: dropped a half-written row ({dropped[:60]} ...), its study "
-                f"is run again; {len(file.results.rows)} rows kept.",
-                markup=False,
+                f"is run again; {len(file.results.rows)} rows kept."
             )
         studies = missing_studies(problem, methods, seeds, file)
         total = len(methods) * len(seeds)
@@ -67,7 +65,7 @@ def compare_on(
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            console=_console,
+            console=Console(stderr=True),
         ) as progress:
             bar = progress.add_task(
                 problem.name,
@@ -78,13 +76,12 @@ def compare_on(
                 studies, file, executor=executor, on_done=lambda _: progress.advance(bar)
             )
     for failure in failures:
-        _console.print(
+        tell(
             f"{problem.name}: {failure.study.method}, seed {failure.study.seed} failed: "
-            f"{failure.error!r}",
-            markup=False,
+            f"{failure.error!r}"
         )
     if failures:
-        _console.print("the other studies are recorded; run the same command to try again.")
+        tell("the other studies are recorded; run the same command to try again.")
     return len(failures)
 
 

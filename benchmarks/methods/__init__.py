@@ -42,8 +42,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.harness.study import RunMethod
-from benchmarks.packages import remedy
 from benchmarks.registry import did_you_mean, file_names, read_constants
+from eahas_plugins.packages import remedy
 
 _FOLDER = Path(__file__).parent
 

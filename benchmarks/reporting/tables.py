@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks.methods import all_declared, declared
 from benchmarks.reporting.traces import FRACTIONS
+from eahas_plugins.terminal import table_text
 
 Json = Mapping[str, Any]
 
@@ -44,6 +45,10 @@ class Table:
             for line in (lines[0], rule, *lines[1:])
         ]
         return "\n".join([self.caption, "", *text, ""])
+
+    def text(self) -> str:
+        """The table for a terminal."""
+        return table_text(self.columns, self.rows, title=self.caption)
 
     def html(self) -> str:
         """The table for the page."""

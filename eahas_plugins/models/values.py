@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,3 +28,33 @@ def transformed(rewards: Floats) -> Floats:
         return np.maximum(rewards, np.percentile(rewards, _FLOOR_PERCENTILE))
     median = float(np.median(errors)) or 1.0
     return -np.log(np.clip(errors, _LEAST_ERROR * median, _LARGEST_ERROR * median))
+
+
+class Scale:
+    """What a process learns of an objective's rewards; the order stays, and larger is better.
+
+    Accuracies and what is minimised and never negative become minus the logarithm of the error:
+    that spreads the best, and energies and sizes are told apart by their ratio. Errors count as at
+    most ten times the median one. Anything else stays as it is.
+
+    Args:
+        rewards: Finite rewards of an objective, shape (n,).
+        limited: Whether errors far from the median are drawn in.
+    """
+
+    def __init__(self, rewards: Floats, *, limited: bool = True) -> None:
+        self._log = bool(np.all(rewards <= 0.0))
+        self._top = 0.0
+        if not self._log and np.all((rewards >= 0.0) & (rewards <= 1.0)):
+            self._log, self._top = True, 1.0
+        errors = self._top - rewards
+        median = float(np.median(errors)) if self._log else 1.0
+        median = median if median > 0.0 else float(errors.max()) or 1.0
+        self._least = _LEAST_ERROR * median
+        self._largest = _LARGEST_ERROR * median if limited else math.inf
+
+    def __call__(self, rewards: Floats) -> Floats:
+        """The same shape."""
+        if not self._log:
+            return rewards
+        return -np.log(np.clip(self._top - rewards, self._least, self._largest))

@@ -126,8 +126,8 @@ def check_one_objective(study: Study, owner: str) -> None:
     if len(study.directions) > 1:
         raise ValueError(
             f"{owner} ranks trials by one objective but the study has {len(study.directions)}: "
-            "use EnergyTPESampler or Optuna's NSGAIISampler, without a pruner; EnergyBudget and "
-            "the energy figures work with several objectives."
+            "use ea_bohb, which searches up to three, EnergyTPESampler or Optuna's NSGAIISampler; "
+            "EnergyBudget and the energy figures work with several objectives."
         )
 
 

@@ -21,6 +21,7 @@ from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
 from eahas_plugins.optuna.budget.in_trainings import TrainingsBudget
 from eahas_plugins.optuna.budget.messages import say
 from eahas_plugins.optuna.samplers import EnergyTPESampler, ea_bohb
+from eahas_plugins.optuna.samplers._front_trials import MOST_OBJECTIVES
 from eahas_plugins.units import energy_text, share_text
 
 Direction = Literal["minimize", "maximize"]
@@ -50,8 +51,8 @@ def energy_study(
 ) -> tuple[Study, EnergyBudget]:
     """A study and its budget of energy, ready for ``study.optimize``.
 
-    The sampler and the pruner are those of :func:`~eahas_plugins.optuna.ea_bohb`; with several
-    objectives, which it does not search, ``EnergyTPESampler`` without a pruner. One line in
+    The sampler and the pruner are those of :func:`~eahas_plugins.optuna.ea_bohb`; with more than
+    three objectives, which it does not search, ``EnergyTPESampler``. One line in
     Optuna's log says which, what the budget is, and with what energy is measured or estimated here.
 
     Example:
@@ -119,7 +120,7 @@ def energy_study(
         show_progress = sys.stderr.isatty()
     budget |= {"g_per_kwh": g_per_kwh, "show_progress": show_progress}
     energy_budget = _budget(kwh, kg_co2e, trainings, fidelity_param, budget)
-    if sampler is None and several:
+    if sampler is None and len(wanted) > MOST_OBJECTIVES:
         sampler = EnergyTPESampler(seed=seed, fidelity_param=_named(fidelity_param))
     elif sampler is None:
         sampler, pruner = ea_bohb(fidelity_param=fidelity_param, pruner=pruner, seed=seed)
@@ -195,8 +196,8 @@ def _named(fidelity_param: str | None) -> str | None:
 def _summary(study: Study, budget: EnergyBudget) -> str:
     pruner = "" if isinstance(study.pruner, NopPruner) else f" and {type(study.pruner).__name__}"
     why = ""
-    if len(study.directions) > 1:
-        why = f" for {len(study.directions)} objectives, since EA-BOHB searches one"
+    if len(study.directions) > MOST_OBJECTIVES:
+        why = f" for {len(study.directions)} objectives, since EA-BOHB searches {MOST_OBJECTIVES}"
     balance = budget.balance(study)
     if balance.cap_kwh < math.inf:
         spent = f"{share_text(balance.spent_kwh, balance.cap_kwh)} of its energy budget spent"

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from benchmarks.__main__ import COMMANDS
+from benchmarks.problems import _lcbench
 from tests.benchmarks.made_up_rows import HEADER, make_rows
 from tests.surrogate import made_up_steps
 
@@ -41,6 +42,12 @@ def steps_file(folder):
     rows = made_up_steps.rows("cifar10", 25)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
+
+
+def lcbench_folder(folder):
+    (folder / _lcbench.MODEL_FILE).write_bytes(b"not read")
+    (folder / _lcbench.ENCODING_FILE).write_text(json.dumps({_lcbench.TASK_KEY: {"7": 3}}))
+    return folder
 
 
 def record_file(folder):
@@ -80,6 +87,11 @@ def test_help_needs_no_optional_package():
         ("smac", "smac", ["overhead-hosts", "--host", "smac"]),
         ("hpbandster", "hpbandster", ["overhead-hosts", "--host", "hpbandster"]),
         ("sklearn", "fit", ["surrogate-quality", "--task", "fashion-nano", "--repeats", "1"]),
+        (
+            "onnxruntime",
+            "yahpo",
+            ["compare", "--methods", "rs", "--task", "yahpo-lcbench", "--source", "{lcbench}"],
+        ),
     ],
 )
 def test_a_missing_package_is_one_line_and_nothing_is_left_behind(
@@ -92,6 +104,7 @@ def test_a_missing_package_is_one_line_and_nothing_is_left_behind(
         "rows": rows_folder(inputs),
         "folder": tmp_path,
         "steps": steps_file(inputs),
+        "lcbench": lcbench_folder(inputs) / "7",
     }
     arguments = [text.format(**places) for text in arguments]
     if arguments[0] in ("fit", "collect", "measure-steps", "statistics", "compare"):
@@ -100,7 +113,7 @@ def test_a_missing_package_is_one_line_and_nothing_is_left_behind(
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
     last = done.stderr.splitlines()[-1]
-    assert last.startswith("error: ")
+    assert last.startswith("Error: ")
     assert package in last
     assert f"pip install 'eahas-plugins[{extra}]'" in last
     assert not out.exists()

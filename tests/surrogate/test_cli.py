@@ -65,6 +65,7 @@ def test_a_query_without_json_names_units_and_provenance(imported: Path) -> None
     lines = run("query", str(imported), "--config", TEXT).stdout.splitlines()
     names = [line.split()[0] for line in lines]
     assert names == [
+        "quantity",
         "test_accuracy",
         "energy_kwh",
         "runtime_s",
@@ -73,8 +74,8 @@ def test_a_query_without_json_names_units_and_provenance(imported: Path) -> None
         "flops",
         "activations",
     ]
-    assert [line.split()[-1] for line in lines[:4]] == ["imported"] * 4
-    assert float(lines[0].split()[1]) == pytest.approx(
+    assert [line.split()[-1] for line in lines[1:5]] == ["imported"] * 4
+    assert float(lines[1].split()[1]) == pytest.approx(
         surrogate.load(imported).query(CONFIG).test_accuracy[-1], rel=1e-5
     )
 
@@ -107,9 +108,19 @@ def test_a_configuration_may_be_a_file_that_sample_wrote(tmp_path: Path) -> None
     assert "config.json must be nested" in refused.stderr
 
 
+def test_a_configuration_may_come_from_standard_input() -> None:
+    by_text = run("query", "cifar10", "--config", TEXT, "--json").stdout
+    piped = CliRunner().invoke(app, ["query", "cifar10", "--config", "-", "--json"], input=TEXT)
+    assert (piped.exit_code, piped.stdout) == (0, by_text)
+    for given, message in (("", "standard input"), (f"{TEXT}\n{TEXT}", "standard input")):
+        refused = CliRunner().invoke(app, ["query", "cifar10", "--config", "-"], input=given)
+        assert refused.exit_code == 2
+        assert refused.stderr.startswith(f"Error: {message} must be")
+
+
 def test_the_space_of_a_task_is_listed() -> None:
     lines = run("space", "cifar10").stdout.splitlines()
-    assert {line.split()[0] for line in lines} == set(CONFIG)
+    assert {line.split()[0] for line in lines[1:]} == set(CONFIG)
     values = json.loads(run("space", "cifar10", "--json").stdout)
     assert all(np.asarray(CONFIG[name]).item() in values[name] for name in CONFIG)
     assert "Did you mean 'cifar10'" in run("space", "cifar", code=2).stderr
@@ -121,15 +132,11 @@ def test_the_version_is_that_of_the_package() -> None:
 
 def test_tasks_are_listed_one_a_line() -> None:
     lines = run("tasks").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == [
-        "fashion-nano",
-        "cifar10",
-        "tinyimagenet",
-        "fashion-nano-gpu",
-        "fashion-nano-table",
-        "fashion-nano-gpu-table",
-    ]
-    assert all(len(line.split()) >= 2 for line in lines)
+    assert lines[0].split()[:4] == ["task", "accuracy", "energy", "runtime"]
+    names = [line.split()[0] for line in lines[1:]]
+    assert names == ["fashion-nano", "cifar10", "tinyimagenet", "fashion-nano-table"]
+    assert all(surrogate.load(name) is not None for name in names)
+    assert all(len(line.split()) >= 5 for line in lines)
 
 
 @pytest.mark.parametrize(

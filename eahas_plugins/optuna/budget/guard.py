@@ -15,6 +15,7 @@ from eahas_plugins.optuna.budget.account import Account
 from eahas_plugins.optuna.budget.controller import BudgetController
 from eahas_plugins.optuna.budget.messages import pruner_reason
 from eahas_plugins.optuna.budget.summary import Outcome
+from eahas_plugins.optuna.pruners._several import refuse_idle_pruner
 
 Values = TypeVar("Values")
 
@@ -43,7 +44,8 @@ class GuardedObjective(Generic[Values]):
         """Run one trial. A trial of no study (``FixedTrial``) has no budget and runs free.
 
         Raises:
-            ValueError: If the trial obeys another budget already.
+            ValueError: If the trial obeys another budget already, or the study has several
+                objectives and a pruner of ours, which would never be asked.
         """
         if not isinstance(trial, Trial):
             return self._objective(trial)
@@ -105,6 +107,7 @@ class GuardedTrial(Trial):
         self._by_pruner = False
         self._multi_objective = len(self.study.directions) > 1  # Optuna has no pruner to ask there
         self._owes_answer = self._multi_objective
+        refuse_idle_pruner(self.study)
 
     def check_obeys(self, controller: BudgetController) -> None:
         """Check that it is this budget which the trial obeys, where an objective is guarded twice.

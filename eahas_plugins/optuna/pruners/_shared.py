@@ -14,6 +14,25 @@ from eahas_plugins.optuna._compat import set_system_attr
 from eahas_plugins.optuna._trials import energy_of
 
 
+def check_prunable(study: Study, owner: str) -> None:
+    """Check that Optuna can prune in a study.
+
+    Args:
+        study: The study.
+        owner: The pruner's class, for the message.
+
+    Raises:
+        ValueError: If it has several objectives; the message says what to do instead.
+    """
+    if len(study.directions) > 1:
+        raise ValueError(
+            f"{owner} compares trials by one objective but the study has {len(study.directions)}: "
+            "Optuna takes no value before a trial ends there. Leave the pruner out; what a trial "
+            "and the study may spend EnergyBudget(trial_limit_kwh=..., kwh=...) limits all the "
+            "same, and ea_bohb saves energy by shorter schedules."
+        )
+
+
 def exceeds(trial: FrozenTrial, limit_kwh: float) -> bool:
     """Whether the trial has reached a limit or its next step, if known, would pass it."""
     energy_kwh = energy_of(trial)

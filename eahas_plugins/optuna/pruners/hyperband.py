@@ -10,8 +10,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from eahas_plugins import policy
-from eahas_plugins.optuna._trials import check_one_objective
 from eahas_plugins.optuna.pruners._bounds import RungBounds
+from eahas_plugins.optuna.pruners._shared import check_prunable
 from eahas_plugins.optuna.pruners._silence import SilenceWatch
 from eahas_plugins.optuna.pruners.successive_halving import (
     N_STARTUP_TRIALS,
@@ -95,5 +95,5 @@ class EnergyHyperbandPruner(BasePruner):
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
         """Whether the trial must end at the rung it has just reached."""
-        check_one_objective(study, type(self).__name__)
+        check_prunable(study, type(self).__name__)
         return self._brackets[self.bracket_of(study, trial)].prune(study, trial)

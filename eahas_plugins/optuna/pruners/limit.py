@@ -8,7 +8,7 @@ from optuna.trial import FrozenTrial
 
 from eahas_plugins.budget.attributes import kwh_argument
 from eahas_plugins.optuna._trials import energy_of
-from eahas_plugins.optuna.pruners._shared import exceeds
+from eahas_plugins.optuna.pruners._shared import check_prunable, exceeds
 from eahas_plugins.optuna.pruners._silence import SilenceWatch
 
 
@@ -50,6 +50,7 @@ class EnergyBudgetPruner(BasePruner):
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
         """Whether the trial is at its limit or the wrapped pruner wants it to end."""
+        check_prunable(study, type(self).__name__)
         if energy_of(trial) is None:
             self._silence.look(study)
         return exceeds(trial, self.trial_limit_kwh) or self.wrapped_pruner.prune(study, trial)

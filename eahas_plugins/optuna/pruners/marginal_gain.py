@@ -11,7 +11,6 @@ from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins.budget.attributes import kwh_argument
 from eahas_plugins.optuna._trials import (
-    check_one_objective,
     ended_at,
     energy_of,
     may_be_best,
@@ -19,6 +18,7 @@ from eahas_plugins.optuna._trials import (
     spent_kwh,
 )
 from eahas_plugins.optuna.pruners._shared import (
+    check_prunable,
     last_value,
     maximizes,
     recall,
@@ -79,7 +79,7 @@ class MarginalGainPruner(BasePruner):
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
         """Whether the trial must end, having doubled its energy since the last look."""
-        check_one_objective(study, type(self).__name__)
+        check_prunable(study, type(self).__name__)
         energy_kwh, value = energy_of(trial), last_value(trial)
         if energy_kwh is None:
             self._silence.look(study)

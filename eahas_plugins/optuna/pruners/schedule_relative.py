@@ -12,12 +12,12 @@ from optuna.trial import FrozenTrial
 from eahas_plugins.optuna._trials import (
     AUTO,
     USUAL_LENGTHS,
-    check_one_objective,
     energy_of,
     planned_kwh,
 )
 from eahas_plugins.optuna.pruners._shared import (
     among_best,
+    check_prunable,
     last_value,
     maximizes,
     recall,
@@ -92,7 +92,7 @@ class ScheduleRelativePruner(BasePruner):
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
         """Whether the trial must end at the fraction it has just reached."""
-        check_one_objective(study, type(self).__name__)
+        check_prunable(study, type(self).__name__)
         fraction, value = self.fraction_of(trial), last_value(trial)
         if fraction is None or value is None:
             self._silence.look(study)

@@ -37,7 +37,7 @@ class Scored(NamedTuple):
 
     Args:
         trial: The trial.
-        reward: Its reward, larger is better.
+        reward: Its reward, larger is better; 0 where there are several objectives.
         violation: How far it is from feasible; infinite if its value is.
     """
 
@@ -113,7 +113,7 @@ class RewardSampler(LocalState, BaseSampler, Generic[AnyState]):
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """Every parameter seen so far, with its latest distribution (conditional ones too)."""
-        check_one_objective(study, type(self).__name__)
+        self._check_objectives(study)
         with self._lock:
             state = self._studies.of(study)
             self._update(state, study)
@@ -123,7 +123,7 @@ class RewardSampler(LocalState, BaseSampler, Generic[AnyState]):
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """Values for all parameters of the space, or none for a random configuration."""
-        check_one_objective(study, type(self).__name__)
+        self._check_objectives(study)
         if not search_space:
             return {}
         with self._lock:
@@ -139,9 +139,13 @@ class RewardSampler(LocalState, BaseSampler, Generic[AnyState]):
         param_distribution: BaseDistribution,
     ) -> Any:
         """A random value."""
-        check_one_objective(study, type(self).__name__)
+        self._check_objectives(study)
         with self._lock:
             return self._draw(study, trial, param_name, param_distribution)
+
+    def _check_objectives(self, study: Study) -> None:
+        """Refuse a study whose objectives this sampler cannot search."""
+        check_one_objective(study, type(self).__name__)
 
     @abstractmethod
     def _new_state(self) -> AnyState:
@@ -165,6 +169,9 @@ class RewardSampler(LocalState, BaseSampler, Generic[AnyState]):
         return finished
 
     def _scored(self, study: Study, trial: FrozenTrial) -> Scored:
+        if len(study.directions) > 1:  # no order between them: who can search them, ranks them
+            finite = all(map(math.isfinite, trial.values))
+            return Scored(trial, 0.0, violation(trial) if finite else math.inf)
         maximize = study.direction is StudyDirection.MAXIMIZE
         reward = policy.reward(
             trial.values[0],

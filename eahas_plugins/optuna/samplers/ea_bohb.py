@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler
-from optuna.study import Study
 
 from eahas_plugins.optuna._trials import AUTO
+from eahas_plugins.optuna.samplers._front_trials import Known
 from eahas_plugins.optuna.samplers.schedule_gp import ScheduleGPSampler
 from eahas_plugins.policy import SHORT_UNTIL
-from eahas_plugins.transfer.study import EarlierStudy
 
 
 def ea_bohb(
@@ -24,8 +22,8 @@ def ea_bohb(
     promotion_share: float = 0.5,
     short_until: float = SHORT_UNTIL,
     cooling: float = 1.0,
+    known_objectives: Known | None = None,
     pruner: BasePruner | None = None,
-    earlier: Sequence[Study | EarlierStudy | str | Path] = (),
     seed: int | None = None,
     **model: Any,
 ) -> tuple[BaseSampler, BasePruner]:
@@ -35,6 +33,11 @@ def ea_bohb(
     learning-rate schedule, not a training cut short, and what is shared out is energy:
     :class:`~eahas_plugins.optuna.samplers.ScheduleGPSampler`. Every piece can be switched off
     alone; the documentation's results say what each earns.
+
+    With two or three objectives, whatever their directions, it searches their front: what is
+    expected to add most to the volume that the front dominates, per kWh. If the energy of the
+    training is one of them (its value is the trial's ``energy_kwh``) that is seen, and predicted as
+    energy is.
 
     Example:
         >>> import optuna
@@ -57,13 +60,13 @@ def ea_bohb(
             schedule; 1 never does.
         cooling: Weight of predicted energy in the acquisition while nothing is spent; 0
             switches cooling off.
+        known_objectives: Objectives that need no training to be known, such as a number of
+            parameters: for each, by its position in the study's ``directions``, a function of a
+            configuration's parameters. They are believed, not learnt. A function is asked for every
+            candidate, hundreds of times per trial: let it take microseconds.
         pruner: By default none: a training cut early says little about its end, and whether it
-            helps to drop the worst at half of a short schedule differs from task to task.
-        earlier: Earlier studies of the same kind of training, on other data or in another space:
-            studies of Optuna's, storages, folders of SMAC or HpBandSter, or files that
-            ``export_study`` wrote. The first trials are configurations that were good there
-            (attribute ``earlier_member``), and what they say of values and energies is believed as
-            far as it ranks the new trials.
+            helps to drop the worst at half of a short schedule differs from task to task. Optuna
+            asks none where there are several objectives.
         seed: Seed of the sampler.
         **model: Further arguments of ``ScheduleGPSampler``.
 
@@ -71,9 +74,7 @@ def ea_bohb(
         The sampler and the pruner for ``optuna.create_study``.
 
     Raises:
-        ValueError: If an argument is out of range (NaN included), or an earlier study cannot be
-            read or has several objectives.
-        TypeError: If ``earlier`` holds something else than studies.
+        ValueError: If an argument is out of range (NaN included).
     """
     sampler = ScheduleGPSampler(
         fidelity_param=fidelity_param,
@@ -81,8 +82,8 @@ def ea_bohb(
         promotion_share=promotion_share,
         short_until=short_until,
         cooling=cooling,
+        known_objectives=known_objectives,
         budget_kwh=budget_kwh,
-        earlier=earlier,
         seed=seed,
         **model,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,14 +14,15 @@ from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins import policy
 from eahas_plugins.optuna._compat import enqueued_params, set_user_attr
-from eahas_plugins.optuna._trials import AUTO, PROMOTED_KEY, check_one_objective
+from eahas_plugins.optuna._trials import AUTO, PROMOTED_KEY
+from eahas_plugins.optuna.pruners._several import refuse_idle_pruner
 from eahas_plugins.optuna.samplers._base import RewardSampler, Scored, Space, rewards_to_learn
-from eahas_plugins.optuna.samplers._earlier_sources import earlier_studies
 from eahas_plugins.optuna.samplers._encoding import Axis, stratum
+from eahas_plugins.optuna.samplers._front_trials import Known, check_known, signs_of
+from eahas_plugins.optuna.samplers._fronts import best_of_front, fitted_front
 from eahas_plugins.optuna.samplers._schedule_model import ScheduleModel
 from eahas_plugins.optuna.samplers._schedule_state import Proposal, ScheduleState
 from eahas_plugins.optuna.samplers._schedules import check_schedules, config_key
-from eahas_plugins.transfer.study import EarlierStudy
 
 
 class ScheduleGPSampler(RewardSampler[ScheduleState]):
@@ -47,6 +47,9 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
     several studies; running trials count as what is predicted for them. Trials that break a
     constraint rank below all others and are not trained longer. A trial that trains an earlier
     one's configuration longer has that one's number in its attribute ``promoted_from``.
+
+    With two or three objectives each has a process, and so has every constraint; improvement is
+    that of the volume which the front dominates (`FrontModel`).
 
     Example:
         >>> import optuna
@@ -74,14 +77,12 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         n_candidates: Configurations a proposal is chosen from. At least 2.
         max_trials: Trials that the model learns from: half of them the best, half the latest. At
             least 2.
-        earlier: Earlier studies, for a start from what was good there: see
-            :func:`~eahas_plugins.optuna.ea_bohb`.
+        known_objectives: Objectives that need no training, such as a number of weights: by their
+            positions in ``directions``, fast functions of a dict of parameters.
         seed: Seed of all draws.
 
     Raises:
-        ValueError: If an argument is out of range (NaN included), or an earlier study cannot be
-            read or has several objectives.
-        TypeError: If ``earlier`` holds something else than studies.
+        ValueError: If an argument is out of range (NaN included).
 
     References:
         Lee et al. (2020), Cost-aware Bayesian optimization (cooling).
@@ -101,7 +102,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         centred_start: bool = True,
         n_candidates: int = 600,
         max_trials: int = 200,
-        earlier: Sequence[Study | EarlierStudy | str | Path] = (),
+        known_objectives: Known | None = None,
         seed: int | None = None,
     ) -> None:
         check_schedules(schedules, promotion_share=promotion_share)
@@ -116,10 +117,8 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         ):
             if not count >= 2:
                 raise ValueError(f"{name} must be at least 2 but got {count}.")
-        self._earlier = earlier_studies(earlier, fidelity_param=fidelity_param)
         self._make_state = functools.partial(
             ScheduleState,
-            earlier=self._earlier,
             fidelity_param=fidelity_param,
             schedules=None if schedules is None else tuple(schedules),
             budget_kwh=budget_kwh,
@@ -134,6 +133,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         self._centred_start = centred_start
         self._n_candidates = n_candidates
         self._max_trials = max_trials
+        self._known_objectives = check_known(known_objectives)
         self._hypercube = int(self._rng.integers(2**31))
 
     def sample_independent(
@@ -144,7 +144,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         param_distribution: BaseDistribution,
     ) -> Any:
         """The shortest schedule; other parameters from the hypercube, and later at random."""
-        check_one_objective(study, type(self).__name__)
+        self._check_objectives(study)
         with self._lock:
             state = self._studies.of(study)
             return self._start(state, study, trial, param_name, param_distribution)
@@ -164,9 +164,6 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         place = state.place_of(trial.number, self._n_startup_trials)
         if place is None:
             return self._draw(study, trial, name, distribution)
-        first = state.earlier_of(study).first_value(study, trial, place, name, distribution)
-        if first is not None:
-            return first[0]
         share = stratum(name, place, self._n_startup_trials, self._hypercube)
         axis = Axis(distribution)
         return axis.value(axis.centred(share) if self._centred_start else share)
@@ -181,6 +178,10 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         """Forget what was proposed."""
         with self._lock:
             self._studies.of(study).forget(trial, state)
+
+    def _check_objectives(self, study: Study) -> None:
+        signs_of(study)
+        refuse_idle_pruner(study)
 
     def _new_state(self) -> ScheduleState:
         return self._make_state()
@@ -199,7 +200,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         n_short = len(state.complete) + len(state.pruned) - state.n_learnt_longest
         if n_short < self._n_startup_trials or not state.complete:
             if not fixed:
-                promoted = self._early_promotion(state, space, n_short, left_kwh)
+                promoted = self._early_promotion(state, study, space, n_short, left_kwh)
             if promoted is None:
                 params = {n: self._start(state, study, trial, n, d) for n, d in space.items()}
         else:
@@ -246,6 +247,10 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         space: Space,
         running: Sequence[Mapping[str, Any]],
     ) -> ScheduleModel:
+        if len(study.directions) > 1:
+            return fitted_front(
+                state, study, space, running, self._known_objectives, max_trials=self._max_trials
+            )
         rewards = rewards_to_learn(state.complete)
         scored = [(one.trial, float(r)) for one, r in zip(state.complete, rewards, strict=True)]
         lowest = min(reward for _, reward in scored)
@@ -255,8 +260,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
             kept = policy.best_and_latest([reward for _, reward in scored], n=self._max_trials)
             scored = [scored[i] for i in kept]
         known = [(t.params, reward) for t, reward in scored]
-        earlier = state.earlier_of(study)
-        model = ScheduleModel(space, state.fidelity.name, state.schedules, earlier=earlier)
+        model = ScheduleModel(space, state.fidelity.name, state.schedules)
         state.kept.process = model.fit(known, running, state.kept.process)
         return model
 
@@ -278,7 +282,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         return tried[int(np.argmax(model.at_longest([one.trial.params for one in tried])))]
 
     def _early_promotion(
-        self, state: ScheduleState, space: Space, n_short: int, left_kwh: float
+        self, state: ScheduleState, study: Study, space: Space, n_short: int, left_kwh: float
     ) -> Scored | None:
         """The best of the start so far, after every few of its trainings."""
         if state.fidelity.name not in space or len(state.schedules or ()) < 2 or len(space) < 2:
@@ -289,4 +293,6 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         ):
             return None
         waiting = state.waiting(left_kwh)
+        if len(study.directions) > 1:
+            return best_of_front(study, waiting)
         return max(waiting, key=lambda one: one.reward) if waiting else None

@@ -118,23 +118,30 @@ def test_a_budget_in_trainings(said: Callable[[], str]) -> None:
     assert 40.0 <= budget.spent_kwh(study) <= 41.0
 
 
-def test_several_objectives_get_a_sampler_that_has_them(said: Callable[[], str]) -> None:
+@pytest.mark.parametrize("n", [2, 4])
+def test_several_objectives_get_a_sampler_that_has_them(n: int, said: Callable[[], str]) -> None:
     meter = Counter()
+    names = ["loss", "size", "time", "memory"][:n]
     study, budget = energy_study(
-        kwh=20.0, directions=["minimize", "minimize"], metric=["loss", "size"], meter=meter, seed=0
+        kwh=20.0, directions=["minimize"] * n, metric=names, meter=meter, seed=0
     )
-    assert isinstance(study.sampler, EnergyTPESampler)
-    assert "EnergyTPESampler for 2 objectives, since EA-BOHB searches one." in said()
+    words = said()
+    if n == 2:
+        assert isinstance(study.sampler, ScheduleGPSampler)
+        assert "searched by ScheduleGPSampler." in words
+    else:
+        assert isinstance(study.sampler, EnergyTPESampler)
+        assert "EnergyTPESampler for 4 objectives, since EA-BOHB searches 3." in words
 
-    def objective(trial: optuna.Trial) -> tuple[float, float]:
+    def objective(trial: optuna.Trial) -> tuple[float, ...]:
         x = trial.suggest_float("x", 0.0, 1.0)
         with EnergyTracker(trial, meter=meter):
             meter.energy_kwh += 1.0
-        return x, 1.0 - x
+        return (x, 1.0 - x, x, x)[:n]
 
     study.optimize(budget.guard(objective), callbacks=[budget])
     assert budget.spent_kwh(study) == 20.0
-    assert study.metric_names == ["loss", "size"]
+    assert study.metric_names == names
 
 
 def test_own_sampler_pruner_and_arguments_of_the_budget() -> None:

@@ -12,6 +12,7 @@ import pytest
 from optuna.pruners import BasePruner
 from optuna.trial import TrialState
 
+from eahas_plugins.optuna import EnergyBudget, ea_bohb
 from eahas_plugins.optuna.pruners import (
     EnergyHyperbandPruner,
 )
@@ -191,5 +192,18 @@ def test_contract_nothing_is_said_where_one_reports(
 def test_contract_several_objectives_are_refused_with_a_way_out(pruner: BasePruner) -> None:
     study = optuna.create_study(directions=["maximize", "minimize"])
     trial = optuna.trial.create_trial(state=TrialState.RUNNING, intermediate_values={1: 0.5})
-    with pytest.raises(ValueError, match="by one objective but the study has 2: use EnergyTPE"):
+    with pytest.raises(ValueError, match=r"one objective but the study has 2.*Leave the pruner"):
         pruner.prune(study, trial)
+
+
+def test_contract_a_pruner_that_would_never_be_asked_is_refused_at_once(
+    pruner: BasePruner,
+) -> None:
+    """Optuna itself says nothing where an objective reports no value."""
+    study = optuna.create_study(directions=["maximize", "minimize"], pruner=pruner)
+    budget = EnergyBudget(kwh=1.0)
+    with pytest.raises(ValueError, match=r"study has 2.*EnergyBudget\(trial_limit_kwh=.*ea_bohb"):
+        study.optimize(budget.guard(lambda trial: (1.0, 1.0)), n_trials=1)
+    study.sampler = ea_bohb()[0]
+    with pytest.raises(ValueError, match=r"Leave the pruner out"):
+        study.optimize(lambda trial: (trial.suggest_float("x", 0.0, 1.0), 1.0), n_trials=1)

@@ -71,7 +71,7 @@ class TestPromotion(BasicSamplerTestCase, RelativeSamplerTestCase):
         return PROMOTING[request.param]
 
 
-class TestSchedules(BasicSamplerTestCase, RelativeSamplerTestCase, SingleOnlySamplerTestCase):
+class TestSchedules(BasicSamplerTestCase, RelativeSamplerTestCase, MultiObjectiveSamplerTestCase):
     @pytest.fixture(params=SCHEDULING)
     def sampler(self, request: pytest.FixtureRequest) -> MakeSampler:
         return SCHEDULING[request.param]

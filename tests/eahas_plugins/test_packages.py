@@ -1,6 +1,6 @@
 import pytest
 
-from benchmarks.packages import missing_message, remedy, require
+from eahas_plugins.packages import missing_message, remedy, require
 
 
 def test_a_package_of_no_extra_is_named_itself():

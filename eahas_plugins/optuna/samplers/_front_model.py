@@ -1,0 +1,253 @@
+"""What a proposal knows of a study with several objectives: one process for each of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eahas_plugins import policy
+from eahas_plugins.models.gaussian_process import ArdProcess
+from eahas_plugins.models.hypervolume import (
+    Front,
+    contributions,
+    n_dominating,
+    non_dominated,
+    reference_point,
+)
+from eahas_plugins.models.values import Scale
+from eahas_plugins.optuna.samplers._base import Space
+from eahas_plugins.optuna.samplers._encoding import neighbours, positions_of
+from eahas_plugins.optuna.samplers._front_trials import Floats, Known, Observed
+from eahas_plugins.optuna.samplers._schedule_model import LogKwh, ScheduleModel
+
+_N_PARENTS = 16
+_LEAST_SPREAD = 0.02
+"""Of the log of an energy that is predicted: it is never known better than to 2 %."""
+
+
+class FrontModel(ScheduleModel):
+    """Predicts the objectives of a configuration with a schedule, and what they add to the front.
+
+    Each objective that is learnt has a Gaussian process over configurations and schedules; the
+    energy of the training itself comes from the model of kWh, and what is a function of the
+    configuration from that. A constraint has a process, too, and counts by the probability that it
+    is met.
+
+    Args:
+        space: Optuna's distributions of all parameters.
+        fidelity_param: The one that is the schedule, if there is one.
+        schedules: Its values, shortest first, if the trials have it.
+        known: Functions of the configuration that are objectives, by position.
+        constants: Parameters that have one value.
+        signs: 1 for objectives that are maximised, -1 for the others, shape (m,).
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        fidelity_param: str | None,
+        schedules: Sequence[Any] | None,
+        *,
+        known: Known,
+        constants: Mapping[str, Any],
+        signs: Floats,
+    ) -> None:
+        super().__init__(space, fidelity_param, schedules)
+        self._known = {d: function for d, function in known.items() if d < len(signs)}
+        self._constants = constants
+        self._signs = signs
+
+    def learn(
+        self,
+        observed: Observed,
+        running: Sequence[Mapping[str, Any]],
+        processes: dict[str, ArdProcess],
+        log_kwh: LogKwh,
+    ) -> None:
+        """Learn from trials; running ones count as what is predicted for them.
+
+        Args:
+            observed: The trials.
+            running: Parameters of running trials.
+            processes: Those of the proposal before, by name, to go on from; they are updated.
+            log_kwh: Predicts the log of the energy from columns of Optuna's internal values.
+        """
+        configs = [trial.params for trial in observed.trials]
+        self._log_kwh, self._processes = log_kwh, processes
+        self._positions, self._levels = positions_of(configs, self.axes), self._levels_of(configs)
+        self._running = positions_of(running, self.axes)
+        there, levels = self._running, self._levels_of(running)
+        x, pending = self._features(self._positions, self._levels), self._features(there, levels)
+        self._scales = [
+            Scale(column, limited=not (d in observed.energies or d in self._known))
+            for d, column in enumerate(observed.rewards.T)
+        ]
+        self._values_seen = np.stack(
+            [scale(column) for scale, column in zip(self._scales, observed.rewards.T, strict=True)],
+            axis=1,
+        )
+        self._feasible = observed.feasible
+        self._spreads: dict[int, float] = {}
+        for d in observed.energies:
+            predicted = log_kwh(self._columns_at(self._positions, self._levels))
+            if predicted is not None:
+                off = predicted + self._values_seen[:, d]
+                self._spreads[d] = max(_LEAST_SPREAD, float(np.sqrt(np.mean(off**2))))
+        for d, column in enumerate(self._values_seen.T):
+            if d not in self._known and d not in self._spreads:
+                self._fit(f"objective {d}", x, column, pending)
+        self._n_constraints = observed.constraints.shape[1]
+        if self._n_constraints:
+            ended = [trial.params for trial in observed.ended]
+            early = self._features(positions_of(ended, self.axes), self._levels_of(ended))
+            for c, column in enumerate(observed.constraints.T):
+                self._fit(f"constraint {c}", np.concatenate([x, early]), column, pending)
+        self._expected = self._predict(there, levels)[0] if len(running) else self._values_seen[:0]
+        self._levels_running = levels
+
+    def at_longest(self, configs: Sequence[Mapping[str, Any]], *, alpha: float = 0.0) -> Floats:
+        """Log of what each would add to the front with the longest schedule, per kWh ** alpha."""
+        positions = positions_of(configs, self.axes)
+        levels = np.ones(len(positions))
+        return self._score(self._front(True), positions, levels, alpha=alpha)
+
+    def explore(
+        self, log_kwh: LogKwh, *, longest_kwh: float, alpha: float, n: int, rng: np.random.Generator
+    ) -> dict[str, Any]:
+        """A new configuration with the longest schedule if that can be paid, else the shortest.
+
+        With the latter it shall add to the front of those with that schedule, else to that of all.
+
+        Args:
+            log_kwh: As given to `learn`.
+            longest_kwh: The most that a training with the longest schedule may take, kWh.
+            alpha: Weight of the predicted energy.
+            n: Candidates to choose from.
+            rng: Where they are drawn.
+        """
+        axes = list(self.axes.values())
+        parents = self._positions[best_first(self._values_seen, self._feasible)[:_N_PARENTS]]
+        positions = np.concatenate(
+            [
+                rng.random((n - n // 3, len(axes))),
+                np.nan_to_num(neighbours(parents, axes, n // 3, rng), nan=0.5),
+            ]
+        )
+        longest = bool(self._affordable_at_longest(positions, longest_kwh).any())
+        front = self._front(longest)
+
+        def score(places: Floats) -> Floats:
+            levels = np.full(len(places), float(longest))
+            scores = self._score(front, places, levels, alpha=alpha)
+            if longest:
+                may = self._affordable_at_longest(places, longest_kwh)
+                scores = np.where(may, scores, -np.inf)
+            return np.where(self._tried(places), -np.inf, scores)
+
+        chosen = positions[int(np.argmax(score(positions)))]
+        values = {n: a.value(float(p)) for (n, a), p in zip(self.axes.items(), chosen, strict=True)}
+        if self.multi_fidelity:
+            values[self._fidelity] = self._schedules[-1 if longest else 0]
+        return values
+
+    def _affordable_at_longest(self, positions: Floats, most_kwh: float) -> NDArray[np.bool_]:
+        """Which may have the longest schedule, by its predicted energy."""
+        if not (self.multi_fidelity and most_kwh > 0.0):
+            return np.zeros(len(positions), dtype=bool)
+        kwh = self._log_kwh(self._columns_at(positions, np.ones(len(positions))))
+        if kwh is None:
+            return np.ones(len(positions), dtype=bool)
+        return np.asarray(kwh <= math.log(most_kwh))
+
+    def _front(self, longest: bool) -> Front:
+        """What a new point shall add to: all trials, or those with the shortest schedule."""
+        seen = self._feasible & ((self._levels == 0.0) | longest)
+        pending = self._expected[(self._levels_running == 0.0) | longest]
+        points = np.concatenate([self._values_seen[seen], pending])
+        return Front(points, reference_point(points if len(points) else self._values_seen))
+
+    def _score(self, front: Front, positions: Floats, levels: Floats, *, alpha: float) -> Floats:
+        """Log expected improvement of the front, times the chance to be feasible, per kWh."""
+        mean, deviation, log_chance = self._predict(positions, levels)
+        score = front.log_improvement(mean, deviation) + log_chance
+        kwh = self._log_kwh(self._columns_at(positions, levels)) if alpha > 0.0 else None
+        return score if kwh is None else policy.cooled(score, kwh, alpha=alpha)
+
+    def _predict(self, positions: Floats, levels: Floats) -> tuple[Floats, Floats, Floats]:
+        """Means and deviations, each of shape (n, m), and the log of the chance to be feasible."""
+        features = self._features(positions, levels)
+        mean = np.empty((len(positions), len(self._signs)))
+        deviation = np.zeros_like(mean)
+        for d, sign in enumerate(self._signs):
+            if d in self._known:
+                mean[:, d] = self._scales[d](sign * self._known_values(d, positions, levels))
+            elif d in self._spreads:
+                kwh = self._log_kwh(self._columns_at(positions, levels))
+                assert kwh is not None  # it was not when the trials were learnt
+                mean[:, d], deviation[:, d] = -kwh, self._spreads[d]
+            else:
+                process = self._processes[f"objective {d}"]
+                mean[:, d], deviation[:, d] = process.predict(features)
+        log_chance = np.zeros(len(positions))
+        for c in range(self._n_constraints):
+            off, spread = self._processes[f"constraint {c}"].predict(features)
+            log_chance += _log_normal_cdf(-off / spread)
+        return mean, deviation, log_chance
+
+    def _known_values(self, d: int, positions: Floats, levels: Floats) -> Floats:
+        found = []
+        for row, level in zip(np.nan_to_num(positions, nan=0.5).tolist(), levels, strict=True):
+            params = {n: a.value(p) for (n, a), p in zip(self.axes.items(), row, strict=True)}
+            params |= self._constants
+            if self.multi_fidelity:
+                params[self._fidelity] = self._schedules[-1 if level > 0.0 else 0]
+            found.append(float(self._known[d](params)))
+        return np.array(found, dtype=np.float64)
+
+    def _columns_at(self, positions: Floats, levels: Floats) -> dict[str, Floats]:
+        """Optuna's internal values of all parameters, each of shape (n,)."""
+        internal = self._values(positions)
+        columns = {name: internal[:, i] for i, name in enumerate(self.axes)}
+        if self.multi_fidelity:
+            distribution = self._space[self._fidelity]
+            ends = [distribution.to_internal_repr(self._schedules[i]) for i in (0, -1)]
+            columns[self._fidelity] = np.where(levels > 0.0, ends[1], ends[0])
+        return columns
+
+    def _fit(self, name: str, x: Floats, y: Floats, pending: Floats) -> None:
+        process = self._processes.get(name)
+        if process is None or len(process.theta) != x.shape[1] + 1:
+            process = self._processes[name] = ArdProcess(x.shape[1])
+        process.fit(x, y)
+        if len(pending):
+            process.fantasise(pending)
+
+
+def best_first(values: Floats, feasible: NDArray[np.bool_]) -> list[int]:
+    """Positions of points: those of the front by what they add to it, then by who dominates them.
+
+    Args:
+        values: Array of shape (n, m), larger is better.
+        feasible: What may be on the front, shape (n,); the others come last.
+    """
+    order = np.lexsort((np.arange(len(values)), n_dominating(values), ~feasible))
+    may = np.flatnonzero(feasible)
+    if not len(may):
+        return [int(i) for i in order]
+    front = may[non_dominated(values[may])]
+    added = contributions(values[front], reference_point(values[may]))
+    first = front[np.argsort(-added, kind="stable")]
+    rest = [int(i) for i in order if i not in set(first.tolist())]
+    return [*(int(i) for i in first), *rest]
+
+
+def _log_normal_cdf(u: Floats) -> Floats:
+    """Log of the standard normal distribution function; its leading term far below 0."""
+    erf = np.vectorize(math.erf, otypes=[np.float64])
+    near = np.log(np.maximum(0.5 * (1.0 + erf(u / math.sqrt(2.0))), 1e-300))
+    far = -0.5 * u**2 - np.log(np.maximum(np.abs(u), 1.0)) - 0.5 * math.log(2.0 * math.pi)
+    return np.where(u > -6.0, near, far)

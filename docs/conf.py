@@ -26,6 +26,7 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 autosummary_generate = False  # only the tables; the pages come from api_pages
+autodoc_mock_imports = ["keras", "lightgbm", "lightning", "torch", "transformers", "xgboost"]
 autodoc_inherit_docstrings = False  # what a host says of its own methods stands in its own docs
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

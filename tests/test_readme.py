@@ -32,12 +32,14 @@ def test_there_is_an_example_for_every_host() -> None:
     "block", [*BLOCKS, *ON_PAGES], ids=lambda block: "-".join(hosts_of(block)) or "core"
 )
 def test_example_runs(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    needed = [*hosts_of(block), *(["matplotlib"] if "matplotlib" in block else [])]
+    imported = re.findall(r"^(?:import|from) (\w+)", block, flags=re.MULTILINE)
+    needed = [*imported, *hosts_of(block), *(["matplotlib"] if "matplotlib" in block else [])]
     missing = [package for package in needed if importlib.util.find_spec(package) is None]
     if missing:
-        # HpBandSter and SMAC are tested in environments of their own; each has its example run.
+        # Some hosts and libraries are tested in environments of their own, with their examples.
         pytest.skip(f"{missing[0]} is tested in its own environment")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
     exec(compile(block, "example", "exec"), {"__name__": "__main__"})
 
 

@@ -8,13 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.ext.autodoc.mock import mock
 
+BRIDGES = {
+    "sklearn": "Bridge to scikit-learn",
+    "xgboost": "Bridge to XGBoost",
+    "lightgbm": "Bridge to LightGBM",
+    "torch": "Bridge to PyTorch",
+    "lightning": "Bridge to Lightning",
+    "transformers": "Bridge to Transformers",
+    "keras": "Bridge to Keras",
+}
 FACES = {
     "eahas_plugins.optuna": "Optuna",
     "eahas_plugins.optuna.visualization": "Figures of Optuna studies (plotly)",
     "eahas_plugins.smac": "SMAC",
     "eahas_plugins.hpbandster": "HpBandSter",
     "eahas_plugins.targets": "Trainings as target functions",
+    **{f"eahas_plugins.bridges.{name}": title for name, title in BRIDGES.items()},
     "eahas_plugins.energy": "Energy meters",
     "eahas_plugins.energy.exports": "Energy for other tools",
     "eahas_plugins.spaces": "Search spaces",
@@ -33,7 +44,7 @@ def write_pages(app: Sphinx) -> None:
     folder.mkdir(exist_ok=True)
     documented: dict[int, str] = {}
     for module, title in FACES.items():
-        _write(folder / f"{module}.rst", _page(module, title, documented))
+        _write(folder / f"{module}.rst", _page(app, module, title, documented))
     names = "".join(f"   {module}\n" for module in FACES)
     _write(
         folder / "index.rst",
@@ -42,8 +53,9 @@ def write_pages(app: Sphinx) -> None:
     )
 
 
-def _page(module: str, title: str, documented: dict[int, str]) -> str:
-    face = importlib.import_module(module)
+def _page(app: Sphinx, module: str, title: str, documented: dict[int, str]) -> str:
+    with mock(app.config.autodoc_mock_imports if "bridges" in module else []):
+        face = importlib.import_module(module)
     names = [name for name in _public(face) if not inspect.ismodule(getattr(face, name))]
     lines = [_heading(title), f"``{module}``\n", f".. automodule:: {module}\n   :no-members:\n"]
     described = [f"   {name}" for name in names if _has_docstring(getattr(face, name))]

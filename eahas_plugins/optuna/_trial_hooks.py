@@ -31,7 +31,7 @@ class _Before:
 def act_before(trial: BaseTrial, **acts: Callable[[], object]) -> Callable[[], None]:
     """Do something before methods of this one trial; returns what undoes it.
 
-    The callbacks of XGBoost, LightGBM, Keras, Lightning and Transformers call ``trial.report`` and
+    The callbacks of ``optuna-integration`` (XGBoost, LightGBM, Keras ...) call ``trial.report`` and
     ``trial.should_prune`` themselves, of the trial that they were given.
 
     Args:

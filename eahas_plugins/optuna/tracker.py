@@ -24,8 +24,8 @@ class EnergyTracker:
     ``EnergyBudget.guard``.
 
     Inside the ``with`` the trial's own ``report`` and ``should_prune`` record the energy too, so
-    that the pruning callbacks of XGBoost, LightGBM, Keras, Lightning and Transformers, which call
-    them, obey the budget without further code.
+    that the pruning callbacks of ``optuna-integration`` (XGBoost, LightGBM, Keras, Lightning ...),
+    which call them, obey the budget without further code.
 
     Trials that run at once, in threads or in processes of one machine, share its devices: each
     gets an equal part of what each device counted while they ran together. Several trackers of

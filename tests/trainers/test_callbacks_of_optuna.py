@@ -35,7 +35,17 @@ def with_lightgbm(trial):
     )
 
 
-@pytest.mark.parametrize("train", [with_xgboost, with_lightgbm])
+def with_keras(trial):
+    keras = pytest.importorskip("keras")
+    rng = np.random.default_rng(0)
+    x, y = rng.random((100, 3)), rng.random(100)
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", loss="mse")
+    callback = integration.KerasPruningCallback(trial, "loss")
+    model.fit(x, y, epochs=6, verbose=0, callbacks=[callback])
+
+
+@pytest.mark.parametrize("train", [with_xgboost, with_lightgbm, with_keras])
 def test_the_budget_ends_a_training_that_only_the_callback_reports(train, meter):
     def objective(trial):
         with EnergyTracker(trial, meter=meter):

@@ -1,12 +1,12 @@
 """With the real library."""
 
-import optuna
 import pytest
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from eahas_plugins.optuna import EnergyTracker
-from eahas_plugins.optuna.lightning import Callback, EnergyReport
+from eahas_plugins.bridges.lightning import Callback, ReportTo
+from eahas_plugins.targets import EnergyTarget
+from tests.eahas_plugins.bridges.contract import METER, Contract
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Lightning's advice and deprecations
 
@@ -17,8 +17,9 @@ else:
 
 
 class Line(pl.LightningModule):
-    def __init__(self):
+    def __init__(self, rate):
         super().__init__()
+        self.rate = rate
         self.layer = torch.nn.Linear(1, 1)
 
     def training_step(self, batch, index):
@@ -29,96 +30,55 @@ class Line(pl.LightningModule):
         self.log("val_loss", self.training_step(batch, index))
 
     def configure_optimizers(self):
-        return torch.optim.SGD(self.parameters(), lr=0.1)
+        return torch.optim.SGD(self.parameters(), lr=self.rate, momentum=0.5)
 
 
-def fit(energy, monitor="val_loss", *, step="auto", late=False, **options):
+def fit(config, training, metric="val_loss", *, late=False, **options):
+    torch.manual_seed(0)
     x = torch.linspace(-1, 1, 32).reshape(-1, 1)
     data = DataLoader(TensorDataset(x, 2 * x), batch_size=8)
+    report = ReportTo(training, metric)
     trainer = pl.Trainer(
-        max_epochs=3,
+        **({"max_epochs": config["epochs"]} | options),
         accelerator="cpu",
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-        callbacks=[EnergyReport(energy, monitor, step=step)],
-        **options,
+        callbacks=[report],
     )
-    trainer.fit(net := Line(), data, data)
+    net = Line(0.01 + 0.1 * config["x"])
+    trainer.fit(net, data, data, ckpt_path=report.saved)
     if late:
         trainer.validate(net, data, verbose=False)
-    return float(trainer.callback_metrics["val_loss"])
 
 
-def test_every_epoch_is_reported_and_the_pruner_ends_the_training(study, meter):
-    def objective(trial):
-        with EnergyTracker(trial, meter=meter) as energy:
-            return fit(energy)
+class TestLightning(Contract):
+    metric = "val_loss"
 
-    study.optimize(objective, n_trials=2)
-    finished, pruned = study.trials
-    assert sorted(finished.intermediate_values) == [0, 1, 2]
-    assert finished.value == finished.intermediate_values[2]
-    assert pruned.state.name == "PRUNED"
-    assert len(pruned.intermediate_values) < 3
-    assert 0.0 < pruned.user_attrs["energy_kwh"] < finished.user_attrs["energy_kwh"]
-
-
-def test_an_unknown_metric_names_the_known_ones(study, meter):
-    with pytest.raises(ValueError, match=r"\['val_loss'\], but got 'val_acc'"):  # noqa: SIM117
-        with EnergyTracker(study.ask(), meter=meter) as energy:
-            fit(energy, "val_acc")
-
-
-def test_a_study_of_several_objectives_records_the_energy_alone(meter):
-    study = optuna.create_study(directions=["minimize", "minimize"])
-
-    def objective(trial):
-        with EnergyTracker(trial, meter=meter) as energy:
-            loss = fit(energy)
-        return loss, energy.energy_kwh
-
-    study.optimize(objective, n_trials=1)
-    (trial,) = study.trials
-    assert trial.state.name == "COMPLETE"
-    assert trial.values[1] == trial.user_attrs["energy_kwh"] > 0.0
+    def train(self, config, training, metric):
+        fit(config, training, metric)
 
 
 @pytest.mark.parametrize(
-    ("options", "steps"),
+    ("options", "reports"),
     [
-        ({}, [0, 1, 2]),
-        ({"val_check_interval": 0.5}, [2, 4, 6, 8, 10, 12]),
-        ({"val_check_interval": 3, "check_val_every_n_epoch": None}, [3, 6, 9, 12]),
-        ({"check_val_every_n_epoch": 2}, [1]),
-        ({"step": "batch"}, [4, 8, 12]),
+        ({}, [1, 2, 3]),
+        ({"val_check_interval": 0.5}, [1, 2, 3]),
+        ({"val_check_interval": 3, "check_val_every_n_epoch": None}, [1, 2, 3]),
+        ({"check_val_every_n_epoch": 2}, [2]),
+        ({"max_epochs": -1, "max_steps": 9}, [4, 8]),
+        ({"max_epochs": -1, "max_steps": 9, "val_check_interval": 2}, [2, 4, 6, 8]),
     ],
 )
-def test_every_validation_is_a_report(study, meter, options, steps):
-    def objective(trial):
-        with EnergyTracker(trial, meter=meter) as energy:
-            return fit(energy, **options)
+def test_epochs_are_reported_and_steps_where_they_limit_the_training(options, reports, tmp_path):
+    seen = []
 
-    study.optimize(objective, n_trials=1)
-    assert sorted(study.trials[0].intermediate_values) == steps
+    def train(config, training):
+        told = training.report
+        training.report = lambda *args, **kw: seen.append(kw["epochs"]) or told(*args, **kw)
+        fit({"epochs": 3, "x": 0.5}, training, late=True, **options)
 
-
-def test_a_validation_after_the_training_reports_nothing(meter):
-    class AfterTheLastEpoch(optuna.pruners.BasePruner):
-        def prune(self, study, trial):
-            return trial.last_step >= 3
-
-    study = optuna.create_study(pruner=AfterTheLastEpoch())
-
-    def objective(trial):
-        with EnergyTracker(trial, meter=meter) as energy:
-            return fit(energy, late=True)
-
-    study.optimize(objective, n_trials=1)
-    assert study.trials[0].state.name == "COMPLETE"
-
-
-def test_an_unknown_kind_of_step_is_refused(study, meter):
-    with pytest.raises(ValueError, match="'epoch' or 'batch'"):
-        EnergyReport(EnergyTracker(study.ask(), meter=meter), "val_loss", step="epochs")
+    target = EnergyTarget(train, METER, metric="loss", direction="minimize", checkpoints=tmp_path)
+    target({})
+    assert seen == reports

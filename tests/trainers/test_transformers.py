@@ -1,12 +1,12 @@
 """With the real library and a tiny model that is made here."""
 
-import optuna
 import pytest
 import torch
 from transformers import Trainer, TrainingArguments
 
-from eahas_plugins.optuna import EnergyTracker
-from eahas_plugins.optuna.transformers import EnergyReport
+from eahas_plugins.bridges.transformers import ReportTo
+from eahas_plugins.targets import EnergyTarget
+from tests.eahas_plugins.bridges.contract import METER, Contract
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the library's deprecations
 
@@ -21,82 +21,76 @@ class Line(torch.nn.Module):
         return {"loss": torch.nn.functional.mse_loss(predicted, labels), "logits": predicted}
 
 
-def train(energy, folder, monitor="eval_loss", *, several=False, late=False):
+def fit(config, training, metric="eval_loss", *, several=False, late=False, **options):
     points = [{"x": torch.tensor([i / 16]), "labels": torch.tensor([i / 8])} for i in range(16)]
+    torch.manual_seed(0)
+    report = ReportTo(training, metric)
+    arguments = {
+        "num_train_epochs": config["epochs"],
+        "learning_rate": 0.1 + config["x"],
+        "lr_scheduler_type": "constant",
+        "eval_strategy": "epoch",
+        "save_strategy": "no",
+    }
     trainer = Trainer(
         model=Line(),
         args=TrainingArguments(
-            output_dir=str(folder),
-            num_train_epochs=3,
+            output_dir=str(training.checkpoint),
             per_device_train_batch_size=8,
-            eval_strategy="epoch",
-            save_strategy="no",
             report_to=[],
             use_cpu=True,
             disable_tqdm=True,
+            **(arguments | options),
         ),
         train_dataset=points,
         eval_dataset={"a": points, "b": points} if several else points,
-        callbacks=[EnergyReport(energy, monitor)],
+        callbacks=[report],
     )
-    trainer.train()
+    trainer.train(resume_from_checkpoint=report.saved)
     if late:
         trainer.evaluate()
-    if not several:
-        return [log for log in trainer.state.log_history if "eval_loss" in log][-1]["eval_loss"]
-    return 0.0
 
 
-def test_every_evaluation_is_reported_and_the_pruner_ends_the_training(study, meter, tmp_path):
-    def objective(trial):
-        with EnergyTracker(trial, meter=meter) as energy:
-            return train(energy, tmp_path)
+class TestTransformers(Contract):
+    metric = "eval_loss"
 
-    study.optimize(objective, n_trials=2)
-    finished, pruned = study.trials
-    assert sorted(finished.intermediate_values) == [2, 4, 6]
-    assert finished.value == finished.intermediate_values[6]
-    assert pruned.state.name == "PRUNED"
-    assert len(pruned.intermediate_values) < 3
-    assert 0.0 < pruned.user_attrs["energy_kwh"] < finished.user_attrs["energy_kwh"]
+    def train(self, config, training, metric):
+        fit(config, training, metric)
 
 
-def test_an_unknown_metric_names_the_known_ones(study, meter, tmp_path):
-    with pytest.raises(ValueError, match=r"'eval_loss'.* but got 'eval_accuracy'"):  # noqa: SIM117
-        with EnergyTracker(study.ask(), meter=meter) as energy:
-            train(energy, tmp_path, "eval_accuracy")
+def reports_of(tmp_path, *arguments, **options):
+    seen = []
+
+    def train(config, training):
+        told = training.report
+        training.report = lambda *args, **kw: seen.append(kw["epochs"]) or told(*args, **kw)
+        fit({"epochs": 3, "x": 0.5}, training, *arguments, **options)
+
+    target = EnergyTarget(train, METER, metric="loss", direction="minimize", checkpoints=tmp_path)
+    target({})
+    return seen
 
 
-def test_a_study_of_several_objectives_records_the_energy_alone(meter, tmp_path):
-    study = optuna.create_study(directions=["minimize", "minimize"])
-
-    def objective(trial):
-        with EnergyTracker(trial, meter=meter) as energy:
-            loss = train(energy, tmp_path)
-        return loss, energy.energy_kwh
-
-    study.optimize(objective, n_trials=1)
-    (trial,) = study.trials
-    assert trial.state.name == "COMPLETE"
-    assert trial.values[1] == trial.user_attrs["energy_kwh"] > 0.0
-
-
-def test_an_evaluation_after_the_training_reports_nothing(study, meter, tmp_path):
-    def objective(trial):
-        with EnergyTracker(trial, meter=meter) as energy:
-            return train(energy, tmp_path, late=True)
-
-    study.optimize(objective, n_trials=1)
-    (trial,) = study.trials
-    assert trial.state.name == "COMPLETE"
-    assert sorted(trial.intermediate_values) == [2, 4, 6]
+@pytest.mark.parametrize(
+    ("options", "reports"),
+    [
+        ({}, [1, 2, 3]),
+        ({"eval_strategy": "steps", "eval_steps": 1}, [1, 2, 3]),
+        ({"eval_strategy": "steps", "eval_steps": 3}, [1, 3]),
+        ({"max_steps": 5}, [2, 4, 5]),
+        ({"max_steps": 5, "eval_strategy": "steps", "eval_steps": 2}, [2, 4, 5]),
+        ({"eval_strategy": "no"}, [3]),  # the evaluation afterwards
+    ],
+)
+def test_epochs_are_reported_and_steps_where_they_limit_the_training(options, reports, tmp_path):
+    assert reports_of(tmp_path, late=True, **options) == reports
 
 
-@pytest.mark.parametrize("monitor", ["eval_a_loss", "eval_b_loss"])
-def test_one_of_several_data_sets_is_reported(study, meter, tmp_path, monitor):
-    def objective(trial):
-        with EnergyTracker(trial, meter=meter) as energy:
-            return train(energy, tmp_path, monitor, several=True)
+@pytest.mark.parametrize("metric", ["eval_a_loss", "eval_b_loss"])
+def test_one_of_several_data_sets_is_reported(tmp_path, metric):
+    assert reports_of(tmp_path, metric, several=True) == [1, 2, 3]
 
-    study.optimize(objective, n_trials=1)
-    assert sorted(study.trials[0].intermediate_values) == [2, 4, 6]
+
+def test_a_metric_of_none_of_several_data_sets_is_an_error(tmp_path):
+    with pytest.raises(ValueError, match=r"'eval_a_loss'.*'eval_b_loss'.*but got 'eval_loss'"):
+        reports_of(tmp_path, "eval_loss", several=True)

@@ -1,0 +1,114 @@
+"""What every bridge does, with the real library and an estimate of its real energy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import optuna
+import pytest
+
+from eahas_plugins.energy import CpuTimeMeter
+from eahas_plugins.optuna import EnergyBudget, EnergyObjective
+from eahas_plugins.targets import EnergyTarget, EnergyTraining
+
+N_EPOCHS = 6
+METER = CpuTimeMeter(watts_per_core=10.0, idle_watts=0.0)
+
+
+class NotTheFirst(optuna.pruners.BasePruner):
+    """Ends the second trial at its second report."""
+
+    def prune(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> bool:
+        return trial.number > 0 and len(trial.intermediate_values) > 1
+
+
+class Contract:
+    """A test class of a bridge says how to train ``config["epochs"]`` epochs with the library."""
+
+    metric: ClassVar[str]
+    reported_as: ClassVar[dict[str, Any]] = {"metric": "loss", "direction": "minimize"}
+    goes_on_exactly = True
+    per_report = 1
+
+    def train(self, config: dict[str, Any], training: EnergyTraining, metric: str) -> None:
+        raise NotImplementedError
+
+    @pytest.fixture(autouse=True)
+    def _apart(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("EAHAS_ENERGY_DIR", str(tmp_path / "roster"))
+        monkeypatch.chdir(tmp_path)
+
+    def target(self, **arguments: Any) -> tuple[EnergyTarget, list[EnergyTraining]]:
+        trainings = []
+
+        def train(config: dict[str, Any], training: EnergyTraining) -> None:
+            trainings.append(training)
+            self.train({"epochs": N_EPOCHS, **config}, training, self.metric)
+
+        return EnergyTarget(train, METER, **self.reported_as, **arguments), trainings
+
+    def objective(self) -> EnergyObjective:
+        return EnergyObjective(
+            lambda config, training: self.train(config, training, self.metric),
+            lambda trial: {"x": trial.suggest_float("x", 0.0, 1.0), "epochs": N_EPOCHS},
+            **self.reported_as,
+            fidelity_param="epochs",
+            meter=METER,
+        )
+
+    def test_optuna_gets_every_epoch_and_its_pruner_ends_a_training(self) -> None:
+        objective = self.objective()
+        study = optuna.create_study(directions=objective.directions, pruner=NotTheFirst())
+        study.optimize(objective, n_trials=2)
+        whole, pruned = study.trials
+        steps = range(self.per_report, N_EPOCHS + 1, self.per_report)
+        assert sorted(whole.intermediate_values) == list(steps)
+        assert whole.value == whole.intermediate_values[N_EPOCHS]
+        assert whole.state.name == "COMPLETE"
+        assert pruned.state.name == "PRUNED"
+        assert sorted(pruned.intermediate_values) == list(steps)[:2]
+        assert pruned.user_attrs["energy_kwh"] > 0.0
+        assert whole.user_attrs["energy_kwh"] > 0.0
+
+    def test_an_empty_budget_ends_a_training_after_its_first_epoch(self) -> None:
+        objective = self.objective()
+        study = optuna.create_study(directions=objective.directions)
+        budget = EnergyBudget(1e-15)
+        study.optimize(budget.guard(objective), callbacks=[budget], n_trials=3)
+        (trial,) = study.trials
+        assert trial.state.name == "PRUNED"
+        assert sorted(trial.intermediate_values) == [self.per_report]
+
+    def test_a_promotion_goes_on_from_the_checkpoint(self, tmp_path: Path) -> None:
+        target, trainings = self.target(fidelity="epochs", checkpoints=tmp_path / "kept")
+        first, short = target({"x": 0.5}, budget=2.0)
+        second, rest = target({"x": 0.5}, budget=float(N_EPOCHS))
+        assert (short["epochs"], rest["epochs"]) == (2, N_EPOCHS)
+        assert [training.resumed for training in trainings] == [False, True]
+        counts = [len(training.reported) for training in trainings]
+        assert counts == [2 // self.per_report, (N_EPOCHS - 2) // self.per_report]
+        assert rest["training_energy_kwh"] > rest["energy_kwh"] > 0.0
+        anew, _ = self.target()[0]({"x": 0.5})
+        assert second != first
+        if self.goes_on_exactly:
+            assert second == pytest.approx(anew, rel=1e-5)
+        folders = list((tmp_path / "kept").iterdir())
+        assert [sorted(p.name for p in folder.iterdir()) for folder in folders] == [
+            ["checkpoint", "progress.json"]
+        ]
+
+    def test_nothing_is_saved_where_nothing_goes_on(self, tmp_path: Path) -> None:
+        target, _ = self.target(
+            fidelity="schedule", fidelity_param="epochs", checkpoints=tmp_path / "kept"
+        )
+        target({"x": 0.5}, budget=float(N_EPOCHS))
+        assert not [p for p in (tmp_path / "kept").glob("*/checkpoint/**/*") if p.is_file()]
+
+    def test_an_unknown_metric_names_the_known_ones(self) -> None:
+        def train(config: dict[str, Any], training: EnergyTraining) -> None:
+            self.train({**config, "epochs": 2}, training, "no_such")
+
+        target = EnergyTarget(train, METER, **self.reported_as)
+        with pytest.raises(ValueError, match=rf"(?i)'{self.metric}'.*got 'no_such'"):
+            target({"x": 0.5})

@@ -2,4 +2,5 @@
 
 from ._eahas_bench import Problem
 
+
 __all__ = ["Problem"]

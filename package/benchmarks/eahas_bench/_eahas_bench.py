@@ -3,13 +3,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from eahas_plugins.spaces import OptunaSpace
 import optuna
 from optuna.distributions import BaseDistribution
 from optunahub.benchmarks import BaseProblem
-
 import surrogate
-from eahas_plugins.spaces import OptunaSpace
-from surrogate.function import METRICS, as_function
+from surrogate.function import as_function
+from surrogate.function import METRICS
 
 
 class Problem(BaseProblem):  # type: ignore[misc]

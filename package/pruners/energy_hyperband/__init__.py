@@ -2,4 +2,5 @@
 
 from eahas_plugins.optuna.pruners import EnergyHyperbandPruner
 
+
 __all__ = ["EnergyHyperbandPruner"]

@@ -2,4 +2,5 @@
 
 from eahas_plugins.optuna.samplers import EnergyTPESampler
 
+
 __all__ = ["EnergyTPESampler"]

@@ -1,4 +1,3 @@
-import re
 from pathlib import Path
 from typing import Any
 
@@ -70,32 +69,3 @@ def test_bad_arguments_are_refused(module: Any) -> None:
         module.Problem("cifar11")
     with pytest.raises(ValueError, match=r"metrics must be .* but got \['speed'\]"):
         module.Problem(metrics=["speed"])
-
-
-def test_the_folder_has_what_the_registry_asks_for() -> None:
-    folder = PACKAGE / "benchmarks" / "eahas_bench"
-    assert "MIT License" in (folder / "LICENSE").read_text()
-    text = (folder / "README.md").read_text()
-    front = text.split("---")[1]
-    keys = re.findall(r"^(\w+): \S", front, flags=re.MULTILINE)
-    assert keys == ["author", "title", "description", "tags", "optuna_versions", "license"]
-    assert "[benchmark" in front
-    assert re.findall(r"^## (.*)", text, flags=re.MULTILINE)[:4] == [
-        "Abstract",
-        "APIs",
-        "Installation",
-        "Example",
-    ]
-
-
-@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
-def test_the_example_of_the_readme_runs(
-    module: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    readme = (PACKAGE / "benchmarks" / "eahas_bench" / "README.md").read_text()
-    code = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)[0]
-    monkeypatch.setattr(
-        optunahub, "load_module", lambda name: {"benchmarks/eahas_bench": module}[name]
-    )
-    exec(compile(code, "README.md", "exec"), {})
-    assert int(capsys.readouterr().out) >= 1

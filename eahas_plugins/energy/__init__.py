@@ -6,6 +6,7 @@ from eahas_plugins.energy.combined import SelectedMeter, SumMeter
 from eahas_plugins.energy.cpu_time import CpuTimeMeter
 from eahas_plugins.energy.estimate import SERVER_CORE, EnergyModel, Estimate, estimate_energy
 from eahas_plugins.energy.grid import GRID_G_PER_KWH, GRID_SOURCE, GRID_YEAR, grams_co2e
+from eahas_plugins.energy.inference import InferenceCost, measure_inference
 from eahas_plugins.energy.nvml import NvmlMeter
 from eahas_plugins.energy.rapl import RaplMeter
 from eahas_plugins.energy.readings import (
@@ -34,6 +35,7 @@ __all__ = [
     "EnergyModel",
     "Estimate",
     "FakeMeter",
+    "InferenceCost",
     "Measurement",
     "MeterChoice",
     "MeterError",
@@ -54,4 +56,5 @@ __all__ = [
     "choose_meter",
     "estimate_energy",
     "grams_co2e",
+    "measure_inference",
 ]

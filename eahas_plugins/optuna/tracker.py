@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
-from typing import Literal
+from typing import Any, Literal
 
 from optuna import TrialPruned
 from optuna.trial import BaseTrial
 
 from eahas_plugins.energy.auto import auto_meter
+from eahas_plugins.energy.inference import InferenceCost, measure_inference
 from eahas_plugins.energy.readings import EnergyMeter, MeterError, Reading
 from eahas_plugins.optuna._trial_energy import METER_ATTR, PARTS_ATTR, RUNTIME_ATTR, TrialEnergy
+from eahas_plugins.optuna._trial_names import owner_of
 
 __all__ = ["METER_ATTR", "PARTS_ATTR", "RUNTIME_ATTR", "EnergyTracker"]
 
@@ -127,6 +130,27 @@ class EnergyTracker:
             self._trial.report(value, step=step)
         if self._trial.should_prune():
             raise TrialPruned(self._why_pruned(step))
+
+    def measure_inference(
+        self, run: Callable[[], Any], *, n_samples: int, **how: Any
+    ) -> InferenceCost:
+        """Measure what the model's inference costs, with this tracker's meter.
+
+        What that uses is the trial's energy too. Its energy may be one of several objectives.
+
+        Args:
+            run: One pass: takes nothing, computes the outputs of ``n_samples`` samples.
+            n_samples: Samples in a pass.
+            **how: Further arguments of `eahas_plugins.energy.measure_inference`.
+
+        Raises:
+            MeterError: If the meter does not move.
+            RuntimeError: Outside the ``with``.
+            ValueError: If an argument is out of range.
+        """
+        self._running()
+        owner = owner_of(self._trial)
+        return measure_inference(run, n_samples=n_samples, meter=self._meter, owner=owner, **how)
 
     def _why_pruned(self, step: int) -> str:
         explain = getattr(self._trial, "why_pruned", None)  # a guarded trial knows

@@ -30,6 +30,7 @@ FACES = {
     "eahas_plugins.energy.exports": "Energy for other tools",
     "eahas_plugins.spaces": "Search spaces",
     "eahas_plugins.report": "Energy reports",
+    "eahas_plugins.transfer": "Earlier studies",
     "eahas_plugins.units": "Units for people",
     "surrogate": "The benchmark",
     "surrogate.records": "Results of a query, and records",

@@ -86,6 +86,7 @@ class ArdProcess(_Process):
     _jitter = 1e-6
 
     def __init__(self, n_features: int) -> None:
+        self.n_features = n_features
         self.theta = np.append(np.zeros(n_features), math.log(0.1))
         """Logarithms of the lengths and, last, of the variance of the noise."""
         self._is_new = True

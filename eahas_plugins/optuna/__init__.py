@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from eahas_plugins.optuna import visualization
     from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
     from eahas_plugins.optuna.budget.in_trainings import TrainingsBudget
+    from eahas_plugins.optuna.earlier import export_study
     from eahas_plugins.optuna.objective import SurrogateObjective
     from eahas_plugins.optuna.pruners import (
         EnergyBudgetPruner,
@@ -65,6 +66,7 @@ __all__ = [
     "ea_bohb",
     "energy_report",
     "energy_study",
+    "export_study",
     "visualization",
 ]
 
@@ -76,6 +78,7 @@ _ELSEWHERE = {
     "TrainingsBudget": "budget.in_trainings",
     "energy_report": "report",
     "energy_study": "study",
+    "export_study": "earlier",
 }
 
 

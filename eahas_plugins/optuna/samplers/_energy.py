@@ -31,6 +31,8 @@ from eahas_plugins.optuna._trials import (
     training_kwh,
 )
 from eahas_plugins.optuna.samplers._schedules import FidelityName, is_number
+from eahas_plugins.transfer.earlier import EarlierStudies
+from eahas_plugins.transfer.energy import EarlierKwhModel
 
 Floats = NDArray[np.float64]
 
@@ -45,6 +47,7 @@ class StudyEnergy:
             to the study.
         fidelity_param: Parameter that holds the planned number of steps, if there is one.
         owner: Who asks, for messages.
+        earlier: Studies that say which configurations are dear before this one can.
     """
 
     def __init__(
@@ -53,10 +56,12 @@ class StudyEnergy:
         budget_kwh: float | None = None,
         fidelity_param: str | None = None,
         owner: str = "StudyEnergy",
+        earlier: EarlierStudies | None = None,
     ) -> None:
         self._budget_kwh = None if budget_kwh is None else kwh_argument("budget_kwh", budget_kwh)
         self.fidelity = FidelityName(fidelity_param, owner=owner)
         self._owner = owner
+        self._earlier = earlier
         self._lock = threading.Lock()
         self._log = TrialLog()
         self._columns: dict[str, Column] = {}
@@ -194,7 +199,11 @@ class StudyEnergy:
         if not new:
             return
         self._columns.update(new)
-        self._model = KwhModel(self._columns)
+        if self._earlier:
+            prior = self._earlier.energy_prior(self._columns)
+            self._model = EarlierKwhModel(self._columns, prior)
+        else:
+            self._model = KwhModel(self._columns)
         self._model.add_many(self._learnt)
 
     def _whole_energy(self, trial: FrozenTrial) -> float | None:

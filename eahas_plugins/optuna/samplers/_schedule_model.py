@@ -13,8 +13,10 @@ from eahas_plugins import policy
 from eahas_plugins.models.gaussian_process import ArdProcess, log_expected_improvement
 from eahas_plugins.models.values import transformed
 from eahas_plugins.optuna.samplers._base import Space
+from eahas_plugins.optuna.samplers._earlier import EarlierOfStudy, PriorFeature
 from eahas_plugins.optuna.samplers._encoding import Axis, neighbours, positions_of
 from eahas_plugins.optuna.samplers._schedules import energy_factor, level_of
+from eahas_plugins.transfer.prior_mean import PriorMeanProcess
 
 Floats = NDArray[np.float64]
 LogKwh = Callable[[dict[str, Floats]], Floats | None]
@@ -29,10 +31,15 @@ class ScheduleModel:
         space: Optuna's distributions of all parameters.
         fidelity_param: The one that is the schedule, if there is one.
         schedules: Its values, shortest first, if the trials have it.
+        earlier: What earlier studies say.
     """
 
     def __init__(
-        self, space: Space, fidelity_param: str | None, schedules: Sequence[Any] | None
+        self,
+        space: Space,
+        fidelity_param: str | None,
+        schedules: Sequence[Any] | None,
+        earlier: EarlierOfStudy | None = None,
     ) -> None:
         self._space = space
         self._fidelity = fidelity_param or ""
@@ -44,6 +51,10 @@ class ScheduleModel:
             for name, distribution in space.items()
             if not (self.multi_fidelity and name == fidelity_param)
         }
+        prior = earlier and earlier.prior({name: space[name] for name in self.axes})
+        self._prior = (
+            PriorFeature(prior, self.axes, has_levels=self.multi_fidelity) if prior else None
+        )
 
     @property
     def multi_fidelity(self) -> bool:
@@ -67,9 +78,12 @@ class ScheduleModel:
         rewards = np.array([reward for _, reward in known])
         self._positions, self._levels = positions_of(configs, self.axes), self._levels_of(configs)
         self._rewards = transformed(rewards)
+        if self._prior is not None:
+            self._prior.learn(self._positions, self._levels, self._rewards)
         x = self._features(self._positions, self._levels)
-        new = process is None or len(process.theta) != x.shape[1] + 1
-        self._process = ArdProcess(x.shape[1]) if process is None or new else process
+        kind = ArdProcess if self._prior is None else PriorMeanProcess
+        new = type(process) is not kind or process.n_features != x.shape[1]
+        self._process = kind(x.shape[1]) if process is None or new else process
         self._process.fit(x, self._rewards)
         self._running = positions_of(running, self.axes)
         if running:
@@ -145,6 +159,8 @@ class ScheduleModel:
         blocks = [axis.features(positions[:, i]) for i, axis in enumerate(self.axes.values())]
         if self.multi_fidelity:
             blocks.append(levels[:, None])
+        if self._prior is not None:
+            blocks.append(self._prior(positions, levels))
         return np.concatenate(blocks, axis=1)
 
     def _levels_of(self, configs: Sequence[Mapping[str, Any]]) -> Floats:

@@ -13,12 +13,14 @@ from optuna.trial import FrozenTrial, TrialState
 from eahas_plugins.models.gaussian_process import ArdProcess
 from eahas_plugins.optuna._trials import planned_kwh, promotion_kwh, spent_kwh
 from eahas_plugins.optuna.samplers._base import Scored, StudyState
+from eahas_plugins.optuna.samplers._earlier import EarlierOfStudy
 from eahas_plugins.optuna.samplers._energy import StudyEnergy
 from eahas_plugins.optuna.samplers._schedules import (
     config_key,
     energy_factor,
     schedules_of,
 )
+from eahas_plugins.transfer.earlier import EarlierStudies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,7 @@ class ScheduleState(StudyState):
         schedules: Its values, shortest first, if the user has said so.
         budget_kwh: Energy of the study, kWh, if the user has said so.
         owner: Who asks, for messages.
+        earlier: Studies to learn from.
     """
 
     def __init__(
@@ -66,10 +69,14 @@ class ScheduleState(StudyState):
         schedules: Sequence[Any] | None,
         budget_kwh: float | None,
         owner: str,
+        earlier: EarlierStudies,
     ) -> None:
         super().__init__()
         self.kept = Kept()
-        self.energy = StudyEnergy(budget_kwh=budget_kwh, fidelity_param=fidelity_param, owner=owner)
+        self.energy = StudyEnergy(
+            budget_kwh=budget_kwh, fidelity_param=fidelity_param, owner=owner, earlier=earlier
+        )
+        self._earlier: EarlierStudies | EarlierOfStudy = earlier
         self.fidelity = self.energy.fidelity
         self.schedules: tuple[Any, ...] | None = None
         """The schedules of the latest trial: ranges may change when a study is resumed."""
@@ -93,6 +100,21 @@ class ScheduleState(StudyState):
                 self.follow(name, trial.distributions[name])
                 self._trained.append(trial)
                 self._count_one(trial)
+
+    def earlier_of(self, study: Study) -> EarlierOfStudy:
+        """What earlier studies say to this one.
+
+        Raises:
+            ValueError: If there are some and this one has several objectives.
+        """
+        if isinstance(self._earlier, EarlierStudies):
+            if len(study.directions) > 1 and len(self._earlier):
+                raise ValueError(
+                    "earlier must be empty for a study of several objectives but holds "
+                    f"{len(self._earlier)}: what they say is of one."
+                )
+            self._earlier = EarlierOfStudy(self._earlier, study)
+        return self._earlier
 
     def follow(self, name: str, distribution: BaseDistribution) -> tuple[Any, ...]:
         """Take the schedules from the distribution of the trial at hand, and return them."""

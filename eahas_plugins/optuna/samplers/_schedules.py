@@ -76,6 +76,26 @@ def check_schedules(schedules: Sequence[Any] | None, *, promotion_share: float) 
         raise ValueError(f"schedules must differ but got {tuple(schedules)!r}.")
 
 
+def check_search(*, short_until: float, cooling: float, **counts: int) -> None:
+    """Check the other arguments of a search over schedules.
+
+    Args:
+        short_until: Part of the budget after which new configurations get the longest schedule.
+        cooling: Weight of energy while nothing is spent.
+        **counts: Numbers of trials and candidates, by name.
+
+    Raises:
+        ValueError: If one is out of range (NaN included).
+    """
+    if not 0.0 <= short_until <= 1.0:
+        raise ValueError(f"short_until must be between 0 and 1 but got {short_until}.")
+    if not 0.0 <= cooling < math.inf:
+        raise ValueError(f"cooling must be finite and not negative but got {cooling}.")
+    for name, count in counts.items():
+        if not count >= 2:
+            raise ValueError(f"{name} must be at least 2 but got {count}.")
+
+
 def schedule_after(current: Any, schedules: Sequence[Any], *, skip_to_last: bool) -> Any:
     """The schedule that follows ``current``; None after the last, or if nobody can tell.
 

@@ -9,6 +9,7 @@ from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler
 
 from eahas_plugins.optuna._trials import AUTO
+from eahas_plugins.optuna.samplers._earlier_sources import Sources
 from eahas_plugins.optuna.samplers._front_trials import Known
 from eahas_plugins.optuna.samplers.schedule_gp import ScheduleGPSampler
 from eahas_plugins.policy import SHORT_UNTIL
@@ -24,6 +25,7 @@ def ea_bohb(
     cooling: float = 1.0,
     known_objectives: Known | None = None,
     pruner: BasePruner | None = None,
+    earlier: Sources = (),
     seed: int | None = None,
     **model: Any,
 ) -> tuple[BaseSampler, BasePruner]:
@@ -67,6 +69,11 @@ def ea_bohb(
         pruner: By default none: a training cut early says little about its end, and whether it
             helps to drop the worst at half of a short schedule differs from task to task. Optuna
             asks none where there are several objectives.
+        earlier: Earlier studies of the same kind of training, on other data or in another space:
+            studies of Optuna's, storages, folders of SMAC or HpBandSter, or files that
+            ``export_study`` wrote. The first trials are configurations that were good there
+            (attribute ``earlier_member``), and what they say of values and energies is believed as
+            far as it ranks the new trials.
         seed: Seed of the sampler.
         **model: Further arguments of ``ScheduleGPSampler``.
 
@@ -74,7 +81,9 @@ def ea_bohb(
         The sampler and the pruner for ``optuna.create_study``.
 
     Raises:
-        ValueError: If an argument is out of range (NaN included).
+        ValueError: If an argument is out of range (NaN included), or an earlier study cannot be
+            read or has several objectives.
+        TypeError: If ``earlier`` holds something else than studies.
     """
     sampler = ScheduleGPSampler(
         fidelity_param=fidelity_param,
@@ -84,6 +93,7 @@ def ea_bohb(
         cooling=cooling,
         known_objectives=known_objectives,
         budget_kwh=budget_kwh,
+        earlier=earlier,
         seed=seed,
         **model,
     )

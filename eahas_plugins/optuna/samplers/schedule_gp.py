@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,12 +16,13 @@ from eahas_plugins.optuna._compat import enqueued_params, set_user_attr
 from eahas_plugins.optuna._trials import AUTO, PROMOTED_KEY
 from eahas_plugins.optuna.pruners._several import refuse_idle_pruner
 from eahas_plugins.optuna.samplers._base import RewardSampler, Scored, Space, rewards_to_learn
+from eahas_plugins.optuna.samplers._earlier_sources import Sources, earlier_studies
 from eahas_plugins.optuna.samplers._encoding import Axis, stratum
 from eahas_plugins.optuna.samplers._front_trials import Known, check_known, signs_of
 from eahas_plugins.optuna.samplers._fronts import best_of_front, fitted_front
 from eahas_plugins.optuna.samplers._schedule_model import ScheduleModel
 from eahas_plugins.optuna.samplers._schedule_state import Proposal, ScheduleState
-from eahas_plugins.optuna.samplers._schedules import check_schedules, config_key
+from eahas_plugins.optuna.samplers._schedules import check_schedules, check_search, config_key
 
 
 class ScheduleGPSampler(RewardSampler[ScheduleState]):
@@ -79,10 +79,12 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
             least 2.
         known_objectives: Objectives that need no training, such as a number of weights: by their
             positions in ``directions``, fast functions of a dict of parameters.
+        earlier: Earlier studies to start from, as of :func:`~eahas_plugins.optuna.ea_bohb`.
         seed: Seed of all draws.
 
     Raises:
-        ValueError: If an argument is out of range (NaN included).
+        ValueError: If an argument is out of range (NaN), or an earlier study cannot be used.
+        TypeError: If ``earlier`` holds something else than studies.
 
     References:
         Lee et al. (2020), Cost-aware Bayesian optimization (cooling).
@@ -103,22 +105,20 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         n_candidates: int = 600,
         max_trials: int = 200,
         known_objectives: Known | None = None,
+        earlier: Sources = (),
         seed: int | None = None,
     ) -> None:
         check_schedules(schedules, promotion_share=promotion_share)
-        if not 0.0 <= short_until <= 1.0:
-            raise ValueError(f"short_until must be between 0 and 1 but got {short_until}.")
-        if not 0.0 <= cooling < math.inf:
-            raise ValueError(f"cooling must be finite and not negative but got {cooling}.")
-        for name, count in (
-            ("n_startup_trials", n_startup_trials),
-            ("n_candidates", n_candidates),
-            ("max_trials", max_trials),
-        ):
-            if not count >= 2:
-                raise ValueError(f"{name} must be at least 2 but got {count}.")
+        check_search(
+            short_until=short_until,
+            cooling=cooling,
+            n_startup_trials=n_startup_trials,
+            n_candidates=n_candidates,
+            max_trials=max_trials,
+        )
         self._make_state = functools.partial(
             ScheduleState,
+            earlier=earlier_studies(earlier, fidelity_param=fidelity_param),
             fidelity_param=fidelity_param,
             schedules=None if schedules is None else tuple(schedules),
             budget_kwh=budget_kwh,
@@ -164,6 +164,9 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         place = state.place_of(trial.number, self._n_startup_trials)
         if place is None:
             return self._draw(study, trial, name, distribution)
+        first = state.earlier_of(study).first_value(study, trial, place, name, distribution)
+        if first is not None:
+            return first[0]
         share = stratum(name, place, self._n_startup_trials, self._hypercube)
         axis = Axis(distribution)
         return axis.value(axis.centred(share) if self._centred_start else share)
@@ -204,10 +207,8 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
             if promoted is None:
                 params = {n: self._start(state, study, trial, n, d) for n, d in space.items()}
         else:
-            running = state.running(trial.number)
-            model = self._fitted(
-                state, study, space, [params for params in running.values() if params]
-            )
+            running = [params for params in state.running(trial.number).values() if params]
+            model = self._fitted(state, study, space, running)
             longest = model.multi_fidelity and policy.short_phase_ended(
                 left, short_until=self._short_until
             )
@@ -260,7 +261,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
             kept = policy.best_and_latest([reward for _, reward in scored], n=self._max_trials)
             scored = [scored[i] for i in kept]
         known = [(t.params, reward) for t, reward in scored]
-        model = ScheduleModel(space, state.fidelity.name, state.schedules)
+        model = ScheduleModel(space, state.fidelity.name, state.schedules, state.earlier_of(study))
         state.kept.process = model.fit(known, running, state.kept.process)
         return model
 

@@ -11,6 +11,7 @@ from eahas_plugins.optuna import (
     SchedulePromotionSampler,
     ea_bohb,
 )
+from tests.eahas_plugins.transfer.studies import made_up
 
 MAKERS = {
     "tpe": lambda: EnergyTPESampler(seed=0, n_startup_trials=4),
@@ -24,6 +25,9 @@ MAKERS = {
         seed=0,
     ),
     "ea-bohb": lambda: ea_bohb(seed=0, n_startup_trials=5, n_candidates=50)[0],
+    "ea-bohb-earlier": lambda: ea_bohb(
+        seed=0, n_startup_trials=5, n_candidates=50, earlier=[made_up(20)]
+    )[0],
 }
 
 

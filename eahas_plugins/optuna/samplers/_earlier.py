@@ -1,0 +1,134 @@
+"""What a sampler takes from earlier studies: first configurations, and a prior of the values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+
+from eahas_plugins.optuna._compat import set_user_attr
+from eahas_plugins.optuna._trials import column_of
+from eahas_plugins.optuna.earlier import key_of
+from eahas_plugins.optuna.samplers._encoding import Axis
+from eahas_plugins.transfer.earlier import EarlierStudies
+from eahas_plugins.transfer.study import is_number, same
+from eahas_plugins.transfer.value_prior import ValuePrior
+
+Floats = NDArray[np.float64]
+
+MEMBER_ATTR = "earlier_member"
+"""Trial attribute: which of the portfolio's configurations a trial began with, from 0."""
+
+
+class EarlierOfStudy:
+    """What earlier studies say to one study.
+
+    Args:
+        earlier: All of them; the study itself may be among them and does not count.
+        study: The new study.
+    """
+
+    def __init__(self, earlier: EarlierStudies, study: Study) -> None:
+        self._studies = earlier.without(key_of(study))
+        self._told: set[int] = set()
+        self._prior: tuple[str, ValuePrior] | None = None
+
+    def first_value(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        place: int,
+        name: str,
+        distribution: BaseDistribution,
+    ) -> tuple[Any] | None:
+        """The value of a parameter in a configuration to begin with; None if it has none.
+
+        Args:
+            study: The new study.
+            trial: The trial, which is told which configuration it has.
+            place: Its place among the first trials.
+            name: The parameter.
+            distribution: Its distribution: numbers are clipped to it.
+        """
+        members = self._studies.portfolio()
+        if place >= len(members):
+            return None
+        if trial.number not in self._told:
+            self._told.add(trial.number)
+            set_user_attr(study, trial, MEMBER_ATTR, place)
+        if name not in members[place]:
+            return None
+        return fitted_value(members[place][name], distribution)
+
+    def prior(self, space: Mapping[str, BaseDistribution]) -> ValuePrior | None:
+        """What they say of values in a space; None if there are none.
+
+        Args:
+            space: The parameters without the length of a training.
+        """
+        columns = {name: column_of(distribution) for name, distribution in space.items()}
+        if not len(self._studies) or not set(columns) & set(self._studies.parameters):
+            return None
+        text = repr(columns)
+        if self._prior is None or self._prior[0] != text:
+            self._prior = (text, self._studies.value_prior(columns))
+        return self._prior[1]
+
+
+class PriorFeature:
+    """What earlier studies predict, as one more feature of a model.
+
+    Args:
+        prior: What they say.
+        axes: The model's parameters.
+        has_levels: Whether trainings differ in length; else all count as the longest.
+    """
+
+    def __init__(self, prior: ValuePrior, axes: Mapping[str, Axis], *, has_levels: bool) -> None:
+        self._prior = prior
+        self._axes = axes
+        self._has_levels = has_levels
+
+    def learn(self, positions: Floats, levels: Floats, rewards: Floats) -> None:
+        """Weigh the studies by the trials of the new one.
+
+        Args:
+            positions: Array of shape (n, n_axes).
+            levels: Lengths of the trainings, of shape (n,).
+            rewards: Values, larger is better, of shape (n,).
+        """
+        self._prior.learn(self._columns(positions), self._own(levels), rewards)
+
+    def __call__(self, positions: Floats, levels: Floats) -> Floats:
+        """Array of shape (n, 1)."""
+        return self._prior.predict(self._columns(positions), self._own(levels))[:, None]
+
+    def _own(self, levels: Floats) -> Floats:
+        return levels if self._has_levels else np.ones(len(levels))
+
+    def _columns(self, positions: Floats) -> dict[str, Floats]:
+        filled = np.nan_to_num(positions, nan=0.5)
+        return {name: a.internal(filled[:, i]) for i, (name, a) in enumerate(self._axes.items())}
+
+
+def fitted_value(value: Any, distribution: BaseDistribution) -> tuple[Any] | None:
+    """The nearest value that a parameter may have; None if nothing is near."""
+    if isinstance(distribution, CategoricalDistribution):
+        return next(((c,) for c in distribution.choices if same(c, value)), None)
+    if not is_number(value) or not isinstance(distribution, FloatDistribution | IntDistribution):
+        return None
+    inside = min(distribution.high, max(distribution.low, value))
+    if distribution.step is not None:
+        steps = round((inside - distribution.low) / distribution.step)
+        inside = min(distribution.high, distribution.low + steps * distribution.step)
+    return (round(inside) if isinstance(distribution, IntDistribution) else float(inside),)

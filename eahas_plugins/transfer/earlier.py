@@ -1,0 +1,130 @@
+"""Several earlier studies, and what they say before a new one begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eahas_plugins.models.kwh import Column
+from eahas_plugins.transfer.encoder import Encoder
+from eahas_plugins.transfer.energy import EnergyPrior
+from eahas_plugins.transfer.model import StudyModel
+from eahas_plugins.transfer.portfolio import portfolio
+from eahas_plugins.transfer.study import EarlierStudy, joined
+from eahas_plugins.transfer.value_prior import ValuePrior
+
+Floats = NDArray[np.float64]
+
+
+class EarlierStudies:
+    """Studies to learn from. Models of them are made when they are first needed, once.
+
+    Example:
+        >>> from eahas_plugins.models.kwh import Number
+        >>> from eahas_plugins.transfer import EarlierStudies, EarlierStudy, EarlierTrial
+        >>> trials = [
+        ...     EarlierTrial(config={"width": w}, value=abs(w - 40), energy_kwh=0.01 * w)
+        ...     for w in range(4, 65, 4)
+        ... ]
+        >>> study = EarlierStudy(
+        ...     name="digits",
+        ...     maximize=False,
+        ...     parameters={"width": Number(low=1, high=64)},
+        ...     trials=trials,
+        ... )
+        >>> earlier = EarlierStudies([study])
+        >>> earlier.portfolio()[0]["width"]
+        40
+        >>> dear, cheap = earlier.relative_kwh([{"width": 64}, {"width": 8}])
+        >>> bool(6.0 < dear / cheap < 10.0)
+        True
+
+    Args:
+        studies: The studies; those without trials are left out.
+        fidelity_param: The parameter that is the length of a training; None if there is none.
+    """
+
+    def __init__(
+        self, studies: Sequence[EarlierStudy], *, fidelity_param: str | None = None
+    ) -> None:
+        self.studies = tuple(study for study in studies if study.trials)
+        self.fidelity_param = fidelity_param
+        self._portfolio: list[Mapping[str, Any]] | None = None
+        self._energies: EnergyPrior | None = None
+        self._models: tuple[str, list[StudyModel]] = ("", [])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"studies": self.studies, "fidelity_param": self.fidelity_param}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
+
+    def __len__(self) -> int:
+        return len(self.studies)
+
+    @property
+    def parameters(self) -> dict[str, Column]:
+        """All parameters, each with the range or the choices of all studies."""
+        names = {name: None for study in self.studies for name in study.parameters}
+        return {
+            name: joined([s.parameters[name] for s in self.studies if name in s.parameters])
+            for name in names
+        }
+
+    def portfolio(self) -> list[Mapping[str, Any]]:
+        """Configurations to begin with, best first: together they are good for most studies.
+
+        Their length of training, if it is a parameter, is that of the trial they are from.
+        """
+        if self._portfolio is None and not self.studies:
+            self._portfolio = []
+        if self._portfolio is None:
+            columns = {n: c for n, c in self.parameters.items() if n != self.fidelity_param}
+            energies = EnergyPrior(self.studies, columns)
+            self._portfolio = portfolio(self.models_in(columns), Encoder(columns), energies)
+        return self._portfolio
+
+    def relative_kwh(self, configs: Sequence[Mapping[str, Any]]) -> Floats | None:
+        """What energy each training needs, in units of a usual one, of shape (n_configs,).
+
+        The factor from there to kWh is the new study's own. None if the studies do not know at
+        least ten energies.
+        """
+        if self._energies is None:
+            self._energies = self.energy_prior(self.parameters)
+        if not self._energies.ready:
+            return None
+        encoder = Encoder(self._energies.columns)
+        usual = self._energies.log_kwh(
+            encoder.encode([trial.config for study in self.studies for trial in study.trials[:100]])
+        )
+        found = self._energies.log_kwh(encoder.encode(configs))
+        return np.asarray(np.exp(found - np.median(usual)))
+
+    def energy_prior(self, columns: Mapping[str, Column]) -> EnergyPrior:
+        """What the studies say of the energy of trainings in a space."""
+        return EnergyPrior(self.studies, columns, fidelity_param=self.fidelity_param)
+
+    def value_prior(self, columns: Mapping[str, Column]) -> ValuePrior:
+        """What the studies say of values in a space, without the length of a training."""
+        return ValuePrior(self.models_in(columns))
+
+    def models_in(self, columns: Mapping[str, Column]) -> list[StudyModel]:
+        """The models in a space: the latest, for the new study mostly has that of the earlier."""
+        space = repr(sorted(columns.items()))
+        if self._models[0] != space:
+            encoder = Encoder(columns)
+            name = self.fidelity_param
+            made = [StudyModel(study, encoder, fidelity_param=name) for study in self.studies]
+            self._models = (space, made)
+        return self._models[1]
+
+    def without(self, key: str) -> EarlierStudies:
+        """The same without the study that has this key."""
+        if not key or all(study.key != key for study in self.studies):
+            return self
+        others = [study for study in self.studies if study.key != key]
+        return EarlierStudies(others, fidelity_param=self.fidelity_param)

@@ -1,0 +1,66 @@
+"""A Gaussian process whose mean is a multiple of what earlier studies predict."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eahas_plugins.models.gaussian_process import ArdProcess
+
+Floats = NDArray[np.float64]
+
+_DOUBT = 0.1
+"""One over the prior variance of the factor, of standardised values."""
+
+
+class PriorMeanProcess(ArdProcess):
+    """A process over all features but the last, which is its mean up to a factor.
+
+    The factor is at least 0 and learnt: where the last feature says nothing of the values, or the
+    opposite, it is 0 and the process a plain one.
+
+    References:
+        Rasmussen, Williams (2006), section 2.7 (explicit basis functions), eq. 2.41.
+
+    Args:
+        n_features: Features of every point, the last one included.
+    """
+
+    def __init__(self, n_features: int) -> None:
+        super().__init__(n_features - 1)
+        self.n_features = n_features
+        self.factor = 0.0
+        """In units of the values per unit of the last feature."""
+
+    def fit(self, x: Floats, y: Floats) -> None:
+        """Learn from points of shape (n, n_features) and values of shape (n,)."""
+        points, said = x[:, :-1], x[:, -1]
+        spread = float(y.std()) or 1.0
+        centred = said - said.mean()
+        factor = max(0.0, float(centred @ (y - y.mean())) / (float(centred @ centred) + _DOUBT))
+        super().fit(points, y - factor * said)
+        # the same again, now that the covariance of the rest is known
+        matrix = self._kernel(points, points) + self._noise * np.eye(len(y))
+        z = (y - y.mean()) / spread
+        ones = np.ones(len(y))
+        solved = np.linalg.solve(matrix, np.stack([said, ones, z], axis=1))
+        a = np.array(
+            [
+                [said @ solved[:, 0] + _DOUBT, said @ solved[:, 1]],
+                [ones @ solved[:, 0], ones @ solved[:, 1] + 1e-6],
+            ]
+        )
+        slope = np.linalg.solve(a, np.array([said @ solved[:, 2], ones @ solved[:, 2]]))[0]
+        self.factor = max(0.0, float(slope)) * spread
+        self._condition(points, self._standardise(y - self.factor * said), noise=self._noise)
+
+    def predict(self, x: Floats) -> tuple[Floats, Floats]:
+        """Mean and standard deviation of the function, each of shape (n,)."""
+        mean, deviation = super().predict(x[:, :-1])
+        return mean + self.factor * x[:, -1], deviation
+
+    def fantasise(self, x: Floats) -> None:
+        """Take pending points for what is predicted there."""
+        mean, _ = super().predict(x[:, :-1])
+        z = np.append(self._z, (mean - self._mean) / self._scale)
+        self._condition(np.concatenate([self._x, x[:, :-1]]), z, noise=self._noise)

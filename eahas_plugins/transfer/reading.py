@@ -1,0 +1,78 @@
+"""An earlier study from wherever its host has left it."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from eahas_plugins.report.numbers import training_kwh
+from eahas_plugins.report.run import RunSummary
+from eahas_plugins.report.storage import read_run
+from eahas_plugins.transfer.study import (
+    EarlierStudy,
+    EarlierTrial,
+    check_one_objective,
+    columns_seen,
+)
+from eahas_plugins.transfer.study_file import is_study_file, read_study_file
+
+
+def read_study(source: str | Path, *, study: str | None = None) -> EarlierStudy:
+    """Read a study of any host, or a file that ``export_study`` wrote.
+
+    Only complete trainings with a finite value are taken. SMAC and HpBandSter do not keep the
+    length of a training among its parameters: it is what they call budget. The ranges of their
+    parameters are those that were seen.
+
+    Args:
+        source: A URL of Optuna's, the file of an SQLite database or of Optuna's journal, the
+            folder of a run of SMAC or HpBandSter, or an exported file.
+        study: Which study, if there are several.
+
+    Raises:
+        FileNotFoundError: If nothing is there.
+        ValueError: If it is none of these, holds several and none is named, is damaged, or has
+            several objectives.
+        ImportError: If it is Optuna's and Optuna is not installed.
+    """
+    if "://" in str(source):
+        return _of_optuna(str(source), study)
+    path = Path(source)
+    if path.is_file():
+        return read_study_file(path) if is_study_file(path) else _of_optuna(str(path), study)
+    return of_run(read_run(path, study=study))
+
+
+def _of_optuna(storage: str, name: str | None) -> EarlierStudy:
+    from eahas_plugins.optuna.earlier import earlier_study
+    from eahas_plugins.optuna.stored_study import load_study
+
+    return earlier_study(load_study(storage, name))
+
+
+def of_run(run: RunSummary) -> EarlierStudy:
+    """A run of SMAC or HpBandSter as an earlier study.
+
+    Args:
+        run: The run.
+
+    Raises:
+        ValueError: If it has several objectives.
+    """
+    check_one_objective(run.name, len(run.objectives))
+    trials = [
+        EarlierTrial(
+            config=dict(trial.config),
+            value=trial.values[0],
+            energy_kwh=training_kwh(trial) or None,
+            length=trial.length if trial.length and trial.length > 0.0 else None,
+        )
+        for trial in run.trials
+        if trial.state == "complete" and trial.values and math.isfinite(trial.values[0])
+    ]
+    return EarlierStudy(
+        name=run.name,
+        maximize=run.objectives[0].maximize,
+        parameters=columns_seen(trial.config for trial in trials),
+        trials=tuple(trials),
+    )

@@ -1,0 +1,41 @@
+import pickle
+
+import numpy as np
+
+from eahas_plugins.transfer import EarlierStudies
+from eahas_plugins.transfer.model import MOST_TRIALS
+from tests.eahas_plugins.transfer.studies import PARAMETERS, made_up
+
+
+def test_studies_without_trials_are_left_out():
+    earlier = EarlierStudies([made_up(trials=()), made_up(5)])
+    assert len(earlier) == 1
+    assert EarlierStudies([made_up(trials=())]).portfolio() == []
+    assert EarlierStudies([]).relative_kwh([{}]) is None
+
+
+def test_the_study_itself_does_not_count():
+    earlier = EarlierStudies([made_up(5, key="a"), made_up(5, seed=1, key="")])
+    assert [s.key for s in earlier.without("a").studies] == [""]
+    assert earlier.without("") is earlier
+    assert earlier.without("b") is earlier
+
+
+def test_is_pickled_without_its_models():
+    earlier = EarlierStudies([made_up(30)], fidelity_param="max_epoch")
+    fresh = len(pickle.dumps(earlier))
+    members = earlier.portfolio()
+    assert len(pickle.dumps(earlier)) == fresh
+    assert pickle.loads(pickle.dumps(earlier)).portfolio() == members
+
+
+def test_fifty_studies_of_a_thousand_trials():
+    trials = made_up(1000).trials
+    studies = [made_up(seed=s, trials=trials) for s in range(50)]
+    earlier = EarlierStudies(studies, fidelity_param="max_epoch")
+    assert len(earlier.portfolio()) == 5
+    columns = {n: c for n, c in PARAMETERS.items() if n != "max_epoch"}
+    prior = earlier.value_prior(columns)
+    prior.learn({"width": np.arange(1.0, 41.0)}, np.ones(40), np.arange(40.0))
+    prior.predict({"width": np.arange(1.0, 601.0)}, np.ones(600))
+    assert {len(model.configs) for model in earlier.models_in(columns)} == {MOST_TRIALS}

@@ -28,9 +28,10 @@ TRANSLATION = "eahas_plugins.spaces"
 """Makes Optuna's distributions when it is asked to; importing it needs no Optuna."""
 DOCUMENTED = {"_asdict", "_replace", "_exit"}
 """Names with an underscore that are public: of named tuples and of ``os``."""
-PROGRAM, COMMANDS = "surrogate.cli", ("eahas_plugins.energy", "eahas_plugins.report")
-"""The program ``eahas``, which has `eahas meter` and `eahas report` too, and what they import where
-they are asked for."""
+PROGRAM = "surrogate.cli"
+COMMANDS = ("eahas_plugins.energy", "eahas_plugins.report", "eahas_plugins.transfer")
+"""The program ``eahas``, which has `meter`, `report` and `export-study` too, and what they import
+where they are asked for."""
 START, NAMESAKE = "surrogate.__main__", "eahas_plugins.namesake"
 """The program starts with a look at whether the rest of it is in its place."""
 LISTINGS, TERMINAL = "surrogate.listings", ("eahas_plugins.terminal", "eahas_plugins.units")

@@ -4,11 +4,13 @@ import math
 
 import optuna
 import pytest
+from typer.testing import CliRunner
 
 from eahas_plugins.models.kwh import Choice, Number
 from eahas_plugins.optuna import export_study
 from eahas_plugins.optuna.earlier import earlier_study, key_of
 from eahas_plugins.transfer import read_study
+from surrogate.cli import app
 from tests.eahas_plugins.optuna.samplers.tasks import constrain, study_of, train
 
 
@@ -67,11 +69,22 @@ def test_a_study_has_the_same_key_wherever_it_is_opened(tmp_path):
     assert key_of(study) == key_of(again) == earlier_study(again).key != key_of(other)
 
 
-def test_what_is_exported_is_the_study(tmp_path):
+def test_the_program_exports_what_the_function_does(tmp_path):
     url = f"sqlite:///{tmp_path}/study.db"
-    study = study_of(
-        optuna.samplers.RandomSampler(seed=0), direction="maximize", storage=url, study_name="s"
-    )
-    study.optimize(train, n_trials=5)
-    export_study(study, tmp_path / "s.jsonl")
-    assert read_study(tmp_path / "s.jsonl") == earlier_study(study) == read_study(url, study="s")
+    for name in ("first", "second"):
+        study = study_of(
+            optuna.samplers.RandomSampler(seed=0),
+            direction="maximize",
+            storage=url,
+            study_name=name,
+        )
+        study.optimize(train, n_trials=5)
+    out = tmp_path / "out.jsonl"
+    made = CliRunner().invoke(app, ["export-study", url, "--study", "second", "--out", str(out)])
+    assert made.exit_code == 0, made.output
+    assert made.output == f"{out}: 5 trainings of 'second'\n"
+    export_study(study, tmp_path / "by_function.jsonl")
+    assert out.read_bytes() == (tmp_path / "by_function.jsonl").read_bytes()
+    assert read_study(out) == earlier_study(study) == read_study(url, study="second")
+    two = CliRunner().invoke(app, ["export-study", url, "--out", str(out)])
+    assert (two.exit_code, "holds the studies 'first', 'second'" in two.stderr) == (2, True)

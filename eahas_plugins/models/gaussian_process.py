@@ -10,15 +10,21 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_LENGTH, _LENGTH_SPREAD = 0.5, 1.0  # prior of the log lengths, in units of a whole range
-_NOISE, _NOISE_SPREAD = math.log(0.05), 1.5  # prior of the log noise variance, of unit outputs
-_LOWEST, _HIGHEST = -3.0, 4.0  # of all logarithms
+# Priors are normal, of logarithms; bounds are of the same logarithms.
+_LENGTH, _LENGTH_SPREAD = 0.5, 1.0  # in units of a feature's whole range
+_LENGTH_BOUNDS = -3.0, 4.0
+_NOISE, _NOISE_SPREAD = math.log(1e-3), 3.0  # variance, of unit outputs: trainings may repeat
+_NOISE_BOUNDS = -9.0, 4.0
+_FIRST_NOISE = math.log(0.1)
+_COIN = 0.25  # variance of the chance of failing, in units of what it may differ by
+_LEAST_CHANCE = 0.01
 _FIRST_STEPS, _NEXT_STEPS, _LEAST_STEPS = 40, 8, 2
 _ALL_STEPS_UP_TO = 50
 _LARGER, _SMALLER = 1.3, 0.5  # Rprop's factors of a step while the slope keeps its sign, or not
@@ -57,8 +63,9 @@ class _Process(ABC):
         """Learn values ``z`` at ``x``, with this variance of their noise (RW algorithm 2.1)."""
         self._x, self._z = x, z
         matrix = self._kernel(x, x) + noise * np.eye(len(z))
-        self._factor = np.linalg.cholesky(matrix)
-        self._weight = np.linalg.solve(matrix, z)
+        # many predictions follow, each of which is then a product
+        self._whiten = np.linalg.inv(np.linalg.cholesky(matrix))
+        self._weight = self._whiten.T @ (self._whiten @ z)
 
     def predict(self, x: Floats) -> tuple[Floats, Floats]:
         """Mean and standard deviation of the function (without noise), each of shape (n,).
@@ -67,7 +74,7 @@ class _Process(ABC):
         """
         cross = self._kernel(self._x, x)
         mean = cross.T @ self._weight
-        half = np.linalg.solve(self._factor, cross)
+        half = self._whiten @ cross
         variance = np.maximum(1.0 - (half**2).sum(axis=0), self._least_variance)
         return self._mean + self._scale * mean, self._scale * np.sqrt(variance)
 
@@ -87,7 +94,7 @@ class ArdProcess(_Process):
 
     def __init__(self, n_features: int) -> None:
         self.n_features = n_features
-        self.theta = np.append(np.zeros(n_features), math.log(0.1))
+        self.theta = np.append(np.zeros(n_features), _FIRST_NOISE)
         """Logarithms of the lengths and, last, of the variance of the noise."""
         self._is_new = True
 
@@ -98,6 +105,7 @@ class ArdProcess(_Process):
         z = self._standardise(y)
         best, theta = math.inf, self.theta.copy()
         step, before = np.full(len(theta), _FIRST_STEP), np.zeros(len(theta))
+        bounds = np.array([_LENGTH_BOUNDS] * (len(theta) - 1) + [_NOISE_BOUNDS])
         differences = (x[:, None, :] - x[None]) ** 2
         for _ in range(n_steps):
             loss, slope = _loss(theta, differences, z, self._jitter)
@@ -106,7 +114,7 @@ class ArdProcess(_Process):
             same = np.sign(slope * before)
             factor = np.where(same > 0.0, _LARGER, np.where(same < 0.0, _SMALLER, 1.0))
             step = np.clip(step * factor, _LEAST_STEP, _LARGEST_STEP)
-            theta = np.clip(theta - np.sign(slope) * step, _LOWEST, _HIGHEST)
+            theta = np.clip(theta - np.sign(slope) * step, bounds[:, 0], bounds[:, 1])
             before = slope
         self._condition(x, z, noise=self._noise)
 
@@ -118,6 +126,28 @@ class ArdProcess(_Process):
         mean, _ = self.predict(x)
         z = np.append(self._z, (mean - self._mean) / self._scale)
         self._condition(np.concatenate([self._x, x]), z, noise=self._noise)
+
+    def log_chance(self, failed: Floats) -> Callable[[Floats], Floats]:
+        """Log of the chance that a point does not fail, where points failed.
+
+        A process with the same lengths learns 1 of what is known (and pending), 0 of what failed,
+        with the noise of a coin, so that a region in which all fails is left and a failure among
+        successes is taken for chance.
+
+        Args:
+            failed: Array of shape (n, n_features).
+        """
+        x = np.concatenate([self._x, failed])
+        label = np.append(np.ones(len(self._x)), np.zeros(len(failed)))
+        rate = float(label.mean())
+        matrix = self._kernel(x, x) + _COIN * np.eye(len(x))
+        weight = np.linalg.solve(matrix, label - rate)
+
+        def log_chance(points: Floats) -> Floats:
+            chance = rate + self._kernel(points, x) @ weight
+            return np.log(np.clip(chance, _LEAST_CHANCE, 1.0))
+
+        return log_chance
 
     @property
     def _noise(self) -> float:

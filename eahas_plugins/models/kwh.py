@@ -10,7 +10,7 @@ number of earlier ones, and a prediction after it O(features^3) once.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -119,31 +119,53 @@ class KwhModel:
         Raises:
             RuntimeError: If the model is not ``ready``.
         """
+        known = self._usable(running)
+        if not (self._new or known):
+            return self._features(encoded) @ self._solve()
+        # encoding one row takes as long as encoding thirty, so all are encoded at once
+        features = self._features(self.encode([c for c, _ in (*self._new, *known)]), encoded)
+        n_observed = len(self._new) + len(known)
+        return features[n_observed:] @ self._learnt(features[:n_observed], known)
+
+    def predictor(
+        self, *, running: Sequence[tuple[Mapping[str, Any], float]] = ()
+    ) -> Callable[[Mapping[str, ArrayLike]], Floats]:
+        """`predict_encoded` for many calls, between which nothing is learnt.
+
+        Raises:
+            RuntimeError: If the model is not ``ready``.
+        """
+        known = self._usable(running)
+        observed = [config for config, _ in (*self._new, *known)]
+        rows = self._features(self.encode(observed)) if observed else None
+        coefficients = self._solve() if rows is None else self._learnt(rows, known)
+        return lambda encoded: self._features(encoded) @ coefficients
+
+    def _usable(
+        self, running: Sequence[tuple[Mapping[str, Any], float]]
+    ) -> list[tuple[Mapping[str, Any], float]]:
         if not self.ready:
             raise RuntimeError(
                 f"the model must have {self.min_observations} observations but has "
                 f"{self.n_observations}: ask `ready` first."
             )
-        known = [(config, kwh) for config, kwh in running if 0.0 < kwh < math.inf]
-        if not (self._new or known):
-            return self._features(encoded) @ self._solve()
-        observed = [*self._new, *known]
-        # encoding one row takes as long as encoding thirty, so all are encoded at once
-        features = self._features(self.encode([config for config, _ in observed]), encoded)
-        logs = np.log([kwh for _, kwh in observed])
-        n_new, n_observed = len(self._new), len(observed)
+        return [(config, kwh) for config, kwh in running if 0.0 < kwh < math.inf]
+
+    def _learnt(self, rows: Floats, known: Sequence[tuple[Mapping[str, Any], float]]) -> Floats:
+        """Coefficients, from the features of new trials, which are learnt, and of running ones."""
+        n_new = len(self._new)
+        logs = np.log([kwh for _, kwh in (*self._new, *known)])
         if n_new:
-            self._gram += features[:n_new].T @ features[:n_new]
-            self._moment += features[:n_new].T @ logs[:n_new]
+            self._gram += rows[:n_new].T @ rows[:n_new]
+            self._moment += rows[:n_new].T @ logs[:n_new]
             self._new.clear()
             self._coefficients = None
-        rows = features[n_new:n_observed]
-        coefficients = (
+        if not known:
+            return self._solve()
+        rows = rows[n_new:]
+        return np.asarray(
             np.linalg.solve(self._gram + rows.T @ rows, self._moment + rows.T @ logs[n_new:])
-            if known
-            else self._solve()
         )
-        return np.asarray(features[n_observed:] @ coefficients)
 
     def _solve(self) -> Floats:
         """Coefficients from the finished trials."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -107,6 +107,15 @@ class EarlierKwhModel(KwhModel):
         """Log of the expected energies; see `KwhModel`."""
         beyond = super().predict_encoded(encoded, running=self._beyond(running))
         return beyond + self._prior.log_kwh(encoded) if self._prior.ready else beyond
+
+    def predictor(
+        self, *, running: Sequence[tuple[Mapping[str, Any], float]] = ()
+    ) -> Callable[[Mapping[str, ArrayLike]], Floats]:
+        """`predict_encoded` for many calls; see `KwhModel`."""
+        beyond = super().predictor(running=self._beyond(running))
+        if not self._prior.ready:
+            return beyond
+        return lambda encoded: beyond(encoded) + self._prior.log_kwh(encoded)
 
     def _beyond(
         self, observations: Sequence[tuple[Mapping[str, Any], float]]

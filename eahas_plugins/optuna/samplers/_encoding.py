@@ -60,6 +60,15 @@ class Axis:
         self._step = step
 
     @property
+    def least_step(self) -> float:
+        """How far apart values lie on average; 0 if there are ever so many."""
+        if self.n_values is not None:
+            return 1.0 / self.n_values
+        if isinstance(self.distribution, IntDistribution):
+            return 1.0 / (self._high - self._low + 1.0)
+        return 0.0
+
+    @property
     def n_features(self) -> int:
         """Columns of :meth:`features`."""
         return 1 if self.ordered else len(self._order)
@@ -109,12 +118,25 @@ class Axis:
         return self.distribution.to_external_repr(internal)
 
     def features(self, positions: Floats) -> Floats:
-        """Array of shape (n, n_features): the position, or one column per choice, 1 apart."""
+        """Array of shape (n, n_features): the position, or one column per choice, 1 apart.
+
+        A position is that of the value it stands for: what gives the same value is the same.
+        """
         if self.ordered:
-            return np.asarray(positions[:, None])
+            return self._snapped(positions)[:, None]
         n = len(self._order)
         places = np.minimum((positions * n).astype(np.int64), n - 1)
         return np.asarray((places[:, None] == np.arange(n)) / math.sqrt(2.0))
+
+    def _snapped(self, positions: Floats) -> Floats:
+        """The positions of the values at these positions."""
+        if self.n_values is not None:
+            n = float(self.n_values)
+            return np.asarray((np.minimum(np.floor(positions * n), n - 1.0) + 0.5) / n)
+        if not (self._log and isinstance(self.distribution, IntDistribution)):
+            return positions
+        low, high = math.log(self._low), math.log(self._high)
+        return np.asarray((np.log(self.internal(positions)) - low) / (high - low or 1.0))
 
 
 def positions_of(configs: Sequence[Mapping[str, Any]], axes: Mapping[str, Axis]) -> Floats:

@@ -7,7 +7,7 @@ import logging
 import math
 import statistics
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from optuna.trial import FrozenTrial, TrialState
 from eahas_plugins import policy
 from eahas_plugins.budget.attributes import CAP_ATTR, LEFT_OUT_ATTR, known_kwh, kwh_argument
 from eahas_plugins.models.kwh import Column, KwhModel
+from eahas_plugins.models.length import is_number
 from eahas_plugins.optuna._compat import study_behind
 from eahas_plugins.optuna._per_study import PerStudy
 from eahas_plugins.optuna._trials import (
@@ -30,7 +31,7 @@ from eahas_plugins.optuna._trials import (
     spent_kwh,
     training_kwh,
 )
-from eahas_plugins.optuna.samplers._schedules import FidelityName, is_number
+from eahas_plugins.optuna.samplers._schedules import FidelityName
 from eahas_plugins.transfer.earlier import EarlierStudies
 from eahas_plugins.transfer.energy import EarlierKwhModel
 
@@ -131,6 +132,17 @@ class StudyEnergy:
             self._update(study_behind(study))
             return self._predict(space, candidates, known)
 
+    def predictor(
+        self, study: Study, space: Mapping[str, BaseDistribution]
+    ) -> Callable[[Mapping[str, ArrayLike]], Floats] | None:
+        """`log_kwh` for many calls, for which the trials are read once; None while unknown."""
+        with self._lock:
+            self._update(study_behind(study))
+            self._add_columns(space)
+            if self._model is None or not self._model.ready:
+                return None
+            return self._model.predictor(running=self._running())
+
     def cooled(
         self,
         log_acquisition: Floats,
@@ -167,12 +179,15 @@ class StudyEnergy:
         if self._model is None or not self._model.ready:
             return None
         columns: dict[str, ArrayLike] = {**self._model.encode([known]), **candidates}
-        running = [
+        return self._model.predict_encoded(columns, running=self._running())
+
+    def _running(self) -> list[tuple[Mapping[str, Any], float]]:
+        """Running trials with what they are expected to need."""
+        return [
             (trial.params, kwh)
             for trial in self._log.running
             if (kwh := self._whole_energy(trial)) is not None
         ]
-        return self._model.predict_encoded(columns, running=running)
 
     def _update(self, study: Study) -> None:
         new: list[tuple[dict[str, Any], float]] = []

@@ -22,7 +22,7 @@ from eahas_plugins.models.values import Scale
 from eahas_plugins.optuna.samplers._base import Space
 from eahas_plugins.optuna.samplers._encoding import neighbours, positions_of
 from eahas_plugins.optuna.samplers._front_trials import Floats, Known, Observed
-from eahas_plugins.optuna.samplers._schedule_model import LogKwh, ScheduleModel
+from eahas_plugins.optuna.samplers._schedule_model import LogKwh, Predictor, ScheduleModel
 
 _N_PARENTS = 16
 _LEAST_SPREAD = 0.02
@@ -79,8 +79,8 @@ class FrontModel(ScheduleModel):
         configs = [trial.params for trial in observed.trials]
         self._log_kwh, self._processes = log_kwh, processes
         self._positions, self._levels = positions_of(configs, self.axes), self._levels_of(configs)
-        self._running = positions_of(running, self.axes)
-        there, levels = self._running, self._levels_of(running)
+        self._others = positions_of(running, self.axes)
+        there, levels = self._others, self._levels_of(running)
         x, pending = self._features(self._positions, self._levels), self._features(there, levels)
         self._scales = [
             Scale(column, limited=not (d in observed.energies or d in self._known))
@@ -116,14 +116,20 @@ class FrontModel(ScheduleModel):
         return self._score(self._front(True), positions, levels, alpha=alpha)
 
     def explore(
-        self, log_kwh: LogKwh, *, longest_kwh: float, alpha: float, n: int, rng: np.random.Generator
+        self,
+        log_kwh: Predictor | None,
+        *,
+        longest_kwh: float,
+        alpha: float,
+        n: int,
+        rng: np.random.Generator,
     ) -> dict[str, Any]:
         """A new configuration with the longest schedule if that can be paid, else the shortest.
 
         With the latter it shall add to the front of those with that schedule, else to that of all.
 
         Args:
-            log_kwh: As given to `learn`.
+            log_kwh: Not used: `learn` was given one.
             longest_kwh: The most that a training with the longest schedule may take, kWh.
             alpha: Weight of the predicted energy.
             n: Candidates to choose from.

@@ -14,17 +14,18 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins import policy
+from eahas_plugins.models.length import EnergyOfLength
 from eahas_plugins.optuna._trials import (
     PROMOTED_KEY,
     TrialLog,
     may_be_best,
     promotion_kwh,
     spent_kwh,
+    training_kwh,
 )
 from eahas_plugins.optuna.samplers._energy import StudyEnergy
 from eahas_plugins.optuna.samplers._schedules import (
     config_key,
-    energy_factor,
     schedule_after,
     schedules_of,
 )
@@ -68,6 +69,7 @@ class PromotionLog:
         self._energy = StudyEnergy(
             budget_kwh=budget_kwh, fidelity_param=fidelity_param, owner="SchedulePromotionSampler"
         )
+        self._energy_of_length = EnergyOfLength()
         self._log = TrialLog()
         self._finished: dict[int, FrozenTrial] = {}
         self._complete: dict[int, FrozenTrial] = {}  # with a schedule
@@ -203,6 +205,8 @@ class PromotionLog:
             if trial.state is TrialState.COMPLETE:
                 self._n_new += source is None
                 self._complete[trial.number] = trial
+                length = trial.params[self._fidelity_param]
+                self._energy_of_length.add(self._config(trial), length, kwh=training_kwh(trial))
                 if may_be_best(trial):
                     bisect.insort(self._ranked, (sign * trial.values[0], trial.number))
 
@@ -234,4 +238,4 @@ class PromotionLog:
         return max(spent_kwh(trial), promotion_kwh(source, self._ratio(source, schedule)))
 
     def _ratio(self, trial: FrozenTrial, schedule: Any) -> float:
-        return energy_factor(schedule, trial.params[self._fidelity_param])
+        return self._energy_of_length.factor(schedule, trial.params[self._fidelity_param])

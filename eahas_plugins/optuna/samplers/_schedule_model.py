@@ -7,19 +7,21 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from eahas_plugins import policy
+from eahas_plugins.models.climbing import climb
 from eahas_plugins.models.gaussian_process import ArdProcess, log_expected_improvement
 from eahas_plugins.models.values import transformed
 from eahas_plugins.optuna.samplers._base import Space
 from eahas_plugins.optuna.samplers._earlier import EarlierOfStudy, PriorFeature
 from eahas_plugins.optuna.samplers._encoding import Axis, neighbours, positions_of
-from eahas_plugins.optuna.samplers._schedules import energy_factor, level_of
+from eahas_plugins.optuna.samplers._schedules import level_of
 from eahas_plugins.transfer.prior_mean import PriorMeanProcess
 
 Floats = NDArray[np.float64]
 LogKwh = Callable[[dict[str, Floats]], Floats | None]
+Predictor = Callable[[Mapping[str, ArrayLike]], Floats]
 
 _N_PARENTS = 8
 
@@ -32,6 +34,7 @@ class ScheduleModel:
         fidelity_param: The one that is the schedule, if there is one.
         schedules: Its values, shortest first, if the trials have it.
         earlier: What earlier studies say.
+        longest_factor: How many times the shortest one's energy the longest one needs.
     """
 
     def __init__(
@@ -40,7 +43,10 @@ class ScheduleModel:
         fidelity_param: str | None,
         schedules: Sequence[Any] | None,
         earlier: EarlierOfStudy | None = None,
+        *,
+        longest_factor: float = 1.0,
     ) -> None:
+        self._longest_factor = longest_factor
         self._space = space
         self._fidelity = fidelity_param or ""
         # With nothing else to choose, the schedule is a parameter like any other.
@@ -64,14 +70,18 @@ class ScheduleModel:
     def fit(
         self,
         known: Sequence[tuple[Mapping[str, Any], float]],
+        *,
         running: Sequence[Mapping[str, Any]],
+        failed: Sequence[Mapping[str, Any]],
         process: ArdProcess | None,
     ) -> ArdProcess:
-        """Learn from trials and their rewards; running ones count as what is predicted for them.
+        """Learn from trials and their rewards.
 
         Args:
             known: Parameters and finite rewards, larger is better.
-            running: Parameters of running trials.
+            running: Parameters of running trials, which count as what is predicted for them.
+            failed: Parameters of failed ones: it may have been the configuration, or a machine
+                that was switched off.
             process: The one of the proposal before, to go on from.
         """
         configs = [config for config, _ in known]
@@ -85,10 +95,15 @@ class ScheduleModel:
         new = type(process) is not kind or process.n_features != x.shape[1]
         self._process = kind(x.shape[1]) if process is None or new else process
         self._process.fit(x, self._rewards)
-        self._running = positions_of(running, self.axes)
+        self._others = positions_of([*failed, *running], self.axes)
         if running:
-            there = self._running
+            there = positions_of(running, self.axes)
             self._process.fantasise(self._features(there, self._levels_of(running)))
+        self._log_chance: Callable[[Floats], Floats] | None = None
+        if failed:
+            there = positions_of(failed, self.axes)
+            features = self._features(there, self._levels_of(failed))
+            self._log_chance = self._process.log_chance(features)
         return self._process
 
     def at_longest(self, configs: Sequence[Mapping[str, Any]]) -> Floats:
@@ -97,7 +112,13 @@ class ScheduleModel:
         return self._process.predict(self._features(positions, np.ones(len(positions))))[0]
 
     def explore(
-        self, log_kwh: LogKwh, *, longest_kwh: float, alpha: float, n: int, rng: np.random.Generator
+        self,
+        log_kwh: Predictor | None,
+        *,
+        longest_kwh: float,
+        alpha: float,
+        n: int,
+        rng: np.random.Generator,
     ) -> dict[str, Any]:
         """A new configuration with the longest schedule if that can be paid, else the shortest.
 
@@ -105,9 +126,10 @@ class ScheduleModel:
 
         Args:
             log_kwh: Predicts the log of the energy from columns of Optuna's internal values.
-            longest_kwh: The most that a training with the longest schedule may take, kWh.
+            longest_kwh: The most that a training with the longest schedule may take, kWh; 0 if
+                none is wanted.
             alpha: Weight of the predicted energy.
-            n: Candidates to choose from.
+            n: Where the climb to the best begins: at random, and near the best so far.
             rng: Where they are drawn.
         """
         axes = list(self.axes.values())
@@ -118,8 +140,31 @@ class ScheduleModel:
                 _filled(neighbours(self._positions[order], axes, n // 3, rng)),
             ]
         )
-        new = positions[~self._tried(positions)]
-        positions = new if len(new) else positions
+        longest = bool(self._affordable(log_kwh, longest_kwh, positions).any())
+        comparable = self._rewards[(self._levels == 0.0) | longest]
+        best = float(comparable.max() if len(comparable) else self._rewards.max())
+
+        def score(places: Floats) -> Floats:
+            levels = np.full(len(places), float(longest))
+            mean, deviation = self._process.predict(self._features(places, levels))
+            scores = log_expected_improvement(mean, deviation, best)
+            if self._log_chance is not None:
+                scores = scores + self._log_chance(self._features(places, levels))
+            if log_kwh is not None and alpha > 0.0:
+                scores = policy.cooled(scores, log_kwh(self._columns(places)), alpha=alpha)
+            if longest:
+                affordable = self._affordable(log_kwh, longest_kwh, places)
+                scores = np.where(affordable, scores, -np.inf)
+            return np.where(self._tried(places), -np.inf, scores)
+
+        chosen = climb(score, positions, axes, rng)
+        values = {n: a.value(float(p)) for (n, a), p in zip(self.axes.items(), chosen, strict=True)}
+        if self.multi_fidelity:
+            values[self._fidelity] = self._schedules[-1 if longest else 0]
+        return values
+
+    def _columns(self, positions: Floats) -> dict[str, Floats]:
+        """Optuna's internal values, with the shortest schedule."""
         columns = {
             name: axis.internal(positions[:, column])
             for column, (name, axis) in enumerate(self.axes.items())
@@ -127,32 +172,19 @@ class ScheduleModel:
         if self.multi_fidelity:
             shortest = self._space[self._fidelity].to_internal_repr(self._schedules[0])
             columns[self._fidelity] = np.full(len(positions), shortest)
-        kwh = log_kwh(columns) if alpha > 0.0 or longest_kwh > 0.0 else None
-        affordable = self._affordable(kwh, longest_kwh, len(positions))
-        longest = bool(affordable.any())
-        levels = np.full(len(positions), float(longest))
-        mean, deviation = self._process.predict(self._features(positions, levels))
-        comparable = self._rewards[(self._levels == 0.0) | longest]
-        best = float(comparable.max() if len(comparable) else self._rewards.max())
-        score = log_expected_improvement(mean, deviation, best)
-        if kwh is not None:
-            score = policy.cooled(score, kwh, alpha=alpha)
-        chosen = positions[
-            int(np.argmax(np.where(affordable, score, -np.inf) if longest else score))
-        ]
-        values = {n: a.value(float(p)) for (n, a), p in zip(self.axes.items(), chosen, strict=True)}
-        if self.multi_fidelity:
-            values[self._fidelity] = self._schedules[-1 if longest else 0]
-        return values
+        return columns
 
-    def _affordable(self, kwh: Floats | None, most_kwh: float, n: int) -> NDArray[np.bool_]:
-        """Which of n candidates may have the longest schedule, by the shortest one's log energy."""
+    def _affordable(
+        self, log_kwh: Predictor | None, most_kwh: float, positions: Floats
+    ) -> NDArray[np.bool_]:
+        """Which positions may have the longest schedule, by their energy with the shortest."""
         if not (self.multi_fidelity and most_kwh > 0.0):
-            return np.zeros(n, dtype=bool)
-        if kwh is None:
-            return np.ones(n, dtype=bool)
-        factor = energy_factor(self._schedules[-1], self._schedules[0])
-        return np.asarray(kwh <= math.log(most_kwh / factor))
+            return np.zeros(len(positions), dtype=bool)
+        if log_kwh is None:
+            return np.ones(len(positions), dtype=bool)
+        return np.asarray(
+            log_kwh(self._columns(positions)) <= math.log(most_kwh / self._longest_factor)
+        )
 
     def _features(self, positions: Floats, levels: Floats) -> Floats:
         positions = _filled(positions)
@@ -170,7 +202,7 @@ class ScheduleModel:
 
     def _tried(self, positions: Floats) -> NDArray[np.bool_]:
         """Which have been tried, or are being: what a trial did not have makes no difference."""
-        before = np.concatenate([self._positions, self._running])
+        before = np.concatenate([self._positions, self._others])
         before = before[~np.isnan(before).all(axis=1)]  # has not told anything yet
         values = np.where(np.isnan(before), np.nan, self._values(before))
         same = np.abs(self._values(positions)[:, None] - values) <= 1e-9 * np.abs(values)

@@ -10,14 +10,15 @@ from optuna.distributions import BaseDistribution
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from eahas_plugins import policy
 from eahas_plugins.models.gaussian_process import ArdProcess
-from eahas_plugins.optuna._trials import planned_kwh, promotion_kwh, spent_kwh
-from eahas_plugins.optuna.samplers._base import Scored, StudyState
+from eahas_plugins.models.length import EnergyOfLength
+from eahas_plugins.optuna._trials import planned_kwh, promotion_kwh, spent_kwh, training_kwh
+from eahas_plugins.optuna.samplers._base import Scored, StudyState, rewards_to_learn
 from eahas_plugins.optuna.samplers._earlier import EarlierOfStudy
 from eahas_plugins.optuna.samplers._energy import StudyEnergy
 from eahas_plugins.optuna.samplers._schedules import (
     config_key,
-    energy_factor,
     schedules_of,
 )
 from eahas_plugins.transfer.earlier import EarlierStudies
@@ -81,6 +82,8 @@ class ScheduleState(StudyState):
         self.schedules: tuple[Any, ...] | None = None
         """The schedules of the latest trial: ranges may change when a study is resumed."""
         self.pruned: list[FrozenTrial] = []
+        self._failed: list[FrozenTrial] = []
+        self.energy_of_length = EnergyOfLength()
         self.proposals: dict[int, Proposal] = {}  # of trials that have not finished
         self.places: dict[int, int] = {}  # in the hypercube, by trial
         self.finished_kwh = 0.0
@@ -94,12 +97,17 @@ class ScheduleState(StudyState):
             self.finished_kwh += spent_kwh(trial)
             if trial.state is TrialState.PRUNED:
                 self.pruned.append(trial)
+            elif trial.state is TrialState.FAIL:
+                self._failed.append(trial)
             self.fidelity.see(trial.distributions)
             name = self.fidelity.name
             if name is not None and name in trial.distributions:
                 self.follow(name, trial.distributions[name])
                 self._trained.append(trial)
                 self._count_one(trial)
+                if trial.state is TrialState.COMPLETE:
+                    key, length = self.key_of(trial), trial.params[name]
+                    self.energy_of_length.add(key, length, kwh=training_kwh(trial))
 
     def earlier_of(self, study: Study) -> EarlierOfStudy:
         """What earlier studies say to this one.
@@ -149,6 +157,25 @@ class ScheduleState(StudyState):
         """The configuration of a trial without its schedule."""
         return config_key(trial.params, trial.distributions, self.fidelity.name)
 
+    def known(self, n: int) -> list[tuple[Mapping[str, Any], float]]:
+        """Parameters and finite rewards of the best and the latest trials, at most ``n``.
+
+        Pruned ones count as the worst of the others.
+        """
+        rewards = rewards_to_learn(self.complete)
+        scored = [(one.trial, float(r)) for one, r in zip(self.complete, rewards, strict=True)]
+        lowest = min(reward for _, reward in scored)
+        scored += [(trial, lowest) for trial in self.pruned]
+        if len(scored) > n:
+            scored.sort(key=lambda pair: pair[0].number)
+            kept = policy.best_and_latest([reward for _, reward in scored], n=n)
+            scored = [scored[i] for i in kept]
+        return [(trial.params, reward) for trial, reward in scored]
+
+    def failed(self, n: int) -> list[Mapping[str, Any]]:
+        """Parameters of the latest failed trials, at most ``n``."""
+        return [trial.params for trial in self._failed[-n:] if n and trial.params]
+
     def running(self, besides: int | None = None) -> dict[int, Mapping[str, Any]]:
         """Parameters of running trials, by number; some may not all be told yet."""
         found: dict[int, Mapping[str, Any]] = {}
@@ -193,14 +220,21 @@ class ScheduleState(StudyState):
         assert self.schedules is not None
         name, last = self.fidelity.name or "", self.schedules[-1]
         taken = self.longest.union(self.in_training().values(), self.kept.attempted)
+        factor = self.energy_of_length.factor
         return [
             one
             for one in self.complete
             if name in one.trial.params
             and one.violation == 0.0
             and self.key_of(one.trial) not in taken
-            and promotion_kwh(one.trial, energy_factor(last, one.trial.params[name])) <= left_kwh
+            and promotion_kwh(one.trial, factor(last, one.trial.params[name])) <= left_kwh
         ]
+
+    def longest_factor(self) -> float:
+        """How many times the shortest schedule's energy the longest one needs."""
+        if self.schedules is None:
+            return 1.0
+        return self.energy_of_length.factor(self.schedules[-1], self.schedules[0])
 
     def forget(self, trial: FrozenTrial, state: TrialState) -> None:
         """The trial ends: its promotion has been tried if it ran at all."""

@@ -16,14 +16,10 @@ from optuna.distributions import (
 )
 
 from eahas_plugins import policy
+from eahas_plugins.models.length import is_number
 from eahas_plugins.optuna._trials import AUTO, contains, usual_lengths
 
 _log = logging.getLogger(__name__)
-
-
-def is_number(value: Any) -> bool:
-    """Whether a value has a size: a number that is neither True, False nor NaN."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
 
 
 def schedules_of(
@@ -123,13 +119,6 @@ def config_key(
             if name != fidelity_param
         )
     )
-
-
-def energy_factor(longer: Any, shorter: Any) -> float:
-    """How many times the energy the longer schedule needs; 1 if nobody can tell."""
-    if not (is_number(longer) and is_number(shorter)) or not shorter > 0:
-        return 1.0
-    return float(max(1.0, longer / shorter))
 
 
 def level_of(schedule: Any, schedules: Sequence[Any]) -> float:

@@ -15,7 +15,7 @@ from eahas_plugins import policy
 from eahas_plugins.optuna._compat import enqueued_params, set_user_attr
 from eahas_plugins.optuna._trials import AUTO, PROMOTED_KEY
 from eahas_plugins.optuna.pruners._several import refuse_idle_pruner
-from eahas_plugins.optuna.samplers._base import RewardSampler, Scored, Space, rewards_to_learn
+from eahas_plugins.optuna.samplers._base import RewardSampler, Scored, Space
 from eahas_plugins.optuna.samplers._earlier_sources import Sources, earlier_studies
 from eahas_plugins.optuna.samplers._encoding import Axis, stratum
 from eahas_plugins.optuna.samplers._front_trials import Known, check_known, signs_of
@@ -38,15 +38,15 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
     budget is spent, short schedules have told what they can: new configurations are trained with
     the longest one, as long as that can be paid, and by expected improvement alone.
 
-    It starts with a Latin hypercube of Beta(2, 2), denser in the middle: ranges are chosen so that
-    good values are seldom at their ends. Parameters without an order, or with at most three values,
-    are uniform. After every four of these short trainings the best so far gets the longest
-    schedule, so that there is something good to show early.
+    It starts with a Latin hypercube, denser in the middle (Beta(2, 2)) where there is one: good
+    values are seldom at the ends of a range. After every four of these short trainings the best so
+    far gets the longest schedule, so that there is something good to show early.
 
     The state is in the trials alone, so any number of workers may decide, and one object may serve
-    several studies; running trials count as what is predicted for them. Trials that break a
-    constraint rank below all others and are not trained longer. A trial that trains an earlier
-    one's configuration longer has that one's number in its attribute ``promoted_from``.
+    several studies; running trials count as what is predicted for them, and where trainings fail,
+    the chance to succeed counts. Trials that break a constraint rank below all others and are not
+    trained longer. A trial that trains an earlier one's configuration longer has that one's number
+    in its attribute ``promoted_from``.
 
     With two or three objectives each has a process, and so has every constraint; improvement is
     that of the volume which the front dominates (`FrontModel`).
@@ -59,9 +59,8 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
     Args:
         fidelity_param: Parameter whose values are complete schedules. By default (``"auto"``) the
             one whose name is usual for the length of a training (``max_epoch``, ``epochs``,
-            ``max_steps``, ``n_estimators``, ``num_boost_round`` and the like), if exactly one is;
-            it is logged which. Without one there is a warning, and all parameters are treated
-            alike, as None does.
+            ``max_steps``, ``n_estimators``, ``num_boost_round`` and the like), if exactly one is.
+            Without one there is a warning, and all parameters are treated alike, as None does.
         schedules: Its values, shortest first. Only the first and the last are trained: by default
             the smallest and the largest number, or the first and the last of other choices.
         promotion_share: Part of the energy for longer schedules, in [0, 1], while new
@@ -216,7 +215,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
                 promoted = self._promotion(state, study, model, left_kwh)
             if promoted is None:
                 params = model.explore(
-                    lambda columns: state.energy.log_kwh(study, space, columns, {}),
+                    state.energy.predictor(study, space),
                     longest_kwh=left_kwh if longest else 0.0,
                     alpha=0.0 if longest else self._cooling * left,
                     n=self._n_candidates,
@@ -252,17 +251,19 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
             return fitted_front(
                 state, study, space, running, self._known_objectives, max_trials=self._max_trials
             )
-        rewards = rewards_to_learn(state.complete)
-        scored = [(one.trial, float(r)) for one, r in zip(state.complete, rewards, strict=True)]
-        lowest = min(reward for _, reward in scored)
-        scored += [(t, lowest) for t in state.pruned]
-        if len(scored) > self._max_trials:
-            scored.sort(key=lambda pair: pair[0].number)
-            kept = policy.best_and_latest([reward for _, reward in scored], n=self._max_trials)
-            scored = [scored[i] for i in kept]
-        known = [(t.params, reward) for t, reward in scored]
-        model = ScheduleModel(space, state.fidelity.name, state.schedules, state.earlier_of(study))
-        state.kept.process = model.fit(known, running, state.kept.process)
+        model = ScheduleModel(
+            space,
+            state.fidelity.name,
+            state.schedules,
+            state.earlier_of(study),
+            longest_factor=state.longest_factor(),
+        )
+        state.kept.process = model.fit(
+            state.known(self._max_trials),
+            running=running,
+            failed=state.failed(self._max_trials // 4),
+            process=state.kept.process,
+        )
         return model
 
     def _promotion(
@@ -285,7 +286,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
     def _early_promotion(
         self, state: ScheduleState, study: Study, space: Space, n_short: int, left_kwh: float
     ) -> Scored | None:
-        """The best of the start so far, after every few of its trainings."""
+        """The best of the start so far, after every few trainings."""
         if state.fidelity.name not in space or len(state.schedules or ()) < 2 or len(space) < 2:
             return None
         n_longest = len(state.longest) + len(state.in_training())

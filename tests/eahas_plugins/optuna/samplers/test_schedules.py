@@ -18,7 +18,6 @@ from eahas_plugins.optuna import (
 )
 from eahas_plugins.optuna.samplers._schedules import (
     check_schedules,
-    energy_factor,
     level_of,
     schedule_after,
     schedules_of,
@@ -100,19 +99,17 @@ def test_schedules_that_the_parameter_does_not_have(make, schedules):
         study.optimize(objective(), n_trials=3)
 
 
+def test_levels_of_schedules():
+    assert level_of(10, (5, 10, 20)) == pytest.approx(0.5)
+    assert level_of(True, (5, True)) == 1.0
+
+
 def test_what_follows_a_schedule():
     assert schedule_after(5, (5, 10, 20), skip_to_last=True) == 20
     assert schedule_after(5, (5, 10, 20), skip_to_last=False) == 10
     assert schedule_after(20, (5, 10, 20), skip_to_last=True) is None
     assert schedule_after(7, (5, 10, 20), skip_to_last=False) == 10  # of an earlier range
     assert schedule_after("a", ("b", "c"), skip_to_last=True) is None
-
-
-def test_only_numbers_have_sizes():
-    assert energy_factor(20, 5) == 4.0
-    assert energy_factor(5, True) == energy_factor("20", "5") == energy_factor(None, 5) == 1.0
-    assert level_of(10, (5, 10, 20)) == pytest.approx(0.5)
-    assert level_of(True, (5, True)) == 1.0
 
 
 @pytest.mark.parametrize("make", [promoting, searching])

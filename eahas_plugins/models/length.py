@@ -1,0 +1,76 @@
+"""How the energy of a training grows with its length, learnt from what was trained twice."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Hashable
+from typing import Any
+
+_USUAL = 1.0
+"""Proportional: it counts as one observation."""
+
+
+class EnergyOfLength:
+    """Energy as a power of the length, 1 until configurations with two lengths tell otherwise.
+
+    Starting a training, compiling, loading data or a last evaluation cost what they cost, however
+    short it is; then the power is below 1. Each such configuration tells one power, and the median
+    of them counts, so that a training that was disturbed changes little. Of lengths that are no
+    numbers, the median of the ratios counts, for any two of them.
+
+    Example:
+        >>> energy = EnergyOfLength()
+        >>> energy.factor(52, 13)
+        4.0
+        >>> for config in range(3):
+        ...     energy.add(config, 13, kwh=1.0)
+        ...     energy.add(config, 52, kwh=2.0)
+        >>> energy.factor(52, 13)
+        2.0
+    """
+
+    def __init__(self) -> None:
+        self._trained: dict[Hashable, tuple[Any, float]] = {}
+        self._powers: list[float] = []
+        self._log_ratios: list[float] = []
+
+    def add(self, config: Hashable, length: Any, *, kwh: float | None) -> None:
+        """Learn one complete training.
+
+        Args:
+            config: The configuration, whatever its length.
+            length: The length.
+            kwh: Its whole energy; what is not known, or not positive, tells nothing.
+        """
+        if kwh is None or not 0.0 < kwh < math.inf:
+            return
+        other, other_kwh = self._trained.setdefault(config, (length, kwh))
+        if other == length:
+            return
+        log_ratio, log_lengths = math.log(kwh / other_kwh), _log_lengths(length, other)
+        if log_lengths is None:
+            self._log_ratios.append(abs(log_ratio))
+        else:
+            self._powers.append(max(0.0, log_ratio / log_lengths))
+
+    def factor(self, longer: Any, shorter: Any) -> float:
+        """How many times the energy the longer training needs, at least 1."""
+        log_lengths = _log_lengths(longer, shorter)
+        if log_lengths is not None:
+            return math.exp(max(0.0, log_lengths) * statistics.median([_USUAL, *self._powers]))
+        if longer == shorter or not self._log_ratios:
+            return 1.0
+        return math.exp(statistics.median(self._log_ratios))
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value has a size: a number that is neither True, False nor NaN."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+
+
+def _log_lengths(a: Any, b: Any) -> float | None:
+    """Log of how many times as long ``a`` is; None if nobody can tell."""
+    if not (is_number(a) and is_number(b) and a > 0 and b > 0):
+        return None
+    return math.log(a / b)

@@ -24,12 +24,20 @@ def file_names(folder: Path) -> list[str]:
 
 
 def read_constants(folder: Path, name: str) -> dict[str, Any]:
+    """The literal constants at the top of a folder's file; as :func:`constants_of`.
+
+    Raises:
+        ValueError: If the file cannot be parsed.
+    """
+    return constants_of(folder / f"{name.replace('-', '_')}.py")
+
+
+def constants_of(path: Path) -> dict[str, Any]:
     """The literal constants at the top of a file, and its docstring as ``__doc__``.
 
     Raises:
         ValueError: If the file cannot be parsed.
     """
-    path = folder / f"{name.replace('-', '_')}.py"
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
     except (SyntaxError, ValueError) as error:

@@ -24,6 +24,7 @@ from benchmarks.methods import get_method, method_names
 from benchmarks.problems import all_declared, get_problem
 from eahas_plugins.packages import require
 
+_OVER_ALL = ", ".join(name for name, said in all_declared().items() if not said.counts_full)
 _TASKS = ", ".join(
     f"{name} (with --source)" if said.needs_source else name
     for name, said in all_declared().items()
@@ -36,7 +37,8 @@ def compare(
         str | None,
         typer.Option(
             help=f"{_TASKS}; or the folder of a benchmark, as 'eahas import-official' and "
-            "'python -m benchmarks fit' write it.",
+            "'python -m benchmarks fit' write it; or a problem's file of your own. The trainings "
+            "of live-... are run.",
             show_default=DEFAULT_TASK,
         ),
     ] = None,
@@ -54,9 +56,9 @@ def compare(
     budget_trainings: Annotated[
         float | None,
         typer.Option(
-            help="Energy per study, in mean complete trainings: the mean is over the space's prior "
-            "with all its schedules, so that a full training, with the longest one, counts more "
-            "than 1.",
+            help="Energy per study, in mean full trainings, those with the longest schedule. On "
+            f"{_OVER_ALL} the mean is over all schedules, as in the paper's comparison, so that a "
+            "full training counts more than 1 there.",
             show_default=f"{DEFAULT_TRAININGS:g}",
         ),
     ] = None,
@@ -121,6 +123,7 @@ def compare(
                 methods=plan.methods,
                 seeds=range(first_seed, first_seed + plan.seeds),
                 budget_trainings=plan.budget_trainings,
+                counts_full=problem.counts_full,
                 budget_kwh=budget_kwh,
                 executor=executor,
             )

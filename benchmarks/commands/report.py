@@ -69,7 +69,7 @@ def report(
     if ranks := rank(everything):
         draw_ranks(ranks, everything, out / "ranks")
         figures[out / "ranks.png"] = (
-            "Mean ranks of the final test accuracies, 1 is best; methods that a bar joins are not "
+            "Mean ranks of the final test values, 1 is best; methods that a bar joins are not "
             "told apart"
         )
     for name in draw_paper(everything, out):
@@ -158,7 +158,7 @@ def _draw_regrets(
     from benchmarks.reporting.figures import draw_all, draw_regret
     from benchmarks.reporting.styles import all_methods, highlighted
 
-    targets = [summary["target_test_accuracy"] for summary in summaries]
+    targets = [summary[f"target_test_{summary['metric']}"] for summary in summaries]
     few = len(highlighted(comparisons)) == len(all_methods(comparisons))
     timed = all(row.runtime_s is not None for results in comparisons for row in results.rows)
     drawn = {}

@@ -9,13 +9,21 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks.comparison.runner import Loadable, make_header, missing_studies, run_all
+from benchmarks.comparison.runner import (
+    Loadable,
+    make_header,
+    missing_studies,
+    pilot,
+    run_all,
+)
 from benchmarks.harness.bench import Reference, find_reference
-from benchmarks.harness.results import NAMES
+from benchmarks.harness.live import N_PILOT, LiveTask
+from benchmarks.harness.results import NAMES, load
 from benchmarks.harness.row_file import RowFile
 from benchmarks.harness.rows import RowsError
 from eahas_plugins.terminal import tell
 from eahas_plugins.units import energy_text
+from surrogate import Benchmark
 
 
 def compare_on(
@@ -25,6 +33,7 @@ def compare_on(
     methods: Sequence[str],
     seeds: Sequence[int],
     budget_trainings: float,
+    counts_full: bool = False,
     budget_kwh: float | None = None,
     executor: Executor | None = None,
 ) -> int:
@@ -35,7 +44,9 @@ def compare_on(
         folder: Where ``rows.jsonl`` is, or will be.
         methods: Names of methods.
         seeds: Numbers of studies.
-        budget_trainings: Energy per study, in mean complete trainings over all schedules.
+        budget_trainings: Energy per study, in mean complete trainings.
+        counts_full: Whether these have the longest schedule; else they are means over all
+            schedules.
         budget_kwh: The same in kWh; it counts where it is given.
         executor: Where studies run; in this process where None.
 
@@ -46,10 +57,11 @@ def compare_on(
         RowsError: If the folder holds rows of another comparison.
     """
     bench = problem.load()
-    reference = find_reference(bench)
-    budget = budget_kwh or budget_trainings * reference.mean_training_kwh
+    reference = _reference(problem, bench, folder, executor)
+    mean_kwh = reference.mean_full_training_kwh if counts_full else reference.mean_training_kwh
+    budget = budget_kwh or budget_trainings * mean_kwh
     tell(f"{problem.name}: {budget_text(budget, reference)} per study")
-    header = make_header(problem, bench, reference, budget)
+    header = make_header(problem, bench, reference, budget, counts_full=counts_full)
     if (folder / NAMES[1]).exists():
         raise RowsError(f"{folder / NAMES[1]} must be unpacked (gunzip) before rows are added.")
     with RowFile(folder / NAMES[0], header) as file:
@@ -85,12 +97,34 @@ def compare_on(
     return len(failures)
 
 
+def _reference(
+    problem: Loadable, bench: Benchmark | LiveTask, folder: Path, executor: Executor | None
+) -> Reference:
+    """What is known before the studies; of a live task it is measured once, for all that follow."""
+    if not isinstance(bench, LiveTask):
+        return find_reference(bench)
+    path = folder / NAMES[0]
+    if path.is_file() and path.stat().st_size:
+        header = load(path).header
+        return Reference(
+            mean_training_kwh=header.mean_training_kwh,
+            mean_full_training_kwh=header.mean_full_training_kwh or header.mean_training_kwh,
+            test_metric=header.reference_test_metric,
+            how=header.reference,
+        )
+    tell(f"{problem.name}: {N_PILOT} complete trainings are run to see what one costs")
+    return pilot(problem) if executor is None else executor.submit(pilot, problem).result()
+
+
 def budget_text(budget_kwh: float, reference: Reference) -> str:
     """A budget in kWh, in the unit in which it reads well, and in trainings.
 
     A mean training is one over all schedules of the space, a full one has the longest.
     """
     means = budget_kwh / reference.mean_training_kwh
+    if reference.mean_full_training_kwh == reference.mean_training_kwh:
+        told = f"{means:.3g} mean full trainings,"
+        return f"{budget_kwh:.4g} kWh ({energy_text(budget_kwh)}), the energy of {told}"
     full = budget_kwh / reference.mean_full_training_kwh
     return (
         f"{budget_kwh:.4g} kWh ({energy_text(budget_kwh)}), the energy of {means:.3g} mean "

@@ -11,10 +11,12 @@ from platform import python_version
 from typing import Protocol
 
 from benchmarks.harness.bench import Reference, SeededBench
+from benchmarks.harness.live import LiveBench, LiveTask, measure_reference
 from benchmarks.harness.row_file import RowFile
 from benchmarks.harness.rows import Header, Row
 from benchmarks.harness.study import Setting, run_study
 from benchmarks.methods import get_method
+from eahas_plugins.targets.metric import metric_of
 from surrogate import Benchmark
 
 _PACKAGES = ("eahas-plugins", "numpy", "ConfigSpace")
@@ -30,8 +32,8 @@ class Loadable(Protocol):
     def name(self) -> str:
         """The task."""
 
-    def load(self) -> Benchmark:
-        """The benchmark."""
+    def load(self) -> Benchmark | LiveTask:
+        """The benchmark, or what is trained."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,21 +55,35 @@ class Failure:
 
 
 def make_header(
-    problem: Loadable, bench: Benchmark, reference: Reference, budget_kwh: float
+    problem: Loadable,
+    bench: Benchmark | LiveTask,
+    reference: Reference,
+    budget_kwh: float,
+    *,
+    counts_full: bool = False,
 ) -> Header:
     """The header of a comparison's rows.
+
+    ``counts_full`` says that the budget counts mean trainings with the longest schedule.
 
     A problem that stands for several tasks says in its provenance's ``problem`` which one it is, so
     that their rows are never taken for one.
     """
+    if isinstance(bench, LiveTask):
+        provenance, metric = bench.provenance(problem.name), bench.metric
+    else:
+        provenance, metric = dict(bench.provenance), metric_of(None, None)
     return Header(
-        task=str(bench.provenance.get("problem", problem.name)),
+        task=str(provenance.get("problem", problem.name)),
         budget_kwh=budget_kwh,
         mean_training_kwh=reference.mean_training_kwh,
-        reference_test_accuracy=reference.test_accuracy,
+        reference_test_metric=reference.test_metric,
         reference=reference.how,
-        provenance=dict(bench.provenance),
+        provenance=provenance,
         versions={"python": python_version()} | {name: version(name) for name in _PACKAGES},
+        mean_full_training_kwh=reference.mean_full_training_kwh if counts_full else None,
+        metric=metric.name,
+        direction="maximize" if metric.maximize else "minimize",
     )
 
 
@@ -91,11 +107,28 @@ def missing_studies(
     ]
 
 
+def pilot(problem: Loadable) -> Reference:
+    """What a complete training of a live task costs, in whichever process this is.
+
+    Raises:
+        TypeError: If the problem is a benchmark.
+    """
+    task = _load(problem)
+    if not isinstance(task, LiveTask):
+        raise TypeError(f"{problem.name} must be a live task but is a {type(task).__name__}.")
+    return measure_reference(task)
+
+
 def run(study: Study) -> list[Row]:
     """Run one study, in whichever process this is."""
     method = get_method(study.method)
+    loaded = _load(study.problem)
+    if isinstance(loaded, LiveTask):
+        bench: SeededBench | LiveBench = LiveBench(loaded, study.seed)
+    else:
+        bench = SeededBench(loaded, study.seed)
     setting = Setting(
-        bench=SeededBench(_load(study.problem), study.seed),
+        bench=bench,
         budget_kwh=study.budget_kwh,
         seed=study.seed,
     )
@@ -156,6 +189,6 @@ def _outcome(call: Callable[[], list[Row]]) -> list[Row] | Exception:
 
 
 @cache
-def _load(problem: Loadable) -> Benchmark:
+def _load(problem: Loadable) -> Benchmark | LiveTask:
     """Loaded once per worker."""
     return problem.load()

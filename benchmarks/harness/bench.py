@@ -12,13 +12,14 @@ import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from ConfigSpace import ConfigurationSpace
 from numpy.typing import NDArray
 
 from benchmarks.harness.seeds import derive_seed
+from eahas_plugins.targets.schedules import schedules_of
 from surrogate import Benchmark
 from surrogate.records import Run
 
@@ -66,7 +67,7 @@ class SeededBench:
 
     def query(self, config: Mapping[str, Any]) -> Run:
         """The training as this study observes it."""
-        key = _key(config)
+        key = config_key(config)
         if key not in self._observed:
             seed = derive_seed("noise", self._seed, key)
             run = _complete(self._bench.query(plain_config(config), seed=seed))
@@ -75,17 +76,25 @@ class SeededBench:
 
     def truth(self, config: Mapping[str, Any]) -> Run:
         """The same training without noise. Methods must not look."""
-        key = _key(config)
+        key = config_key(config)
         if key not in self._truth:
             self._truth[key] = _complete(self._bench.query(plain_config(config)))
         return self._truth[key]
 
 
-def longest_schedule(bench: SeededBench) -> int:
+class HasSpace(Protocol):
+    """What a study searches."""
+
+    @property
+    def space(self) -> ConfigurationSpace:
+        """The joint space."""
+
+
+def longest_schedule(bench: HasSpace) -> int:
     """Epochs of the longest training: the largest ``max_epoch``, or what a default trains for."""
     if SCHEDULE in bench.space:
-        schedule: Any = bench.space[SCHEDULE]
-        return int(max(schedule.sequence))
+        return int(schedules_of(bench.space, SCHEDULE, required=True)[-1])
+    assert isinstance(bench, SeededBench)  # a live training must have schedules
     energy = bench.query(bench.space.get_default_configuration()).energy_kwh
     assert energy is not None  # SeededBench checks it
     return len(energy)
@@ -99,13 +108,14 @@ class Reference:
         mean_training_kwh: Mean energy of a complete training over the space's prior, kWh.
         mean_full_training_kwh: The same of those with the longest schedule; equal where there are
             no schedules.
-        test_accuracy: Best noise-free test accuracy that the search below found.
+        test_metric: Best noise-free test accuracy that the search below found; None where only
+            trainings can tell.
         how: What was searched.
     """
 
     mean_training_kwh: float
     mean_full_training_kwh: float
-    test_accuracy: float
+    test_metric: float | None
     how: str
 
 
@@ -146,7 +156,7 @@ def find_reference(
     return Reference(
         mean_training_kwh=float(np.mean(energies)),
         mean_full_training_kwh=float(np.mean(energies[lengths == lengths.max()])),
-        test_accuracy=float(scores.max()),
+        test_metric=float(scores.max()),
         how=(
             f"best noise-free final test accuracy of {n_prior} draws from the prior and "
             f"{rounds} rounds of {keep * children} children"
@@ -167,7 +177,7 @@ def _finals(runs: Sequence[Run]) -> NDArray[np.float64]:
     return np.array([-np.inf if r.test_accuracy is None else r.test_accuracy[-1] for r in runs])
 
 
-def _key(config: Mapping[str, Any]) -> str:
+def config_key(config: Mapping[str, Any]) -> str:
     """The same text for the same choice, whichever host made it (8, 8.0, numpy's 8)."""
     parts = {
         name: value if isinstance(value, str | bool) or value is None else round(float(value), 9)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from benchmarks.harness.rows import SCHEMA, Header, Row, RowsError
+from benchmarks.harness.rows import SCHEMA, Header, Row, RowsError, values_by_field
 from eahas_plugins.files import Line, as_dataclass, json_object, read_lines
+from eahas_plugins.targets.metric import ACCURACY
 
 NAMES = ("rows.jsonl", "rows.jsonl.gz")
 """Files of a folder that may hold its rows; only the first is written."""
@@ -25,12 +26,14 @@ class Results:
         rows: All complete rows.
         dropped: The half-written last line, empty where there is none.
         length: Bytes of the complete lines.
+        finished_length: Bytes up to the last row that ends a study.
     """
 
     header: Header
     rows: tuple[Row, ...]
     dropped: str = ""
     length: int = 0
+    finished_length: int = 0
 
     def finished(self) -> set[tuple[str, int]]:
         """The (method, seed) pairs whose last row is recorded."""
@@ -61,7 +64,7 @@ def load(path: Path) -> Results:
     header: Header | None = None
     rows: list[Row] = []
     seen: set[tuple[str, int, int]] = set()
-    dropped, length = "", 0
+    dropped, length, finished_length = "", 0, 0
     try:
         for line in read_lines(path):
             where = f"{path}, line {line.number},"
@@ -72,10 +75,14 @@ def load(path: Path) -> Results:
             length += len(line.text) + line.ended
             if header is None:
                 header = _header(line, where)
+                finished_length = length
             else:
-                row = _record(Row, json_object(line.text, where), where)
+                values = values_by_field(json_object(line.text, where), header.metric)
+                row = _record(Row, {**values, "metric": header.metric}, where)
                 _refuse_twice(row, seen, where)
                 rows.append(row)
+                if row.final:
+                    finished_length = length
     except FileNotFoundError:
         raise RowsError(f"{path} must be a rows file but there is none.") from None
     except RowsError:
@@ -84,7 +91,13 @@ def load(path: Path) -> Results:
         raise RowsError(f"{error} {_RESTORE}") from error
     if header is None:
         raise RowsError(f"{path} must begin with a header line but has none: delete it.")
-    return Results(header=header, rows=tuple(rows), dropped=dropped, length=length)
+    return Results(
+        header=header,
+        rows=tuple(rows),
+        dropped=dropped,
+        length=length,
+        finished_length=finished_length,
+    )
 
 
 def _refuse_twice(row: Row, seen: set[tuple[str, int, int]], where: str) -> None:
@@ -109,7 +122,8 @@ def _header(line: Line, where: str) -> Header:
             f"{where} must have schema {SCHEMA} but has {schema!r:.40}: "
             "read it with the version of this project that wrote it."
         )
-    return _record(Header, values, where)
+    metric = values.get("metric", ACCURACY)
+    return _record(Header, values_by_field(values, str(metric)), where)
 
 
 def _record(kind: type[Record], values: Mapping[str, Any], where: str) -> Record:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.harness.results import Results, load
@@ -32,8 +33,7 @@ class RowFile:
             self._begin(line_of(header))
             self._results = load(path)
             refuse_mixing(header, self._results.header, path)
-            if self._results.dropped:
-                self._file.truncate(self._results.length)
+            self._forget_what_is_torn()
         except BaseException:
             self._file.close()
             raise
@@ -96,6 +96,16 @@ class RowFile:
                 self._file.truncate(0)
         if self._file.size == 0:
             self._append(header_line)
+
+    def _forget_what_is_torn(self) -> None:
+        """A half-written line; and of a live study, which gives other rows each time, all of it."""
+        results = self._results
+        if not results.header.provenance.get("live"):
+            if results.dropped:
+                self._file.truncate(results.length)
+        elif results.finished_length < self._file.size:
+            self._file.truncate(results.finished_length)
+            self._results = replace(load(self._file.path), dropped=results.dropped)
 
     def _append(self, lines: str) -> None:
         try:

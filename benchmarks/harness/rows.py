@@ -3,7 +3,7 @@
 ``rows.jsonl`` holds a header line (:class:`Header`) and then one line per trial (:class:`Row`). A
 study's rows are appended in one write, and a crash can leave at most one half-written line, which
 is reported and dropped. Rows of different tasks, budgets, versions or provenance never share a
-file.
+file. In the file the columns are called by the task's metric: ``val_accuracy``, ``test_rmse``.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from eahas_plugins.targets.metric import ACCURACY, Direction, Metric, metric_of
 
 SCHEMA = 1
 """Version of the format.
@@ -30,10 +33,15 @@ class Header:
         task: Name of the problem.
         budget_kwh: Energy every study may spend, kWh.
         mean_training_kwh: Mean energy of a complete training over the space's prior, kWh.
-        reference_test_accuracy: Best known noise-free test accuracy of the task.
+        reference_test_metric: Best known noise-free test value of the task; None where nothing is
+            known of it before its studies.
         reference: How that was found.
         provenance: Where the benchmark's numbers come from.
         versions: Versions of Python and of the packages that every study uses.
+        mean_full_training_kwh: The same as ``mean_training_kwh`` of those with the longest
+            schedule, where the budget counts these; None where it counts all schedules alike.
+        metric: What trainings are judged by.
+        direction: Whether it is maximised or minimised.
         schema: Version of the format.
 
     Raises:
@@ -43,18 +51,32 @@ class Header:
     task: str
     budget_kwh: float
     mean_training_kwh: float
-    reference_test_accuracy: float
+    reference_test_metric: float | None
     reference: str
     provenance: Mapping[str, Any]
     versions: Mapping[str, str]
+    mean_full_training_kwh: float | None = None
+    metric: str = ACCURACY
+    direction: Direction = "maximize"
     schema: int = SCHEMA
 
     def __post_init__(self) -> None:
-        for name in ("budget_kwh", "mean_training_kwh"):
+        for name in ("budget_kwh", "mean_training_kwh", "mean_full_training_kwh"):
             value = getattr(self, name)
-            if not 0.0 < value < math.inf:
+            if value is not None and not 0.0 < value < math.inf:
                 raise ValueError(f"{name} must be positive and finite but is {value}")
-        _check_fraction(self, "reference_test_accuracy")
+        metric_of(self.metric, self.direction)
+        _check(self, "reference_test_metric")
+
+    @property
+    def judged_by(self) -> Metric:
+        """The metric and its direction."""
+        return metric_of(self.metric, self.direction)
+
+    @property
+    def budget_trainings(self) -> float:
+        """The budget in mean trainings of the kind that it counts."""
+        return self.budget_kwh / (self.mean_full_training_kwh or self.mean_training_kwh)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +95,14 @@ class Row:
         trial_kwh: Energy of this trial, kWh.
         epochs: Epochs trained.
         planned_epochs: Length of the trial's schedule.
-        val_accuracy: Observed (noisy) validation accuracy when the trial ended.
-        test_accuracy: Noise-free test accuracy of the same network.
-        incumbent_test_accuracy: Noise-free test accuracy of the trial with the best observed
-            validation accuracy so far.
+        val_metric: Observed (noisy) validation value when the trial ended.
+        test_metric: Test value of the same network: without noise where it comes from a
+            benchmark, that of the very training where it was run.
+        incumbent_test_metric: The same of the trial with the best observed validation value so
+            far.
         inference_energy_kwh: Energy of one pass over the validation set, kWh.
         config: The configuration.
+        metric: What these values are; the header has it, and the names of the columns.
 
     Raises:
         ValueError: If an energy or a time is negative, an accuracy is no fraction, or a number
@@ -96,11 +120,12 @@ class Row:
     trial_kwh: float
     epochs: int
     planned_epochs: int
-    val_accuracy: float
-    test_accuracy: float
-    incumbent_test_accuracy: float
+    val_metric: float
+    test_metric: float
+    incumbent_test_metric: float
     inference_energy_kwh: float | None
     config: Mapping[str, Any]
+    metric: str = ACCURACY
 
     def __post_init__(self) -> None:
         if not self.kwh > 0.0:  # who has trained has spent; energy that nobody knows is not 0
@@ -109,8 +134,8 @@ class Row:
             value = getattr(self, name)
             if value is not None and not 0.0 <= value < math.inf:
                 raise ValueError(f"{name} must be finite and not negative but is {value}")
-        for name in ("val_accuracy", "test_accuracy", "incumbent_test_accuracy"):
-            _check_fraction(self, name)
+        for name in ("val_metric", "test_metric", "incumbent_test_metric"):
+            _check(self, name)
         if not (self.epochs >= 1 and self.planned_epochs >= 1 and self.trial >= 0):
             raise ValueError("epochs must be at least 1, and trials are counted from 0")
 
@@ -120,10 +145,31 @@ class Row:
         return self.method, self.seed
 
 
-def _check_fraction(record: object, name: str) -> None:
-    value = getattr(record, name)
-    if not 0.0 <= value <= 1.0:
-        raise ValueError(f"{name} must lie in [0, 1] but is {value}")
+def _check(record: Header | Row, name: str) -> None:
+    value, column = getattr(record, name), column_of(name, record.metric)
+    if value is None:
+        return
+    if record.metric == ACCURACY and not 0.0 <= value <= 1.0:
+        raise ValueError(f"{column} must lie in [0, 1] but is {value}")
+    if not math.isfinite(value):
+        raise ValueError(f"{column} must be finite but is {value}")
+
+
+def column_of(field: str, metric: str) -> str:
+    """What a file calls a field: ``val_metric`` is ``val_accuracy`` where that is the metric."""
+    return f"{field.removesuffix('metric')}{metric}" if field.endswith("_metric") else field
+
+
+def values_by_field(values: Mapping[str, Any], metric: str) -> dict[str, Any]:
+    """The values of a file's line by the names of the fields."""
+    names = _fields(metric)
+    return {names.get(column, column): value for column, value in values.items()}
+
+
+@cache
+def _fields(metric: str) -> Mapping[str, str]:
+    names = [field.name for kind in (Header, Row) for field in fields(kind)]
+    return {column_of(name, metric): name for name in names}
 
 
 class RowsError(ValueError):
@@ -158,10 +204,19 @@ def _plain(value: Any) -> Any:
 
 def line_of(record: Header | Row) -> str:
     """The record's line of a rows file; a row's numbers with nine significant digits."""
-    values = asdict(record)
+    values = {column_of(name, record.metric): value for name, value in asdict(record).items()}
     if isinstance(record, Row):
         values = _rounded(values)
+        del values["metric"]
+    else:
+        for name, usual in _USUAL.items():
+            if values[name] == usual:
+                del values[name]
     return json.dumps(values, allow_nan=False) + "\n"
+
+
+_USUAL = {"mean_full_training_kwh": None, "metric": ACCURACY, "direction": "maximize"}
+"""What a header does not say. A maximised metric other than the accuracy says so by its name."""
 
 
 def _rounded(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 A method is handed a :class:`Setting` and returns what it trained: configurations and the energy
 each one was given. Everything else in a row follows from these two numbers and the benchmark, in
-the same way for every host framework.
+the same way for every host framework. Where the training was run, its host says what came of it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.harness.bench import SeededBench, plain_config
+from benchmarks.harness.live import LiveBench, LiveOutcome
 from benchmarks.harness.rows import Row
 from benchmarks.harness.seeds import derive_seed
+from eahas_plugins.targets.metric import metric_of
 from surrogate.record_fields import Curve
 
 _ROUNDING = 1e-9
@@ -32,6 +34,7 @@ class Evaluation:
         energy_kwh: Energy spent on it, kWh. Not known is an error: it is not 0.
         epochs: Epochs it has been trained for. By default those that the energy pays for; a
             host that goes on with an earlier training must say.
+        outcome: What came of a live training; None where it was replayed, or has not reported.
 
     Raises:
         ValueError: If the energy is unknown, negative or not finite.
@@ -40,6 +43,7 @@ class Evaluation:
     config: Mapping[str, Any]
     energy_kwh: float
     epochs: int | None = None
+    outcome: LiveOutcome | None = None
 
     def __post_init__(self) -> None:
         known = isinstance(self.energy_kwh, int | float | np.number)
@@ -55,12 +59,13 @@ class Setting:
     """What a method is given.
 
     Args:
-        bench: The benchmark as this study sees it: noisy, the noise fixed by the study's seed.
+        bench: The benchmark as this study sees it: noisy, the noise fixed by the study's seed; or
+            a live task.
         budget_kwh: Energy the study may spend, kWh.
         seed: The study's number.
     """
 
-    bench: SeededBench
+    bench: SeededBench | LiveBench
     budget_kwh: float
     seed: int
 
@@ -84,31 +89,23 @@ def run_study(
         RuntimeError: If the method trained nothing, or spent more than its budget and one epoch.
         ValueError: If an energy of the method or the benchmark is unknown, negative or not finite.
     """
+    bench = setting.bench
+    metric = bench.metric if isinstance(bench, LiveBench) else metric_of(None, None)
     rows: list[Row] = []
-    spent, seconds, longest_epoch = 0.0, 0.0, 0.0
+    spent, seconds, longest_step = 0.0, 0.0, 0.0
+    sign = 1.0 if metric.maximize else -1.0
     best, incumbent_test = -math.inf, math.nan
     for evaluation in run(setting):
-        observed = setting.bench.query(evaluation.config)
-        truth = setting.bench.truth(evaluation.config)
-        energy = observed.energy_kwh
-        assert energy is not None  # SeededBench checks it
-        epochs = evaluation.epochs
-        if epochs is None:
-            epochs = _epochs_paid(energy, evaluation.energy_kwh)
+        found = _result(bench, evaluation)
         spent += evaluation.energy_kwh
-        longest_epoch = max(longest_epoch, float(np.diff(energy, prepend=0.0).max()))
-        if epochs == 0:
+        longest_step = max(longest_step, found.step_kwh)
+        if found.epochs == 0:
             continue
-        last = epochs - 1
-        assert observed.val_accuracy is not None
-        assert truth.test_accuracy is not None
-        val, test = float(observed.val_accuracy[last]), float(truth.test_accuracy[last])
-        if val > best:
-            best, incumbent_test = val, test
-        if observed.runtime_s is not None:
-            earlier = _epochs_paid(energy, float(energy[last]) - evaluation.energy_kwh)
-            seconds += float(observed.runtime_s[last])
-            seconds -= float(observed.runtime_s[earlier - 1]) if earlier else 0.0
+        if sign * found.val > best:
+            best, incumbent_test = sign * found.val, found.test
+        if found.runtime_s is not None:
+            seconds += found.runtime_s
+            seconds -= found.earlier_s
         rows.append(
             Row(
                 method=name,
@@ -118,15 +115,16 @@ def run_study(
                 trial=len(rows),
                 final=False,
                 kwh=spent,
-                runtime_s=None if observed.runtime_s is None else seconds,
+                runtime_s=None if found.runtime_s is None else seconds,
                 trial_kwh=evaluation.energy_kwh,
-                epochs=epochs,
-                planned_epochs=len(energy),
-                val_accuracy=val,
-                test_accuracy=test,
-                incumbent_test_accuracy=incumbent_test,
-                inference_energy_kwh=truth.inference_energy_kwh,
+                epochs=found.epochs,
+                planned_epochs=found.planned_epochs,
+                val_metric=found.val,
+                test_metric=found.test,
+                incumbent_test_metric=incumbent_test,
+                inference_energy_kwh=found.inference_energy_kwh,
                 config=plain_config(evaluation.config),
+                metric=metric.name,
             )
         )
     if not rows:
@@ -134,13 +132,75 @@ def run_study(
             f"{name} trained nothing for {setting.budget_kwh:.3g} kWh: the budget must pay for at "
             "least one epoch, so raise it."
         )
-    if not spent <= (setting.budget_kwh + longest_epoch) * (1.0 + _ROUNDING):
+    if not spent <= (setting.budget_kwh + longest_step) * (1.0 + _ROUNDING):
         raise RuntimeError(
             f"{name} must not spend more than {setting.budget_kwh:.6g} kWh and one epoch but "
             f"spent {spent:.6g} kWh (seed {setting.seed})."
         )
     rows[-1] = dataclasses.replace(rows[-1], final=True)
     return rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Result:
+    """What came of an evaluation; ``step_kwh`` is the most that one epoch of it took."""
+
+    epochs: int
+    step_kwh: float
+    planned_epochs: int = 0
+    val: float = math.nan
+    test: float = math.nan
+    runtime_s: float | None = None
+    earlier_s: float = 0.0
+    inference_energy_kwh: float | None = None
+
+
+def _result(bench: SeededBench | LiveBench, evaluation: Evaluation) -> _Result:
+    if isinstance(bench, LiveBench):
+        return _live(evaluation)
+    observed = bench.query(evaluation.config)
+    truth = bench.truth(evaluation.config)
+    energy = observed.energy_kwh
+    assert energy is not None  # SeededBench checks it
+    epochs = evaluation.epochs
+    if epochs is None:
+        epochs = _epochs_paid(energy, evaluation.energy_kwh)
+    step_kwh = float(np.diff(energy, prepend=0.0).max())
+    if epochs == 0:
+        return _Result(epochs=0, step_kwh=step_kwh)
+    last = epochs - 1
+    assert observed.val_accuracy is not None
+    assert truth.test_accuracy is not None
+    runtime_s, earlier_s = None, 0.0
+    if observed.runtime_s is not None:
+        earlier = _epochs_paid(energy, float(energy[last]) - evaluation.energy_kwh)
+        runtime_s = float(observed.runtime_s[last])
+        earlier_s = float(observed.runtime_s[earlier - 1]) if earlier else 0.0
+    return _Result(
+        epochs=epochs,
+        step_kwh=step_kwh,
+        planned_epochs=len(energy),
+        val=float(observed.val_accuracy[last]),
+        test=float(truth.test_accuracy[last]),
+        runtime_s=runtime_s,
+        earlier_s=earlier_s,
+        inference_energy_kwh=truth.inference_energy_kwh,
+    )
+
+
+def _live(evaluation: Evaluation) -> _Result:
+    """The longest epoch of a live training is taken to be twice its mean one."""
+    outcome, epochs = evaluation.outcome, evaluation.epochs or 0
+    if outcome is None or not epochs:
+        return _Result(epochs=0, step_kwh=evaluation.energy_kwh)
+    return _Result(
+        epochs=epochs,
+        step_kwh=min(1.0, 2.0 / epochs) * outcome.training_kwh,
+        planned_epochs=outcome.planned_epochs,
+        val=outcome.val_metric,
+        test=outcome.test_metric,
+        runtime_s=outcome.runtime_s,
+    )
 
 
 def _epochs_paid(energy: Curve, kwh: float) -> int:

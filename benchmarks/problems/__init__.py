@@ -6,25 +6,39 @@ The file ``fashion_nano.py`` is the problem ``fashion-nano``. It defines
     What a cheaper training may be there: ``"schedule"``, a complete shorter schedule, whose length
     is the hyperparameter ``max_epoch``; ``"cut"``, the same training stopped early; ``"continue"``,
     one that pauses and goes on for the difference.
-``NEEDS_SOURCE``
-    True if it reads a folder of the user's; may be left out.
 ``load(source)``
-    Returns a benchmark (:class:`surrogate.Benchmark`); ``source`` is that folder or
-    None.
+    Returns a benchmark (:class:`surrogate.Benchmark`), or trainings that are run
+    (:class:`benchmarks.harness.live.LiveTask`); ``source`` is a folder of the user's or None.
 
-A folder that ``surrogate.load`` can read (imported checkpoints, what ``fit`` wrote) is a problem,
-too.
+and, where it is so,
+
+``NEEDS_SOURCE``
+    True if it reads that folder.
+``COUNTS_FULL``
+    False if ``--budget-trainings`` counts mean trainings over all schedules, as in the paper's
+    comparison; else these have the longest schedule.
+``METRIC``, ``DIRECTION``
+    What trainings that are run are judged by, and whether it is maximised or minimised.
+
+A file of the user's that defines the same is a problem, too, by its path; and so is a folder that
+``surrogate.load`` can read (imported checkpoints, what ``fit`` wrote).
 """
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import surrogate
-from benchmarks.registry import did_you_mean, file_names, read_constants
+from benchmarks.harness.live import LiveTask
+from benchmarks.registry import constants_of, did_you_mean, file_names, read_constants
 from surrogate import Benchmark
 
 _FOLDER = Path(__file__).parent
@@ -40,6 +54,9 @@ class Declaration:
     description: str
     fidelities: tuple[str, ...]
     needs_source: bool
+    counts_full: bool
+    metric: str
+    direction: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +64,29 @@ class Problem:
     """A problem by name; small, so that it can be sent to a worker, which loads it.
 
     Args:
-        name: A file of this folder (dashes for underscores), or the name of a benchmark's folder.
+        name: A file of this folder (dashes for underscores), or the name of a benchmark's folder
+            or of a file elsewhere.
         source: Folder of the user's that the problem reads, if it does.
         folder: The benchmark's folder, where the problem is one.
+        file: A problem's file of the user's.
+        counts_full: Whether a budget in trainings counts those with the longest schedule.
     """
 
     name: str
     source: Path | None = None
     folder: Path | None = None
+    file: Path | None = None
+    counts_full: bool = True
 
-    def load(self) -> Benchmark:
-        """The benchmark."""
+    def load(self) -> Benchmark | LiveTask:
+        """The benchmark, or what is trained."""
         if self.folder is not None:
             return surrogate.load(self.folder)
-        module = importlib.import_module(f"{__name__}.{self.name.replace('-', '_')}")
-        bench: Benchmark = module.load(self.source)
+        if self.file is not None:
+            module = _imported(self.file)
+        else:
+            module = importlib.import_module(f"{__name__}.{self.name.replace('-', '_')}")
+        bench: Benchmark | LiveTask = module.load(self.source)
         return bench
 
 
@@ -77,34 +102,56 @@ def all_declared() -> dict[str, Declaration]:
     Raises:
         ValueError: If a file lacks a constant.
     """
-    found = {}
-    for name in problem_names():
-        said = read_constants(_FOLDER, name)
-        if "FIDELITIES" not in said:
-            raise ValueError(f"the file of problem {name!r} must define FIDELITIES.")
-        found[name] = Declaration(
-            name=name,
-            description=said["__doc__"].partition("\n")[0],
-            fidelities=said["FIDELITIES"],
-            needs_source=said.get("NEEDS_SOURCE", False),
-        )
-    return found
+    return {name: _declared(name, read_constants(_FOLDER, name)) for name in problem_names()}
+
+
+def _declared(name: str, said: Mapping[str, Any]) -> Declaration:
+    if "FIDELITIES" not in said:
+        raise ValueError(f"the file of problem {name!r} must define FIDELITIES.")
+    return Declaration(
+        name=name,
+        description=said["__doc__"].partition("\n")[0],
+        fidelities=said["FIDELITIES"],
+        needs_source=said.get("NEEDS_SOURCE", False),
+        counts_full=said.get("COUNTS_FULL", True),
+        metric=said.get("METRIC", "accuracy"),
+        direction=said.get("DIRECTION", "maximize"),
+    )
 
 
 def get_problem(name: str, source: Path | None = None) -> Problem:
-    """The problem of that name, or that of a benchmark's folder.
+    """The problem of that name, or that of a benchmark's folder or of a file.
 
     Raises:
-        ValueError: If there is neither, or the problem needs a source and has none.
+        ValueError: If there is none, or the problem needs a source and has none.
     """
-    known = problem_names()
-    if name in known:
-        if all_declared()[name].needs_source and source is None:
-            raise ValueError(f"{name} needs a folder of yours: give it with --source.")
-        return Problem(name, source)
-    if (Path(name) / "provenance.json").is_file():
-        return Problem(Path(name).resolve().name, folder=Path(name).resolve())
-    raise ValueError(
-        f"task must be one of {', '.join(known)}, or a folder made by `eahas import-official`, "
-        f"but got {name!r}.{did_you_mean(name, known)}"
+    known, path = problem_names(), Path(name)
+    if name not in known and (path / "provenance.json").is_file():
+        return Problem(path.resolve().name, folder=path.resolve())
+    is_file = path.suffix == ".py" and path.is_file()
+    if not (name in known or is_file):
+        raise ValueError(
+            f"task must be one of {', '.join(known)}, the file of a problem, or a folder made by "
+            f"`eahas import-official`, but got {name!r}.{did_you_mean(name, known)}"
+        )
+    file = path.resolve() if is_file else None
+    said = _declared(name, constants_of(file)) if file else all_declared()[name]
+    if said.needs_source and source is None:
+        raise ValueError(f"{name} needs a folder of yours: give it with --source.")
+    return Problem(
+        file.stem.replace("_", "-") if file else name,
+        source,
+        file=file,
+        counts_full=said.counts_full,
     )
+
+
+def _imported(file: Path) -> ModuleType:
+    name = f"problem_{file.stem.replace('-', '_')}"  # beside a module of the same name
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None  # it is a Python file that exists
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module

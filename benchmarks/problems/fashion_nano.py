@@ -7,6 +7,7 @@ from pathlib import Path
 import surrogate
 
 FIDELITIES = ("schedule", "cut")
+COUNTS_FULL = False
 
 
 def load(source: Path | None) -> surrogate.Benchmark:

@@ -13,6 +13,7 @@ from benchmarks.harness.seeds import derive_seed
 from benchmarks.methods import all_declared
 from benchmarks.reporting.ratios import N_RESAMPLES
 from benchmarks.reporting.traces import Floats, MethodTraces, signed_rank_p
+from eahas_plugins.targets.metric import ACCURACY
 
 
 @cache
@@ -28,8 +29,10 @@ def is_ablation(name: str) -> bool:
     return said is not None and said.ablation_of is not None
 
 
-def ablate(tasks: Sequence[Mapping[str, MethodTraces]]) -> dict[str, Any] | None:
-    """Final accuracy of each ablation minus that of the whole method, paired by seed.
+def ablate(
+    tasks: Sequence[Mapping[str, MethodTraces]], *, metric: str = ACCURACY
+) -> dict[str, Any] | None:
+    """Final score of each ablation minus that of the whole method, paired by seed.
 
     Over several tasks the difference is the mean of the tasks' medians, seeds are resampled task
     by task, and the signed-rank test is over all pairs. Below zero, the change makes the method
@@ -37,6 +40,7 @@ def ablate(tasks: Sequence[Mapping[str, MethodTraces]]) -> dict[str, Any] | None
 
     Args:
         tasks: The methods of each task.
+        metric: What all of them are judged by.
 
     Returns:
         JSON-able; None where the method or its ablations are not among those of all tasks.
@@ -63,7 +67,7 @@ def ablate(tasks: Sequence[Mapping[str, MethodTraces]]) -> dict[str, Any] | None
         "of": whole,
         "parts": {
             name: {
-                "final_test_accuracy_difference": _mean_of_medians(name, found),
+                f"final_test_{metric}_difference": _mean_of_medians(name, found),
                 "n_pairs": sum(len(differences) for differences in found),
                 "wilcoxon_p": p_values[name],
             }
@@ -73,9 +77,9 @@ def ablate(tasks: Sequence[Mapping[str, MethodTraces]]) -> dict[str, Any] | None
 
 
 def _differences(method: MethodTraces, whole: MethodTraces) -> Floats:
-    base = {t.seed: float(t.test_accuracy[-1]) for t in whole.traces}
+    base = {t.seed: float(t.test_score[-1]) for t in whole.traces}
     return np.array(
-        [float(t.test_accuracy[-1]) - base[t.seed] for t in method.traces if t.seed in base]
+        [float(t.test_score[-1]) - base[t.seed] for t in method.traces if t.seed in base]
     )
 
 

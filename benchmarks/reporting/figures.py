@@ -16,9 +16,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from benchmarks.harness.results import Results
+from benchmarks.harness.rows import Header
 from benchmarks.reporting.ablation import ablated
+from benchmarks.reporting.scale import scale_of
 from benchmarks.reporting.styles import (
-    FLOOR,
     GROUPS,
     Band,
     Style,
@@ -29,7 +30,7 @@ from benchmarks.reporting.styles import (
     highlighted,
     styles,
 )
-from benchmarks.reporting.traces import collect, reference_accuracy
+from benchmarks.reporting.traces import collect, reference_score
 
 LABELS = {
     "kwh": "Cumulative training energy of the study (kWh)",
@@ -54,7 +55,7 @@ def draw_regret(
     Args:
         comparisons: One per panel.
         path: File without its suffix; ``.png`` and ``.svg`` are written.
-        targets: Test accuracy to mark in each panel, or None.
+        targets: Test value to mark in each panel, or None.
         axis: ``"kwh"`` or ``"runtime_s"``.
     """
     _draw([highlighted(comparisons)], comparisons, path, axis=axis, targets=targets, banded=True)
@@ -102,16 +103,20 @@ def _draw(
         handles: dict[str, Any] = {}
         for panel, results, found, mark in zip(panels, comparisons, known, targets, strict=True):
             chosen = {name: found[name] for name in names if name in found}
-            handles |= _regrets(panel, chosen, drawn, axis, banded=banded)
+            scale = scale_of(results)
+            handles |= _regrets(panel, chosen, drawn, axis, factor=scale.factor, banded=banded)
             _decorate(panel, results, axis)
             if row == 0:
                 panel.set_title(title(results, banded=banded), fontsize=9)
             if mark is not None:
-                regret = 100.0 * max(reference_accuracy(results) - mark, FLOOR)
+                regret = max(reference_score(results) - scale.sign * mark, scale.floor)
                 handles[_TARGET] = panel.axhline(
-                    regret, color="black", linewidth=0.8, linestyle=(0, (1, 2))
+                    scale.factor * regret, color="black", linewidth=0.8, linestyle=(0, (1, 2))
                 )
-        panels[0].set_ylabel("Test regret (percentage points)")
+        labels = [scale_of(results).regret for results in comparisons]
+        for position, (panel, label) in enumerate(zip(panels, labels, strict=True)):
+            if position == 0 or len(set(labels)) > 1:
+                panel.set_ylabel(label)
         add_legend(part, handles, columns)
     save(figure, path)
 
@@ -137,14 +142,20 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def _regrets(
-    panel: Axes, found: Mapping[str, Band], drawn: Mapping[str, Style], axis: str, *, banded: bool
+    panel: Axes,
+    found: Mapping[str, Band],
+    drawn: Mapping[str, Style],
+    axis: str,
+    *,
+    factor: float,
+    banded: bool,
 ) -> dict[str, Line2D]:
     handles, whole = {}, ablated()
     for name, band in found.items():
         style, x = drawn[name], band.grid / SCALE[axis]
         (handles[name],) = panel.step(
             x,
-            100.0 * band.median,
+            factor * band.median,
             where="post",
             linestyle=style.dash,
             color=style.colour,
@@ -152,7 +163,7 @@ def _regrets(
             zorder=4 if name == whole else 3,
         )
         if banded:
-            low, high = 100.0 * band.low, 100.0 * band.high
+            low, high = factor * band.low, factor * band.high
             shade: dict[str, Any] = {"step": "post", "color": style.colour, "linewidth": 0}
             panel.fill_between(x, low, high, alpha=0.12, **shade)
     return handles
@@ -170,12 +181,17 @@ def _decorate(panel: Axes, results: Results, axis: str) -> None:
     panel.grid(which="major", color="0.9", linewidth=0.6)
     panel.spines[["top", "right"]].set_visible(False)
     if axis == "kwh":
-        mean: Any = header.mean_training_kwh
+        mean: Any = header.mean_full_training_kwh or header.mean_training_kwh
         above = panel.secondary_xaxis("top", functions=(lambda k: k / mean, lambda t: t * mean))
         above.tick_params(labelsize=8, colors="0.35")
         above.spines["top"].set_visible(False)
-        above.set_xlabel("mean complete trainings", fontsize=8, color="0.35")
+        above.set_xlabel(f"mean {trainings_of(header)} trainings", fontsize=8, color="0.35")
         _one_two_five(above.xaxis)
+
+
+def trainings_of(header: Header) -> str:
+    """Which trainings a budget counts: full ones have the longest schedule."""
+    return "complete" if header.mean_full_training_kwh is None else "full"
 
 
 def title(results: Results, *, banded: bool = True) -> str:

@@ -13,9 +13,9 @@ import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from benchmarks.harness.results import Results
-from benchmarks.reporting.figures import LABELS, SCALE
+from benchmarks.reporting.figures import LABELS, SCALE, trainings_of
+from benchmarks.reporting.scale import Scale, scale_of
 from benchmarks.reporting.styles import (
-    FLOOR,
     Band,
     bands,
     describe_provenance,
@@ -77,10 +77,11 @@ def write_page(
         f"<script>{get_plotlyjs()}</script></head><body>"
         "<h1>Search at equal energy</h1>"
         "<p>Every method spends the same training energy in each study. Methods see one noisy "
-        "training of each configuration; the figures and tables show the noise-free test accuracy "
-        "of the incumbent, the trial with the best validation accuracy observed so far. Regret is "
-        "its distance from the best test accuracy known for the task. Rows of energy-aware methods "
-        f"are shaded.</p>{first}{sections}"
+        "training of each configuration; the figures and tables show the test value of the "
+        "incumbent, the trial with the best validation value observed so far: without noise where "
+        "it comes from a benchmark, that of the very training where it was run. Regret is its "
+        "distance from the best test value known for the task. Rows of energy-aware methods are "
+        f"shaded.</p>{first}{sections}"
         f"<p>{html.escape(versions)}; {html.escape(_hosts(comparisons))}</p></body></html>\n",
     )
 
@@ -106,8 +107,9 @@ def _section(results: Results, summary: dict[str, Any], tables: Sequence[Table])
     parts = [
         f"<h2>{html.escape(header.task)}</h2>",
         f"<p><strong>{html.escape(describe_provenance(header.provenance))}.</strong> Budget "
-        f"{header.budget_kwh:.4g} kWh per study, {summary['budget_trainings']:.3g} mean complete "
-        f"trainings. Reference accuracy {summary['reference_test_accuracy']:.4f}: "
+        f"{header.budget_kwh:.4g} kWh per study, {summary['budget_trainings']:.3g} mean "
+        f"{trainings_of(header)} trainings. Reference {scale_of(results).value} "
+        f"{summary[f'reference_test_{header.metric}']:.4f}: "
         f"{html.escape(header.reference)}. Figures: median and quartiles of the studies.{hint}</p>",
     ]
     for axis in ("kwh", "runtime_s"):
@@ -127,14 +129,15 @@ def _figure(results: Results, summary: dict[str, Any], axis: str) -> go.Figure |
         return None
     figure = go.Figure()
     drawn, shown = styles([results]), highlighted([results])
-    scale = SCALE[axis]
+    scale, shown_as = SCALE[axis], scale_of(results)
+    factor = shown_as.factor
     for name in sorted(found, key=lambda name: name not in shown):
         band, style = found[name], drawn[name]
         x = (band.grid / scale).tolist()
         visible = True if name in shown else "legendonly"
         figure.add_scatter(
             x=x + x[::-1],
-            y=(100.0 * band.high).tolist() + (100.0 * band.low).tolist()[::-1],
+            y=(factor * band.high).tolist() + (factor * band.low).tolist()[::-1],
             fill="toself",
             fillcolor=style.colour,
             opacity=0.13,
@@ -146,7 +149,7 @@ def _figure(results: Results, summary: dict[str, Any], axis: str) -> go.Figure |
         )
         figure.add_scatter(
             x=x,
-            y=(100.0 * band.median).tolist(),
+            y=(factor * band.median).tolist(),
             name=name,
             legendgroup=name,
             visible=visible,
@@ -156,14 +159,14 @@ def _figure(results: Results, summary: dict[str, Any], axis: str) -> go.Figure |
                 "width": style.width,
                 "shape": "hv",
             },
-            hovertemplate="%{x:.3g}, regret %{y:.2f} points",
+            hovertemplate="%{x:.3g}, regret %{y:.3g}" + " points" * shown_as.is_accuracy,
         )
-    target = summary["target_test_accuracy"]
+    target = summary[f"target_test_{shown_as.metric}"]
     ends = [float(band.grid[i]) / scale for band in found.values() for i in (0, -1)]
     if target is not None:
         figure.add_scatter(  # a shape would need its place in logarithms
             x=[min(ends), max(ends)],
-            y=[100.0 * max(summary["reference_test_accuracy"] - target, FLOOR)] * 2,
+            y=[factor * max(_regret(summary, shown_as), shown_as.floor)] * 2,
             mode="lines",
             name=f"final median of {summary['best_plain_method']}",
             line={"color": "black", "width": 1, "dash": "dot"},
@@ -175,16 +178,23 @@ def _figure(results: Results, summary: dict[str, Any], axis: str) -> go.Figure |
         margin={"l": 60, "r": 20, "t": 30, "b": 50},
         legend={"font": {"size": 11}, "tracegroupgap": 0},
         xaxis=_log_axis(min(ends), max(ends), LABELS[axis]),
-        yaxis=_log_axis(*_regret_range(found, shown), "Test regret (percentage points)"),
+        yaxis=_log_axis(*_regret_range(found, shown, factor), shown_as.regret),
     )
     return figure
 
 
-def _regret_range(found: Mapping[str, Band], shown: Sequence[str]) -> tuple[float, float]:
+def _regret(summary: Mapping[str, Any], scale: Scale) -> float:
+    best, target = (summary[f"{name}_test_{scale.metric}"] for name in ("reference", "target"))
+    return scale.sign * float(best - target)
+
+
+def _regret_range(
+    found: Mapping[str, Band], shown: Sequence[str], factor: float
+) -> tuple[float, float]:
     chosen = [band for name, band in found.items() if name in shown]
     low = min(float(np.nanmin(band.low)) for band in chosen)
     high = max(float(np.nanmax(band.high)) for band in chosen)
-    return 100.0 * low, 100.0 * high
+    return factor * low, factor * high
 
 
 def _log_axis(low: float, high: float, title: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from benchmarks.harness.results import Results
 from benchmarks.methods import Declaration, all_declared
 from benchmarks.reporting.figures import add_legend, save, title
 from benchmarks.reporting.styles import Style, bands, styles
-from benchmarks.reporting.traces import collect, reference_accuracy
+from benchmarks.reporting.traces import collect, reference_score
 
 _PAIR_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 
@@ -33,8 +33,11 @@ def draw_paper(comparisons: Sequence[Results], folder: Path) -> list[str]:
     beside the plain ones that they come from.
 
     Returns:
-        The names drawn; a figure whose methods are not on all tasks is left out.
+        The names drawn; a figure whose methods are not on all tasks is left out, and both where
+        a task is not judged by an accuracy.
     """
+    if not all(results.header.judged_by.is_accuracy for results in comparisons):
+        return []
     shared = set.intersection(*(set(collect(results)) for results in comparisons))
     drawn = styles(comparisons)
     plain, aware = _of_the_paper(energy_aware=False), _of_the_paper(energy_aware=True)
@@ -80,7 +83,7 @@ def _draw_accuracy(comparisons: Sequence[Results], path: Path, drawn: Mapping[st
     handles: dict[str, Any] = {}
     panels = figure.subplots(1, n_panels, squeeze=False)[0]
     for panel, results in zip(panels, comparisons, strict=True):
-        best, budget = reference_accuracy(results), results.header.budget_kwh
+        best, budget = reference_score(results), results.header.budget_kwh
         lowest = []
         for name, style in drawn.items():
             band = bands(results, "kwh")[name]

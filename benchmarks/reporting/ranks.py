@@ -81,7 +81,7 @@ def rank(comparisons: Sequence[Results]) -> Ranks | None:
     blocks = []
     for table in tables:
         finals = {
-            name: {t.seed: float(t.test_accuracy[-1]) for t in table[name].traces} for name in names
+            name: {t.seed: float(t.test_score[-1]) for t in table[name].traces} for name in names
         }
         shared = set.intersection(*(set(by_seed) for by_seed in finals.values())) if names else ()
         blocks += [[finals[name][seed] for name in names] for seed in sorted(shared)]

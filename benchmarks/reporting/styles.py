@@ -11,12 +11,13 @@ import numpy as np
 from benchmarks.harness.results import Results
 from benchmarks.methods import all_declared
 from benchmarks.reporting.ablation import ablated, is_ablation
+from benchmarks.reporting.scale import FLOOR, scale_of
 from benchmarks.reporting.traces import (
     Floats,
     MethodTraces,
     best_plain,
     collect,
-    reference_accuracy,
+    reference_score,
 )
 
 GROUPS = ("plain methods", "energy-aware methods", "ablations")
@@ -39,8 +40,6 @@ _COLOURS = (
 )
 _DASHES = ("-", "--", "-.", ":")
 _N_GRID = 240
-FLOOR = 1e-4
-"""Smallest regret drawn: a hundredth of a percentage point; the reference itself has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +58,8 @@ class Band:
 
     Args:
         grid: Array of shape (n_points,), kWh or s.
-        median: Array of shape (n_points,): regret as a fraction; NaN until all studies have an
-            incumbent.
+        median: Array of shape (n_points,): regret, of accuracies as a fraction; NaN until all
+            studies have an incumbent.
         low: The lower quartile.
         high: The upper quartile.
     """
@@ -124,14 +123,17 @@ def highlighted(comparisons: Sequence[Results]) -> list[str]:
     return [name for name in names if name in main] or names[:N_READABLE]
 
 
-def regret_band(method: MethodTraces, *, reference: float, axis: str, highest: float) -> Band:
+def regret_band(
+    method: MethodTraces, *, reference: float, axis: str, highest: float, floor: float = FLOOR
+) -> Band:
     """Median and quartiles of a method's regret.
 
     Args:
         method: Its studies.
-        reference: Accuracy whose regret is zero.
+        reference: Score whose regret is zero.
         axis: ``"kwh"`` or ``"runtime_s"``.
         highest: Right end of the grid.
+        floor: Smallest regret.
     """
     axes = [np.asarray(getattr(trace, axis)) for trace in method.traces]
     first = max(values[0] for values in axes)
@@ -141,7 +143,7 @@ def regret_band(method: MethodTraces, *, reference: float, axis: str, highest: f
     regret = reference - np.stack(
         [trace.at(grid, values) for trace, values in zip(method.traces, axes, strict=True)]
     )
-    low, median, high = np.maximum(np.quantile(regret, (0.25, 0.5, 0.75), axis=0), FLOOR)
+    low, median, high = np.maximum(np.quantile(regret, (0.25, 0.5, 0.75), axis=0), floor)
     return Band(grid=grid, median=median, low=low, high=high)
 
 
@@ -152,9 +154,9 @@ def bands(results: Results, axis: str) -> dict[str, Band]:
         return {}
     ends = [np.asarray(getattr(t, axis))[-1] for m in methods.values() for t in m.traces]
     highest = results.header.budget_kwh if axis == "kwh" else float(max(ends))
-    reference = reference_accuracy(results)
+    reference, floor = reference_score(results), scale_of(results).floor
     return {
-        name: regret_band(method, reference=reference, axis=axis, highest=highest)
+        name: regret_band(method, reference=reference, axis=axis, highest=highest, floor=floor)
         for name, method in methods.items()
     }
 

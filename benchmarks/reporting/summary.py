@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.harness.results import Results
+from benchmarks.harness.rows import Header
 from benchmarks.reporting.ablation import ablate
 from benchmarks.reporting.ranks import rank
 from benchmarks.reporting.ratios import Ratio, energy_ratio, geometric_mean
@@ -19,7 +20,8 @@ from benchmarks.reporting.traces import (
     collect,
     hypervolume,
     reached_by,
-    reference_accuracy,
+    reference_score,
+    sign_of,
     wilcoxon_p,
 )
 
@@ -33,7 +35,8 @@ SUMMARY_SCHEMA = 2
 def summarise(results: Results) -> dict[str, Any]:
     """Everything that ``summary.json`` holds; energies in kWh, None for "never" and "unknown".
 
-    The target is the median final test accuracy of the best plain method. A method's energy to it
+    Test values are called by the task's metric: ``final_test_accuracy``, ``final_test_rmse``. The
+    target is the median final one of the best plain method. A method's energy to it
     is that of the first incumbent which is as good; ``kwh_to_keep_target`` is that from which on
     all are (one with a lucky validation accuracy may be worse than the one before it).
     ``kwh_ratio_to_final_of`` has the same ratio with every plain method in the place of the best,
@@ -44,28 +47,33 @@ def summarise(results: Results) -> dict[str, Any]:
     target = float(np.median(methods[plain].finals)) if plain else None
     p_values = wilcoxon_p(methods, plain) if plain else dict.fromkeys(methods)
     highest = max((row.trial_kwh for row in results.rows), default=0.0)
-    header, ranks = results.header, rank([results])
+    header, ranks, sign = results.header, rank([results]), sign_of(results)
+    metric = header.metric
     return {
         "schema": SUMMARY_SCHEMA,
         "task": header.task,
         "provenance": dict(header.provenance),
         "versions": dict(header.versions),
         "budget_kwh": header.budget_kwh,
-        "budget_trainings": header.budget_kwh / header.mean_training_kwh,
+        "metric": metric,
+        "direction": header.direction,
+        "budget_trainings": header.budget_trainings,
         "mean_training_kwh": header.mean_training_kwh,
-        "reference_test_accuracy": reference_accuracy(results),
+        "mean_full_training_kwh": header.mean_full_training_kwh,
+        f"reference_test_{metric}": sign * reference_score(results),
         "reference": header.reference,
         "best_plain_method": plain,
-        "target_test_accuracy": target,
+        f"target_test_{metric}": None if target is None else sign * target,
         "ranks": ranks.to_json() if ranks else None,
-        "ablation": ablate([methods]),
+        "ablation": ablate([methods], metric=metric),
         "methods": {
             name: _method(
                 method,
                 plain={m.name: m for m in methods.values() if not m.energy_aware},
                 best=plain,
                 target=target,
-                budget_kwh=header.budget_kwh,
+                header=header,
+                worst=min(sign * row.test_metric for row in results.rows),
                 highest_kwh=highest,
             )
             | {"wilcoxon_p_against_best_plain": p_values[name]}
@@ -80,20 +88,27 @@ def _method(
     plain: Mapping[str, MethodTraces],
     best: str | None,
     target: float | None,
-    budget_kwh: float,
+    header: Header,
+    worst: float,
     highest_kwh: float,
 ) -> dict[str, Any]:
-    volumes = np.array([hypervolume(trace.points, highest_kwh) for trace in method.traces])
+    judged_by, budget_kwh = header.judged_by, header.budget_kwh
+    sign = 1.0 if judged_by.maximize else -1.0
+    volumes = None
+    if judged_by.is_accuracy:  # of another metric no worst value is known
+        worst = 0.0
+        volumes = np.array([hypervolume(trace.points, highest_kwh) for trace in method.traces])
     summary: dict[str, Any] = {
         "energy_aware": method.energy_aware,
         "n_studies": len(method.traces),
         "n_trials": _quartiles(np.array([float(len(trace.kwh)) for trace in method.traces])),
         "spent_kwh": _quartiles(np.array([trace.kwh[-1] for trace in method.traces])),
-        "final_test_accuracy": _quartiles(method.finals),
-        "test_accuracy_at_budget_fraction": {
-            str(fraction): _quartiles(_at(method, fraction * budget_kwh)) for fraction in FRACTIONS
+        f"final_test_{judged_by.name}": _quartiles(sign * method.finals),
+        f"test_{judged_by.name}_at_budget_fraction": {
+            str(fraction): _quartiles(sign * _at(method, fraction * budget_kwh, worst=worst))
+            for fraction in FRACTIONS
         },
-        "hypervolume": _quartiles(volumes),
+        "hypervolume": None if volumes is None else _quartiles(volumes),
         "kwh_to_target": None,
         "kwh_to_keep_target": None,
         "n_reached_target": None,
@@ -115,10 +130,10 @@ def _method(
     }
 
 
-def _at(method: MethodTraces, kwh: float) -> Floats:
-    """Accuracies there; a study that has no incumbent yet counts as 0."""
+def _at(method: MethodTraces, kwh: float, *, worst: float) -> Floats:
+    """Scores there; a study that has no incumbent yet has the worst."""
     values = np.array([trace.at(np.array([kwh]))[0] for trace in method.traces])
-    return np.nan_to_num(values, nan=0.0)
+    return np.nan_to_num(values, nan=worst)
 
 
 _QUARTILES = (("q25", 0.25), ("median", 0.5), ("q75", 0.75))
@@ -146,6 +161,8 @@ def summarise_all(comparisons: Sequence[Results]) -> dict[str, Any]:
     budgets = [results.header.budget_kwh for results in comparisons]
     bests = [best_plain(table) for table in tables]
     ranks = rank(comparisons)
+    metrics = {results.header.metric for results in comparisons}
+    metric = metrics.pop() if len(metrics) == 1 else None
     shared = [name for name in tables[0] if all(name in table for table in tables)]
     plain = [name for name in shared if not tables[0][name].energy_aware]
 
@@ -160,6 +177,7 @@ def summarise_all(comparisons: Sequence[Results]) -> dict[str, Any]:
     return {
         "schema": SUMMARY_SCHEMA,
         "tasks": [results.header.task for results in comparisons],
+        "metric": metric,
         "best_plain_method": bests,
         "energy_aware": [name for name in shared if tables[0][name].energy_aware],
         "kwh_to_target_over_best_plain": {
@@ -180,6 +198,7 @@ def summarise_all(comparisons: Sequence[Results]) -> dict[str, Any]:
             }
             for name in shared
         },
-        "ablation": ablate(tables),
+        # a mean over tasks needs values of one kind
+        "ablation": None if metric is None else ablate(tables, metric=metric),
         "ranks": ranks.to_json() if ranks else None,
     }

@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks.methods import all_declared, declared
 from benchmarks.reporting.traces import FRACTIONS
+from eahas_plugins.targets.metric import ACCURACY
 from eahas_plugins.terminal import table_text
 
 Json = Mapping[str, Any]
@@ -66,16 +67,17 @@ class Table:
 
 
 def task_tables(summary: Json) -> list[Table]:
-    """Energy to the target, accuracies, and the ablation where there is one."""
-    tables = [_energy(summary), _accuracy(summary)]
+    """Energy to the target, test values, and the ablation where there is one."""
+    tables, metric = [_energy(summary), _values(summary)], summary["metric"]
     if summary["ablation"] is not None:
         methods = summary["methods"]
         tables.append(
             _ablation(
                 summary["ablation"],
                 ratios={n: m["kwh_to_target_over_best_plain"] for n, m in methods.items()},
-                finals={n: m["final_test_accuracy"]["median"] for n, m in methods.items()},
+                finals={n: m[f"final_test_{metric}"]["median"] for n, m in methods.items()},
                 where=summary["task"],
+                metric=metric,
             )
         )
     return tables
@@ -90,6 +92,7 @@ def overall_tables(summary: Json) -> list[Table]:
     )
     baselines = [said.name for said in all_declared().values() if said.baseline]
     ranks = (summary["ranks"] or {}).get("mean_rank", {})
+    value = summary["metric"] or "value"
     rows = [
         [
             name,
@@ -104,10 +107,10 @@ def overall_tables(summary: Json) -> list[Table]:
     also = "".join(f" and for plain {declared(name).label}" for name in baselines)
     tables = [
         Table(
-            caption=f"All tasks: geometric mean of the energy to the final median test accuracy of "
+            caption=f"All tasks: geometric mean of the energy to the final median test {value} of "
             f"a plain method, over that method's own, for the best plain method of each task "
             f"({listed}){also}; 95 % intervals by bootstrap over seeds. {_BOUND} "
-            "Mean rank of the final accuracy, 1 is best.",
+            f"Mean rank of the final {value}, 1 is best.",
             columns=(
                 "method",
                 "over best plain",
@@ -122,7 +125,13 @@ def overall_tables(summary: Json) -> list[Table]:
     ]
     if summary["ablation"] is not None:
         tables.append(
-            _ablation(summary["ablation"], ratios=over_best, finals=None, where="All tasks")
+            _ablation(
+                summary["ablation"],
+                ratios=over_best,
+                finals=None,
+                where="All tasks",
+                metric=summary["metric"],
+            )
         )
     return tables
 
@@ -131,12 +140,13 @@ _BOUND = "Where a median study does not get there, > is what the whole budget ma
 
 
 def _energy(summary: Json) -> Table:
-    plain, target = summary["best_plain_method"], summary["target_test_accuracy"]
+    plain, metric = summary["best_plain_method"], summary["metric"]
+    target = summary[f"target_test_{metric}"]
     rows = []
     for name, method in summary["methods"].items():
         energy = method["kwh_to_target"] or {}
         reached = method["n_reached_target"]
-        final = method["final_test_accuracy"]
+        final = method[f"final_test_{metric}"]
         rows.append(
             [
                 name,
@@ -149,7 +159,7 @@ def _energy(summary: Json) -> Table:
             ]
         )
     caption = (
-        f"{summary['task']}: energy to the final median test accuracy of the best plain method "
+        f"{summary['task']}: energy to the final median test {metric} of the best plain method "
         f"({plain}, {target:.4f}), {summary['budget_kwh']:.4g} kWh per study; 95 % intervals by "
         f"bootstrap over seeds. {_BOUND}"
         if target is not None
@@ -160,7 +170,7 @@ def _energy(summary: Json) -> Table:
         columns=(
             "method",
             "studies",
-            "final accuracy",
+            f"final {metric}",
             "kWh to target",
             "quartiles",
             "reached by",
@@ -172,25 +182,26 @@ def _energy(summary: Json) -> Table:
     )
 
 
-def _accuracy(summary: Json) -> Table:
-    rows = []
+def _values(summary: Json) -> Table:
+    rows, metric = [], summary["metric"]
     for name, method in summary["methods"].items():
-        at = method["test_accuracy_at_budget_fraction"]
-        final, p = method["final_test_accuracy"], method["wilcoxon_p_against_best_plain"]
+        volume = method["hypervolume"]
+        at = method[f"test_{metric}_at_budget_fraction"]
+        final, p = method[f"final_test_{metric}"], method["wilcoxon_p_against_best_plain"]
         rows.append(
             [
                 name,
                 *(f"{at[str(fraction)]['median']:.4f}" for fraction in FRACTIONS),
                 f"{final['q25']:.4f} .. {final['q75']:.4f}",
                 "-" if p is None else f"{p:.3g}",
-                f"{method['hypervolume']['median']:.4f}",
+                "-" if volume is None else f"{volume['median']:.4f}",
                 f"{method['n_trials']['median']:.0f}",
             ]
         )
     return Table(
-        caption=f"{summary['task']}: median test accuracy of the incumbent at parts of the budget; "
-        "p of the final accuracies against the best plain method; hypervolume of the trials' test "
-        "accuracy over their energy, as a part of the largest possible",
+        caption=f"{summary['task']}: median test {metric} of the incumbent at parts of the budget; "
+        "p of the final values against the best plain method; hypervolume of the trials' test "
+        f"{metric} over their energy, as a part of the largest possible",
         columns=(
             "method",
             *(f"at {fraction:.0%}" for fraction in FRACTIONS),
@@ -205,9 +216,15 @@ def _accuracy(summary: Json) -> Table:
 
 
 def _ablation(
-    ablation: Json, *, ratios: Json, finals: Mapping[str, float] | None, where: str
+    ablation: Json,
+    *,
+    ratios: Json,
+    finals: Mapping[str, float] | None,
+    where: str,
+    metric: str,
 ) -> Table:
-    whole = ablation["of"]
+    whole, points = ablation["of"], metric == ACCURACY
+    factor, form = (100.0, "+.2f") if points else (1.0, "+.4g")
     rows = []
     for name in (whole, *ablation["parts"]):
         cells = [
@@ -219,26 +236,27 @@ def _ablation(
             rows.append([*cells, "-", "-", "-"])
             continue
         part = ablation["parts"][name]
-        change, p = part["final_test_accuracy_difference"], part["wilcoxon_p"]
+        change, p = part[f"final_test_{metric}_difference"], part["wilcoxon_p"]
         rows.append(
             [
                 *cells,
-                f"{100.0 * change['median']:+.2f}",
-                f"{100.0 * change['low_95']:+.2f} .. {100.0 * change['high_95']:+.2f}",
+                format(factor * change["median"], form),
+                f"{factor * change['low_95']:{form}} .. {factor * change['high_95']:{form}}",
                 "-" if p is None else f"{p:.3g}",
             ]
         )
     return Table(
         caption=f"{where}: what each part of {whole} earns. Energy to the target over the best "
-        f"plain method's, and final test accuracy minus that of {whole}, in percentage points: "
-        f"median of the pairs with the same seed{'' if finals else ', mean over tasks'}; 95 % "
-        "intervals by bootstrap over seeds; below zero, the change makes it worse",
+        f"plain method's, and final test {metric} {'minus' if points else 'better than'} that of "
+        f"{whole}{', in percentage points' * points}: median of the pairs with the same seed"
+        f"{'' if finals else ', mean over tasks'}; 95 % intervals by bootstrap over seeds; below "
+        "zero, the change makes it worse",
         columns=(
             "method",
-            *(["final accuracy"] if finals else []),
+            *([f"final {metric}"] if finals else []),
             "kWh ratio",
             "95 %",
-            f"points to {whole}",
+            f"{'points' if points else metric} to {whole}",
             "95 %",
             "p (Wilcoxon, Holm)",
         ),

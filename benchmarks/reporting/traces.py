@@ -26,31 +26,31 @@ class Trace:
         seed: The study's number.
         kwh: Array of shape (n_trials,): cumulative energy, kWh.
         runtime_s: The same for training time, s; None where it is unknown.
-        test_accuracy: Array of shape (n_trials,): noise-free test accuracy of the incumbent.
-        points: Array of shape (n_trials, 2): each trial's own energy, kWh, and noise-free test
-            accuracy.
+        test_score: Array of shape (n_trials,): test value of the incumbent, noise-free where it is
+            a benchmark's; larger is better: of what is minimised, the negative.
+        points: Array of shape (n_trials, 2): each trial's own energy, kWh, and test score.
     """
 
     seed: int
     kwh: Floats
     runtime_s: Floats | None
-    test_accuracy: Floats
+    test_score: Floats
     points: Floats
 
     def at(self, grid: Floats, axis: Floats | None = None) -> Floats:
-        """Incumbent's accuracy at each point of a grid; NaN before the first trial has ended."""
+        """Incumbent's score at each point of a grid; NaN before the first trial has ended."""
         axis = self.kwh if axis is None else axis
         position = np.searchsorted(axis, grid * (1.0 + 1e-12), side="right") - 1
-        return np.where(position < 0, np.nan, self.test_accuracy[np.maximum(position, 0)])
+        return np.where(position < 0, np.nan, self.test_score[np.maximum(position, 0)])
 
     def kwh_to(self, targets: Floats) -> Floats:
         """Energy at which each target is first reached, kWh; infinite where it never is."""
-        best = np.maximum.accumulate(self.test_accuracy)
+        best = np.maximum.accumulate(self.test_score)
         return np.append(self.kwh, np.inf)[np.searchsorted(best, targets, side="left")]
 
     def kwh_to_keep(self, target: float) -> float:
         """Energy from which on no incumbent is worse than the target; infinite for never."""
-        missed = np.flatnonzero(self.test_accuracy < target)
+        missed = np.flatnonzero(self.test_score < target)
         return float(np.append(self.kwh, np.inf)[missed[-1] + 1 if len(missed) else 0])
 
 
@@ -64,13 +64,13 @@ class MethodTraces:
 
     @property
     def finals(self) -> Floats:
-        """Array of shape (n_studies,): accuracy of the last incumbents."""
-        return np.array([trace.test_accuracy[-1] for trace in self.traces])
+        """Array of shape (n_studies,): score of the last incumbents."""
+        return np.array([trace.test_score[-1] for trace in self.traces])
 
 
 def collect(results: Results) -> dict[str, MethodTraces]:
     """The finished studies by method, plain methods first, each in order of its seeds."""
-    finished = results.finished()
+    finished, sign = results.finished(), sign_of(results)
     rows: dict[str, dict[int, list[Row]]] = {}
     for row in results.rows:
         if row.study in finished:
@@ -79,27 +79,27 @@ def collect(results: Results) -> dict[str, MethodTraces]:
         MethodTraces(
             name=name,
             energy_aware=next(iter(studies.values()))[0].energy_aware,
-            traces=tuple(_trace(seed, studies[seed]) for seed in sorted(studies)),
+            traces=tuple(_trace(seed, studies[seed], sign) for seed in sorted(studies)),
         )
         for name, studies in rows.items()
     ]
     return {m.name: m for m in sorted(found, key=lambda m: (m.energy_aware, m.name))}
 
 
-def _trace(seed: int, rows: Sequence[Row]) -> Trace:
+def _trace(seed: int, rows: Sequence[Row], sign: float) -> Trace:
     ordered = sorted(rows, key=lambda row: row.trial)
     times = [row.runtime_s for row in ordered]
     return Trace(
         seed=seed,
         kwh=np.array([row.kwh for row in ordered]),
         runtime_s=None if None in times else np.array(times, dtype=np.float64),
-        test_accuracy=np.array([row.incumbent_test_accuracy for row in ordered]),
-        points=np.array([(row.trial_kwh, row.test_accuracy) for row in ordered]),
+        test_score=sign * np.array([row.incumbent_test_metric for row in ordered]),
+        points=np.array([(row.trial_kwh, sign * row.test_metric) for row in ordered]),
     )
 
 
 def best_plain(methods: Mapping[str, MethodTraces]) -> str | None:
-    """The plain method with the highest median final accuracy; None where there is none.
+    """The plain method with the highest median final score; None where there is none.
 
     Of those with as many studies as any: a few studies have a lucky median more often.
     """
@@ -109,9 +109,16 @@ def best_plain(methods: Mapping[str, MethodTraces]) -> str | None:
     return max(plain, key=lambda m: float(np.median(m.finals))).name if plain else None
 
 
-def reference_accuracy(results: Results) -> float:
-    """Best known noise-free test accuracy: the recorded reference, or a better one in the rows."""
-    return max([results.header.reference_test_accuracy, *(r.test_accuracy for r in results.rows)])
+def sign_of(results: Results) -> float:
+    """What makes a larger value the better one: -1 for what is minimised."""
+    return 1.0 if results.header.judged_by.maximize else -1.0
+
+
+def reference_score(results: Results) -> float:
+    """Best known test score: the recorded reference, or a better one in the rows."""
+    known, sign = results.header.reference_test_metric, sign_of(results)
+    recorded = [] if known is None else [sign * known]
+    return max([*recorded, *(sign * row.test_metric for row in results.rows)])
 
 
 def reached_by(energies: Floats, q: float) -> Floats:
@@ -125,13 +132,13 @@ def reached_by(energies: Floats, q: float) -> Floats:
 
 
 def wilcoxon_p(methods: Mapping[str, MethodTraces], plain: str) -> dict[str, float | None]:
-    """Two-sided signed-rank p of the final accuracies against the plain method, Holm-corrected.
+    """Two-sided signed-rank p of the final scores against the plain method, Holm-corrected.
 
     Pairs are the seeds both have; None where there are too few. As :func:`signed_rank_p`.
     """
-    base = {t.seed: float(t.test_accuracy[-1]) for t in methods[plain].traces}
+    base = {t.seed: float(t.test_score[-1]) for t in methods[plain].traces}
     differences = {
-        name: np.array([t.test_accuracy[-1] - base[t.seed] for t in m.traces if t.seed in base])
+        name: np.array([t.test_score[-1] - base[t.seed] for t in m.traces if t.seed in base])
         for name, m in methods.items()
         if name != plain
     }

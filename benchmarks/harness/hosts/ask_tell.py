@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.harness.live import LiveBench
 from benchmarks.harness.study import Evaluation, Setting
 
 Ask = Callable[[], dict[str, Any]]
@@ -25,12 +26,18 @@ def spend(setting: Setting, *, ask: Ask, tell: Tell) -> list[Evaluation]:
         setting: What the method is given.
         ask: Returns the next configuration, complete and in native values.
         tell: Takes the configuration, its observed validation accuracy and its energy, kWh.
+
+    Raises:
+        ValueError: If the task is a live one.
     """
+    bench = setting.bench
+    if isinstance(bench, LiveBench):
+        raise ValueError("a live task must be searched by a host: Optuna, SMAC or HpBandSter.")
     found: list[Evaluation] = []
     left = setting.budget_kwh
     while True:
         config = ask()
-        run = setting.bench.query(config)
+        run = bench.query(config)
         energy, accuracy = run.energy_kwh, run.val_accuracy
         assert energy is not None  # SeededBench checks it
         assert accuracy is not None

@@ -7,12 +7,15 @@ import tempfile
 import uuid
 from typing import Any, Literal
 
+from ConfigSpace import ConfigurationSpace
 from hpbandster.core.nameserver import NameServer
 
-from benchmarks.harness.bench import SCHEDULE, longest_schedule
+from benchmarks.harness.bench import SCHEDULE, HasSpace, SeededBench, longest_schedule
+from benchmarks.harness.live import LiveBench
 from benchmarks.harness.study import Evaluation, Setting
 from eahas_plugins.budget.entries import was_refused
-from eahas_plugins.hpbandster import EnergyBOHB, SurrogateWorker
+from eahas_plugins.hpbandster import EnergyBOHB, EnergyWorker, SurrogateWorker, TargetWorker
+from eahas_plugins.targets.schedules import schedules_of, without
 
 _HOST = "127.0.0.1"
 
@@ -38,6 +41,7 @@ def optimise_hpbandster(
         short_until: Part of the budget after which new configurations go to the highest rung at
             once; 1 is BOHB's own.
     """
+    bench = setting.bench
     run_id = f"study-{setting.seed}-{uuid.uuid4().hex[:8]}"
     quiet = logging.getLogger("benchmarks.hpbandster")
     quiet.setLevel(logging.WARNING)
@@ -52,17 +56,17 @@ def optimise_hpbandster(
             "logger": quiet,
         }
         try:
-            worker = SurrogateWorker(setting.bench, fidelity=fidelity, **where)
+            worker, space = _worker(bench, fidelity, where)
             worker.run(background=True)
             bohb = EnergyBOHB(
-                worker.target.space,
+                space,
                 budget_kwh=setting.budget_kwh,
                 cooling=cooling,
                 reward_exponent=reward_exponent,
                 short_until=short_until,
                 working_directory=folder,
                 seed=setting.host_seed,
-                **_rungs(setting, worker),
+                **_rungs(bench, fidelity),
                 **where,
             )
             try:
@@ -84,15 +88,37 @@ def optimise_hpbandster(
                 config=config,
                 energy_kwh=float(run.info["energy_kwh"]),
                 epochs=int(run.info["epochs"]),
+                outcome=bench.outcome(config, run.info) if isinstance(bench, LiveBench) else None,
             )
         )
     return found
 
 
-def _rungs(setting: Setting, worker: SurrogateWorker) -> dict[str, Any]:
-    target = worker.target
-    if target.fidelity == "schedule":
-        lowest, highest = target.schedules[0], target.schedules[-1]
-        return {"min_budget": lowest, "max_budget": highest, "eta": target.eta or 2.0}
-    highest = longest_schedule(setting.bench)
+def _worker(
+    bench: SeededBench | LiveBench, fidelity: Literal["cut", "schedule"], where: dict[str, Any]
+) -> tuple[TargetWorker, ConfigurationSpace]:
+    """A worker, and what its master searches."""
+    if not isinstance(bench, LiveBench):
+        replayed = SurrogateWorker(bench, fidelity=fidelity, **where)
+        return replayed, replayed.target.space
+    planned = fidelity == "schedule"
+    target = {"metric": bench.metric.name, "direction": bench.direction}
+    if planned:
+        target["fidelity_param"] = SCHEDULE
+    worker = EnergyWorker(
+        bench.train,
+        meter=bench.meter,
+        fidelity="schedule" if planned else "epochs",
+        target=target,
+        **where,
+    )
+    return worker, without(bench.space, SCHEDULE) if planned else bench.space
+
+
+def _rungs(bench: HasSpace, fidelity: Literal["cut", "schedule"]) -> dict[str, Any]:
+    if fidelity == "schedule":
+        lengths = schedules_of(bench.space, SCHEDULE, required=True)
+        eta = float(lengths[1] / lengths[0]) if len(lengths) > 1 else 2.0
+        return {"min_budget": lengths[0], "max_budget": lengths[-1], "eta": eta}
+    highest = longest_schedule(bench)
     return {"min_budget": max(1.0, highest * 4 / 200), "max_budget": highest, "eta": 3.0}

@@ -8,18 +8,20 @@ import optuna
 from optuna.pruners import BasePruner, HyperbandPruner, NopPruner
 from optuna.samplers import BaseSampler
 
-from benchmarks.harness.bench import SeededBench, longest_schedule
+from benchmarks.harness.bench import SCHEDULE, HasSpace, longest_schedule
+from benchmarks.harness.live import LiveBench
 from benchmarks.harness.study import Evaluation, Setting
 from eahas_plugins.budget.attributes import ENERGY_ATTR
 from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
 from eahas_plugins.optuna.objective import SurrogateObjective
+from eahas_plugins.optuna.training_objective import EnergyObjective
 from eahas_plugins.spaces import OptunaSpace
 
 
 def optimise(
     setting: Setting, *, sampler: BaseSampler, pruner: BasePruner | None = None
 ) -> list[Evaluation]:
-    """Run an Optuna study that maximises validation accuracy until its energy is spent.
+    """Run an Optuna study of the validation accuracy, or metric, until its energy is spent.
 
     The study lives in memory, in one process. Its name is fixed, because Optuna's Hyperband draws
     brackets from it.
@@ -30,26 +32,47 @@ def optimise(
         pruner: Any pruner; none by default.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    bench = setting.bench
+    objective = _live(bench) if isinstance(bench, LiveBench) else SurrogateObjective(bench)
     study = optuna.create_study(
         study_name=f"study-{setting.seed}",
-        direction="maximize",
+        direction=bench.direction if isinstance(bench, LiveBench) else "maximize",
         sampler=sampler,
         pruner=pruner or NopPruner(),
     )
     budget = EnergyBudget(kwh=setting.budget_kwh)
-    objective = SurrogateObjective(setting.bench)
     study.optimize(budget.guard(objective), callbacks=[budget])
-    space = OptunaSpace(setting.bench.space)
+    space = OptunaSpace(bench.space)
     found = []
     for trial in study.get_trials(deepcopy=False):
         # 0 stands there before the first report: of a trial that trained, nobody knows it
         energy: Any = trial.user_attrs.get(ENERGY_ATTR) or None
         if trial.intermediate_values or energy is not None:  # else it was refused
-            found.append(Evaluation(config=space.to_config(trial.params), energy_kwh=energy))
+            config, told = space.to_config(trial.params), trial.user_attrs
+            if isinstance(bench, LiveBench) and trial.intermediate_values:
+                outcome, epochs = bench.outcome(config, told), int(told["epochs"])
+                trained = Evaluation(
+                    config=config, energy_kwh=energy, epochs=epochs, outcome=outcome
+                )
+            else:
+                trained = Evaluation(config=config, energy_kwh=energy)
+            found.append(trained)
     return found
 
 
-def paper_hyperband(bench: SeededBench) -> HyperbandPruner:
+def _live(bench: LiveBench) -> EnergyObjective:
+    """The objective of a user's own training."""
+    return EnergyObjective(
+        bench.train,
+        bench.space,
+        metric=bench.metric.name,
+        direction=bench.direction,
+        fidelity_param=SCHEDULE,
+        meter=bench.meter,
+    )
+
+
+def paper_hyperband(bench: HasSpace) -> HyperbandPruner:
     """Hyperband as the paper sets it: factor 3, from 4 of 200 epochs (here a fiftieth) upwards."""
     highest = longest_schedule(bench)
     return HyperbandPruner(

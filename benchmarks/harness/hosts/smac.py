@@ -10,15 +10,19 @@ from typing import Any, Literal
 from smac.model.random_forest.random_forest import RandomForest
 from smac.scenario import Scenario
 
+from benchmarks.harness.bench import SCHEDULE, longest_schedule
+from benchmarks.harness.live import LiveBench
 from benchmarks.harness.study import Evaluation, Setting
 from eahas_plugins.budget.attributes import ENERGY_ATTR
 from eahas_plugins.smac import (
     EnergyHyperparameterOptimizationFacade,
     EnergyMultiFidelityFacade,
+    EnergyTarget,
     SurrogateTarget,
     energy_scenario,
 )
 from eahas_plugins.spaces import native_config
+from eahas_plugins.targets.schedules import schedules_of, without
 
 N_STARTUP_TRIALS = 10
 """Random configurations before the model counts, as in Optuna's TPE; SMAC's own default, ten per
@@ -27,6 +31,10 @@ hyperparameter, is more than the budget pays for."""
 MAX_LEAVES = 2**12
 """Leaves for which a tree reserves memory: more than a study has trials, so no tree is cut. SMAC's
 own 2**20 cost 100 MB and most of the time of a fit."""
+
+
+SPREAD = 9.0
+"""Highest to lowest rung of a cut training: two promotions with factor 3."""
 
 
 def optimise_smac(
@@ -46,11 +54,14 @@ def optimise_smac(
         reward_exponent: Exponent of the energy in promotions; 0 is SMAC's decision.
         cooling: Weight of the energy in the acquisition; 0 is SMAC's own.
     """
-    target = SurrogateTarget(setting.bench, fidelity=fidelity)
+    bench, seed = setting.bench, setting.host_seed % 2**31
     with tempfile.TemporaryDirectory() as folder:
-        scenario = energy_scenario(
-            target, seed=setting.host_seed % 2**31, output_directory=Path(folder)
-        )
+        target: SurrogateTarget | EnergyTarget
+        if isinstance(bench, LiveBench):
+            target, scenario = _live(bench, fidelity, seed=seed, folder=Path(folder))
+        else:
+            target = SurrogateTarget(bench, fidelity=fidelity)
+            scenario = energy_scenario(target, seed=seed, output_directory=Path(folder))
         host = facade(
             scenario,
             target,
@@ -71,15 +82,50 @@ def optimise_smac(
                 continue  # refused before its first epoch
             config = native_config(history.get_config(key.config_id))
             if fidelity == "schedule" and key.budget is not None:
-                config["max_epoch"] = round(key.budget)
+                config[SCHEDULE] = round(key.budget)
+            epochs = int(info.get("epochs", 0))
+            outcome = None
+            if isinstance(bench, LiveBench) and epochs:
+                outcome = bench.outcome(config, info)
             found.append(
-                Evaluation(
-                    config=config,
-                    energy_kwh=energy,
-                    epochs=int(info.get("epochs", 0)),
-                )
+                Evaluation(config=config, energy_kwh=energy, epochs=epochs, outcome=outcome)
             )
     return found
+
+
+def _live(
+    bench: LiveBench, fidelity: Literal["cut", "schedule", "kwh"], *, seed: int, folder: Path
+) -> tuple[EnergyTarget, Scenario]:
+    """Target and scenario of a user's own training, with the rungs of a benchmark's.
+
+    Raises:
+        ValueError: If rungs are kWh.
+    """
+    if fidelity == "kwh":
+        raise ValueError("fidelity must be 'cut' or 'schedule' on a live task but got 'kwh'.")
+    planned = fidelity == "schedule"
+    target = EnergyTarget(
+        bench.train,
+        bench.meter,
+        fidelity="schedule" if planned else "epochs",
+        fidelity_param=SCHEDULE if planned else None,
+        metric=bench.metric.name,
+        direction=bench.direction,
+    )
+    longest = float(longest_schedule(bench))
+    shortest = schedules_of(bench.space, SCHEDULE, required=True)[0]
+    scenario = Scenario(
+        without(bench.space, SCHEDULE) if planned else bench.space,
+        seed=seed,
+        min_budget=float(shortest) if planned else max(1.0, longest / SPREAD),
+        max_budget=longest,
+        n_trials=100_000,
+        deterministic=True,
+        objectives=target.objectives[0],
+        crash_cost=bench.metric.cost(bench.task.worst),
+        output_directory=folder,
+    )
+    return target, scenario
 
 
 def lean_forest(scenario: Scenario) -> RandomForest:

@@ -31,7 +31,7 @@ def study(method, seed, *, energy_aware=False, lift=0.0, time_known=True):
             row,
             method=method,
             energy_aware=energy_aware,
-            incumbent_test_accuracy=0.6 + 0.05 * row.trial + 0.01 * seed + lift,
+            incumbent_test_metric=0.6 + 0.05 * row.trial + 0.01 * seed + lift,
             runtime_s=100.0 * (row.trial + 1) if time_known else None,
         )
         for row in make_rows(seed=seed)

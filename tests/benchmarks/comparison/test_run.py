@@ -52,7 +52,7 @@ def test_every_study_has_the_same_budget_and_keeps_it(finished):
         epoch_kwh = max(bench.query(row.config).energy_kwh[0] for row in rows)
         assert rows[-1].kwh <= header.budget_kwh + epoch_kwh
         assert rows[-1].kwh == max(row.kwh for row in rows)
-    assert all(row.test_accuracy <= header.reference_test_accuracy for row in results.rows)
+    assert all(row.test_metric <= header.reference_test_metric for row in results.rows)
 
 
 def test_finished_studies_are_not_run_again(finished, tmp_path, monkeypatch):
@@ -117,7 +117,7 @@ def test_the_budget_is_told_in_energy_and_in_both_kinds_of_trainings(tmp_path, c
 
 def test_a_full_training_has_the_longest_schedule():
     reference = Reference(
-        mean_training_kwh=0.5, mean_full_training_kwh=2.0, test_accuracy=0.9, how=""
+        mean_training_kwh=0.5, mean_full_training_kwh=2.0, test_metric=0.9, how=""
     )
     assert budget_text(10.0, reference) == (
         "10 kWh (10 kWh), the energy of 20 mean trainings over all schedules or 5 full trainings "

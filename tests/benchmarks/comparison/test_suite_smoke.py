@@ -39,7 +39,7 @@ def whole(tmp_path_factory):
     out = tmp_path_factory.mktemp("whole")
     done = compare(out)
     assert done.returncode == 0, done.stderr
-    assert "| ea-bohb" in done.stdout
+    assert "ea-bohb" in done.stdout
     return out
 
 

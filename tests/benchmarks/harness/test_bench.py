@@ -84,7 +84,7 @@ def test_reference_is_found_again_and_near_the_optimum():
     assert reference == find_reference(SyntheticBench(), **small)
     assert bench.space.random.get_state()[1].tolist() == before
     optimum = 0.9 - 0.4 / 40
-    assert optimum - 0.005 < reference.test_accuracy <= optimum
+    assert optimum - 0.005 < reference.test_metric <= optimum
     energies = [
         bench.query(config).energy_kwh[-1] for config in bench.space.sample_configuration(3000)
     ]

@@ -78,7 +78,7 @@ def test_rows_of_an_unfinished_study_that_come_out_otherwise_are_not_overwritten
     write(path, make_rows())
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:3]))
     before = path.read_bytes()
-    changed = [dataclasses.replace(row, val_accuracy=0.1) for row in make_rows()]
+    changed = [dataclasses.replace(row, val_metric=0.1) for row in make_rows()]
     with RowFile(path, HEADER) as file, pytest.raises(RowsError, match="reproduced"):
         file.append(changed)
     assert path.read_bytes() == before

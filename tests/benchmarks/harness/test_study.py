@@ -40,17 +40,17 @@ def test_without_validation_accuracy_the_noisy_test_accuracy_is_observed(configs
 def test_rows_follow_the_best_observed_trial(configs):
     given = setting()
     rows = study(lambda s: [complete(s.bench, c) for c in configs], given)
-    val = np.array([row.val_accuracy for row in rows])
-    test = np.array([row.test_accuracy for row in rows])
+    val = np.array([row.val_metric for row in rows])
+    test = np.array([row.test_metric for row in rows])
     best = [int(np.argmax(val[: i + 1])) for i in range(len(rows))]
-    assert [row.incumbent_test_accuracy for row in rows] == test[best].tolist()
+    assert [row.incumbent_test_metric for row in rows] == test[best].tolist()
     assert [row.trial for row in rows] == list(range(len(rows)))
     assert [row.final for row in rows] == [False] * 11 + [True]
     np.testing.assert_allclose(
         [row.kwh for row in rows], np.cumsum([row.trial_kwh for row in rows])
     )
     truth = given.bench.truth(rows[0].config)
-    assert rows[0].test_accuracy == truth.test_accuracy[-1]
+    assert rows[0].test_metric == truth.test_accuracy[-1]
     assert rows[-1].runtime_s == pytest.approx(rows[-1].kwh * 3.6e4)
 
 
@@ -66,7 +66,7 @@ def test_epochs_are_those_that_the_energy_pays_for(configs):
     observed = given.bench.query(configs[0])
     assert rows[0].epochs == 5
     assert rows[0].planned_epochs == len(observed.val_accuracy)
-    assert rows[0].val_accuracy == observed.val_accuracy[4]
+    assert rows[0].val_metric == observed.val_accuracy[4]
 
 
 def test_a_method_that_overspends_is_refused(configs):

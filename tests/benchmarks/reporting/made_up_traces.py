@@ -16,7 +16,7 @@ def trace(kwh, accuracy, seed=0):
         seed=seed,
         kwh=kwh,
         runtime_s=None,
-        test_accuracy=accuracy,
+        test_score=accuracy,
         points=np.column_stack([kwh, accuracy]),
     )
 

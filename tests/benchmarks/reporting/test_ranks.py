@@ -10,7 +10,7 @@ from tests.benchmarks.made_up_rows import HEADER, make_rows
 
 def ranked(accuracy_by_method, task="synthetic"):
     rows = [
-        dataclasses.replace(row, method=name, incumbent_test_accuracy=values[row.seed])
+        dataclasses.replace(row, method=name, incumbent_test_metric=values[row.seed])
         for name, values in accuracy_by_method.items()
         for seed in range(len(values))
         for row in make_rows(seed=seed)

@@ -18,7 +18,7 @@ def results():
             row,
             method=name,
             energy_aware=name in AWARE,
-            incumbent_test_accuracy=0.8 if name == "tpe" else 0.5,
+            incumbent_test_metric=0.8 if name == "tpe" else 0.5,
         )
         for name in (*PLAIN, *AWARE)
         for row in make_rows()

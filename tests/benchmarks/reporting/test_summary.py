@@ -8,7 +8,7 @@ from tests.benchmarks.made_up_rows import HEADER, make_rows
 
 
 def test_summary_says_never_by_null():
-    slow = [dataclasses.replace(r, method="slow", incumbent_test_accuracy=0.4) for r in make_rows()]
+    slow = [dataclasses.replace(r, method="slow", incumbent_test_metric=0.4) for r in make_rows()]
     summary = summarise(Results(header=HEADER, rows=(*make_rows(), *slow)))
     assert summary["best_plain_method"] == "rs"
     assert summary["target_test_accuracy"] == 0.5

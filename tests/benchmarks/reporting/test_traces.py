@@ -9,7 +9,7 @@ from benchmarks.reporting.traces import (
     collect,
     hypervolume,
     reached_by,
-    reference_accuracy,
+    reference_score,
     wilcoxon_p,
 )
 from tests.benchmarks.made_up_rows import HEADER, make_rows
@@ -98,6 +98,6 @@ def test_unfinished_studies_are_left_out_and_plain_methods_come_first():
 
 def test_a_better_trial_than_the_reference_replaces_it():
     rows = make_rows()
-    assert reference_accuracy(Results(header=HEADER, rows=tuple(rows))) == 0.9
-    rows[1] = dataclasses.replace(rows[1], test_accuracy=0.95)
-    assert reference_accuracy(Results(header=HEADER, rows=tuple(rows))) == 0.95
+    assert reference_score(Results(header=HEADER, rows=tuple(rows))) == 0.9
+    rows[1] = dataclasses.replace(rows[1], test_metric=0.95)
+    assert reference_score(Results(header=HEADER, rows=tuple(rows))) == 0.95

@@ -5,6 +5,7 @@ from benchmarks.harness.hosts import hpbandster
 from benchmarks.harness.study import Setting
 from eahas_plugins.budget.entries import was_refused
 from eahas_plugins.hpbandster import EnergyBOHB
+from tests.benchmarks.harness.hosts.live_contract import check_live
 from tests.benchmarks.synthetic import SyntheticBench
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -26,3 +27,8 @@ def test_a_study_ends_at_the_first_training_that_what_is_left_pays_no_epoch_of(m
     assert any(run.info for run in runs[first:])  # a user's run goes on: cheaper ones still fit
     assert [e.energy_kwh for e in found] == [run.info["energy_kwh"] for run in runs[:first]]
     assert sum(e.energy_kwh for e in found) <= setting.budget_kwh * (1.0 + 1e-9)
+
+
+@pytest.mark.parametrize("name", ["hpbandster-bohb", "ea-hpbandster-bohb"])
+def test_a_live_training_of_hpbandster_stops_at_the_budget_and_is_recorded(name):
+    check_live(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ class EnergyGenerator(KernelGenerator):
         alpha: How much energy weighs now, from 1 to 0, called at each choice.
         cooling: Factor of ``alpha``; 0 switches the energy off.
         budgets: The rungs, if the energy depends on them; None where they are energies.
+        first: Configurations to begin with, but for those that an earlier run has tried.
         seed: Seed of all draws.
         **kwargs: BOHB's settings.
 
@@ -46,6 +47,7 @@ class EnergyGenerator(KernelGenerator):
         alpha: Callable[[], float],
         cooling: float,
         budgets: list[float] | None,
+        first: Sequence[dict[str, Any]] = (),
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -57,6 +59,7 @@ class EnergyGenerator(KernelGenerator):
             columns[_BUDGET] = Number(low=budgets[0], high=self._top, log=True)
         # Of a space of constants alone all trainings are the same.
         self._energies = KwhModel(columns) if columns else None
+        self._first = list(first)
         self._alpha = alpha
         self._cooling = cooling
         self._decoders = [
@@ -66,6 +69,8 @@ class EnergyGenerator(KernelGenerator):
 
     def get_config(self, budget: float) -> tuple[dict[str, Any], dict[str, Any]]:
         """The next configuration."""
+        if self._first:
+            return self._first.pop(0), {"model_based_pick": False}
         energies, power = self._energies, 0.0
         if self._cooling and energies is not None and energies.ready:
             power = self._cooling * self._alpha()
@@ -86,6 +91,7 @@ class EnergyGenerator(KernelGenerator):
         if was_refused(job.exception):
             self.logger.info("job %s was not run: the energy budget is spent", job.id)
             return
+        self._first = [config for config in self._first if config != job.kwargs["config"]]
         super().new_result(job, update_model)
         info = (job.result or {}).get("info")
         if not isinstance(info, dict) or info.get("truncated"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,9 @@ from eahas_plugins.hpbandster.grants import JobAccount, grant_file, journal_fold
 from eahas_plugins.hpbandster.optimizers import BOHB
 from eahas_plugins.hpbandster.summary import tell_end, tell_start
 from eahas_plugins.policy import PAPER_EXPONENT, SHORT_UNTIL, short_phase_ended
+from eahas_plugins.spaces.values import native_config
+from eahas_plugins.transfer.configurations import first_configurations
+from eahas_plugins.transfer.study import EarlierStudy
 
 _PATIENCE = 20
 """So many failed jobs, and none that succeeded, end a run."""
@@ -66,6 +71,8 @@ class EnergyBOHB(BOHB):
         reward_exponent: Exponent of the energy in promotion, at most 0; 0 is BOHB's promotion.
         short_until: Part of the budget, in [0, 1], after which new configurations go to the highest
             rung at once; 1 is BOHB's brackets to the end.
+        earlier: Earlier studies of other data, from which the first configurations are: folders of
+            HpBandSter or SMAC, storages of Optuna, or files that ``eahas export-study`` wrote.
         shortfall: ``"truncate"`` starts a job that is not fully paid and cuts it short,
             ``"skip"`` passes it over, and the run ends when no rung fits any more.
         lease_s: How long what is promised to a silent worker stays promised, s.
@@ -73,7 +80,8 @@ class EnergyBOHB(BOHB):
         **kwargs: Arguments of `BOHB`.
 
     Raises:
-        ValueError: If an argument is out of range (NaN included), or rungs are given twice.
+        ValueError: If an argument is out of range (NaN included), rungs are given twice, or an
+            earlier study cannot be read.
     """
 
     def __init__(
@@ -88,6 +96,7 @@ class EnergyBOHB(BOHB):
         cooling: float = 1.0,
         reward_exponent: float = PAPER_EXPONENT,
         short_until: float = SHORT_UNTIL,
+        earlier: Iterable[EarlierStudy | str | Path] = (),
         shortfall: Shortfall = "truncate",
         lease_s: float = DEFAULT_LEASE_S,
         run_id: str,
@@ -118,6 +127,7 @@ class EnergyBOHB(BOHB):
         self.cooling = float(cooling)
         self.reward_exponent = float(reward_exponent)
         self.short_until = float(short_until)
+        self._first = first_configurations(earlier, configspace)
         self._in_kwh = in_kwh
         self._workers_obey = True
         super().__init__(
@@ -226,6 +236,7 @@ class EnergyBOHB(BOHB):
                 alpha=self.account.alpha,
                 cooling=self.cooling,
                 budgets=None if self._in_kwh else self.budgets,
+                first=[native_config(config) for config in self._first],
                 **settings,
             )
 

@@ -15,6 +15,7 @@ from eahas_plugins.smac.acquisition import EnergyEI
 from eahas_plugins.smac.budget import EnergyBudgetCallback
 from eahas_plugins.smac.components import schedule_components
 from eahas_plugins.smac.dask_runner import EnergyDaskRunner
+from eahas_plugins.smac.earlier import EarlierInitialDesign
 from eahas_plugins.smac.encoder import MultiFidelityEncoder
 from eahas_plugins.smac.facade import (
     EnergyHyperparameterOptimizationFacade,
@@ -30,6 +31,7 @@ from eahas_plugins.targets.surrogate_target import SurrogateTarget
 from eahas_plugins.targets.training import EnergyTraining
 
 __all__ = [
+    "EarlierInitialDesign",
     "EnergyBudgetCallback",
     "EnergyDaskRunner",
     "EnergyEI",

@@ -20,13 +20,30 @@ from eahas_plugins.transfer.model import StudyModel
 
 Floats = NDArray[np.float64]
 
-N_MEMBERS = 5
+PLACES = (0, 1, 2, 4, 6)
+"""Which of the first trials get a member: others in between tell whether members are any good."""
+N_MEMBERS = len(PLACES)
 N_CANDIDATES = 5
 """Of each study: those of its configurations that it predicts to be best."""
 _ENERGY_WEIGHT = 0.5
 _START = -1.0
 """What each study has before the first member, in standard deviations from its mean."""
 _LEAST_GAIN = 0.01
+
+
+def member_at(place: int, members: Sequence[float], others: Sequence[float]) -> int | None:
+    """Which member, from 0, the trial at a place among the first ones gets; None if it gets none.
+
+    As soon as another trial beats all members so far, earlier studies mislead and no more follow.
+
+    Args:
+        place: The trial's place, from 0.
+        members: Values of the members that were trained, larger is better.
+        others: Those of other trainings of the same length.
+    """
+    if place not in PLACES or (members and others and max(others) > max(members)):
+        return None
+    return PLACES.index(place)
 
 
 def candidates_of(model: StudyModel, encoder: Encoder) -> list[Mapping[str, Any]]:

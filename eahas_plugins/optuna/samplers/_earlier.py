@@ -13,14 +13,15 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
-from optuna.study import Study
+from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial
 
 from eahas_plugins.optuna._compat import set_user_attr
-from eahas_plugins.optuna._trials import column_of
+from eahas_plugins.optuna._trials import PROMOTED_KEY, column_of, may_be_best
 from eahas_plugins.optuna.earlier import key_of
 from eahas_plugins.optuna.samplers._encoding import Axis
 from eahas_plugins.transfer.earlier import EarlierStudies
+from eahas_plugins.transfer.portfolio import member_at
 from eahas_plugins.transfer.study import is_number, same
 from eahas_plugins.transfer.value_prior import ValuePrior
 
@@ -40,7 +41,7 @@ class EarlierOfStudy:
 
     def __init__(self, earlier: EarlierStudies, study: Study) -> None:
         self._studies = earlier.without(key_of(study))
-        self._told: set[int] = set()
+        self._members: dict[int, int | None] = {}  # by trial
         self._prior: tuple[str, ValuePrior] | None = None
 
     def first_value(
@@ -60,15 +61,25 @@ class EarlierOfStudy:
             name: The parameter.
             distribution: Its distribution: numbers are clipped to it.
         """
-        members = self._studies.portfolio()
-        if place >= len(members):
+        if trial.number not in self._members:
+            self._members[trial.number] = self._member(study, trial, place)
+        member = self._members[trial.number]
+        if member is None or name not in self._studies.portfolio()[member]:
             return None
-        if trial.number not in self._told:
-            self._told.add(trial.number)
-            set_user_attr(study, trial, MEMBER_ATTR, place)
-        if name not in members[place]:
+        return fitted_value(self._studies.portfolio()[member][name], distribution)
+
+    def _member(self, study: Study, trial: FrozenTrial, place: int) -> int | None:
+        """Which configuration a trial gets; it is told."""
+        sign = 1.0 if study.direction is StudyDirection.MAXIMIZE else -1.0
+        found: dict[bool, list[float]] = {True: [], False: []}
+        for before in study.get_trials(deepcopy=False)[: trial.number]:
+            if may_be_best(before) and before.user_attrs.get(PROMOTED_KEY) is None:
+                found[MEMBER_ATTR in before.user_attrs].append(sign * before.values[0])
+        member = member_at(place, found[True], found[False])
+        if member is None or member >= len(self._studies.portfolio()):
             return None
-        return fitted_value(members[place][name], distribution)
+        set_user_attr(study, trial, MEMBER_ATTR, member)
+        return member
 
     def prior(self, space: Mapping[str, BaseDistribution]) -> ValuePrior | None:
         """What they say of values in a space; None if there are none.

@@ -1,7 +1,8 @@
 import numpy as np
+import pytest
 
 from eahas_plugins.transfer import EarlierStudies
-from eahas_plugins.transfer.portfolio import greedy
+from eahas_plugins.transfer.portfolio import greedy, member_at
 from tests.eahas_plugins.transfer.studies import made_up
 
 
@@ -25,3 +26,20 @@ def test_the_best_of_three_studies():
     assert min(widths) < 12
     assert max(m["width"] for m in members) > 24
     assert len({tuple(sorted(m.items())) for m in members}) == 5
+
+
+@pytest.mark.parametrize(
+    ("place", "members", "others", "expected"),
+    [
+        (0, [], [], 0),
+        (2, [0.1, 0.2], [], 2),
+        (3, [0.1, 0.2, 0.3], [], None),
+        (4, [0.1, 0.2, 0.3], [0.25], 3),
+        (4, [0.1, 0.2, 0.3], [0.35], None),
+        (6, [0.1], [0.1], 4),
+        (7, [1.0], [0.0], None),
+        (4, [], [0.3], 3),
+    ],
+)
+def test_members_follow_until_another_trial_beats_them_all(place, members, others, expected):
+    assert member_at(place, members, others) == expected

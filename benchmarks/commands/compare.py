@@ -114,7 +114,7 @@ def compare(
         get_method(name)  # before anything is written, an unknown one or one that cannot be run
     require(*PACKAGES)
     problems = [get_problem(name, source) for name in plan.tasks]
-    folders = [out if suite is None else out / problem.name for problem in problems]
+    folders = [out if suite is None else out / problem.title for problem in problems]
     with workers(engine, scheduler, jobs) as executor:
         failed = [
             compare_on(
@@ -124,6 +124,7 @@ def compare(
                 seeds=range(first_seed, first_seed + plan.seeds),
                 budget_trainings=plan.budget_trainings,
                 counts_full=problem.counts_full,
+                plain_in_full=problem.plain_in_full,
                 budget_kwh=budget_kwh,
                 executor=executor,
             )

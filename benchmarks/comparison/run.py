@@ -34,6 +34,7 @@ def compare_on(
     seeds: Sequence[int],
     budget_trainings: float,
     counts_full: bool = False,
+    plain_in_full: bool = False,
     budget_kwh: float | None = None,
     executor: Executor | None = None,
 ) -> int:
@@ -47,6 +48,7 @@ def compare_on(
         budget_trainings: Energy per study, in mean complete trainings.
         counts_full: Whether these have the longest schedule; else they are means over all
             schedules.
+        plain_in_full: Whether methods that know no shorter trainings have full ones.
         budget_kwh: The same in kWh; it counts where it is given.
         executor: Where studies run; in this process where None.
 
@@ -70,7 +72,7 @@ def compare_on(
                 f"{folder / NAMES[0]}: dropped a half-written row ({dropped[:60]} ...), its study "
                 f"is run again; {len(file.results.rows)} rows kept."
             )
-        studies = missing_studies(problem, methods, seeds, file)
+        studies = missing_studies(problem, methods, seeds, file, plain_in_full=plain_in_full)
         total = len(methods) * len(seeds)
         with Progress(
             TextColumn("{task.description}"),

@@ -11,6 +11,7 @@ from platform import python_version
 from typing import Protocol
 
 from benchmarks.harness.bench import Reference, SeededBench
+from benchmarks.harness.in_full import in_full
 from benchmarks.harness.live import LiveBench, LiveTask, measure_reference
 from benchmarks.harness.row_file import RowFile
 from benchmarks.harness.rows import Header, Row
@@ -44,6 +45,8 @@ class Study:
     method: str
     seed: int
     budget_kwh: float
+    in_full: bool = False
+    """Whether all trainings have the longest schedule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +91,16 @@ def make_header(
 
 
 def missing_studies(
-    problem: Loadable, methods: Sequence[str], seeds: Sequence[int], file: RowFile
+    problem: Loadable,
+    methods: Sequence[str],
+    seeds: Sequence[int],
+    file: RowFile,
+    *,
+    plain_in_full: bool = False,
 ) -> list[Study]:
     """The studies that the file does not hold yet, seed by seed.
+
+    ``plain_in_full`` says that methods that know no shorter trainings have full ones.
 
     Raises:
         ValueError: If a method is unknown, cannot be imported or was run with other packages.
@@ -100,7 +110,13 @@ def missing_studies(
     finished = file.results.finished()
     budget = file.results.header.budget_kwh
     return [
-        Study(problem=problem, method=method, seed=seed, budget_kwh=budget)
+        Study(
+            problem=problem,
+            method=method,
+            seed=seed,
+            budget_kwh=budget,
+            in_full=plain_in_full and get_method(method).in_full,
+        )
         for seed in seeds
         for method in methods
         if (method, seed) not in finished
@@ -123,6 +139,8 @@ def run(study: Study) -> list[Row]:
     """Run one study, in whichever process this is."""
     method = get_method(study.method)
     loaded = _load(study.problem)
+    if study.in_full:
+        loaded = in_full(loaded)
     if isinstance(loaded, LiveTask):
         bench: SeededBench | LiveBench = LiveBench(loaded, study.seed)
     else:

@@ -71,12 +71,34 @@ _PAPER = Suite(
     tasks=(DEFAULT_TASK, "cifar10", "tinyimagenet"), seeds=100, budget_trainings=DEFAULT_TRAININGS
 )
 
+LCBENCH = "yahpo-lcbench-schedules"
+LCBENCH_DESIGN = ("3945", "7593", "126025", "167152", "167161", "167181", "167190", "168329")
+"""Tasks on which methods of ours were designed: drawn from the 26 free ones, in rising order, by
+NumPy's ``default_rng(2026).choice(free, 8, replace=False)``. No table shows them."""
+LCBENCH_FREE = (
+    *("34539", "126026", "126029", "146212", "167104", "167168", "167184", "167185", "167200"),
+    *("168331", "168335", "168908", "189354", "189862", "189865", "189866", "189873", "189909"),
+)
+"""The other free ones, on which nothing was tuned."""
+LCBENCH_RESERVED = (
+    *("167149", "167201", "168330", "168868", "168910", "189905", "189906", "189908"),
+)
+"""Tasks for the very end, when nothing is changed any more."""
+_LIVE = ("live-boosting", "live-characters", "live-digits")
+
+_FOREIGN = Suite(
+    tasks=(*(f"{LCBENCH}/{number}" for number in LCBENCH_FREE), *_LIVE),
+    seeds=20,
+    budget_trainings=30.0,
+)
+
 # One suite for each environment that the packages need; all of them fill the same folder.
 SUITES = {
     "smoke": Suite(tasks=(DEFAULT_TASK,), seeds=2, budget_trainings=6.0),
     "paper": _PAPER,
     "paper-hosts": _PAPER,
     "paper-peers": _PAPER,
+    "foreign": _FOREIGN,
 }
 _DEFAULT = Suite(tasks=(DEFAULT_TASK,), seeds=DEFAULT_SEEDS, budget_trainings=DEFAULT_TRAININGS)
 DEFAULT_METHODS_OF = "smoke"

@@ -24,6 +24,9 @@ and, where it is so,
     True if figures with too many methods to be told apart show it all the same.
 ``BASELINE``
     True if the tables over all tasks give energies relative to this method's, too.
+``IN_FULL``
+    Whether it trains with the longest schedule where shorter ones are a fidelity and no
+    hyperparameter; by default, if it does not know of energy.
 ``PAPER_PLACE``
     Its place in the paper's figure of plain or of energy-aware methods.
 ``INSTALL``
@@ -62,6 +65,7 @@ class Declaration:
     plain: str | None
     main: bool
     baseline: bool
+    in_full: bool
     paper_place: int | None
     install: str | None
 
@@ -75,6 +79,7 @@ class Method:
         label: Name in figures.
         energy_aware: Whether it knows of energy.
         description: First line of its file.
+        in_full: Whether it trains in full where shorter trainings are a fidelity.
         host: The packages it needs, with versions.
         run: Spends a budget.
     """
@@ -82,6 +87,7 @@ class Method:
     name: str
     label: str
     energy_aware: bool
+    in_full: bool
     description: str
     host: str
     run: RunMethod
@@ -127,6 +133,7 @@ def declared(name: str) -> Declaration:
         plain=found.get("PLAIN"),
         main=found.get("MAIN", False),
         baseline=found.get("BASELINE", False),
+        in_full=found.get("IN_FULL", not found["ENERGY_AWARE"]),
         paper_place=found.get("PAPER_PLACE"),
         install=found.get("INSTALL"),
     )
@@ -157,6 +164,7 @@ def get_method(name: str) -> Method:
         name=name,
         label=said.label,
         energy_aware=said.energy_aware,
+        in_full=said.in_full,
         description=said.description,
         host=host,
         run=module.run,

@@ -14,7 +14,7 @@ from benchmarks.harness.study import Evaluation, Setting
 LABEL = "BOHB"
 ENERGY_AWARE = False
 REQUIRES = ("optuna",)
-SUITES = ("smoke", "paper")
+SUITES = ("smoke", "paper", "foreign")
 MAIN = True
 BASELINE = True
 PAPER_PLACE = 6

@@ -9,7 +9,7 @@ from eahas_plugins.optuna.samplers.ea_bohb import ea_bohb
 LABEL = "EA-BOHB without cooling"
 ENERGY_AWARE = True
 REQUIRES = ("optuna",)
-SUITES = ("paper",)
+SUITES = ("paper", "foreign")
 ABLATION_OF = "ea-bohb"
 
 

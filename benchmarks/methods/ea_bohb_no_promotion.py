@@ -9,8 +9,9 @@ from eahas_plugins.optuna.samplers.ea_bohb import ea_bohb
 LABEL = "EA-BOHB without promotion"
 ENERGY_AWARE = True
 REQUIRES = ("optuna",)
-SUITES = ("paper",)
+SUITES = ("paper", "foreign")
 ABLATION_OF = "ea-bohb"
+IN_FULL = True
 
 
 def run(setting: Setting) -> list[Evaluation]:

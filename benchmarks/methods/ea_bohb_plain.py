@@ -12,8 +12,9 @@ from eahas_plugins.optuna.samplers.ea_bohb import ea_bohb
 LABEL = "EA-BOHB's process alone"
 ENERGY_AWARE = True  # as all of its family, so that the best plain method is another one
 REQUIRES = ("optuna",)
-SUITES = ("paper",)
+SUITES = ("paper", "foreign")
 ABLATION_OF = "ea-bohb"
+IN_FULL = True
 
 
 def run(setting: Setting) -> list[Evaluation]:

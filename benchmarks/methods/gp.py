@@ -10,7 +10,7 @@ from benchmarks.harness.study import Evaluation, Setting
 LABEL = "GP"
 ENERGY_AWARE = False
 REQUIRES = ("optuna", "torch", "scipy")
-SUITES = ("paper-hosts",)
+SUITES = ("paper-hosts", "foreign")
 
 
 def run(setting: Setting) -> list[Evaluation]:

@@ -10,7 +10,7 @@ from benchmarks.harness.study import Evaluation, Setting
 LABEL = "RS"
 ENERGY_AWARE = False
 REQUIRES = ("optuna",)
-SUITES = ("smoke", "paper")
+SUITES = ("smoke", "paper", "foreign")
 MAIN = True
 PAPER_PLACE = 1
 

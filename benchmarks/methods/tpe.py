@@ -10,7 +10,7 @@ from benchmarks.harness.study import Evaluation, Setting
 LABEL = "TPE"
 ENERGY_AWARE = False
 REQUIRES = ("optuna",)
-SUITES = ("smoke", "paper")
+SUITES = ("smoke", "paper", "foreign")
 
 
 def run(setting: Setting) -> list[Evaluation]:

@@ -17,6 +17,9 @@ and, where it is so,
 ``COUNTS_FULL``
     False if ``--budget-trainings`` counts mean trainings over all schedules, as in the paper's
     comparison; else these have the longest schedule.
+``PLAIN_IN_FULL``
+    True if the length of a training is a fidelity and no hyperparameter: methods that do not know
+    it as one train with the longest schedule.
 ``METRIC``, ``DIRECTION``
     What trainings that are run are judged by, and whether it is maximised or minimised.
 
@@ -55,6 +58,7 @@ class Declaration:
     fidelities: tuple[str, ...]
     needs_source: bool
     counts_full: bool
+    plain_in_full: bool
     metric: str
     direction: str
 
@@ -70,6 +74,8 @@ class Problem:
         folder: The benchmark's folder, where the problem is one.
         file: A problem's file of the user's.
         counts_full: Whether a budget in trainings counts those with the longest schedule.
+        plain_in_full: Whether methods that know no shorter trainings have full ones.
+        part: Which task of the folder it is, where it holds several.
     """
 
     name: str
@@ -77,6 +83,13 @@ class Problem:
     folder: Path | None = None
     file: Path | None = None
     counts_full: bool = True
+    plain_in_full: bool = False
+    part: str = ""
+
+    @property
+    def title(self) -> str:
+        """Name of a folder of its own."""
+        return f"{self.name}-{self.part}" if self.part else self.name
 
     def load(self) -> Benchmark | LiveTask:
         """The benchmark, or what is trained."""
@@ -114,6 +127,7 @@ def _declared(name: str, said: Mapping[str, Any]) -> Declaration:
         fidelities=said["FIDELITIES"],
         needs_source=said.get("NEEDS_SOURCE", False),
         counts_full=said.get("COUNTS_FULL", True),
+        plain_in_full=said.get("PLAIN_IN_FULL", False),
         metric=said.get("METRIC", "accuracy"),
         direction=said.get("DIRECTION", "maximize"),
     )
@@ -122,10 +136,19 @@ def _declared(name: str, said: Mapping[str, Any]) -> Declaration:
 def get_problem(name: str, source: Path | None = None) -> Problem:
     """The problem of that name, or that of a benchmark's folder or of a file.
 
+    Args:
+        name: Its name; ``NAME/PART`` is a part of the folder, as in ``yahpo-lcbench/3945``.
+        source: Folder of the user's that the problem reads.
+
     Raises:
         ValueError: If there is none, or the problem needs a source and has none.
     """
     known, path = problem_names(), Path(name)
+    task, _, part = name.partition("/")
+    if part and task in known and all_declared()[task].needs_source:
+        name, source = task, None if source is None else source / part
+    else:
+        part = ""
     if name not in known and (path / "provenance.json").is_file():
         return Problem(path.resolve().name, folder=path.resolve())
     is_file = path.suffix == ".py" and path.is_file()
@@ -143,6 +166,8 @@ def get_problem(name: str, source: Path | None = None) -> Problem:
         source,
         file=file,
         counts_full=said.counts_full,
+        plain_in_full=said.plain_in_full,
+        part=part,
     )
 
 

@@ -22,6 +22,7 @@ from eahas_plugins.targets import EnergyTraining
 from eahas_plugins.targets.metric import Direction, metric_of
 
 FIDELITIES = ("schedule", "cut", "continue")
+PLAIN_IN_FULL = True
 METRIC = "rmse"
 DIRECTION: Direction = "minimize"
 SCHEDULES = (2, 6, 18)

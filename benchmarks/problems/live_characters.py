@@ -29,6 +29,7 @@ from eahas_plugins.targets import EnergyTraining
 from eahas_plugins.targets.metric import Direction, metric_of
 
 FIDELITIES = ("schedule", "cut")
+PLAIN_IN_FULL = True
 METRIC = "bits_per_character"
 DIRECTION: Direction = "minimize"
 SCHEDULES = (2, 6, 18)

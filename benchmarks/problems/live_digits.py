@@ -20,6 +20,7 @@ from eahas_plugins.targets import EnergyTraining
 from eahas_plugins.targets.metric import Direction, metric_of
 
 FIDELITIES = ("schedule", "cut")
+PLAIN_IN_FULL = True
 METRIC = "accuracy"
 DIRECTION: Direction = "maximize"
 SCHEDULES = (2, 6, 18)

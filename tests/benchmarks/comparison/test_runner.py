@@ -1,7 +1,15 @@
-from benchmarks.comparison.runner import Failure, Study, make_header, run_all
+from benchmarks.comparison.runner import (
+    Failure,
+    Study,
+    make_header,
+    missing_studies,
+    run,
+    run_all,
+)
 from benchmarks.harness.bench import find_reference
 from benchmarks.harness.results import load
 from benchmarks.harness.row_file import RowFile
+from benchmarks.problems import get_problem
 from tests.benchmarks.synthetic import SyntheticProblem
 
 PROBLEM = SyntheticProblem()
@@ -30,3 +38,22 @@ def test_rows_of_a_problem_with_several_tasks_say_which_one():
     assert make_header(PROBLEM, bench, reference, 1.0).task == PROBLEM.name
     bench.provenance = {**bench.provenance, "problem": "several-7"}
     assert make_header(PROBLEM, bench, reference, 1.0).task == "several-7"
+
+
+def test_methods_that_know_no_shorter_trainings_have_full_ones_where_a_length_is_a_fidelity(
+    tmp_path,
+):
+    problem = get_problem("fashion-nano")
+    header = make_header(
+        problem,
+        bench := problem.load(),
+        find_reference(bench, n_prior=20, rounds=1),
+        1.0,
+    )
+    methods = ("tpe", "ea-bohb", "ea-bohb-plain")
+    with RowFile(tmp_path / "rows.jsonl", header) as file:
+        for told, expected in ((True, [True, False, True]), (False, [False] * 3)):
+            studies = missing_studies(problem, methods, [0], file, plain_in_full=told)
+            assert [study.in_full for study in studies] == expected
+        rows = run(Study(problem=problem, method="rs", seed=0, budget_kwh=1e-4, in_full=True))
+    assert {row.config["max_epoch"] for row in rows} == {40}

@@ -35,3 +35,15 @@ def test_a_problem_with_schedules_has_their_length_in_its_space(name):
 def test_a_problem_that_reads_a_folder_asks_for_it():
     with pytest.raises(ValueError, match="zeus-v100 needs a folder of yours"):
         get_problem("zeus-v100")
+
+
+def test_a_part_of_a_folder_is_a_problem_with_a_folder_of_its_own(tmp_path):
+    found = get_problem("yahpo-lcbench-schedules/3945", tmp_path)
+    assert (found.name, found.source) == ("yahpo-lcbench-schedules", tmp_path / "3945")
+    assert found.title == "yahpo-lcbench-schedules-3945"
+    assert found.plain_in_full
+    assert get_problem("cifar10").title == "cifar10"
+    with pytest.raises(ValueError, match="yahpo-lcbench-schedules needs a folder of yours"):
+        get_problem("yahpo-lcbench-schedules/3945")
+    with pytest.raises(ValueError, match="task must be one of"):
+        get_problem("cifar10/3945")

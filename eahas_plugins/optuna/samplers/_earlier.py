@@ -70,6 +70,8 @@ class EarlierOfStudy:
 
     def _member(self, study: Study, trial: FrozenTrial, place: int) -> int | None:
         """Which configuration a trial gets; it is told."""
+        if not len(self._studies):
+            return None
         sign = 1.0 if study.direction is StudyDirection.MAXIMIZE else -1.0
         found: dict[bool, list[float]] = {True: [], False: []}
         for before in study.get_trials(deepcopy=False)[: trial.number]:

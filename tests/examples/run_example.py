@@ -7,20 +7,24 @@ import sys
 from pathlib import Path
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-RESULT = re.compile(r"(?P<value>0\.\d+|1\.0+) with (?P<kwh>\d\.\d+e-\d+) kWh: \{")
+RESULT = re.compile(
+    r"^(?:accuracy|auc|loss) (?P<value>\d\.\d+) with (?P<joules>[\d.]+) J, "
+    r"(?:measured|estimated) by \S.*\n\{.*\}$",
+    flags=re.MULTILINE,
+)
 
 
-def run_example(name, folder):
-    """Return the best value and the energy that the example prints."""
-    printed, _ = run(name, folder)
+def run_example(name, folder, *arguments, **options):
+    """Return the best value and the energy, J, that the example prints."""
+    printed, _ = run(name, folder, *arguments, **options)
     result = RESULT.search(printed)
     assert result, printed
-    return float(result["value"]), float(result["kwh"])
+    return float(result["value"]), float(result["joules"])
 
 
-def run(name, folder, *arguments):
+def run(name, folder, *arguments, warnings="error"):
     """Return what the example writes to its output and to its log."""
-    command = [sys.executable, "-W", "error", "-W", "ignore::ResourceWarning"]
+    command = [sys.executable, "-W", warnings, "-W", "ignore::ResourceWarning"]
     finished = subprocess.run(
         [*command, str(EXAMPLES / name), *arguments],
         cwd=folder,

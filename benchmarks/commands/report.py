@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,9 @@ from benchmarks.reporting.tables import Table
 from eahas_plugins.files import write_atomically, write_json
 from eahas_plugins.packages import require
 from eahas_plugins.terminal import tell
+
+if TYPE_CHECKING:
+    from benchmarks.reporting.page import Image
 
 PACKAGES = ("matplotlib", "plotly")
 """What a report is drawn with; SciPy, which its statistics use, comes with ConfigSpace."""
@@ -45,7 +48,8 @@ def report(
     out = folders[0] if out is None else out
     out.mkdir(parents=True, exist_ok=True)
     # these bring matplotlib, scipy and plotly, which take a while to import
-    from benchmarks.reporting.page import write_page
+    from benchmarks.reporting.headline import headline
+    from benchmarks.reporting.page import Image, write_page
     from benchmarks.reporting.paper_figures import draw_paper
     from benchmarks.reporting.ranks import draw_ranks, rank
     from benchmarks.reporting.summary import summarise, summarise_all
@@ -54,37 +58,41 @@ def report(
     everything = list(comparisons.values())
     summaries = [summarise(results) for results in everything]
     tables = [task_tables(summary) for summary in summaries]
-    overall = []
+    overall, found, images = [], None, []
     for folder, summary, own in zip(comparisons, summaries, tables, strict=True):
         write_json(folder / "summary.json", summary, indent=2)
         _write_tables(folder / "tables.md", own)
-        _draw_regrets([comparisons[folder]], [summary], folder)
-    figures = {}
+        images = _draw_regrets([comparisons[folder]], [summary], folder)[:1]
     if len(everything) > 1:
         found = summarise_all(everything)
         overall = overall_tables(found)
         write_json(out / "summary.json", found, indent=2)
         _write_tables(out / "tables.md", [*overall, *(table for own in tables for table in own)])
-        figures = _draw_regrets(everything, summaries, out)
+        images = _draw_regrets(everything, summaries, out)
     if ranks := rank(everything):
         draw_ranks(ranks, everything, out / "ranks")
-        figures[out / "ranks.png"] = (
-            "Mean ranks of the final test values, 1 is best; methods that a bar joins are not "
+        told = (
+            "Mean ranks of the final test values, 1 is best; methods whose bars overlap are not "
             "told apart"
         )
+        images.insert(1, Image(path=out / "ranks.png", caption=told))
     for name in draw_paper(everything, out):
-        figures[out / f"{name}.png"] = f"{_PAPER[name]}: median and quartiles"
+        told = f"{_PAPER[name]}: median and quartiles"
+        images.append(Image(path=out / f"{name}.png", caption=told, wide=len(everything) > 1))
+    sentence = headline(summaries, found)
     write_page(
         everything,
         summaries,
         out / "report.html",
         tables=tables,
+        sentence=sentence,
         overall=overall,
-        figures=figures,
+        images=images,
     )
     for table in (*(table for own in tables for table in own), *overall):
         typer.echo(f"{table.text()}\n")
-    tell(f"figures and tables: {out}")
+    typer.echo(sentence)
+    tell(f"figures, tables and a page: {out / 'report.html'}")
 
 
 _PAPER = {
@@ -153,26 +161,35 @@ def _refuse_other_hosts(new: Results, old: Results, here: Path, there: Path) -> 
 
 def _draw_regrets(
     comparisons: list[Results], summaries: list[dict[str, Any]], folder: Path
-) -> dict[Path, str]:
-    """Regret over energy and time; returns the PNG files and what they show."""
-    from benchmarks.reporting.figures import draw_all, draw_regret
+) -> list[Image]:
+    """Regret over energy and time; returns the figures for the page, the main one first."""
+    from benchmarks.reporting.figures import NARROW, draw_all, draw_regret
+    from benchmarks.reporting.page import Image
     from benchmarks.reporting.styles import all_methods, highlighted
 
     targets = [summary[f"target_test_{summary['metric']}"] for summary in summaries]
     few = len(highlighted(comparisons)) == len(all_methods(comparisons))
     timed = all(row.runtime_s is not None for results in comparisons for row in results.rows)
-    drawn = {}
+    drawn = []
     for axis, name, over in (("kwh", "kwh", "energy"), ("runtime_s", "time", "training time")):
         if axis == "kwh" or timed:
             path = folder / f"regret_vs_{name}"
+            narrow = path.with_name(f"{path.name}{NARROW}")
             draw_regret(comparisons, path, axis=axis, targets=targets)
-            drawn[path.with_suffix(".png")] = f"Test regret over {over}" + (
-                "" if few else ", main methods"
+            draw_regret(comparisons, narrow, axis=axis, targets=targets, narrow=True)
+            drawn.append(
+                Image(
+                    path=path.with_suffix(".png"),
+                    narrow=narrow.with_suffix(".png"),
+                    caption=f"Test regret over {over}{'' if few else ', main methods'}: median and "
+                    "quartiles",
+                )
             )
             if not few:
                 path = folder / f"regret_vs_{name}_all"
                 draw_all(comparisons, path, axis=axis, targets=targets)
-                drawn[path.with_suffix(".png")] = f"Test regret over {over}: medians of all methods"
+                told = f"Test regret over {over}: medians of all methods"
+                drawn.append(Image(path=path.with_suffix(".png"), caption=told, wide=True))
     return drawn
 
 

@@ -18,6 +18,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLoca
 from benchmarks.harness.results import Results
 from benchmarks.harness.rows import Header
 from benchmarks.reporting.ablation import ablated
+from benchmarks.reporting.axes import AxisUnit, axis_unit
 from benchmarks.reporting.scale import scale_of
 from benchmarks.reporting.styles import (
     GROUPS,
@@ -32,12 +33,8 @@ from benchmarks.reporting.styles import (
 )
 from benchmarks.reporting.traces import collect, reference_score
 
-LABELS = {
-    "kwh": "Cumulative training energy of the study (kWh)",
-    "runtime_s": "Cumulative training time of the study (h)",
-}
-SCALE = {"kwh": 1.0, "runtime_s": 3600.0}
-"""What the numbers of an axis are divided by for its label's unit."""
+NARROW = "_narrow"
+"""Added to the name of a figure whose panels stand below each other, for a phone."""
 _TARGET = "final median of the best plain method"
 
 
@@ -47,6 +44,7 @@ def draw_regret(
     *,
     axis: str = "kwh",
     targets: Sequence[float | None],
+    narrow: bool = False,
 ) -> None:
     """Test regret over cumulative energy (or time) with quartile bands, one panel per task.
 
@@ -57,8 +55,13 @@ def draw_regret(
         path: File without its suffix; ``.png`` and ``.svg`` are written.
         targets: Test value to mark in each panel, or None.
         axis: ``"kwh"`` or ``"runtime_s"``.
+        narrow: Panels below each other, and only ``.png``.
     """
-    _draw([highlighted(comparisons)], comparisons, path, axis=axis, targets=targets, banded=True)
+    names = highlighted(comparisons)
+    if narrow:
+        _draw_below(names, comparisons, path, axis=axis, targets=targets)
+    else:
+        _draw([names], comparisons, path, axis=axis, targets=targets, banded=True)
 
 
 def draw_all(
@@ -103,22 +106,65 @@ def _draw(
         handles: dict[str, Any] = {}
         for panel, results, found, mark in zip(panels, comparisons, known, targets, strict=True):
             chosen = {name: found[name] for name in names if name in found}
-            scale = scale_of(results)
-            handles |= _regrets(panel, chosen, drawn, axis, factor=scale.factor, banded=banded)
-            _decorate(panel, results, axis)
+            handles |= _panel(panel, results, chosen, drawn, axis, mark=mark, banded=banded)
             if row == 0:
                 panel.set_title(title(results, banded=banded), fontsize=9)
-            if mark is not None:
-                regret = max(reference_score(results) - scale.sign * mark, scale.floor)
-                handles[_TARGET] = panel.axhline(
-                    scale.factor * regret, color="black", linewidth=0.8, linestyle=(0, (1, 2))
-                )
         labels = [scale_of(results).regret for results in comparisons]
         for position, (panel, label) in enumerate(zip(panels, labels, strict=True)):
             if position == 0 or len(set(labels)) > 1:
                 panel.set_ylabel(label)
         add_legend(part, handles, columns)
     save(figure, path)
+
+
+def _draw_below(
+    names: Sequence[str],
+    comparisons: Sequence[Results],
+    path: Path,
+    *,
+    axis: str,
+    targets: Sequence[float | None],
+) -> None:
+    """The panels of all tasks below each other, as wide as a phone."""
+    drawn = styles(comparisons)
+    n_rows = -(-(len(names) + 1) // 2)
+    height = 3.3 * len(comparisons) + 0.2 * n_rows
+    figure = Figure(figsize=(4.0, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    handles: dict[str, Any] = {}
+    panels = figure.subplots(len(comparisons), 1, squeeze=False)[:, 0]
+    for panel, results, mark in zip(panels, comparisons, targets, strict=True):
+        found = bands(results, axis)
+        chosen = {name: found[name] for name in names if name in found}
+        handles |= _panel(panel, results, chosen, drawn, axis, mark=mark, banded=True)
+        panel.set_title(title(results), fontsize=9)
+        panel.set_ylabel(scale_of(results).regret)
+    add_legend(figure, handles, 2)
+    figure.savefig(path.with_suffix(".png"), dpi=200)
+
+
+def _panel(
+    panel: Axes,
+    results: Results,
+    found: Mapping[str, Band],
+    drawn: Mapping[str, Style],
+    axis: str,
+    *,
+    mark: float | None,
+    banded: bool,
+) -> dict[str, Any]:
+    """One task; returns what the legend explains."""
+    unit, scale = axis_unit(results, axis), scale_of(results)
+    handles: dict[str, Any] = _regrets(
+        panel, found, drawn, unit, factor=scale.factor, banded=banded
+    )
+    _decorate(panel, results, axis, unit)
+    if mark is not None:
+        regret = max(reference_score(results) - scale.sign * mark, scale.floor)
+        handles[_TARGET] = panel.axhline(
+            scale.factor * regret, color="black", linewidth=0.8, linestyle=(0, (1, 2))
+        )
+    return handles
 
 
 def add_legend(figure: Any, handles: Mapping[str, Any], columns: int) -> None:
@@ -145,14 +191,14 @@ def _regrets(
     panel: Axes,
     found: Mapping[str, Band],
     drawn: Mapping[str, Style],
-    axis: str,
+    unit: AxisUnit,
     *,
     factor: float,
     banded: bool,
 ) -> dict[str, Line2D]:
     handles, whole = {}, ablated()
     for name, band in found.items():
-        style, x = drawn[name], band.grid / SCALE[axis]
+        style, x = drawn[name], band.grid * unit.per
         (handles[name],) = panel.step(
             x,
             factor * band.median,
@@ -169,19 +215,19 @@ def _regrets(
     return handles
 
 
-def _decorate(panel: Axes, results: Results, axis: str) -> None:
+def _decorate(panel: Axes, results: Results, axis: str, unit: AxisUnit) -> None:
     header = results.header
     panel.set_xscale("log")
     panel.set_yscale("log")
     if axis == "kwh":
-        panel.set_xlim(right=header.budget_kwh * 1.05)
-    panel.set_xlabel(LABELS[axis])
+        panel.set_xlim(right=header.budget_kwh * unit.per * 1.05)
+    panel.set_xlabel(unit.label)
     for scale_axis in (panel.xaxis, panel.yaxis):
         _one_two_five(scale_axis)
     panel.grid(which="major", color="0.9", linewidth=0.6)
     panel.spines[["top", "right"]].set_visible(False)
     if axis == "kwh":
-        mean: Any = header.mean_full_training_kwh or header.mean_training_kwh
+        mean: Any = (header.mean_full_training_kwh or header.mean_training_kwh) * unit.per
         above = panel.secondary_xaxis("top", functions=(lambda k: k / mean, lambda t: t * mean))
         above.tick_params(labelsize=8, colors="0.35")
         above.spines["top"].set_visible(False)
@@ -205,8 +251,10 @@ def title(results: Results, *, banded: bool = True) -> str:
 
 
 def _one_two_five(axis: Axis) -> None:
-    """Log ticks at 1, 2 and 5 of each decade, as plain numbers."""
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    """Log ticks at 1, 2 and 5 of each decade, as plain numbers, or at 1 and 3 of many decades."""
+    low, high = axis.get_view_interval()
+    few = low > 0.0 and high / low < 300.0
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0, 3.0)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_locator(NullLocator())
     axis.set_minor_formatter(NullFormatter())

@@ -19,11 +19,10 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from benchmarks.harness.results import Results
 from benchmarks.methods import Declaration, all_declared
+from benchmarks.reporting.axes import axis_unit
 from benchmarks.reporting.figures import add_legend, save, title
 from benchmarks.reporting.styles import Style, bands, styles
 from benchmarks.reporting.traces import collect, reference_score
-
-_PAIR_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 
 
 def draw_paper(comparisons: Sequence[Results], folder: Path) -> list[str]:
@@ -44,14 +43,15 @@ def draw_paper(comparisons: Sequence[Results], folder: Path) -> list[str]:
     figures = {
         "paper_methods": {m.name: drawn[m.name] for m in plain if m.name in shared},
         "paper_energy_aware": {
-            name: style
-            for method, colour in zip(aware, _PAIR_COLOURS, strict=False)
-            for name, style in _pair(method, colour).items()
+            name: drawn[name]
+            for method in aware
+            for name in (method.plain, method.name)
+            if name in drawn
         },
     }
     needed = {
         "paper_methods": {m.name for m in plain},
-        "paper_energy_aware": set(figures["paper_energy_aware"]),
+        "paper_energy_aware": {n for m in aware for n in (m.plain, m.name) if n is not None},
     }
     names = [name for name in figures if needed[name] <= shared]
     for name in names:
@@ -68,14 +68,6 @@ def _of_the_paper(*, energy_aware: bool) -> list[Declaration]:
     return [places[place] for place in sorted(places)]
 
 
-def _pair(method: Declaration, colour: str) -> dict[str, Style]:
-    """An energy-aware method and, in the same colour and broken, the plain one it comes from."""
-    broken = Style(colour=colour, dash="--", dash_plotly="dash", width=1.8)
-    solid = Style(colour=colour, dash="-", dash_plotly="solid", width=1.8)
-    before = {} if method.plain is None else {method.plain: broken}
-    return before | {method.name: solid}
-
-
 def _draw_accuracy(comparisons: Sequence[Results], path: Path, drawn: Mapping[str, Style]) -> None:
     n_panels = len(comparisons)
     figure = Figure(figsize=(6.4 if n_panels == 1 else 4.6 * n_panels, 3.9), layout="constrained")
@@ -83,13 +75,15 @@ def _draw_accuracy(comparisons: Sequence[Results], path: Path, drawn: Mapping[st
     handles: dict[str, Any] = {}
     panels = figure.subplots(1, n_panels, squeeze=False)[0]
     for panel, results in zip(panels, comparisons, strict=True):
-        best, budget = reference_score(results), results.header.budget_kwh
+        unit, best = axis_unit(results, "kwh"), reference_score(results)
+        budget = results.header.budget_kwh * unit.per
         lowest = []
         for name, style in drawn.items():
             band = bands(results, "kwh")[name]
             low, median, high = (100.0 * (best - r) for r in (band.high, band.median, band.low))
+            x = band.grid * unit.per
             (handles[name],) = panel.step(
-                band.grid,
+                x,
                 median,
                 where="post",
                 color=style.colour,
@@ -97,15 +91,15 @@ def _draw_accuracy(comparisons: Sequence[Results], path: Path, drawn: Mapping[st
                 linewidth=style.width,
             )
             panel.fill_between(
-                band.grid, low, high, step="post", color=style.colour, alpha=0.1, linewidth=0
+                x, low, high, step="post", color=style.colour, alpha=0.1, linewidth=0
             )
-            early = int(np.searchsorted(band.grid, 0.15 * budget, side="right")) - 1
+            early = int(np.searchsorted(x, 0.15 * budget, side="right")) - 1
             lowest.append(low[max(0, early)])
         panel.set_xlim(0.0, budget)
         panel.set_ylim(bottom=min(lowest))  # the steep start does not flatten the rest
         panel.xaxis.set_major_locator(MaxNLocator(5, steps=(1, 2, 5, 10)))
         panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        panel.set_xlabel("Search energy (kWh)")
+        panel.set_xlabel(unit.label)
         panel.set_title(title(results), fontsize=9)
         panel.grid(color="0.9", linewidth=0.6)
         panel.spines[["top", "right"]].set_visible(False)

@@ -1,4 +1,4 @@
-"""Ranks of methods over tasks and seeds, and the critical-difference diagram."""
+"""Ranks of methods over tasks and seeds, with the difference that can be told from chance."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from scipy.stats import friedmanchisquare, rankdata, studentized_range
 
@@ -42,15 +43,6 @@ class Ranks:
     n_blocks: int
     p_value: float | None
     critical_difference: float
-
-    def groups(self) -> list[tuple[int, int]]:
-        """First and last position of each longest run of methods that are not told apart."""
-        runs: list[tuple[int, int]] = []
-        for first, rank in enumerate(self.mean):
-            last = int(np.flatnonzero(self.mean <= rank + self.critical_difference)[-1])
-            if last > first and (not runs or last > runs[-1][1]):
-                runs.append((first, last))
-        return runs
 
     def to_json(self) -> dict[str, Any]:
         """For the summary."""
@@ -107,55 +99,44 @@ def rank(comparisons: Sequence[Results]) -> Ranks | None:
 
 
 def draw_ranks(ranks: Ranks, comparisons: Sequence[Results], path: Path) -> None:
-    """The critical-difference diagram, as PNG and SVG; ``path`` has no suffix."""
-    n_methods, groups = len(ranks.names), ranks.groups()
-    n_left = (n_methods + 1) // 2
-    depth = 1.0 + 0.45 * len(groups) + 0.8 * n_left
-    figure = Figure(figsize=(8.6, 1.0 + 0.36 * depth), layout="constrained")
+    """Mean ranks with bars of half the critical difference to each side; ``path`` has no suffix.
+
+    Two methods whose bars do not overlap are told apart. One method a row, so that it reads as well
+    on a phone as on paper; PNG and SVG.
+    """
+    n_methods = len(ranks.names)
+    figure = Figure(figsize=(4.6, 1.5 + 0.21 * n_methods), layout="constrained")
     FigureCanvasAgg(figure)
     panel = figure.subplots()
-    panel.set_axis_off()
-    colours = {name: style.colour for name, style in styles(comparisons).items()}
-    low, high = 1.0, float(n_methods)
-    margin = 0.5 * (high - low)  # for the names
-    panel.set_xlim(low - margin, high + margin)
-    panel.set_ylim(depth, -2.1)
-    panel.plot([low, high], [0, 0], color="black", linewidth=1)
-    for tick in range(1, n_methods + 1, 1 if n_methods <= 15 else 2):
-        panel.plot([tick, tick], [0, -0.2], color="black", linewidth=1)
-        panel.text(tick, -0.3, str(tick), ha="center", va="bottom", fontsize=8)
-    shown = min(ranks.critical_difference, high - low)  # a few studies tell no two apart
-    panel.plot([low, low + shown], [-1.2, -1.2], color="black", linewidth=2)
-    panel.text(
-        low,
-        -1.4,
-        f"critical difference {ranks.critical_difference:.2f} (Nemenyi, {ALPHA:.0%}), "
-        f"{ranks.n_blocks} studies each",
-        va="bottom",
+    drawn = styles(comparisons)
+    half = 0.5 * ranks.critical_difference
+    for row, (name, mean) in enumerate(zip(ranks.names, ranks.mean.tolist(), strict=True)):
+        ends = [max(1.0, mean - half), min(float(n_methods), mean + half)]
+        panel.plot(ends, [row, row], color=drawn[name].colour, linewidth=2.2, alpha=0.6)
+        panel.plot([mean], [row], "o", color=drawn[name].colour, markersize=5)
+    best = min(float(n_methods), float(ranks.mean[0]) + half)
+    panel.axvline(best, color="0.6", linewidth=0.8, linestyle=(0, (1, 2)), zorder=0)
+    labels = [
+        f"{name}  {mean:.1f}" for name, mean in zip(ranks.names, ranks.mean.tolist(), strict=True)
+    ]
+    panel.set_yticks(range(n_methods), labels, fontsize=8)
+    for label, name in zip(panel.get_yticklabels(), ranks.names, strict=True):
+        label.set_fontweight("bold" if drawn[name].dash == "-" else "normal")
+    panel.set_ylim(n_methods - 0.4, -0.6)
+    panel.set_xlim(0.7, n_methods + 0.3)
+    panel.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    panel.tick_params(axis="y", length=0)
+    panel.grid(axis="x", color="0.92", linewidth=0.6)
+    panel.spines[["top", "right", "left"]].set_visible(False)
+    panel.set_xlabel(
+        f"mean rank of the final test accuracy, 1 is best\n"
+        f"{ranks.n_blocks} studies each; critical difference {ranks.critical_difference:.2f}\n"
+        f"(Nemenyi, {ALPHA:.0%}); energy-aware methods in bold",
         fontsize=8,
     )
-    for level, (first, last) in enumerate(groups):
-        y = 0.45 + 0.45 * level
-        ends = [ranks.mean[first] - 0.02 * (high - low), ranks.mean[last] + 0.02 * (high - low)]
-        panel.plot(ends, [y, y], color="black", linewidth=3, solid_capstyle="round")
-    for position, name in enumerate(ranks.names):
-        left = position < n_left
-        row = position if left else n_methods - 1 - position
-        y = 1.0 + 0.45 * len(groups) + 0.8 * row
-        x, end = ranks.mean[position], low - 0.04 if left else high + 0.04
-        panel.plot([x, x, end], [0, y, y], color=colours[name], linewidth=1.2)
-        panel.text(
-            end + (-0.03 if left else 0.03) * (high - low),
-            y,
-            f"{name} ({x:.2f})",
-            ha="right" if left else "left",
-            va="center",
-            fontsize=9,
-            color=colours[name],
-        )
     sources = "; ".join(
         f"{results.header.task}: {describe_provenance(results.header.provenance)}"
         for results in comparisons
     )
-    figure.supxlabel("\n".join(textwrap.wrap(sources, 110)), fontsize=7, color="0.35")
+    figure.suptitle("\n".join(textwrap.wrap(sources, 66)), fontsize=7, color="0.35")
     save(figure, path)

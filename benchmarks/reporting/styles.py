@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from benchmarks.harness.results import Results
-from benchmarks.methods import all_declared
+from benchmarks.methods import Declaration, all_declared
 from benchmarks.reporting.ablation import ablated, is_ablation
 from benchmarks.reporting.scale import FLOOR, scale_of
 from benchmarks.reporting.traces import (
@@ -38,6 +38,7 @@ _COLOURS = (
     "#6B8E23",
     "#C71585",
 )
+WHOLE_COLOUR = "#D55E00"
 _DASHES = ("-", "--", "-.", ":")
 _N_GRID = 240
 
@@ -78,23 +79,53 @@ def group_of(name: str, method: MethodTraces) -> str:
 
 
 def styles(comparisons: Sequence[Results]) -> dict[str, Style]:
-    """One style per method, the same in every panel.
+    """One style per method, the same in every figure, whichever other methods were run.
 
-    Solid lines for the energy-aware, broken ones for the plain; no two of a group are alike.
+    Solid lines for the energy-aware, broken ones for the plain; no two of a group are alike, and an
+    energy-aware method has the colour of the plain one that it comes from, as far as that is free.
     """
     methods, whole = all_methods(comparisons), ablated()
-    found = {}
+    declared = {n: _declared_group(said) for n, said in all_declared().items()}
+    groups = declared | {
+        n: group_of(n, m)
+        for n, m in methods.items()
+        if n not in declared  # not from our files
+    }
+    found: dict[str, Style] = {}
     for group in GROUPS:
-        names = sorted(n for n, m in methods.items() if group_of(n, m) == group and n != whole)
-        for position, name in enumerate(names):
-            round_, colour = divmod(position, len(_COLOURS))
-            plain = group == GROUPS[0]
-            found[name] = _style(
-                _COLOURS[colour], _DASHES[(round_ + plain) % 4], 1.4 if plain else 1.6
+        names = [n for n in groups if groups[n] == group and n != whole]
+        names.sort(key=lambda name: (name not in declared, name))
+        plain = group == GROUPS[0]
+        taken: set[tuple[str, str]] = set()
+        for name in names:
+            first = _plain_colour(name, found)
+            look = next(
+                (look for look in _looks(plain, first) if look not in taken), ("black", "-")
             )
+            taken.add(look)
+            found[name] = _style(*look, 1.4 if plain else 1.6)
     if whole is not None and whole in methods:
-        found[whole] = _style("#D55E00", "-", 2.6)
-    return found
+        found[whole] = _style(WHOLE_COLOUR, "-", 2.6)
+    return {name: found[name] for name in methods}
+
+
+def _declared_group(said: Declaration) -> str:
+    if said.ablation_of is not None:
+        return GROUPS[2]
+    return GROUPS[1] if said.energy_aware else GROUPS[0]
+
+
+def _plain_colour(name: str, found: Mapping[str, Style]) -> str | None:
+    said = all_declared().get(name)
+    plain = None if said is None else said.plain
+    return found[plain].colour if plain is not None and plain in found else None
+
+
+def _looks(plain: bool, first: str | None) -> Iterator[tuple[str, str]]:
+    """Colours and dashes in the order in which they are given out."""
+    colours = _COLOURS if first is None else (first, *_COLOURS)
+    for dash in (*_DASHES[plain:], *_DASHES[:plain]):
+        yield from ((colour, dash) for colour in colours)
 
 
 def _style(colour: str, dash: str, width: float) -> Style:
@@ -175,3 +206,9 @@ def describe_provenance(provenance: Mapping[str, Any]) -> str:
     words = f"{provenance.get('kind', 'unknown')} data{count}"
     energy = provenance.get("energy")
     return f"{words}, energy {energy}" if isinstance(energy, str) else words
+
+
+def energy_kind(provenance: Mapping[str, Any]) -> str:
+    """Where the energies come from, in a word: measured, estimated, predicted, simulated."""
+    energy = provenance.get("energy", provenance.get("kind", "of unknown origin"))
+    return str(energy).partition(":")[0].partition(" from ")[0]

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.methods import all_declared, declared
+from benchmarks.reporting.styles import energy_kind
 from benchmarks.reporting.traces import FRACTIONS
 from eahas_plugins.targets.metric import ACCURACY
 from eahas_plugins.terminal import table_text
+from eahas_plugins.units import EnergyUnit, digits_text, energy_text, energy_unit
 
 Json = Mapping[str, Any]
 
@@ -60,8 +62,10 @@ class Table:
             + "</tr>"
             for row in self.rows
         )
-        return (
-            f"<div class='scroll'><table><caption>{html.escape(self.caption)}</caption>"
+        caption = html.escape(self.caption)
+        return (  # the caption is no part of the table, whose width it would have on a phone
+            f"<p class=caption>{caption}</p><div class=scroll tabindex=0>"
+            f"<table aria-label='{html.escape(self.caption, quote=True)}'>"
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         )
 
@@ -136,12 +140,18 @@ def overall_tables(summary: Json) -> list[Table]:
     return tables
 
 
+_VOLUME = (
+    "; hypervolume, from 0 to 1: the part of all accuracies from 0 to 1 and all energies of a "
+    "training from 0 to the dearest one's that some trial beats, so that 1 would be full accuracy "
+    "for no energy"
+)
 _BOUND = "Where a median study does not get there, > is what the whole budget makes of it."
 
 
 def _energy(summary: Json) -> Table:
     plain, metric = summary["best_plain_method"], summary["metric"]
     target = summary[f"target_test_{metric}"]
+    unit, kind = energy_unit(summary["budget_kwh"]), energy_kind(summary["provenance"])
     rows = []
     for name, method in summary["methods"].items():
         energy = method["kwh_to_target"] or {}
@@ -152,16 +162,17 @@ def _energy(summary: Json) -> Table:
                 name,
                 str(method["n_studies"]),
                 f"{final['median']:.4f}",
-                _or_never(energy.get("median"), ".4g"),
-                f"{_or_never(energy.get('q25'), '.3g')} .. {_or_never(energy.get('q75'), '.3g')}",
+                _or_never(energy.get("median"), unit),
+                f"{_or_never(energy.get('q25'), unit)} .. {_or_never(energy.get('q75'), unit)}",
                 "-" if reached is None else str(reached),
                 *_ratio_cells(method["kwh_to_target_over_best_plain"]),
             ]
         )
     caption = (
         f"{summary['task']}: energy to the final median test {metric} of the best plain method "
-        f"({plain}, {target:.4f}), {summary['budget_kwh']:.4g} kWh per study; 95 % intervals by "
-        f"bootstrap over seeds. {_BOUND}"
+        f"({plain}, {target:.4f}), {energy_text(summary['budget_kwh'])} ({kind}) per study, which "
+        f"is {summary['budget_trainings']:.3g} mean trainings; 95 % intervals by bootstrap over "
+        f"seeds. {_BOUND}"
         if target is not None
         else f"{summary['task']}: no plain method was run, so there is no target"
     )
@@ -171,7 +182,7 @@ def _energy(summary: Json) -> Table:
             "method",
             "studies",
             f"final {metric}",
-            "kWh to target",
+            f"{unit.name} to target",
             "quartiles",
             "reached by",
             f"over {plain}",
@@ -184,6 +195,7 @@ def _energy(summary: Json) -> Table:
 
 def _values(summary: Json) -> Table:
     rows, metric = [], summary["metric"]
+    volume_told = _VOLUME if metric == ACCURACY else ""
     for name, method in summary["methods"].items():
         volume = method["hypervolume"]
         at = method[f"test_{metric}_at_budget_fraction"]
@@ -200,14 +212,13 @@ def _values(summary: Json) -> Table:
         )
     return Table(
         caption=f"{summary['task']}: median test {metric} of the incumbent at parts of the budget; "
-        "p of the final values against the best plain method; hypervolume of the trials' test "
-        f"{metric} over their energy, as a part of the largest possible",
+        f"p of the final values against the best plain method{volume_told}",
         columns=(
             "method",
             *(f"at {fraction:.0%}" for fraction in FRACTIONS),
             "final quartiles",
             "p (Wilcoxon, Holm)",
-            "hypervolume",
+            "hypervolume (of 1)",
             "trials",
         ),
         rows=rows,
@@ -254,7 +265,7 @@ def _ablation(
         columns=(
             "method",
             *([f"final {metric}"] if finals else []),
-            "kWh ratio",
+            "energy ratio",
             "95 %",
             f"{'points' if points else metric} to {whole}",
             "95 %",
@@ -280,5 +291,5 @@ def _ratio_cells(ratio: Json | None) -> tuple[str, str]:
     return value, f"{low} .. {high}"
 
 
-def _or_never(value: float | None, form: str) -> str:
-    return "never" if value is None else format(value, form)
+def _or_never(kwh: float | None, unit: EnergyUnit) -> str:
+    return "never" if kwh is None else digits_text(kwh * unit.per_kwh)

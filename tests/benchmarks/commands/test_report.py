@@ -17,8 +17,10 @@ FILES = [
     "ranks.svg",
     "regret_vs_kwh.png",
     "regret_vs_kwh.svg",
+    "regret_vs_kwh_narrow.png",
     "regret_vs_time.png",
     "regret_vs_time.svg",
+    "regret_vs_time_narrow.png",
     "report.html",
     "summary.json",
     "tables.md",
@@ -88,7 +90,25 @@ def test_page_fetches_nothing(drawn):
     assert "href=" not in own
     assert "Plotly.newPlot" in page
     assert own.count("<table") == 2
-    assert own.count("<img") == 1  # the ranks
+    assert own.count("<img") == 2  # regret, ranks
+    assert own.count("<source media='(max-width: 640px)' srcset='data:image/png;base64,") == 1
+
+
+def test_page_begins_with_the_result_and_its_figure_and_ranks_come_after(drawn):
+    page = (drawn / "report.html").read_text()
+    body = page[page.index("<body>") :]
+    order = [
+        "<p class=result>EA-BOHB gets where the best plain method (RS) ends with ",
+        "Test regret over energy",
+        "Mean ranks of the final test accuracies",
+        "<h2>",
+        "hypervolume, from 0 to 1: the part of all",
+    ]
+    places = [body.index(text) for text in order]
+    assert places == sorted(places)
+    assert "<caption" not in body  # which is as wide as its table
+    assert "Training energy of the study (Wh, " in body or "(J, " in body or "(kWh" in body
+    assert "mean complete trainings" in body
 
 
 def test_without_times_there_is_no_figure_over_time(tmp_path):

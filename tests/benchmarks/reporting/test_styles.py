@@ -3,7 +3,15 @@ import dataclasses
 import pytest
 
 from benchmarks.harness.results import Results
-from benchmarks.reporting.styles import GROUPS, group_of, highlighted, one_two_five, styles
+from benchmarks.reporting.styles import (
+    GROUPS,
+    WHOLE_COLOUR,
+    energy_kind,
+    group_of,
+    highlighted,
+    one_two_five,
+    styles,
+)
 from benchmarks.reporting.traces import collect
 from tests.benchmarks.made_up_rows import HEADER, make_rows
 
@@ -44,6 +52,30 @@ def test_no_two_methods_of_a_group_look_alike(results):
         looks = [(s.colour, s.dash) for name, s in drawn.items() if groups[name] == group]
         assert len(set(looks)) == len(looks)
     assert drawn["ea-bohb"].width == max(style.width for style in drawn.values())
+
+
+def test_a_method_has_one_colour_whichever_others_were_run(results):
+    every = styles([results])
+    for name in ("ea-ls", "rs", "ea-bohb"):
+        rows = tuple(row for row in results.rows if row.method == name)
+        alone = styles([dataclasses.replace(results, rows=rows)])
+        assert alone == {name: every[name]}
+    assert every["ea-ls"].colour == every["ls"].colour  # told apart by the line
+    assert every["ea-ls"].dash == "-" != every["ls"].dash
+    assert [n for n, style in every.items() if style.colour == WHOLE_COLOUR] == ["ea-bohb"]
+
+
+@pytest.mark.parametrize(
+    ("provenance", "kind"),
+    [
+        ({"kind": "measured", "energy": "estimated: from CPU time"}, "estimated"),
+        ({"kind": "simulated"}, "simulated"),
+        ({"energy": "predicted from 100 configurations measured on a GPU"}, "predicted"),
+        ({}, "of unknown origin"),
+    ],
+)
+def test_where_energies_come_from_in_a_word(provenance, kind):
+    assert energy_kind(provenance) == kind
 
 
 def test_ticks_are_one_two_and_five_of_each_decade():

@@ -1,0 +1,101 @@
+"""The result of a comparison in one sentence: who needs what part of whose energy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmarks.methods import all_declared
+from benchmarks.reporting.ablation import ablated
+from benchmarks.reporting.styles import energy_kind
+
+Json = Mapping[str, Any]
+
+
+def headline(summaries: Sequence[Json], overall: Json | None) -> str:
+    """The sentence; what was seen, on what, how often, and where its energies come from.
+
+    It is about the method that has ablations where that was run, else about the energy-aware
+    method with the best final values.
+
+    Args:
+        summaries: What :func:`~benchmarks.reporting.summary.summarise` makes of each task.
+        overall: The same over all tasks; None where there is one.
+    """
+    over_best = (
+        {n: m["kwh_to_target_over_best_plain"] for n, m in summaries[0]["methods"].items()}
+        if overall is None
+        else overall["kwh_to_target_over_best_plain"]
+    )
+    name = _chosen(summaries, over_best)
+    seen = _seen(summaries)
+    if name is None:
+        return (
+            f"There is no energy-aware method beside a plain one here, so no energies are "
+            f"compared; {seen}."
+        )
+    never = () if overall is None else overall["never_reached_on"][name]
+    return f"{_label(name)} {_part(over_best[name], summaries, never)}; {seen}."
+
+
+def _chosen(summaries: Sequence[Json], over_best: Mapping[str, Json | None]) -> str | None:
+    aware = [
+        name
+        for name, ratio in over_best.items()
+        if ratio is not None and all(s["methods"][name]["energy_aware"] for s in summaries)
+    ]
+    whole = ablated()
+    if whole in aware or not aware:
+        return whole if whole in aware else None
+    finals = {
+        name: sum(_final(summary, name) for summary in summaries)  # larger is better
+        for name in aware
+    }
+    return max(aware, key=finals.__getitem__)
+
+
+def _final(summary: Json, name: str) -> float:
+    sign = 1.0 if summary["direction"] == "maximize" else -1.0
+    return sign * float(summary["methods"][name][f"final_test_{summary['metric']}"]["median"])
+
+
+def _part(ratio: Json, summaries: Sequence[Json], never: Sequence[str]) -> str:
+    bests = [summary["best_plain_method"] for summary in summaries]
+    if len(set(bests)) == 1:
+        plain, whose = _label(bests[0]), "that method's"
+        best = f"the best plain method ({plain})"
+    else:
+        listed = ", ".join(
+            f"{_label(b)} on {s['task']}" for b, s in zip(bests, summaries, strict=True)
+        )
+        best, whose = f"the best plain method of each task ({listed})", "that method's"
+    low, high = _number(ratio, "low_95"), _number(ratio, "high_95")
+    interval = f"95 % interval {low} to {high}"
+    if ratio["ratio"] is None:
+        missed = f" on {' and '.join(never)}" if never else ""
+        return (
+            f"does not get where {best} ends within its budget{missed}, so it needs more than "
+            f"{ratio['at_least']['ratio']:.2f} of {whose} energy ({interval})"
+        )
+    mean = "geometric mean over tasks, " if len(summaries) > 1 else ""
+    return f"gets where {best} ends with {ratio['ratio']:.2f} of {whose} energy ({mean}{interval})"
+
+
+def _number(ratio: Json, name: str) -> str:
+    return (
+        f"more than {ratio['at_least'][name]:.2f}" if ratio[name] is None else f"{ratio[name]:.2f}"
+    )
+
+
+def _seen(summaries: Sequence[Json]) -> str:
+    counts = sorted({m["n_studies"] for s in summaries for m in s["methods"].values()})
+    n_studies = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    budgets = sorted({f"{s['budget_trainings']:.3g}" for s in summaries}, key=float)
+    tasks = ", ".join(f"{s['task']} (energy {energy_kind(s['provenance'])})" for s in summaries)
+    each = f"{n_studies} studies of {' or '.join(budgets)} mean trainings per method"
+    return f"seen in {each} on {tasks}"
+
+
+def _label(name: str) -> str:
+    said = all_declared().get(name)
+    return name if said is None else said.label

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from eahas_plugins.outliers import worst_shown
 from eahas_plugins.report.numbers import Numbers, training_kwh
 from eahas_plugins.report.run import Objective, TrialSummary
 from eahas_plugins.report.svg import Axis, Dot, Line, Size, axis_of, chart
@@ -178,14 +179,9 @@ def _figure(
 def _value_axis(
     objective: Objective, values: Sequence[float], always: Sequence[float] = ()
 ) -> tuple[Axis, int]:
-    """An axis on which the good values differ, and how many bad ones lie beyond its edge.
-
-    Beyond is what is worse than the upper quartile of the losses by over three times the distance
-    between the median and that quartile, as failed and early trials are.
-    """
+    """An axis on which the good values differ, and how many bad ones lie beyond its edge."""
     losses = np.array([objective.loss(value) for value in values], dtype=np.float64)
-    middle, upper = np.quantile(losses, (0.5, 0.75))
-    limit = max((upper + 3.0 * (upper - middle), *(objective.loss(v) for v in always)))
+    limit = worst_shown(losses, always=[objective.loss(value) for value in always])
     inside = [value for value, loss in zip(values, losses, strict=True) if loss <= limit]
     return axis_of(objective.name, inside), len(values) - len(inside)
 

@@ -118,6 +118,8 @@ class ValueCurve:
         feasible: Whether each meets its constraints.
         best: The best feasible value so far, NaN before the first; None for a target, of which
             nobody knows what is better.
+        trial_kwh: Energy of each trial alone, kWh.
+        maximize: Whether larger values are better.
     """
 
     name: str
@@ -126,6 +128,8 @@ class ValueCurve:
     values: Floats
     feasible: NDArray[np.bool_]
     best: Floats | None
+    trial_kwh: Floats
+    maximize: bool
 
 
 def value_curve(study: Study, target: Target | None) -> ValueCurve:
@@ -152,6 +156,8 @@ def value_curve(study: Study, target: Target | None) -> ValueCurve:
         values=values,
         feasible=feasible,
         best=None if target is not None else best,
+        trial_kwh=np.array([spent_kwh(t) for t in shown], dtype=np.float64),
+        maximize=maximize,
     )
 
 
@@ -167,6 +173,7 @@ class Front:
         on_front: Positions of the undominated ones, by rising energy.
         hypervolume: Area that the front dominates up to the reference, value times kWh.
         reference: The reference: a value and an energy in kWh.
+        maximize: Whether larger values are better.
     """
 
     numbers: list[int]
@@ -176,6 +183,7 @@ class Front:
     on_front: list[int]
     hypervolume: float
     reference: tuple[float, float]
+    maximize: bool
 
     @property
     def dominated(self) -> list[int]:
@@ -217,6 +225,7 @@ def energy_front(
         on_front=on_front,
         hypervolume=hypervolume(kwh[on_front], loss[on_front], limit=(reference[1], limit)),
         reference=reference,
+        maximize=maximize,
     )
 
 

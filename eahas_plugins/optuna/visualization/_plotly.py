@@ -9,6 +9,12 @@ import plotly.graph_objects as go
 from optuna.study import Study
 
 from eahas_plugins.optuna.visualization import _data
+from eahas_plugins.optuna.visualization._limits import curve_limits, front_limits
+from eahas_plugins.optuna.visualization._plotly_axes import (
+    add_trials,
+    add_trials_axis,
+    show_limits,
+)
 from eahas_plugins.optuna.visualization._style import (
     COLORS,
     CUMULATIVE_COLOR,
@@ -19,13 +25,14 @@ from eahas_plugins.optuna.visualization._style import (
     SAVED_LABEL,
     as_studies,
     front_title,
+    mean_trial,
     one_study,
     state_label,
     study_color,
     unit_of,
 )
 
-_LEGEND = {"orientation": "h", "yanchor": "bottom", "y": 1.0}  # takes no width
+_LEGEND = {"orientation": "h", "yanchor": "top", "y": -0.2}  # takes no width and covers nothing
 
 
 def plot_energy_history(study: Study | Sequence[Study]) -> go.Figure:
@@ -50,6 +57,7 @@ def plot_energy_history(study: Study | Sequence[Study]) -> go.Figure:
             yaxis2={
                 "title": f"Energy of the Study ({total.name})",
                 "overlaying": "y",
+                "tickmode": "auto",
                 "side": "right",
                 "rangemode": "tozero",
                 "showgrid": False,
@@ -112,7 +120,8 @@ def plot_value_over_energy(
     """Objective values over the energy that all trials had spent when each trial ended.
 
     Trials that break a constraint are grey and never the best; values that are not finite are left
-    out.
+    out. The value axis shows where the good trials differ: trials far worse are at its edge, and
+    the legend counts them. The second axis counts the energy in mean complete trials.
 
     Args:
         study: One study, or several to compare.
@@ -136,33 +145,39 @@ def plot_value_over_energy(
             legend=_LEGEND,
         )
     )
+    limits = curve_limits(curves)
     for position, curve in enumerate(curves):
         color = study_color(position)
         prefix = f"{curve.name}: " if len(curves) > 1 else ""
-        for name, chosen, dots in (
+        for name, chosen, shade in (
             (target_name, curve.feasible, color),
             ("Infeasible", ~curve.feasible, INFEASIBLE_COLOR),
         ):
             if name == "Infeasible" and not chosen.any():
                 continue
-            figure.add_scatter(
-                x=curve.kwh[chosen] * unit.per_kwh,
-                y=curve.values[chosen],
-                customdata=[curve.numbers[i] for i in np.flatnonzero(chosen)],
-                hovertemplate=f"trial %{{customdata}}: %{{y:.4g}} at %{{x:.4g}} {unit.name}",
-                mode="markers",
-                marker={"color": dots, "opacity": 0.6},
+            add_trials(
+                figure,
+                curve.kwh[chosen] * unit.per_kwh,
+                curve.values[chosen],
+                [curve.numbers[i] for i in np.flatnonzero(chosen)],
+                limits=limits,
+                unit=unit,
+                color=shade,
                 name=f"{prefix}{name}",
             )
         if curve.best is not None:
             known = np.isfinite(curve.best)
             figure.add_scatter(
                 x=curve.kwh[known] * unit.per_kwh,
-                y=curve.best[known],
+                y=curve.best[known] if limits is None else limits.within(curve.best[known]),
                 mode="lines",
                 line={"shape": "hv", "color": color},
                 name=f"{prefix}Best Value",
             )
+    show_limits(figure, limits)
+    mean, end = mean_trial(*curves), max((c.kwh[-1] for c in curves if len(c.kwh)), default=0.0)
+    if mean is not None and end > 0.0:
+        add_trials_axis(figure, end_kwh=float(end), mean_kwh=mean, unit=unit)
     return figure
 
 
@@ -176,7 +191,7 @@ def plot_energy_pareto_front(
     """Value against energy of complete trials, the undominated ones, and their hypervolume.
 
     Trials that break a constraint are grey and not on the front; values that are not finite are
-    left out.
+    left out. Trials far worse than the good ones are at the edge of the value axis, and counted.
 
     Args:
         study: A study; its first direction says which values are better.
@@ -194,32 +209,40 @@ def plot_energy_pareto_front(
     unit = unit_of(front.kwh)
     figure = go.Figure(
         layout=go.Layout(
-            title=front_title(front, unit),
+            title=front_title(front, unit).replace("\n", "<br>"),
+            margin={"t": 110},
             xaxis={"title": f"Energy ({unit.name})"},
             yaxis={"title": target_name},
             legend=_LEGEND,
         )
     )
-    infeasible = np.flatnonzero(~front.feasible).tolist()
-    for name, chosen, how in (
-        ("Infeasible", infeasible, {"mode": "markers", "marker": {"color": INFEASIBLE_COLOR}}),
-        ("Trial", front.dominated, {"mode": "markers", "marker": {"color": DOMINATED_COLOR}}),
-        (
-            "Front",
-            front.on_front,
-            {"mode": "lines+markers", "line": {"shape": "hv", "color": FRONT_COLOR}},
-        ),
+    infeasible, limits = np.flatnonzero(~front.feasible).tolist(), front_limits(front)
+    for name, chosen, color in (
+        ("Infeasible", infeasible, INFEASIBLE_COLOR),
+        ("Trial", front.dominated, DOMINATED_COLOR),
     ):
         if name == "Infeasible" and not chosen:
             continue
-        figure.add_scatter(
-            x=front.kwh[chosen] * unit.per_kwh,
-            y=front.values[chosen],
-            customdata=[front.numbers[i] for i in chosen],
-            hovertemplate=f"trial %{{customdata}}: %{{y:.4g}} for %{{x:.4g}} {unit.name}",
+        add_trials(
+            figure,
+            front.kwh[chosen] * unit.per_kwh,
+            front.values[chosen],
+            [front.numbers[i] for i in chosen],
+            limits=limits,
+            unit=unit,
+            color=color,
             name=name,
-            **how,
         )
+    figure.add_scatter(
+        x=front.kwh[front.on_front] * unit.per_kwh,
+        y=front.values[front.on_front],
+        mode="lines+markers",
+        line={"shape": "hv", "color": FRONT_COLOR},
+        customdata=[front.numbers[i] for i in front.on_front],
+        hovertemplate=f"trial %{{customdata}}: %{{y:.4g}} with %{{x:.4g}} {unit.name}",
+        name="Front",
+    )
+    show_limits(figure, limits)
     return figure
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from optuna.study import Study
 from optuna.trial import TrialState
 
-from eahas_plugins.optuna.visualization._data import Floats, Front
-from eahas_plugins.units import KWH, EnergyUnit, energy_unit
+from eahas_plugins.optuna.visualization._data import Floats, Front, ValueCurve
+from eahas_plugins.units import KWH, EnergyUnit, energy_text, energy_unit
 
 COLORS = {
     TrialState.COMPLETE: "#2a7f9e",
@@ -53,11 +53,15 @@ def one_study(study: Study, figure: str) -> Study:
 
 
 def front_title(front: Front, unit: EnergyUnit) -> str:
-    """The title with the hypervolume, if there is a front."""
+    """The title with the hypervolume and what it is, if there is a front."""
     if not front.on_front:
         return "Pareto Front of Value and Energy"
-    area = front.hypervolume * unit.per_kwh
-    return f"Pareto Front of Value and Energy (Hypervolume {area:.4g} {unit.name} x value)"
+    area, (value, kwh) = front.hypervolume * unit.per_kwh, front.reference
+    return (
+        "Pareto Front of Value and Energy\n"
+        f"Hypervolume {area:.3g} {unit.name} x value: what it\n"
+        f"beats, up to {energy_text(kwh, unit=unit)} and value {value:.3g}"
+    )
 
 
 def unit_of(*kwh: Sequence[float] | Floats | float | None) -> EnergyUnit:
@@ -65,6 +69,16 @@ def unit_of(*kwh: Sequence[float] | Floats | float | None) -> EnergyUnit:
     known = [np.max(part) for part in kwh if part is not None and np.size(part)]
     largest = max(known, default=0.0)
     return energy_unit(float(largest)) if largest > 0.0 else KWH
+
+
+def mean_trial(*curves: ValueCurve) -> float | None:
+    """Mean energy of the complete trials of some studies, kWh; None if nobody knows it."""
+    known = np.concatenate([np.empty(0), *(curve.trial_kwh for curve in curves)])
+    known = known[known > 0.0]
+    return float(known.mean()) if len(known) else None
+
+
+TRIALS_LABEL = "Mean Complete Trials"
 
 
 def study_color(position: int) -> str:

@@ -100,7 +100,7 @@ def test_page_begins_with_the_result_and_its_figure_and_ranks_come_after(drawn):
     order = [
         "<p class=result>EA-BOHB gets where the best plain method (RS) ends with ",
         "Test regret over energy",
-        "Mean ranks of the final test accuracies",
+        "Mean ranks of the final test values",
         "<h2>",
         "hypervolume, from 0 to 1: the part of all",
     ]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from optuna.study import Study
 
 from eahas_plugins.optuna.visualization import _data
+from eahas_plugins.optuna.visualization._data import Floats
+from eahas_plugins.optuna.visualization._limits import Limits, curve_limits, front_limits
 from eahas_plugins.optuna.visualization._style import (
     COLORS,
     CUMULATIVE_COLOR,
@@ -18,8 +22,10 @@ from eahas_plugins.optuna.visualization._style import (
     INFEASIBLE_COLOR,
     SAVED_COLOR,
     SAVED_LABEL,
+    TRIALS_LABEL,
     as_studies,
     front_title,
+    mean_trial,
     one_study,
     state_label,
     study_color,
@@ -114,7 +120,8 @@ def plot_value_over_energy(
     """Objective values over the energy that all trials had spent when each trial ended.
 
     Trials that break a constraint are grey and never the best; values that are not finite are left
-    out.
+    out. The value axis shows where the good trials differ: trials far worse are at its edge, and
+    the legend counts them. The second axis counts the energy in mean complete trials.
 
     Args:
         study: One study, or several to compare.
@@ -131,6 +138,7 @@ def plot_value_over_energy(
     curves = [_data.value_curve(one, target) for one in as_studies(study)]
     unit = unit_of(*(curve.kwh for curve in curves))
     axes = _axes("Value over Energy", f"Energy of the Study ({unit.name})", target_name)
+    limits = curve_limits(curves)
     for position, curve in enumerate(curves):
         color = study_color(position)
         prefix = f"{curve.name}: " if len(curves) > 1 else ""
@@ -141,27 +149,47 @@ def plot_value_over_energy(
         ):
             if name == "Infeasible" and not chosen.any():
                 continue
-            axes.scatter(
-                energy[chosen],
-                curve.values[chosen],
-                s=14,
-                alpha=0.6,
-                color=dots,
-                label=prefix + name,
-            )
+            _dots(axes, energy[chosen], curve.values[chosen], limits, dots, prefix + name)
         if curve.best is not None:
             known = np.isfinite(curve.best)
             axes.step(
                 energy[known],
-                curve.best[known],
+                curve.best[known] if limits is None else limits.within(curve.best[known]),
                 where="post",
                 color=color,
                 label=f"{prefix}Best Value",
             )
     axes.set_xlim(left=0.0)
-    if curves:
-        axes.legend(loc="best")
+    _finish(axes, limits)
+    if (mean := mean_trial(*curves)) is not None:
+        per: Any = mean * unit.per_kwh
+        above = axes.secondary_xaxis("top", functions=(lambda x: x / per, lambda x: x * per))
+        above.set_xlabel(TRIALS_LABEL)
     return axes
+
+
+def _dots(axes: Axes, x: Floats, y: Floats, limits: Limits | None, color: str, label: str) -> None:
+    """Trials; those beyond the axis as arrows at its edge."""
+    beyond = np.zeros(len(y), dtype=bool) if limits is None else limits.is_beyond(y)
+    axes.scatter(x[~beyond], y[~beyond], s=14, alpha=0.6, color=color, label=label)
+    if limits is not None and beyond.any():
+        arrow = "v" if limits.maximize else "^"
+        axes.scatter(
+            x[beyond], limits.within(y[beyond]), s=24, marker=arrow, color=color, alpha=0.8
+        )
+
+
+def _finish(axes: Axes, limits: Limits | None) -> None:
+    """The ends of the value axis, and a legend below, where it covers nothing."""
+    handles = axes.get_legend_handles_labels()[0]
+    if limits is not None:
+        axes.set_ylim(limits.low, limits.high)
+        arrow = "v" if limits.maximize else "^"
+        handles.append(Line2D([], [], color="0.4", marker=arrow, ls="", label=limits.label))
+    if handles:
+        longest = max(len(str(handle.get_label())) for handle in handles)
+        n_columns = max(1, min(len(handles), 66 // (longest + 3)))
+        axes.figure.legend(handles=handles, loc="outside lower center", ncols=n_columns)
 
 
 def plot_energy_pareto_front(
@@ -174,7 +202,7 @@ def plot_energy_pareto_front(
     """Value against energy of complete trials, the undominated ones, and their hypervolume.
 
     Trials that break a constraint are grey and not on the front; values that are not finite are
-    left out.
+    left out. Trials far worse than the good ones are at the edge of the value axis, and counted.
 
     Args:
         study: A study; its first direction says which values are better.
@@ -192,21 +220,14 @@ def plot_energy_pareto_front(
     unit = unit_of(front.kwh)
     axes = _axes(front_title(front, unit), f"Energy ({unit.name})", target_name)
     energy, infeasible = front.kwh * unit.per_kwh, ~front.feasible
+    limits = front_limits(front)
     if infeasible.any():
-        axes.scatter(
-            energy[infeasible],
-            front.values[infeasible],
-            s=14,
-            color=INFEASIBLE_COLOR,
-            label="Infeasible",
+        _dots(
+            *(axes, energy[infeasible], front.values[infeasible], limits),
+            *(INFEASIBLE_COLOR, "Infeasible"),
         )
-    axes.scatter(
-        energy[front.dominated],
-        front.values[front.dominated],
-        s=14,
-        color=DOMINATED_COLOR,
-        label="Trial",
-    )
+    dominated = front.dominated
+    _dots(axes, energy[dominated], front.values[dominated], limits, DOMINATED_COLOR, "Trial")
     axes.step(
         energy[front.on_front],
         front.values[front.on_front],
@@ -215,7 +236,7 @@ def plot_energy_pareto_front(
         color=FRONT_COLOR,
         label="Front",
     )
-    axes.legend(loc="best")
+    _finish(axes, limits)
     return axes
 
 
@@ -245,6 +266,6 @@ def plot_energy_by_state(study: Study) -> Axes:
                 hatch="//",
                 label=SAVED_LABEL,
             )
-            axes.legend(loc="best")
+    _finish(axes, None)
     axes.set_xticks(range(len(rows)), [f"{state_label(r.state)} ({r.n_trials})" for r in rows])
     return axes

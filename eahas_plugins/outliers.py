@@ -25,7 +25,7 @@ def worst_shown(
     as the best half, if that is not absurdly far off. Evenly spread values are all within that.
 
     Example:
-        >>> worst_shown([0.1, 0.2, 0.2, 0.3, 0.3, 1e6])
+        >>> round(worst_shown([0.1, 0.2, 0.2, 0.3, 0.3, 1e6]), 6)
         0.7
 
     Args:

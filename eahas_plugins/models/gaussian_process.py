@@ -222,6 +222,11 @@ def _loss(theta: Floats, differences: Floats, z: Floats, jitter: float) -> tuple
 _erf = np.vectorize(math.erf, otypes=[np.float64])
 
 
+def normal_probability(u: Floats) -> Floats:
+    """That a standard normal value is at most ``u``, of the same shape."""
+    return np.asarray(0.5 * (1.0 + _erf(u / math.sqrt(2.0))))
+
+
 def log_expected_improvement(mean: Floats, deviation: Floats, best: float) -> Floats:
     """Log of the expected improvement over ``best``, of shape (n,); larger means are better.
 
@@ -230,8 +235,7 @@ def log_expected_improvement(mean: Floats, deviation: Floats, best: float) -> Fl
     """
     u = (mean - best) / deviation
     density = np.exp(-0.5 * u**2) / math.sqrt(2.0 * math.pi)
-    probability = 0.5 * (1.0 + _erf(u / math.sqrt(2.0)))
-    near = np.log(np.maximum(u * probability + density, 1e-300))
+    near = np.log(np.maximum(u * normal_probability(u) + density, 1e-300))
     far = -0.5 * u**2 - 2.0 * np.log(np.maximum(np.abs(u), 1.0)) - 0.5 * math.log(2.0 * math.pi)
     return np.asarray(np.log(deviation) + np.where(u > -6.0, near, far))
 

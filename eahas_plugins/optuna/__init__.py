@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from eahas_plugins.optuna.budget.in_trainings import TrainingsBudget
     from eahas_plugins.optuna.earlier import export_study
     from eahas_plugins.optuna.objective import SurrogateObjective
+    from eahas_plugins.optuna.price import EnergyPrice
     from eahas_plugins.optuna.pruners import (
         EnergyBudgetPruner,
         EnergyHyperbandPruner,
@@ -52,6 +53,7 @@ __all__ = [
     "EnergyGPSampler",
     "EnergyHyperbandPruner",
     "EnergyObjective",
+    "EnergyPrice",
     "EnergySuccessiveHalvingPruner",
     "EnergyTPESampler",
     "EnergyTracker",
@@ -73,6 +75,7 @@ __all__ = [
 _ELSEWHERE = {
     "EnergyBudget": "budget",
     "EnergyObjective": "training_objective",
+    "EnergyPrice": "price",
     "EnergyTracker": "tracker",
     "SurrogateObjective": "objective",
     "TrainingsBudget": "budget.in_trainings",

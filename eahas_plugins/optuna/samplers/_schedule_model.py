@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from eahas_plugins import policy
 from eahas_plugins.models.climbing import climb
+from eahas_plugins.models.gain import expected_gain
 from eahas_plugins.models.gaussian_process import ArdProcess, log_expected_improvement
 from eahas_plugins.models.values import transformed
 from eahas_plugins.optuna.samplers._base import Space
@@ -85,7 +86,7 @@ class ScheduleModel:
             process: The one of the proposal before, to go on from.
         """
         configs = [config for config, _ in known]
-        rewards = np.array([reward for _, reward in known])
+        rewards = self._raw = np.array([reward for _, reward in known])
         self._positions, self._levels = positions_of(configs, self.axes), self._levels_of(configs)
         self._rewards = transformed(rewards)
         if self._prior is not None:
@@ -110,6 +111,34 @@ class ScheduleModel:
         """Predicted values with the longest schedule."""
         positions = positions_of(configs, self.axes)
         return self._process.predict(self._features(positions, np.ones(len(positions))))[0]
+
+    def gain_per_kwh(self, log_kwh: Predictor, *, n: int, rng: np.random.Generator) -> float:
+        """The most that a training with the longest schedule is expected to bring for its energy.
+
+        Args:
+            log_kwh: Predicts the log of the energy from columns of Optuna's internal values.
+            n: Where the climb to the best begins, besides what has been tried.
+            rng: Where they are drawn.
+
+        Returns:
+            Improvement of the best value, in units of the objective, per kWh.
+        """
+        axes = list(self.axes.values())
+        tried = _filled(self._positions)
+        longest = self._levels == 1.0 if self.multi_fidelity else np.full(len(tried), True)
+        if not longest.any():
+            longest[:] = True
+        said, _ = self._process.predict(self._features(tried[longest], np.ones(longest.sum())))
+        best = float(said.max())
+
+        def score(places: Floats) -> Floats:
+            features = self._features(places, np.full(len(places), float(self.multi_fidelity)))
+            gain = expected_gain(*self._process.predict(features), best, rewards=self._raw)
+            kwh = np.exp(log_kwh(self._columns(places))) * self._longest_factor
+            return np.asarray(gain / kwh)
+
+        positions = np.concatenate([rng.random((n, len(axes))), tried])
+        return float(score(climb(score, positions, axes, rng)[None])[0])
 
     def explore(
         self,

@@ -1,0 +1,147 @@
+"""A study ends when a kWh is not expected to bring its price any more."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+
+from eahas_plugins.optuna._per_study import PerStudy
+from eahas_plugins.optuna._trials import AUTO, check_one_objective
+from eahas_plugins.optuna.budget.messages import say
+from eahas_plugins.optuna.samplers.schedule_gp import ScheduleGPSampler
+from eahas_plugins.units import energy_text
+
+PRICE_ATTR = "energy_price"
+"""Study attribute: the price that ended the study, and what was expected for a kWh then."""
+
+
+class EnergyPrice:
+    """Ends a study when the best next training is not worth its energy.
+
+    After each trial, a Gaussian process over all trials says for every configuration by how much
+    the best value is expected to improve if it is trained with the longest schedule, and a
+    regression what energy that takes. The study ends when their largest ratio stays below the
+    price: that is, when the best value exceeds the Gittins index of every configuration. Any
+    sampler may choose the trials. A budget is not needed, but may be there as well.
+
+    Example:
+        >>> import optuna
+        >>> from eahas_plugins.optuna import EnergyPrice, ea_bohb
+        >>> optuna.logging.set_verbosity(optuna.logging.WARNING)
+        >>> def objective(trial):
+        ...     width = trial.suggest_int("width", 1, 64)
+        ...     trial.set_user_attr("energy_kwh", 1e-3 * width)
+        ...     return (width - 20) ** 2 / 100
+        >>> study = optuna.create_study(sampler=ea_bohb(fidelity_param=None, seed=0)[0])
+        >>> price = EnergyPrice(0.5, fidelity_param=None)  # a kWh must bring 0.5
+        >>> study.optimize(objective, n_trials=60, callbacks=[price])
+        >>> len(study.trials) < 60
+        True
+
+    Args:
+        price_kwh: What one kWh must bring, in units of the objective. Positive.
+        fidelity_param: Parameter whose values are complete schedules; see `ea_bohb`.
+        schedules: Its values, shortest first; see `ea_bohb`.
+        n_startup_trials: Complete trials before a study may end. At least 2.
+        patience: After how many trials in a row the best next training must not be worth its
+            energy: what is expected is an estimate. At least 1.
+
+    Raises:
+        ValueError: If an argument is out of range (NaN included).
+
+    References:
+        Xie et al. (2024), Cost-aware Bayesian optimization via the Pandora's box Gittins index,
+        eq. 4; Xie et al. (2025), Cost-aware stopping for Bayesian optimization, section 3.
+    """
+
+    def __init__(
+        self,
+        price_kwh: float,
+        *,
+        fidelity_param: str | None = AUTO,
+        schedules: Sequence[Any] | None = None,
+        n_startup_trials: int = 10,
+        patience: int = 3,
+    ) -> None:
+        if not 0.0 < price_kwh < math.inf:
+            raise ValueError(f"price_kwh must be positive and finite but got {price_kwh}.")
+        self.price_kwh = float(price_kwh)
+        if not patience >= 1:
+            raise ValueError(f"patience must be at least 1 but got {patience}.")
+        self._patience = patience
+        self._streaks: PerStudy[_Streak] = PerStudy(_Streak)
+        self._outlook = _Outlook(
+            fidelity_param=fidelity_param,
+            schedules=schedules,
+            n_startup_trials=n_startup_trials,
+            seed=0,
+        )
+
+    def __call__(self, study: Study, trial: FrozenTrial) -> None:
+        """Look at the study after a trial.
+
+        Raises:
+            ValueError: If it has several objectives.
+        """
+        expected = self.expected_per_kwh(study)
+        if expected is None:
+            return
+        streak = self._streaks.of(study)
+        streak.length = streak.length + 1 if expected < self.price_kwh else 0
+        if streak.length < self._patience:
+            return
+        study.set_user_attr(
+            PRICE_ATTR, {"price_per_kwh": self.price_kwh, "expected_per_kwh": expected}
+        )
+        spent = energy_text(self._outlook.spent_kwh(study))
+        say(
+            "The study ends: stopped: the best next training is expected to bring "
+            f"{expected:.3g} per kWh, the price is {self.price_kwh:.3g}; {spent} spent in "
+            f"{len(study.get_trials(deepcopy=False))} trials."
+        )
+        study.stop()
+
+    def expected_per_kwh(self, study: Study) -> float | None:
+        """What a kWh is expected to bring at best; None while too little is known.
+
+        Args:
+            study: The study.
+
+        Raises:
+            ValueError: If it has several objectives.
+        """
+        check_one_objective(study, type(self).__name__)
+        return self._outlook.expected_per_kwh(study)
+
+
+class _Streak:
+    """Trials in a row after which nothing was worth its energy."""
+
+    length = 0
+
+
+class _Outlook(ScheduleGPSampler):
+    """The model of EA-BOHB without its choices."""
+
+    def expected_per_kwh(self, study: Study) -> float | None:
+        with self._lock:
+            state = self._studies.of(study)
+            self._update(state, study)
+            space = {n: d for n, d in sorted(state.space.items()) if not d.single()}
+            if not space or len(state.complete) < self._n_startup_trials:
+                return None
+            log_kwh = state.energy.predictor(study, space)
+            if log_kwh is None:
+                return None
+            running = [params for params in state.running().values() if params]
+            model = self._fitted(state, study, space, running)
+            rng = np.random.default_rng(len(state.complete))  # the same in every process
+            return model.gain_per_kwh(log_kwh, n=self._n_candidates, rng=rng)
+
+    def spent_kwh(self, study: Study) -> float:
+        return self._studies.of(study).committed_kwh()

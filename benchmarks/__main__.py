@@ -22,6 +22,7 @@ COMMANDS = (
     "statistics",
     "compare",
     "report",
+    "fronts",
     "overhead",
     "overhead-hosts",
 )

@@ -99,6 +99,13 @@ SUITES = {
     "paper-hosts": _PAPER,
     "paper-peers": _PAPER,
     "foreign": _FOREIGN,
+    "fronts": Suite(
+        tasks=tuple(
+            f"{task}-{energy}" for task in _PAPER.tasks for energy in ("inference", "training")
+        ),
+        seeds=30,
+        budget_trainings=DEFAULT_TRAININGS,
+    ),
 }
 _DEFAULT = Suite(tasks=(DEFAULT_TASK,), seeds=DEFAULT_SEEDS, budget_trainings=DEFAULT_TRAININGS)
 DEFAULT_METHODS_OF = "smoke"

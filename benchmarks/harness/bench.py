@@ -65,6 +65,11 @@ class SeededBench:
         """Where the numbers come from."""
         return self._bench.provenance
 
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """What a study searches for, as `SurrogateObjective` names it."""
+        return tuple(self.provenance.get("objectives", ("accuracy",)))
+
     def query(self, config: Mapping[str, Any]) -> Run:
         """The training as this study observes it."""
         key = config_key(config)

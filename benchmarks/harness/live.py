@@ -108,6 +108,11 @@ class LiveBench:
         return self.task.space
 
     @property
+    def objectives(self) -> tuple[str, ...]:
+        """What a study searches for: the metric alone."""
+        return (self.metric.name,)
+
+    @property
     def metric(self) -> Metric:
         """What trainings are judged by."""
         return self.task.metric

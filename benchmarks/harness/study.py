@@ -74,6 +74,18 @@ class Setting:
         """Seed of samplers, below 2**32; the same for all methods, so that studies are paired."""
         return derive_seed("sampler", self.seed, bits=32)
 
+    def check_one_objective(self, host: str) -> None:
+        """Refuse a task with several objectives, for hosts that search one.
+
+        Raises:
+            ValueError: If it has several.
+        """
+        if len(self.bench.objectives) > 1:
+            raise ValueError(
+                f"{host} searches one objective but the task has "
+                f"{' and '.join(self.bench.objectives)}: use a method of the suite 'fronts'."
+            )
+
 
 RunMethod = Callable[[Setting], Iterable[Evaluation]]
 

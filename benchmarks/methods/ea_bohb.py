@@ -13,7 +13,7 @@ from eahas_plugins.optuna.samplers.ea_bohb import ea_bohb
 LABEL = "EA-BOHB"
 ENERGY_AWARE = True
 REQUIRES = ("optuna",)
-SUITES = ("smoke", "paper", "foreign")
+SUITES = ("smoke", "paper", "foreign", "fronts")
 PLAIN = "bohb"
 MAIN = True
 

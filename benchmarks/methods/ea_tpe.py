@@ -9,7 +9,7 @@ from eahas_plugins.optuna.samplers.tpe import EnergyTPESampler
 LABEL = "EA-TPE"
 ENERGY_AWARE = True
 REQUIRES = ("optuna",)
-SUITES = ("paper",)
+SUITES = ("paper", "fronts")
 PLAIN = "tpe"
 
 

@@ -10,7 +10,7 @@ from benchmarks.harness.study import Evaluation, Setting
 LABEL = "RS"
 ENERGY_AWARE = False
 REQUIRES = ("optuna",)
-SUITES = ("smoke", "paper", "foreign")
+SUITES = ("smoke", "paper", "foreign", "fronts")
 MAIN = True
 PAPER_PLACE = 1
 

@@ -10,7 +10,7 @@ from benchmarks.harness.study import Evaluation, Setting
 LABEL = "TPE"
 ENERGY_AWARE = False
 REQUIRES = ("optuna",)
-SUITES = ("smoke", "paper", "foreign")
+SUITES = ("smoke", "paper", "foreign", "fronts")
 
 
 def run(setting: Setting) -> list[Evaluation]:

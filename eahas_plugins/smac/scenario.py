@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from smac.scenario import Scenario
 
-from eahas_plugins.targets.objectives import BOTH
+from eahas_plugins.spaces import native_config
+from eahas_plugins.targets.objectives import INFERENCE
 from eahas_plugins.targets.surrogate_target import SurrogateTarget
 
 _N_SAMPLES = 64
@@ -44,9 +45,9 @@ def energy_scenario(
     """
     if seed == -1:  # SMAC's word for any seed
         seed = int(np.random.default_rng().integers(10**6))
-    both = target.objectives == BOTH
+    several = len(target.objectives) > 1
     known: list[float] = []
-    if both or (max_budget is None and target.fidelity == "kwh"):
+    if several or (max_budget is None and target.fidelity == "kwh"):
         known = _energies(target, seed)
     if max_budget is None:
         if target.fidelity == "kwh":
@@ -64,8 +65,8 @@ def energy_scenario(
             min_budget = max(1.0, min_budget)
     settings: dict[str, Any] = {
         "deterministic": True,
-        "objectives": list(target.objectives) if both else target.objectives[0],
-        "crash_cost": [1.0, max(known)] if both else 1.0,
+        "objectives": list(target.objectives) if several else target.objectives[0],
+        "crash_cost": [1.0, max(_others(target, seed) or known)] if several else 1.0,
         **kwargs,
     }
     return Scenario(
@@ -76,6 +77,16 @@ def energy_scenario(
         n_trials=n_trials,
         **settings,
     )
+
+
+def _others(target: SurrogateTarget, seed: int) -> list[float]:
+    """Energies of inference of a few configurations, kWh, where that is an objective."""
+    if INFERENCE not in target.objectives:
+        return []
+    space = target.bench.space
+    space.seed(seed)
+    runs = map(target.bench.query, map(native_config, space.sample_configuration(_N_SAMPLES)))
+    return [run.inference_energy_kwh for run in runs if run.inference_energy_kwh is not None]
 
 
 def _energies(target: SurrogateTarget, seed: int) -> list[float]:

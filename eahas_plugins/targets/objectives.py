@@ -9,23 +9,31 @@ from eahas_plugins.budget.attributes import ENERGY_ATTR
 
 Objectives = Literal["error"] | Sequence[str]
 ERROR = "error"
+INFERENCE = "inference_energy_kwh"
 BOTH = (ERROR, ENERGY_ATTR)
 
 
-def check_objectives(objectives: Objectives, *, cost_name: str = ERROR) -> tuple[str, ...]:
+def check_objectives(
+    objectives: Objectives,
+    *,
+    cost_name: str = ERROR,
+    energies: Sequence[str] = (ENERGY_ATTR,),
+) -> tuple[str, ...]:
     """The objectives' names in order.
 
     Args:
         objectives: What the user has asked for.
         cost_name: What the cost may be called.
+        energies: What may stand beside it.
 
     Raises:
-        ValueError: If they are neither the cost nor cost and energy.
+        ValueError: If they are neither the cost nor cost and an energy.
     """
     names = (objectives,) if isinstance(objectives, str) else tuple(objectives)
-    if names not in ((cost_name,), (cost_name, ENERGY_ATTR)):
+    pairs = [(cost_name, energy) for energy in energies]
+    if names not in ((cost_name,), *pairs):
         raise ValueError(
-            f"objectives must be {cost_name!r} or {(cost_name, ENERGY_ATTR)} but got "
+            f"objectives must be {cost_name!r} or {' or '.join(map(str, pairs))} but got "
             f"{objectives!r}."
         )
     return names
@@ -34,7 +42,7 @@ def check_objectives(objectives: Objectives, *, cost_name: str = ERROR) -> tuple
 def cost_of(
     cost: float, energy_kwh: float, objectives: tuple[str, ...]
 ) -> float | dict[str, float]:
-    """What the host gets: the cost, or cost and energy of the whole training."""
+    """What the host gets: the cost, or the cost and the energy that is the other objective."""
     if len(objectives) == 1:
         return cost
-    return {objectives[0]: cost, ENERGY_ATTR: energy_kwh}
+    return {objectives[0]: cost, objectives[1]: energy_kwh}

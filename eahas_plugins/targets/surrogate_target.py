@@ -25,7 +25,13 @@ from eahas_plugins.budget.entries import EnergyExhaustedError
 from eahas_plugins.budget.journal import Attempt
 from eahas_plugins.spaces import native_config
 from eahas_plugins.targets.estimate import EnergyEstimate
-from eahas_plugins.targets.objectives import ERROR, Objectives, check_objectives, cost_of
+from eahas_plugins.targets.objectives import (
+    ERROR,
+    INFERENCE,
+    Objectives,
+    check_objectives,
+    cost_of,
+)
 from eahas_plugins.targets.schedules import schedules_of, without
 
 Fidelity = Literal["cut", "schedule", "kwh"]
@@ -42,6 +48,7 @@ class _Training:
     runtime_s: Curve | None
     test_accuracy: Curve | None
     energy_kind: str | None
+    inference_kwh: float | None
     first: int
     last: int
 
@@ -66,7 +73,7 @@ class SurrogateTarget:
             ``fidelity_param``, which leaves the space. ``"kwh"``: train until so much energy is
             spent, at least one epoch. Without a budget the training is complete.
         objectives: ``"error"``, or ``("error", "energy_kwh")`` for both, where the energy is
-            that of the whole training.
+            that of the whole training, or ``("error", "inference_energy_kwh")``.
         fidelity_param: The hyperparameter that holds the length of the schedule.
         resume: Whether a promoted training goes on where it stopped, so that energy already
             paid is not paid again (``"cut"`` and ``"kwh"``; another schedule always starts anew).
@@ -96,7 +103,7 @@ class SurrogateTarget:
             raise ValueError(
                 f"accuracy must be one of {', '.join(ACCURACIES)} but got {accuracy!r}."
             )
-        self.objectives = check_objectives(objectives)
+        self.objectives = check_objectives(objectives, energies=(ENERGY_ATTR, INFERENCE))
         self.bench = bench
         self.fidelity = fidelity
         self.resume = resume and fidelity != "schedule"
@@ -169,6 +176,7 @@ class SurrogateTarget:
 
         Raises:
             EnergyExhaustedError: If the account does not pay for one epoch.
+            ValueError: If the energy of inference is an objective and not known.
         """
         training = self._training(config, budget, attempt.grant.paid_kwh if attempt else 0.0)
         last = training.last
@@ -197,7 +205,10 @@ class SurrogateTarget:
             info["runtime_s"] = _at(training.runtime_s, last) - _at(
                 training.runtime_s, training.first
             )
-        return cost_of(1.0 - accuracy, total_kwh, self.objectives), info
+        other_kwh = training.inference_kwh if INFERENCE in self.objectives else total_kwh
+        if other_kwh is None:
+            raise ValueError(f"the benchmark must know {INFERENCE} to minimise it.")
+        return cost_of(1.0 - accuracy, other_kwh, self.objectives), info
 
     def _training(
         self, config: Mapping[str, Any], budget: float | None, paid_kwh: float
@@ -230,6 +241,7 @@ class SurrogateTarget:
             runtime_s=run.runtime_s,
             test_accuracy=run.test_accuracy,
             energy_kind=str(kinds[ENERGY_ATTR]) if kinds and ENERGY_ATTR in kinds else None,
+            inference_kwh=run.inference_energy_kwh,
             first=first,
             last=last,
         )

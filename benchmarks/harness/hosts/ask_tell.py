@@ -30,6 +30,7 @@ def spend(setting: Setting, *, ask: Ask, tell: Tell) -> list[Evaluation]:
     Raises:
         ValueError: If the task is a live one.
     """
+    setting.check_one_objective("a method that is told accuracies")
     bench = setting.bench
     if isinstance(bench, LiveBench):
         raise ValueError("a live task must be searched by a host: Optuna, SMAC or HpBandSter.")

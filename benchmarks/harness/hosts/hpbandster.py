@@ -41,6 +41,7 @@ def optimise_hpbandster(
         short_until: Part of the budget after which new configurations go to the highest rung at
             once; 1 is BOHB's own.
     """
+    setting.check_one_objective("HpBandSter")
     bench = setting.bench
     run_id = f"study-{setting.seed}-{uuid.uuid4().hex[:8]}"
     quiet = logging.getLogger("benchmarks.hpbandster")

@@ -7,6 +7,7 @@ from typing import Any
 import optuna
 from optuna.pruners import BasePruner, HyperbandPruner, NopPruner
 from optuna.samplers import BaseSampler
+from optuna.study import StudyDirection
 
 from benchmarks.harness.bench import SCHEDULE, HasSpace, longest_schedule
 from benchmarks.harness.live import LiveBench
@@ -21,7 +22,7 @@ from eahas_plugins.spaces import OptunaSpace
 def optimise(
     setting: Setting, *, sampler: BaseSampler, pruner: BasePruner | None = None
 ) -> list[Evaluation]:
-    """Run an Optuna study of the validation accuracy, or metric, until its energy is spent.
+    """Run an Optuna study of the task's objectives until its energy is spent.
 
     The study lives in memory, in one process. Its name is fixed, because Optuna's Hyperband draws
     brackets from it.
@@ -33,10 +34,13 @@ def optimise(
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     bench = setting.bench
-    objective = _live(bench) if isinstance(bench, LiveBench) else SurrogateObjective(bench)
+    if isinstance(bench, LiveBench):
+        objective: EnergyObjective | SurrogateObjective = _live(bench)
+    else:
+        objective = SurrogateObjective(bench, objectives=bench.objectives)
     study = optuna.create_study(
         study_name=f"study-{setting.seed}",
-        direction=bench.direction if isinstance(bench, LiveBench) else "maximize",
+        directions=[StudyDirection[name.upper()] for name in objective.directions],
         sampler=sampler,
         pruner=pruner or NopPruner(),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from smac.model.random_forest.random_forest import RandomForest
+from smac.multi_objective.parego import ParEGO
 from smac.scenario import Scenario
 
 from benchmarks.harness.bench import SCHEDULE, longest_schedule
@@ -55,12 +56,14 @@ def optimise_smac(
         cooling: Weight of the energy in the acquisition; 0 is SMAC's own.
     """
     bench, seed = setting.bench, setting.host_seed % 2**31
+    several = bench.objectives[1:]
     with tempfile.TemporaryDirectory() as folder:
         target: SurrogateTarget | EnergyTarget
         if isinstance(bench, LiveBench):
             target, scenario = _live(bench, fidelity, seed=seed, folder=Path(folder))
         else:
-            target = SurrogateTarget(bench, fidelity=fidelity)
+            names = ("error", *several) if several else "error"
+            target = SurrogateTarget(bench, fidelity=fidelity, objectives=names)
             scenario = energy_scenario(target, seed=seed, output_directory=Path(folder))
         host = facade(
             scenario,
@@ -70,6 +73,7 @@ def optimise_smac(
             cooling=cooling,
             n_startup_trials=N_STARTUP_TRIALS,
             model=None if fidelity == "schedule" else lean_forest(scenario),
+            multi_objective_algorithm=ParEGO(scenario) if several else None,
             logging_level=logging.WARNING,
         )
         host.optimize()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from eahas_plugins import policy
+from eahas_plugins.models.climbing import climb
 from eahas_plugins.models.gaussian_process import ArdProcess
 from eahas_plugins.models.hypervolume import (
     Front,
@@ -22,7 +23,8 @@ from eahas_plugins.models.values import Scale
 from eahas_plugins.optuna.samplers._base import Space
 from eahas_plugins.optuna.samplers._encoding import neighbours, positions_of
 from eahas_plugins.optuna.samplers._front_trials import Floats, Known, Observed
-from eahas_plugins.optuna.samplers._schedule_model import LogKwh, Predictor, ScheduleModel
+from eahas_plugins.optuna.samplers._schedule_model import Predictor, ScheduleModel
+from eahas_plugins.optuna.samplers._schedules import level_of
 
 _N_PARENTS = 16
 _LEAST_SPREAD = 0.02
@@ -59,28 +61,33 @@ class FrontModel(ScheduleModel):
         super().__init__(space, fidelity_param, schedules)
         self._known = {d: function for d, function in known.items() if d < len(signs)}
         self._constants = constants
+        levels = [level_of(schedule, self._schedules) for schedule in self._schedules]
+        self._all_levels = np.array(levels or [0.0])
         self._signs = signs
 
     def learn(
         self,
         observed: Observed,
+        *,
         running: Sequence[Mapping[str, Any]],
+        failed: Sequence[Mapping[str, Any]],
         processes: dict[str, ArdProcess],
-        log_kwh: LogKwh,
+        log_kwh: Predictor | None,
     ) -> None:
-        """Learn from trials; running ones count as what is predicted for them.
+        """Learn from trials.
 
         Args:
             observed: The trials.
-            running: Parameters of running trials.
+            running: Parameters of running trials, which count as what is predicted for them.
+            failed: Parameters of failed ones.
             processes: Those of the proposal before, by name, to go on from; they are updated.
-            log_kwh: Predicts the log of the energy from columns of Optuna's internal values.
+            log_kwh: Predicts the log of the energy from columns of Optuna's internal values; None
+                while that is not known.
         """
         configs = [trial.params for trial in observed.trials]
         self._log_kwh, self._processes = log_kwh, processes
         self._positions, self._levels = positions_of(configs, self.axes), self._levels_of(configs)
-        self._others = positions_of(running, self.axes)
-        there, levels = self._others, self._levels_of(running)
+        there, levels = positions_of(running, self.axes), self._levels_of(running)
         x, pending = self._features(self._positions, self._levels), self._features(there, levels)
         self._scales = [
             Scale(column, limited=not (d in observed.energies or d in self._known))
@@ -92,9 +99,9 @@ class FrontModel(ScheduleModel):
         )
         self._feasible = observed.feasible
         self._spreads: dict[int, float] = {}
-        for d in observed.energies:
+        if log_kwh is not None and observed.energies:
             predicted = log_kwh(self._columns_at(self._positions, self._levels))
-            if predicted is not None:
+            for d in observed.energies:
                 off = predicted + self._values_seen[:, d]
                 self._spreads[d] = max(_LEAST_SPREAD, float(np.sqrt(np.mean(off**2))))
         for d, column in enumerate(self._values_seen.T):
@@ -106,14 +113,15 @@ class FrontModel(ScheduleModel):
             early = self._features(positions_of(ended, self.axes), self._levels_of(ended))
             for c, column in enumerate(observed.constraints.T):
                 self._fit(f"constraint {c}", np.concatenate([x, early]), column, pending)
+        self._log_chance: Callable[[Floats], Floats] | None = None
+        if failed and (learnt := [name for name in processes if name.startswith("objective")]):
+            positions = positions_of(failed, self.axes)
+            features = self._features(positions, self._levels_of(failed))
+            self._log_chance = processes[learnt[0]].log_chance(features)
+        self._others = positions_of([*failed, *running], self.axes)
+        self._levels_others = self._levels_of([*failed, *running])
         self._expected = self._predict(there, levels)[0] if len(running) else self._values_seen[:0]
         self._levels_running = levels
-
-    def at_longest(self, configs: Sequence[Mapping[str, Any]], *, alpha: float = 0.0) -> Floats:
-        """Log of what each would add to the front with the longest schedule, per kWh ** alpha."""
-        positions = positions_of(configs, self.axes)
-        levels = np.ones(len(positions))
-        return self._score(self._front(True), positions, levels, alpha=alpha)
 
     def explore(
         self,
@@ -124,55 +132,63 @@ class FrontModel(ScheduleModel):
         n: int,
         rng: np.random.Generator,
     ) -> dict[str, Any]:
-        """A new configuration with the longest schedule if that can be paid, else the shortest.
+        """What to train next, and with which schedule.
 
-        With the latter it shall add to the front of those with that schedule, else to that of all.
+        A new configuration with the shortest schedule, which shall add to the front of those with
+        that schedule; or, where energy for more is given, a new one with any schedule or one that
+        has been tried with a longer one, which shall add to the front of all.
 
         Args:
             log_kwh: Not used: `learn` was given one.
-            longest_kwh: The most that a training with the longest schedule may take, kWh.
+            longest_kwh: The most that a training may take, kWh; 0 for the shortest schedule.
             alpha: Weight of the predicted energy.
             n: Candidates to choose from.
             rng: Where they are drawn.
         """
         axes = list(self.axes.values())
+        any_schedule = self.multi_fidelity and longest_kwh > 0.0
         parents = self._positions[best_first(self._values_seen, self._feasible)[:_N_PARENTS]]
-        positions = np.concatenate(
-            [
-                rng.random((n - n // 3, len(axes))),
-                np.nan_to_num(neighbours(parents, axes, n // 3, rng), nan=0.5),
-            ]
-        )
-        longest = bool(self._affordable_at_longest(positions, longest_kwh).any())
-        front = self._front(longest)
+        drawn = [
+            rng.random((n - n // 3, len(axes))),
+            np.nan_to_num(neighbours(parents, axes, n // 3, rng), nan=0.5),
+        ]
+        if any_schedule:
+            drawn.append(np.nan_to_num(self._positions, nan=0.5))
+        positions = np.concatenate(drawn)
+        front = self._front(0.0 if self.multi_fidelity and not any_schedule else 1.0)
+        levels = self._all_levels if any_schedule else self._all_levels[:1]
 
-        def score(places: Floats) -> Floats:
-            levels = np.full(len(places), float(longest))
-            scores = self._score(front, places, levels, alpha=alpha)
-            if longest:
-                may = self._affordable_at_longest(places, longest_kwh)
-                scores = np.where(may, scores, -np.inf)
-            return np.where(self._tried(places), -np.inf, scores)
+        def score_at(level: float, places: Floats) -> Floats:
+            there = np.full(len(places), level)
+            score = self._score(front, places, there, alpha=alpha)
+            if any_schedule and self._log_kwh is not None:
+                kwh = self._log_kwh(self._columns_at(places, there))
+                score = np.where(kwh <= math.log(longest_kwh), score, -np.inf)
+            return np.where(self._tried_at(places, level), -np.inf, score)
 
-        chosen = positions[int(np.argmax(score(positions)))]
+        level = max(levels, key=lambda level: float(score_at(level, positions).max()))
+        chosen = climb(lambda places: score_at(level, places), positions, axes, rng)
         values = {n: a.value(float(p)) for (n, a), p in zip(self.axes.items(), chosen, strict=True)}
         if self.multi_fidelity:
-            values[self._fidelity] = self._schedules[-1 if longest else 0]
+            values[self._fidelity] = self._schedules[self._nearest(level)]
         return values
 
-    def _affordable_at_longest(self, positions: Floats, most_kwh: float) -> NDArray[np.bool_]:
-        """Which may have the longest schedule, by its predicted energy."""
-        if not (self.multi_fidelity and most_kwh > 0.0):
-            return np.zeros(len(positions), dtype=bool)
-        kwh = self._log_kwh(self._columns_at(positions, np.ones(len(positions))))
-        if kwh is None:
-            return np.ones(len(positions), dtype=bool)
-        return np.asarray(kwh <= math.log(most_kwh))
+    def _tried_at(self, positions: Floats, level: float) -> NDArray[np.bool_]:
+        """Which have been tried, or are being, with this schedule or a longer one."""
+        if not self.multi_fidelity:
+            return self._tried(positions)
+        everything = self._positions, self._others
+        try:
+            self._positions = self._positions[self._levels >= level]
+            self._others = self._others[self._levels_others >= level]
+            return self._tried(positions)
+        finally:
+            self._positions, self._others = everything
 
-    def _front(self, longest: bool) -> Front:
-        """What a new point shall add to: all trials, or those with the shortest schedule."""
-        seen = self._feasible & ((self._levels == 0.0) | longest)
-        pending = self._expected[(self._levels_running == 0.0) | longest]
+    def _front(self, up_to: float) -> Front:
+        """What a new point shall add to: the trials with schedules up to this level."""
+        seen = self._feasible & (self._levels <= up_to)
+        pending = self._expected[self._levels_running <= up_to]
         points = np.concatenate([self._values_seen[seen], pending])
         return Front(points, reference_point(points if len(points) else self._values_seen))
 
@@ -180,8 +196,10 @@ class FrontModel(ScheduleModel):
         """Log expected improvement of the front, times the chance to be feasible, per kWh."""
         mean, deviation, log_chance = self._predict(positions, levels)
         score = front.log_improvement(mean, deviation) + log_chance
-        kwh = self._log_kwh(self._columns_at(positions, levels)) if alpha > 0.0 else None
-        return score if kwh is None else policy.cooled(score, kwh, alpha=alpha)
+        if self._log_kwh is None or not alpha > 0.0:
+            return score
+        kwh = self._log_kwh(self._columns_at(positions, levels))
+        return policy.cooled(score, kwh, alpha=alpha)
 
     def _predict(self, positions: Floats, levels: Floats) -> tuple[Floats, Floats, Floats]:
         """Means and deviations, each of shape (n, m), and the log of the chance to be feasible."""
@@ -192,13 +210,15 @@ class FrontModel(ScheduleModel):
             if d in self._known:
                 mean[:, d] = self._scales[d](sign * self._known_values(d, positions, levels))
             elif d in self._spreads:
+                assert self._log_kwh is not None  # it was not when the trials were learnt
                 kwh = self._log_kwh(self._columns_at(positions, levels))
-                assert kwh is not None  # it was not when the trials were learnt
                 mean[:, d], deviation[:, d] = -kwh, self._spreads[d]
             else:
                 process = self._processes[f"objective {d}"]
                 mean[:, d], deviation[:, d] = process.predict(features)
         log_chance = np.zeros(len(positions))
+        if self._log_chance is not None:
+            log_chance += self._log_chance(features)
         for c in range(self._n_constraints):
             off, spread = self._processes[f"constraint {c}"].predict(features)
             log_chance += _log_normal_cdf(-off / spread)
@@ -210,7 +230,7 @@ class FrontModel(ScheduleModel):
             params = {n: a.value(p) for (n, a), p in zip(self.axes.items(), row, strict=True)}
             params |= self._constants
             if self.multi_fidelity:
-                params[self._fidelity] = self._schedules[-1 if level > 0.0 else 0]
+                params[self._fidelity] = self._schedules[self._nearest(level)]
             found.append(float(self._known[d](params)))
         return np.array(found, dtype=np.float64)
 
@@ -220,9 +240,14 @@ class FrontModel(ScheduleModel):
         columns = {name: internal[:, i] for i, name in enumerate(self.axes)}
         if self.multi_fidelity:
             distribution = self._space[self._fidelity]
-            ends = [distribution.to_internal_repr(self._schedules[i]) for i in (0, -1)]
-            columns[self._fidelity] = np.where(levels > 0.0, ends[1], ends[0])
+            internals = np.array([distribution.to_internal_repr(s) for s in self._schedules])
+            columns[self._fidelity] = internals[self._nearest(levels)]
         return columns
+
+    def _nearest(self, level: ArrayLike) -> Any:
+        """The position of the schedule, or of each, that lies nearest to a level."""
+        off = np.abs(np.asarray(level)[..., None] - self._all_levels)
+        return np.argmin(off, axis=-1)
 
     def _fit(self, name: str, x: Floats, y: Floats, pending: Floats) -> None:
         process = self._processes.get(name)

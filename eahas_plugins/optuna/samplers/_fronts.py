@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from optuna.study import Study
 
 from eahas_plugins import policy
-from eahas_plugins.models.values import Scale
-from eahas_plugins.optuna.samplers._base import Scored, Space
+from eahas_plugins.optuna.samplers._base import Space
 from eahas_plugins.optuna.samplers._encoding import Axis
 from eahas_plugins.optuna.samplers._front_model import FrontModel, best_first
 from eahas_plugins.optuna.samplers._front_trials import Known, Observed, signs_of
@@ -56,17 +55,23 @@ def fitted_front(
     )
     model.learn(
         Observed.of(complete, state.pruned[-max_trials:], signs),
-        running,
-        state.kept.processes,
-        lambda columns: state.energy.log_kwh(study, space, columns, {}),
+        running=running,
+        failed=state.failed(max_trials // 4),
+        processes=state.kept.processes,
+        log_kwh=state.energy.predictor(study, space),
     )
     return model
 
 
-def best_of_front(study: Study, waiting: Sequence[Scored]) -> Scored | None:
-    """The one of some complete trials that adds most to their front."""
-    if not waiting:
+def shorter_training(state: ScheduleState, params: Mapping[str, Any], key: Hashable) -> int | None:
+    """The latest complete trial that trained a configuration with a shorter schedule, if any."""
+    name, schedules = state.fidelity.name, list(state.schedules or ())
+    if params.get(name or "") not in schedules:
         return None
-    observed = Observed.of([one.trial for one in waiting], (), signs_of(study))
-    values = np.stack([Scale(column)(column) for column in observed.rewards.T], axis=1)
-    return waiting[best_first(values, observed.feasible)[0]]
+    shorter = schedules[: schedules.index(params[name or ""])]
+    found = [
+        one.trial.number
+        for one in state.complete
+        if one.trial.params.get(name or "") in shorter and state.key_of(one.trial) == key
+    ]
+    return max(found, default=None)

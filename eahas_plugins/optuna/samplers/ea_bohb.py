@@ -37,9 +37,11 @@ def ea_bohb(
     alone; the documentation's results say what each earns.
 
     With two or three objectives, whatever their directions, it searches their front: what is
-    expected to add most to the volume that the front dominates, per kWh. If the energy of the
-    training is one of them (its value is the trial's ``energy_kwh``) that is seen, and predicted as
-    energy is.
+    expected to add most to the volume that the front dominates, per kWh. Nothing is promoted by
+    itself there: once ``short_until`` of the budget is spent (without a budget, from the start) the
+    same question is asked of every schedule, and of what has been tried with a longer one. If the
+    energy of the training is one of them (its value is the trial's ``energy_kwh``) that is seen,
+    and predicted as energy is.
 
     Example:
         >>> import optuna
@@ -57,7 +59,7 @@ def ea_bohb(
             the last are trained: of ``[5, 10, 30]`` only 5 and 30.
         budget_kwh: Energy of the whole study, kWh; by default what ``EnergyBudget`` tells it.
         promotion_share: Part of the energy for longer schedules while new configurations get short
-            ones.
+            ones, with one objective.
         short_until: Part of the budget after which new configurations are trained with the longest
             schedule; 1 never does.
         cooling: Weight of predicted energy in the acquisition while nothing is spent; 0
@@ -65,7 +67,7 @@ def ea_bohb(
         known_objectives: Objectives that need no training to be known, such as a number of
             parameters: for each, by its position in the study's ``directions``, a function of a
             configuration's parameters. They are believed, not learnt. A function is asked for every
-            candidate, hundreds of times per trial: let it take microseconds.
+            candidate, thousands of times per trial: let it take microseconds.
         pruner: By default none: a training cut early says little about its end, and whether it
             helps to drop the worst at half of a short schedule differs from task to task. Optuna
             asks none where there are several objectives.

@@ -19,7 +19,7 @@ from eahas_plugins.optuna.samplers._base import RewardSampler, Scored, Space
 from eahas_plugins.optuna.samplers._earlier_sources import Sources, earlier_studies
 from eahas_plugins.optuna.samplers._encoding import Axis, stratum
 from eahas_plugins.optuna.samplers._front_trials import Known, check_known, signs_of
-from eahas_plugins.optuna.samplers._fronts import best_of_front, fitted_front
+from eahas_plugins.optuna.samplers._fronts import fitted_front, shorter_training
 from eahas_plugins.optuna.samplers._schedule_model import ScheduleModel
 from eahas_plugins.optuna.samplers._schedule_state import Proposal, ScheduleState
 from eahas_plugins.optuna.samplers._schedules import check_schedules, check_search, config_key
@@ -48,8 +48,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
     trained longer. A trial that trains an earlier one's configuration longer has that one's number
     in its attribute ``promoted_from``.
 
-    With two or three objectives each has a process, and so has every constraint; improvement is
-    that of the volume which the front dominates (`FrontModel`).
+    Two or three objectives have a process each; improvement is of the volume of their front.
 
     Example:
         >>> import optuna
@@ -76,8 +75,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         n_candidates: Configurations a proposal is chosen from. At least 2.
         max_trials: Trials that the model learns from: half of them the best, half the latest. At
             least 2.
-        known_objectives: Objectives that need no training, such as a number of weights: by their
-            positions in ``directions``, fast functions of a dict of parameters.
+        known_objectives: As of :func:`~eahas_plugins.optuna.ea_bohb`.
         earlier: Earlier studies to start from, as of :func:`~eahas_plugins.optuna.ea_bohb`.
         seed: Seed of all draws.
 
@@ -198,26 +196,28 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
     ) -> dict[str, Any]:
         left, left_kwh = state.energy.alpha(study), state.left_kwh(study)
         fixed = enqueued_params(trial)
+        several = len(study.directions) > 1
         promoted: Scored | None = None
         n_short = len(state.complete) + len(state.pruned) - state.n_learnt_longest
         if n_short < self._n_startup_trials or not state.complete:
-            if not fixed:
-                promoted = self._early_promotion(state, study, space, n_short, left_kwh)
+            if not (fixed or several):
+                promoted = self._early_promotion(state, space, n_short, left_kwh)
             if promoted is None:
                 params = {n: self._start(state, study, trial, n, d) for n, d in space.items()}
         else:
             running = [params for params in state.running(trial.number).values() if params]
             model = self._fitted(state, study, space, running)
-            longest = model.multi_fidelity and policy.short_phase_ended(
-                left, short_until=self._short_until
+            endless = several and state.energy.budget_kwh(study) is None
+            longest = model.multi_fidelity and (
+                endless or policy.short_phase_ended(left, short_until=self._short_until)
             )
-            if model.multi_fidelity and not longest and not fixed and self._promotion_share:
+            if model.multi_fidelity and not (longest or fixed or several) and self._promotion_share:
                 promoted = self._promotion(state, study, model, left_kwh)
             if promoted is None:
                 params = model.explore(
                     state.energy.predictor(study, space),
                     longest_kwh=left_kwh if longest else 0.0,
-                    alpha=0.0 if longest else self._cooling * left,
+                    alpha=0.0 if longest and not endless else self._cooling * left,
                     n=self._n_candidates,
                     rng=self._rng,
                 )
@@ -230,6 +230,8 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         else:
             params = {**params, **{n: v for n, v in fixed.items() if n in params}}
             key = config_key(params, space, fidelity)
+            if several and (number := shorter_training(state, params, key)) is not None:
+                set_user_attr(study, trial, PROMOTED_KEY, number)
         state.proposals[trial.number] = Proposal(
             params=params,
             key=key,
@@ -284,7 +286,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         return tried[int(np.argmax(model.at_longest([one.trial.params for one in tried])))]
 
     def _early_promotion(
-        self, state: ScheduleState, study: Study, space: Space, n_short: int, left_kwh: float
+        self, state: ScheduleState, space: Space, n_short: int, left_kwh: float
     ) -> Scored | None:
         """The best of the start so far, after every few trainings."""
         if state.fidelity.name not in space or len(state.schedules or ()) < 2 or len(space) < 2:
@@ -295,6 +297,4 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         ):
             return None
         waiting = state.waiting(left_kwh)
-        if len(study.directions) > 1:
-            return best_of_front(study, waiting)
         return max(waiting, key=lambda one: one.reward) if waiting else None

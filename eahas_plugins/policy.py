@@ -205,6 +205,21 @@ def early_promotion_due(n_short: int, n_longest: int, *, promotion_share: float)
     return promotion_share > 0.0 and n_short >= SHORT_PER_LONG * (n_longest + 1)
 
 
+def which_goes_on(gains: ArrayLike, new_gain: float) -> int | None:
+    """Which paused training goes on to the end; None if a new configuration is worth more.
+
+    Args:
+        gains: What each paused one is expected to gain per kWh that is still to be spent until its
+            final value is known, or the log of that, shape (n,); NaN is never chosen.
+        new_gain: The same of the best new configuration, for which all is still to be spent.
+    """
+    values = np.asarray(gains, dtype=np.float64)
+    values = np.where(np.isnan(values), -np.inf, values)
+    if not len(values) or not values.max() > new_gain:
+        return None
+    return int(np.argmax(values))
+
+
 def short_phase_ended(unspent: float, *, short_until: float) -> bool:
     """Whether new configurations get the longest schedule at once.
 

@@ -23,6 +23,8 @@ _LENGTH_BOUNDS = -3.0, 4.0
 _NOISE, _NOISE_SPREAD = math.log(1e-3), 3.0  # variance, of unit outputs: trainings may repeat
 _NOISE_BOUNDS = -9.0, 4.0
 _FIRST_NOISE = math.log(0.1)
+_RESIDUAL, _RESIDUAL_SPREAD = math.log(0.3), 1.5  # variance of what only shorter trainings show
+_RESIDUAL_BOUNDS = -5.0, 3.0
 _COIN = 0.25  # variance of the chance of failing, in units of what it may differ by
 _LEAST_CHANCE = 0.01
 _FIRST_STEPS, _NEXT_STEPS, _LEAST_STEPS = 40, 8, 2
@@ -55,6 +57,10 @@ class _Process(ABC):
     def _kernel(self, a: Floats, b: Floats) -> Floats:
         """Covariance of the rows of ``a`` with those of ``b``."""
 
+    def _variance(self, x: Floats) -> Floats:
+        """Variance of each row before anything is known."""
+        return np.ones(len(x))
+
     def _standardise(self, y: Floats) -> Floats:
         self._mean, self._scale = float(y.mean()), float(y.std()) or 1.0
         return np.asarray((y - self._mean) / self._scale)
@@ -75,7 +81,8 @@ class _Process(ABC):
         cross = self._kernel(self._x, x)
         mean = cross.T @ self._weight
         half = self._whiten @ cross
-        variance = np.maximum(1.0 - (half**2).sum(axis=0), self._least_variance)
+        variance = self._variance(x) - (half**2).sum(axis=0)
+        variance = np.maximum(variance, self._least_variance)
         return self._mean + self._scale * mean, self._scale * np.sqrt(variance)
 
 
@@ -85,17 +92,29 @@ class ArdProcess(_Process):
     Lengths and noise are those of highest posterior probability that a few steps of Rprop find,
     which are kept as the start of the next fit, of fewer steps.
 
+    With levels of fidelity a shorter training is the longest one and something of its own: the
+    covariance is k(x, x') (1 + s (1 - l) (1 - l')) + (1 - l) (1 - l'), where l = 1 is the longest
+    and s is learnt. The last term is what shorter trainings differ by anywhere.
+
+    References:
+        Kennedy, O'Hagan (2000), Predicting the output from a complex computer code (the form).
+
     Args:
         n_features: Features of every point.
+        levels: Whether the last feature is the level, in [0, 1].
     """
 
     _least_variance = 1e-10
     _jitter = 1e-6
 
-    def __init__(self, n_features: int) -> None:
+    def __init__(self, n_features: int, *, levels: bool = False) -> None:
         self.n_features = n_features
-        self.theta = np.append(np.zeros(n_features), _FIRST_NOISE)
-        """Logarithms of the lengths and, last, of the variance of the noise."""
+        self.levels = levels
+        rows = [(0.0, _LENGTH, _LENGTH_SPREAD, *_LENGTH_BOUNDS)] * (n_features - levels)
+        rows += [(_RESIDUAL, _RESIDUAL, _RESIDUAL_SPREAD, *_RESIDUAL_BOUNDS)] * levels
+        rows += [(_FIRST_NOISE, _NOISE, _NOISE_SPREAD, *_NOISE_BOUNDS)]
+        self.theta, *self._prior = np.array(rows).T
+        """Logarithms of the lengths, of s where there are levels, and of the noise's variance."""
         self._is_new = True
 
     def fit(self, x: Floats, y: Floats) -> None:
@@ -105,16 +124,19 @@ class ArdProcess(_Process):
         z = self._standardise(y)
         best, theta = math.inf, self.theta.copy()
         step, before = np.full(len(theta), _FIRST_STEP), np.zeros(len(theta))
-        bounds = np.array([_LENGTH_BOUNDS] * (len(theta) - 1) + [_NOISE_BOUNDS])
-        differences = (x[:, None, :] - x[None]) ** 2
+        centre, spread, lowest, highest = self._prior
+        points, short = self._split(x)
+        differences = (points[:, None, :] - points[None]) ** 2
         for _ in range(n_steps):
-            loss, slope = _loss(theta, differences, z, self._jitter)
+            loss, slope = self._loss(theta, differences, short, z)
+            off = (theta - centre) / spread
+            loss, slope = loss + 0.5 * float(off @ off), slope + off / spread
             if loss < best:
                 best, self.theta = loss, theta.copy()
             same = np.sign(slope * before)
             factor = np.where(same > 0.0, _LARGER, np.where(same < 0.0, _SMALLER, 1.0))
             step = np.clip(step * factor, _LEAST_STEP, _LARGEST_STEP)
-            theta = np.clip(theta - np.sign(slope) * step, bounds[:, 0], bounds[:, 1])
+            theta = np.clip(theta - np.sign(slope) * step, lowest, highest)
             before = slope
         self._condition(x, z, noise=self._noise)
 
@@ -154,8 +176,52 @@ class ArdProcess(_Process):
         return math.exp(self.theta[-1]) + self._jitter
 
     def _kernel(self, a: Floats, b: Floats) -> Floats:
-        lengths = np.exp(self.theta[:-1])
-        return matern(np.sqrt(5.0 * squared_distances(a / lengths, b / lengths)))
+        (a, short_a), (b, short_b) = self._split(a), self._split(b)
+        lengths = np.exp(self.theta[: a.shape[1]])
+        kernel = matern(np.sqrt(5.0 * squared_distances(a / lengths, b / lengths)))
+        if not self.levels:
+            return kernel
+        both = np.outer(short_a, short_b)
+        return np.asarray(kernel * (1.0 + self._residual * both) + both)
+
+    def _variance(self, x: Floats) -> Floats:
+        return 1.0 + (self._residual + 1.0) * self._split(x)[1] ** 2
+
+    @property
+    def _residual(self) -> float:
+        return math.exp(self.theta[-2])
+
+    def _split(self, x: Floats) -> tuple[Floats, Floats]:
+        """Points, and how far each is from the longest level."""
+        return (x[:, :-1], 1.0 - x[:, -1]) if self.levels else (x, np.zeros(len(x)))
+
+    def _loss(
+        self, theta: Floats, differences: Floats, short: Floats, z: Floats
+    ) -> tuple[float, Floats]:
+        """Negative log likelihood, up to a constant, and its slope (RW eqs. 2.30 and 5.9).
+
+        Args:
+            theta: As `theta`.
+            differences: Squared differences of the points, shape (n, n, n_lengths).
+            short: How far each is from the longest level, shape (n,).
+            z: Standardised values, shape (n,).
+        """
+        squares = differences / np.exp(2.0 * theta[: differences.shape[2]])
+        r = np.sqrt(5.0 * squares.sum(axis=2))
+        decay, noise = np.exp(-r), math.exp(theta[-1])
+        kernel = (1.0 + r + r**2 / 3.0) * decay
+        both = np.outer(short, short)  # zeros without levels
+        own = math.exp(theta[-2]) * both
+        matrix = kernel * (1.0 + own) + both + (noise + self._jitter) * np.eye(len(z))
+        inverse = np.linalg.inv(matrix)
+        weight = inverse @ z
+        loss = 0.5 * float(z @ weight) + 0.5 * float(np.linalg.slogdet(matrix)[1])
+        outer = np.outer(weight, weight) - inverse
+        # the kernel's slope by a log length is 5/3 (1 + r) exp(-r) times its squared difference
+        slopes = outer * (1.0 + own) * (5.0 / 3.0) * (1.0 + r) * decay
+        slope = [*np.einsum("ij,ijk->k", slopes, squares)]
+        slope += [np.sum(outer * own * kernel)] if self.levels else []
+        return loss, -0.5 * np.array([*slope, np.trace(outer) * noise])
 
 
 class GridProcess(_Process):
@@ -188,35 +254,6 @@ class GridProcess(_Process):
     def _kernel(self, a: Floats, b: Floats) -> Floats:
         distances = np.sqrt(squared_distances(a, b))
         return matern(np.sqrt(5.0) * (distances / self._length))
-
-
-def _loss(theta: Floats, differences: Floats, z: Floats, jitter: float) -> tuple[float, Floats]:
-    """Negative log posterior of `ArdProcess.theta`, up to a constant, and its slope.
-
-    RW eqs. 2.30 and 5.9, and a normal prior of each logarithm.
-
-    Args:
-        theta: Logarithms of the lengths and of the noise, shape (n_features + 1,).
-        differences: Squared differences of the points, shape (n, n, n_features).
-        z: Standardised values, shape (n,).
-        jitter: What is added to the noise, so that the matrix can be inverted.
-    """
-    lengths, noise = np.exp(theta[:-1]), math.exp(theta[-1])
-    squares = differences / lengths**2
-    r = np.sqrt(5.0 * squares.sum(axis=2))
-    decay = np.exp(-r)
-    matrix = (1.0 + r + r**2 / 3.0) * decay + (noise + jitter) * np.eye(len(z))
-    inverse = np.linalg.inv(matrix)
-    weight = inverse @ z
-    _, log_determinant = np.linalg.slogdet(matrix)
-    loss = 0.5 * float(z @ weight) + 0.5 * float(log_determinant)
-    off = np.append((theta[:-1] - _LENGTH) / _LENGTH_SPREAD, (theta[-1] - _NOISE) / _NOISE_SPREAD)
-    outer = np.outer(weight, weight) - inverse
-    # the kernel's slope by a log length is 5/3 (1 + r) exp(-r) times its squared difference
-    by_length = np.einsum("ij,ijk->k", outer * (5.0 / 3.0) * (1.0 + r) * decay, squares)
-    slope = -0.5 * np.append(by_length, np.trace(outer) * noise)
-    slope += off / np.append(np.full(len(lengths), _LENGTH_SPREAD), _NOISE_SPREAD)
-    return loss + 0.5 * float(off @ off), slope
 
 
 _erf = np.vectorize(math.erf, otypes=[np.float64])

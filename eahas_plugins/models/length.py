@@ -9,6 +9,8 @@ from typing import Any
 
 _USUAL = 1.0
 """Proportional: it counts as one observation."""
+_MOST = 230.0
+"""Of a logarithm: 100 orders of magnitude are enough."""
 
 
 class EnergyOfLength:
@@ -48,7 +50,8 @@ class EnergyOfLength:
         other, other_kwh = self._trained.setdefault(config, (length, kwh))
         if other == length:
             return
-        log_ratio, log_lengths = math.log(kwh / other_kwh), _log_lengths(length, other)
+        log_ratio = math.log(kwh) - math.log(other_kwh)  # their ratio may be no number
+        log_lengths = _log_lengths(length, other)
         if log_lengths is None:
             self._log_ratios.append(abs(log_ratio))
         else:
@@ -58,10 +61,11 @@ class EnergyOfLength:
         """How many times the energy the longer training needs, at least 1."""
         log_lengths = _log_lengths(longer, shorter)
         if log_lengths is not None:
-            return math.exp(max(0.0, log_lengths) * statistics.median([_USUAL, *self._powers]))
+            power = statistics.median([_USUAL, *self._powers])
+            return math.exp(min(_MOST, max(0.0, log_lengths) * power))
         if longer == shorter or not self._log_ratios:
             return 1.0
-        return math.exp(statistics.median(self._log_ratios))
+        return math.exp(min(_MOST, statistics.median(self._log_ratios)))
 
 
 def is_number(value: Any) -> bool:
@@ -73,4 +77,4 @@ def _log_lengths(a: Any, b: Any) -> float | None:
     """Log of how many times as long ``a`` is; None if nobody can tell."""
     if not (is_number(a) and is_number(b) and a > 0 and b > 0):
         return None
-    return math.log(a / b)
+    return math.log(a) - math.log(b)

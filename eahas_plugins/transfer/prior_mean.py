@@ -26,10 +26,11 @@ class PriorMeanProcess(ArdProcess):
 
     Args:
         n_features: Features of every point, the last one included.
+        levels: Whether the last but one is the level, as of `ArdProcess`.
     """
 
-    def __init__(self, n_features: int) -> None:
-        super().__init__(n_features - 1)
+    def __init__(self, n_features: int, *, levels: bool = False) -> None:
+        super().__init__(n_features - 1, levels=levels)
         self.n_features = n_features
         self.factor = 0.0
         """In units of the values per unit of the last feature."""

@@ -20,6 +20,7 @@ from eahas_plugins.policy import (
     rung_reached,
     rungs,
     short_phase_ended,
+    which_goes_on,
 )
 
 positive = st.floats(1e-9, 1e9)
@@ -179,3 +180,11 @@ def test_a_model_learns_from_the_best_and_the_latest():
     assert best_and_latest([3.0, 1.0], n=4) == [0, 1]
     assert best_and_latest([1.0, 5.0, 2.0, 5.0, 0.0, 9.0], n=4) == [1, 3, 4, 5]
     assert best_and_latest([1.0, 5.0, 2.0, 0.0], n=3) == [1, 2, 3]  # an odd one is for the best
+
+
+def test_a_paused_training_goes_on_if_it_gains_more_than_a_new_one():
+    assert which_goes_on([-3.0, -1.0, math.nan], -2.0) == 1
+    assert which_goes_on([-3.0, -1.0], -1.0) is None
+    assert which_goes_on([], -math.inf) is None
+    assert which_goes_on([math.nan], -math.inf) is None
+    assert which_goes_on([-5.0], -math.inf) == 0

@@ -131,7 +131,7 @@ class FrontModel(ScheduleModel):
         alpha: float,
         n: int,
         rng: np.random.Generator,
-    ) -> dict[str, Any]:
+    ) -> tuple[dict[str, Any], float]:
         """What to train next, and with which schedule.
 
         A new configuration with the shortest schedule, which shall add to the front of those with
@@ -171,7 +171,7 @@ class FrontModel(ScheduleModel):
         values = {n: a.value(float(p)) for (n, a), p in zip(self.axes.items(), chosen, strict=True)}
         if self.multi_fidelity:
             values[self._fidelity] = self._schedules[self._nearest(level)]
-        return values
+        return values, float(score_at(level, chosen[None])[0])
 
     def _tried_at(self, positions: Floats, level: float) -> NDArray[np.bool_]:
         """Which have been tried, or are being, with this schedule or a longer one."""

@@ -36,6 +36,7 @@ class ScheduleModel:
         schedules: Its values, shortest first, if the trials have it.
         earlier: What earlier studies say.
         longest_factor: How many times the shortest one's energy the longest one needs.
+        goes_on: Whether what the shortest one has taken is part of that.
     """
 
     def __init__(
@@ -46,8 +47,10 @@ class ScheduleModel:
         earlier: EarlierOfStudy | None = None,
         *,
         longest_factor: float = 1.0,
+        goes_on: bool = False,
     ) -> None:
         self._longest_factor = longest_factor
+        self._whole_factor = longest_factor if goes_on else 1.0 + longest_factor
         self._space = space
         self._fidelity = fidelity_param or ""
         # With nothing else to choose, the schedule is a parameter like any other.
@@ -93,8 +96,10 @@ class ScheduleModel:
             self._prior.learn(self._positions, self._levels, self._rewards)
         x = self._features(self._positions, self._levels)
         kind = ArdProcess if self._prior is None else PriorMeanProcess
-        new = type(process) is not kind or process.n_features != x.shape[1]
-        self._process = kind(x.shape[1]) if process is None or new else process
+        shape = (kind, x.shape[1], self.multi_fidelity)
+        if process is None or (type(process), process.n_features, process.levels) != shape:
+            process = kind(x.shape[1], levels=self.multi_fidelity)
+        self._process = process
         self._process.fit(x, self._rewards)
         self._others = positions_of([*failed, *running], self.axes)
         if running:
@@ -107,10 +112,19 @@ class ScheduleModel:
             self._log_chance = self._process.log_chance(features)
         return self._process
 
-    def at_longest(self, configs: Sequence[Mapping[str, Any]]) -> Floats:
-        """Predicted values with the longest schedule."""
-        positions = positions_of(configs, self.axes)
-        return self._process.predict(self._features(positions, np.ones(len(positions))))[0]
+    def gains(
+        self, configs: Sequence[Mapping[str, Any]], log_kwh: Floats, *, alpha: float
+    ) -> Floats:
+        """Log expected improvement of the final value per kWh ** alpha, of tried configurations.
+
+        Args:
+            configs: Their parameters.
+            log_kwh: Log energies until they have been trained with the longest schedule.
+            alpha: Weight of the energy.
+        """
+        mean, deviation = self._at_longest(positions_of(configs, self.axes))
+        improvement = log_expected_improvement(mean, deviation, self._best())
+        return policy.cooled(improvement, log_kwh, alpha=alpha)
 
     def gain_per_kwh(self, log_kwh: Predictor, *, n: int, rng: np.random.Generator) -> float:
         """The most that a training with the longest schedule is expected to bring for its energy.
@@ -148,15 +162,16 @@ class ScheduleModel:
         alpha: float,
         n: int,
         rng: np.random.Generator,
-    ) -> dict[str, Any]:
-        """A new configuration with the longest schedule if that can be paid, else the shortest.
+    ) -> tuple[dict[str, Any], float]:
+        """A new configuration, and its log expected improvement per kWh ** alpha.
 
-        With the latter it shall improve on the best with that schedule, else on the best of all.
+        The improvement is that of the value with the longest schedule over the best predicted one
+        so far; the energy, all that must be spent until that value is known.
 
         Args:
             log_kwh: Predicts the log of the energy from columns of Optuna's internal values.
-            longest_kwh: The most that a training with the longest schedule may take, kWh; 0 if
-                none is wanted.
+            longest_kwh: The most that a training with the longest schedule may take, kWh, if it
+                shall have that at once, as far as any can be paid; 0 to try the shortest one first.
             alpha: Weight of the predicted energy.
             n: Where the climb to the best begins: at random, and near the best so far.
             rng: Where they are drawn.
@@ -170,17 +185,17 @@ class ScheduleModel:
             ]
         )
         longest = bool(self._affordable(log_kwh, longest_kwh, positions).any())
-        comparable = self._rewards[(self._levels == 0.0) | longest]
-        best = float(comparable.max() if len(comparable) else self._rewards.max())
+        log_factor = math.log(self._longest_factor if longest else self._whole_factor)
+        best = self._best()
 
         def score(places: Floats) -> Floats:
-            levels = np.full(len(places), float(longest))
-            mean, deviation = self._process.predict(self._features(places, levels))
+            mean, deviation = self._at_longest(places)
             scores = log_expected_improvement(mean, deviation, best)
             if self._log_chance is not None:
-                scores = scores + self._log_chance(self._features(places, levels))
+                scores = scores + self._log_chance(self._features(places, np.ones(len(places))))
             if log_kwh is not None and alpha > 0.0:
-                scores = policy.cooled(scores, log_kwh(self._columns(places)), alpha=alpha)
+                kwh = log_kwh(self._columns(places)) + log_factor
+                scores = policy.cooled(scores, kwh, alpha=alpha)
             if longest:
                 affordable = self._affordable(log_kwh, longest_kwh, places)
                 scores = np.where(affordable, scores, -np.inf)
@@ -190,7 +205,17 @@ class ScheduleModel:
         values = {n: a.value(float(p)) for (n, a), p in zip(self.axes.items(), chosen, strict=True)}
         if self.multi_fidelity:
             values[self._fidelity] = self._schedules[-1 if longest else 0]
-        return values
+        return values, float(score(chosen[None])[0])
+
+    def _at_longest(self, positions: Floats) -> tuple[Floats, Floats]:
+        """Means and deviations of the values with the longest schedule."""
+        return self._process.predict(self._features(positions, np.ones(len(positions))))
+
+    def _best(self) -> float:
+        """The best value so far; the best predicted one where schedules differ."""
+        if not self.multi_fidelity:
+            return float(self._rewards.max())
+        return float(self._at_longest(self._positions)[0].max())
 
     def _columns(self, positions: Floats) -> dict[str, Floats]:
         """Optuna's internal values, with the shortest schedule."""

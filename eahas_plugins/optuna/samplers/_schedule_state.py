@@ -6,6 +6,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from optuna.distributions import BaseDistribution
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
@@ -22,6 +24,8 @@ from eahas_plugins.optuna.samplers._schedules import (
     schedules_of,
 )
 from eahas_plugins.transfer.earlier import EarlierStudies
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +88,8 @@ class ScheduleState(StudyState):
         self.pruned: list[FrozenTrial] = []
         self._failed: list[FrozenTrial] = []
         self.energy_of_length = EnergyOfLength()
+        self.goes_on = False
+        """Whether the latest training has left a checkpoint to go on from."""
         self.proposals: dict[int, Proposal] = {}  # of trials that have not finished
         self.places: dict[int, int] = {}  # in the hypercube, by trial
         self.finished_kwh = 0.0
@@ -108,6 +114,7 @@ class ScheduleState(StudyState):
                 if trial.state is TrialState.COMPLETE:
                     key, length = self.key_of(trial), trial.params[name]
                     self.energy_of_length.add(key, length, kwh=training_kwh(trial))
+                    self.goes_on = promotion_kwh(trial, 1.0) < (training_kwh(trial) or 0.0)
 
     def earlier_of(self, study: Study) -> EarlierOfStudy:
         """What earlier studies say to this one.
@@ -229,6 +236,18 @@ class ScheduleState(StudyState):
             and self.key_of(one.trial) not in taken
             and promotion_kwh(one.trial, factor(last, one.trial.params[name])) <= left_kwh
         ]
+
+    def log_kwh_to_longest(self, waiting: Sequence[Scored]) -> Floats:
+        """Log of the energy until each has had the longest schedule; the median if unknown."""
+        assert self.schedules is not None
+        name, last = self.fidelity.name or "", self.schedules[-1]
+        factor = self.energy_of_length.factor
+        energies = np.array(
+            [promotion_kwh(one.trial, factor(last, one.trial.params[name])) for one in waiting]
+        )
+        known = energies[energies > 0.0]
+        usual = float(np.median(known)) if len(known) else 1.0
+        return np.log(np.where(energies > 0.0, energies, usual))
 
     def longest_factor(self) -> float:
         """How many times the shortest schedule's energy the longest one needs."""

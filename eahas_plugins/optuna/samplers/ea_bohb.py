@@ -58,8 +58,8 @@ def ea_bohb(
         schedules: Its values, shortest first; by default those of its distribution. The first and
             the last are trained: of ``[5, 10, 30]`` only 5 and 30.
         budget_kwh: Energy of the whole study, kWh; by default what ``EnergyBudget`` tells it.
-        promotion_share: Part of the energy for longer schedules while new configurations get short
-            ones, with one objective.
+        promotion_share: Part of the energy for longer schedules where there is one objective and no
+            budget; with 0 no tried configuration is trained longer.
         short_until: Part of the budget after which new configurations are trained with the longest
             schedule; 1 never does.
         cooling: Weight of predicted energy in the acquisition while nothing is spent; 0

@@ -6,7 +6,6 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from optuna.distributions import BaseDistribution
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
@@ -15,6 +14,7 @@ from eahas_plugins import policy
 from eahas_plugins.optuna._compat import enqueued_params, set_user_attr
 from eahas_plugins.optuna._trials import AUTO, PROMOTED_KEY
 from eahas_plugins.optuna.pruners._several import refuse_idle_pruner
+from eahas_plugins.optuna.samplers import _promotions
 from eahas_plugins.optuna.samplers._base import RewardSampler, Scored, Space
 from eahas_plugins.optuna.samplers._earlier_sources import Sources, earlier_studies
 from eahas_plugins.optuna.samplers._encoding import Axis, stratum
@@ -28,15 +28,15 @@ from eahas_plugins.optuna.samplers._schedules import check_schedules, check_sear
 class ScheduleGPSampler(RewardSampler[ScheduleState]):
     """Searches with the shortest schedule, trains the best with the longest, later all of them.
 
-    A Gaussian process over all parameters, the schedule among them, learns from every trial: the
-    logarithm of the error where values are accuracies or losses, else the values. A new
-    configuration, with the shortest schedule, is the one of largest expected improvement per kWh:
-    log EI - alpha log kWh, alpha = ``cooling`` x what is left of the budget. Whenever trainings
-    with longer schedules have used less than ``promotion_share`` of the energy, the next trial
-    trains the tried configuration with the best *predicted* value for the longest schedule:
-    prediction, unlike the best value seen, is not taken in by luck. Once ``short_until`` of the
-    budget is spent, short schedules have told what they can: new configurations are trained with
-    the longest one, as long as that can be paid, and by expected improvement alone.
+    A Gaussian process over all parameters and schedules learns from every trial: the logarithm of
+    the error where values are accuracies or losses, else the values. A short training is the long
+    one and something of its own, which is learnt too. At every step two things compete by the
+    expected improvement of the value with the *longest* schedule per kWh that is still to be spent
+    until it is known, log EI - alpha log kWh, alpha = ``cooling`` x what is left of the budget: the
+    best new configuration, which is tried with the shortest schedule first, and the tried ones,
+    which would be trained with the longest. Improvement is over the best *predicted* value, which
+    unlike the best value seen is not taken in by luck. Once ``short_until`` of the budget is spent,
+    new configurations are trained with the longest schedule at once, as far as that can be paid.
 
     It starts with a Latin hypercube, denser in the middle (Beta(2, 2)) where there is one: good
     values are seldom at the ends of a range. After every four of these short trainings the best so
@@ -62,12 +62,11 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
             Without one there is a warning, and all parameters are treated alike, as None does.
         schedules: Its values, shortest first. Only the first and the last are trained: by default
             the smallest and the largest number, or the first and the last of other choices.
-        promotion_share: Part of the energy for longer schedules, in [0, 1], while new
-            configurations get short ones.
+        promotion_share: Part of the energy for longer schedules, in [0, 1], where there is one
+            objective and no budget; with 0 no tried configuration is ever trained longer.
         short_until: Part of the budget, in [0, 1], after which new configurations are trained with
             the longest schedule; 1 never does. Without a budget it is not reached.
-        cooling: Alpha while nothing is spent; once ``short_until`` is spent it is 0. Not
-            negative; 0 ignores predicted energy.
+        cooling: Alpha while nothing is spent. Not negative; 0 ignores predicted energy.
         budget_kwh: Energy of the whole study, kWh. By default what ``EnergyBudget`` tells the
             study; without any budget alpha stays ``cooling``.
         n_startup_trials: Trials of the Latin hypercube. At least 2.
@@ -201,7 +200,13 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         n_short = len(state.complete) + len(state.pruned) - state.n_learnt_longest
         if n_short < self._n_startup_trials or not state.complete:
             if not (fixed or several):
-                promoted = self._early_promotion(state, space, n_short, left_kwh)
+                promoted = _promotions.early(
+                    state,
+                    space,
+                    n_short=n_short,
+                    left_kwh=left_kwh,
+                    promotion_share=self._promotion_share,
+                )
             if promoted is None:
                 params = {n: self._start(state, study, trial, n, d) for n, d in space.items()}
         else:
@@ -211,15 +216,25 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
             longest = model.multi_fidelity and (
                 endless or policy.short_phase_ended(left, short_until=self._short_until)
             )
-            if model.multi_fidelity and not (longest or fixed or several) and self._promotion_share:
-                promoted = self._promotion(state, study, model, left_kwh)
-            if promoted is None:
-                params = model.explore(
-                    state.energy.predictor(study, space),
-                    longest_kwh=left_kwh if longest else 0.0,
-                    alpha=0.0 if longest and not endless else self._cooling * left,
-                    n=self._n_candidates,
-                    rng=self._rng,
+            log_kwh = state.energy.predictor(study, space)
+            unweighed = log_kwh is None or (several and longest and not endless)
+            alpha = 0.0 if unweighed else self._cooling * left
+            params, gain = model.explore(
+                log_kwh,
+                longest_kwh=left_kwh if longest else 0.0,
+                alpha=alpha,
+                n=self._n_candidates,
+                rng=self._rng,
+            )
+            if model.multi_fidelity and not (fixed or several) and self._promotion_share:
+                promoted = _promotions.by_gain(
+                    state,
+                    study,
+                    model,
+                    left_kwh=left_kwh,
+                    alpha=alpha,
+                    new_gain=gain,
+                    promotion_share=self._promotion_share,
                 )
         fidelity = state.fidelity.name
         if promoted is not None:
@@ -259,6 +274,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
             state.schedules,
             state.earlier_of(study),
             longest_factor=state.longest_factor(),
+            goes_on=state.goes_on,
         )
         state.kept.process = model.fit(
             state.known(self._max_trials),
@@ -267,34 +283,3 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
             process=state.kept.process,
         )
         return model
-
-    def _promotion(
-        self, state: ScheduleState, study: Study, model: ScheduleModel, left_kwh: float
-    ) -> Scored | None:
-        """The best tried configuration for the longest schedule, if that is due and affordable."""
-        if not state.energy.says_something(study):
-            return None
-        if not policy.promotion_due(
-            state.longer_committed_kwh(),
-            state.committed_kwh(),
-            promotion_share=self._promotion_share,
-        ):
-            return None
-        tried = state.waiting(left_kwh)[-10 * self._max_trials :]
-        if not tried:
-            return None
-        return tried[int(np.argmax(model.at_longest([one.trial.params for one in tried])))]
-
-    def _early_promotion(
-        self, state: ScheduleState, space: Space, n_short: int, left_kwh: float
-    ) -> Scored | None:
-        """The best of the start so far, after every few trainings."""
-        if state.fidelity.name not in space or len(state.schedules or ()) < 2 or len(space) < 2:
-            return None
-        n_longest = len(state.longest) + len(state.in_training())
-        if not policy.early_promotion_due(
-            n_short, n_longest, promotion_share=self._promotion_share
-        ):
-            return None
-        waiting = state.waiting(left_kwh)
-        return max(waiting, key=lambda one: one.reward) if waiting else None

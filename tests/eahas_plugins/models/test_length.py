@@ -53,3 +53,11 @@ def test_lengths_without_a_size():
 def test_only_numbers_have_sizes():
     assert all(map(is_number, (5, 0.5)))
     assert not any(map(is_number, (True, "5", None, float("nan"))))
+
+
+def test_energies_beyond_all_reason_stay_numbers():
+    energy = EnergyOfLength()
+    for config in range(3):
+        energy.add(config, 1, kwh=5e-324)
+        energy.add(config, 2, kwh=1e308)
+    assert 1.0 < energy.factor(2, 1) < math.inf

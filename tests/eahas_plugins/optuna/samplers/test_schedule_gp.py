@@ -76,7 +76,7 @@ def test_starts_in_the_middle_only_where_there_is_one():
     assert sum(3 <= v <= 6 for v in many) > 14 > 10 > sum(v in (1, 2, 7, 8) for v in many)
 
 
-def test_longest_schedules_are_for_tried_configurations_and_get_their_share():
+def test_longest_schedules_are_for_tried_configurations_and_get_a_share_without_a_budget():
     trials = run(60).trials
     longer = [t for t in trials if t.params["max_epoch"] != SCHEDULES[0]]
     assert {t.params["max_epoch"] for t in longer} == {SCHEDULES[-1]}
@@ -85,7 +85,7 @@ def test_longest_schedules_are_for_tried_configurations_and_get_their_share():
         assert configuration(trial) in before
     assert len({configuration(t) for t in longer}) == len(longer)
     total, dearest = sum(map(kwh, trials)), max(map(kwh, trials))
-    assert abs(sum(map(kwh, longer)) / total - 0.5) <= dearest / total
+    assert sum(map(kwh, longer)) / total > 0.5 - dearest / total
 
 
 def test_finds_better_configurations_than_random_search():
@@ -161,8 +161,8 @@ def test_later_new_configurations_get_the_longest_schedule_while_it_can_be_paid(
     assert spent > budget_kwh
 
 
-@pytest.mark.parametrize(("budget_kwh", "matters"), [(1000.0, True), (300.0, False)])
-def test_energy_counts_only_while_short_schedules_are_searched(budget_kwh, matters):
+@pytest.mark.parametrize(("budget_kwh", "matters"), [(300.0, True), (150.0, False)])
+def test_energy_counts_until_the_budget_is_spent(budget_kwh, matters):
     trials = run(
         30, priced, short_until=1.0, promotion_share=0.0
     ).trials  # 30 short trainings: 195 kWh

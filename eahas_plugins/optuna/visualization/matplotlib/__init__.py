@@ -10,4 +10,5 @@ except ModuleNotFoundError as error:
     raise ImportError("these figures need matplotlib: pip install 'eahas-plugins[viz]'") from error
 
 # the names stand there, beside the figures
+from eahas_plugins.optuna.visualization.matplotlib._front_matplotlib import *  # noqa: F403
 from eahas_plugins.optuna.visualization.matplotlib._matplotlib import *  # noqa: F403

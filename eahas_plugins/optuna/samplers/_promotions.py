@@ -11,9 +11,6 @@ from eahas_plugins.optuna.samplers._base import Scored, Space
 from eahas_plugins.optuna.samplers._schedule_model import ScheduleModel
 from eahas_plugins.optuna.samplers._schedule_state import ScheduleState
 
-_MOST = 2000
-"""Of the latest trials that wait."""
-
 
 def early(
     state: ScheduleState,
@@ -52,7 +49,7 @@ def by_gain(
         return None
     if state.energy.budget_kwh(study) is None and _due(state, promotion_share):
         new_gain = -math.inf
-    waiting = state.waiting(left_kwh)[-_MOST:]
+    waiting = state.waiting(left_kwh)
     configs = [one.trial.params for one in waiting]
     gains = model.gains(configs, state.log_kwh_to_longest(waiting), alpha=alpha)
     chosen = policy.which_goes_on(gains, new_gain)

@@ -27,6 +27,8 @@ from eahas_plugins.transfer.earlier import EarlierStudies
 
 Floats = NDArray[np.float64]
 
+_MOST_WAITING = 2000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
@@ -223,31 +225,40 @@ class ScheduleState(StudyState):
         return place if place < n else None
 
     def waiting(self, left_kwh: float) -> list[Scored]:
-        """Feasible configurations that have not had the longest schedule and can be paid."""
-        assert self.schedules is not None
-        name, last = self.fidelity.name or "", self.schedules[-1]
+        """Feasible configurations that have not had the longest schedule and can be paid.
+
+        They are some of the latest trials, so that a long study does not take ever more time.
+        """
+        name = self.fidelity.name or ""
         taken = self.longest.union(self.in_training().values(), self.kept.attempted)
-        factor = self.energy_of_length.factor
-        return [
+        latest = [
             one
-            for one in self.complete
+            for one in self.complete[-_MOST_WAITING:]
             if name in one.trial.params
             and one.violation == 0.0
             and self.key_of(one.trial) not in taken
-            and promotion_kwh(one.trial, factor(last, one.trial.params[name])) <= left_kwh
         ]
+        paid = self._kwh_to_longest(latest) <= left_kwh
+        return [one for one, can in zip(latest, paid, strict=True) if can]
 
     def log_kwh_to_longest(self, waiting: Sequence[Scored]) -> Floats:
         """Log of the energy until each has had the longest schedule; the median if unknown."""
-        assert self.schedules is not None
-        name, last = self.fidelity.name or "", self.schedules[-1]
-        factor = self.energy_of_length.factor
-        energies = np.array(
-            [promotion_kwh(one.trial, factor(last, one.trial.params[name])) for one in waiting]
-        )
+        energies = self._kwh_to_longest(waiting)
         known = energies[energies > 0.0]
         usual = float(np.median(known)) if len(known) else 1.0
         return np.log(np.where(energies > 0.0, energies, usual))
+
+    def _kwh_to_longest(self, waiting: Sequence[Scored]) -> Floats:
+        assert self.schedules is not None
+        name, (shortest, *_, longest) = self.fidelity.name or "", self.schedules
+        usual = self.longest_factor()
+        energies = []
+        for one in waiting:
+            schedule = one.trial.params[name]
+            same = schedule == shortest
+            factor = usual if same else self.energy_of_length.factor(longest, schedule)
+            energies.append(promotion_kwh(one.trial, factor))
+        return np.array(energies, dtype=np.float64)
 
     def longest_factor(self) -> float:
         """How many times the shortest schedule's energy the longest one needs."""

@@ -3,6 +3,8 @@
 import pickle
 
 import optuna
+import pytest
+from optuna.pruners import NopPruner
 
 from eahas_plugins.optuna.samplers import ScheduleGPSampler
 from tests.eahas_plugins.optuna.samplers.tasks import SCHEDULES, history, study_of, train
@@ -96,3 +98,20 @@ def test_a_trial_that_has_not_told_its_parameters_hides_nothing():
         objective(trial)
         assert trial.params["width"] not in tried
         study.tell(trial, 0.0)
+
+
+@pytest.mark.parametrize("n_workers", [16])
+def test_no_two_workers_get_the_same_configuration(n_workers):
+    sampler = ScheduleGPSampler(seed=0, budget_kwh=1.0, n_candidates=50)
+    study = study_of(sampler, direction="maximize")
+    study.pruner = NopPruner()
+    pending = []
+    for _ in range(3 * n_workers):
+        while len(pending) < n_workers:
+            trial = study.ask()
+            value = train(trial)
+            pending.append((trial, value))
+        told = [{n: v for n, v in t.params.items() if n != "max_epoch"} for t, _ in pending]
+        assert all(params not in told[:i] for i, params in enumerate(told))
+        trial, value = pending.pop(0)
+        study.tell(trial, value)

@@ -1,4 +1,4 @@
-"""SMAC with complete schedules as rungs, a Gaussian process, cooling: the recipe of EA-BOHB.
+"""SMAC with complete schedules as rungs, EA-BOHB's Gaussian process, cooling, shares of energy.
 
 Everything as ``EnergyMultiFidelityFacade`` has it by default.
 """

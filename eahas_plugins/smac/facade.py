@@ -39,8 +39,8 @@ class EnergyMultiFidelityFacade(EnergyFacade, MultiFidelityFacade):
     """SMAC with several fidelities within an energy budget: rungs in kWh, epochs or schedules.
 
     Where rungs are complete schedules (``SurrogateTarget(fidelity="schedule")``, one objective),
-    its components are what won the comparison, the recipe of ``ea_bohb``: `ScheduleIntensifier`
-    with a Gaussian process over all rungs, from a Latin hypercube of ``n_startup_trials`` (by
+    its components are much like those of ``ea_bohb``: `ScheduleIntensifier` with the same kind of
+    Gaussian process, which learns from all rungs, from a Latin hypercube of ``n_startup_trials`` (by
     default ten) configurations. Where a training goes on from rung to rung, they are
     `EnergyHyperband` and SMAC's random forest. ``reward_exponent`` is for the latter.
     """

@@ -30,8 +30,9 @@ class ScheduleIntensifier(BudgetedIntensifier, SuccessiveHalving):
     whenever trainings above the lowest rung have used less than ``promotion_share`` of the energy,
     it is the tried configuration with the lowest predicted cost. Once ``short_until`` of the budget
     is spent, new configurations go to the highest rung at once. What cannot be paid there, as far
-    as that is known, stays on the lowest. It is the recipe of
-    :class:`~eahas_plugins.optuna.samplers.ScheduleGPSampler`.
+    as that is known, stays on the lowest. Unlike that of
+    :class:`~eahas_plugins.optuna.samplers.ScheduleGPSampler`, the model does not tell rungs apart,
+    so what is promoted is a matter of shares and not of gain per kWh.
 
     Args:
         scenario: The scenario, with ``min_budget`` below ``max_budget``, one objective and no

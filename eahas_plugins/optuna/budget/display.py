@@ -13,9 +13,9 @@ from optuna.study import Study
 from eahas_plugins.budget.attributes import (
     CAP_ATTR,
     LEFT_OUT_ATTR,
-    REMAINING_ATTR,
     RESERVED_ATTR,
     SPENT_ATTR,
+    TOLD_ATTR,
     known_kwh,
 )
 from eahas_plugins.budget.balance import Balance
@@ -44,6 +44,7 @@ class BudgetDisplay(LocalState):
 
     def _make_local(self) -> None:
         self._written: WeakKeyDictionary[Study, dict[str, float]] = WeakKeyDictionary()
+        self._told: WeakKeyDictionary[Study, str] = WeakKeyDictionary()
         self._bars: WeakKeyDictionary[Study, Any] = WeakKeyDictionary()
         self._progress: Progress | None = None
         self._lock = threading.Lock()
@@ -62,7 +63,7 @@ class BudgetDisplay(LocalState):
             LEFT_OUT_ATTR: left_out_kwh,
         }
         if balance.cap_kwh < math.inf:  # else it is not known yet
-            values |= {CAP_ATTR: balance.cap_kwh, REMAINING_ATTR: balance.remaining_kwh}
+            values[CAP_ATTR] = balance.cap_kwh
         if self._g_per_kwh is not None:
             values[SPENT_CO2E_ATTR] = balance.spent_kwh * self._g_per_kwh / 1000.0
         if study not in self._written:
@@ -73,6 +74,10 @@ class BudgetDisplay(LocalState):
             if written.get(key) != value:
                 study.set_user_attr(key, value)
                 written[key] = value
+        told = f"{_told(balance)} spent"
+        if self._told.get(study) != told:
+            study.set_user_attr(TOLD_ATTR, told)
+            self._told[study] = told
         if self._show_progress:
             with self._lock:
                 self._draw(study, balance)
@@ -97,9 +102,7 @@ class BudgetDisplay(LocalState):
             self._bars[study],
             total=balance.cap_kwh if known else None,
             completed=min(balance.spent_kwh, balance.cap_kwh),
-            text=share_text(balance.spent_kwh, balance.cap_kwh)
-            if known
-            else energy_text(balance.spent_kwh),
+            text=_told(balance),
             refresh=True,
         )
 
@@ -118,3 +121,10 @@ class BudgetDisplay(LocalState):
                 self._progress.stop()
                 self._progress = None
                 atexit.unregister(self.close)
+
+
+def _told(balance: Balance) -> str:
+    """What is spent of the cap, once that is known, in the unit in which it reads well."""
+    if balance.cap_kwh < math.inf:
+        return share_text(balance.spent_kwh, balance.cap_kwh)
+    return energy_text(balance.spent_kwh)

@@ -95,7 +95,7 @@ def test_guard_needs_no_callback() -> None:
     study, budget = new_study(), EnergyBudget(10.0)
     study.optimize(budget.guard(training()))
     assert energies(study) == [4.0, 4.0, 2.0]
-    assert study.user_attrs["energy_remaining_kwh"] == 0.0
+    assert study.user_attrs["energy"] == "10 of 10 kWh spent"
     assert study.user_attrs["energy_reserved_kwh"] == 0.0
 
 
@@ -251,7 +251,7 @@ def test_live_attributes_during_a_trial() -> None:
     assert shown[1] == {
         "energy_cap_kwh": 10.0,
         "energy_spent_kwh": 4.0,
-        "energy_remaining_kwh": 6.0,
+        "energy": "4 of 10 kWh spent",
         "energy_reserved_kwh": 0.0,
     }
 

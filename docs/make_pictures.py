@@ -53,6 +53,8 @@ def first() -> None:
 
 def report() -> None:
     """The top of a report, in Chromium."""
+    from PIL import Image
+
     import surrogate
     from eahas_plugins.optuna import SurrogateObjective, energy_report, energy_study
 
@@ -67,12 +69,18 @@ def report() -> None:
         subprocess.run(
             [
                 *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
-                *(f"--user-data-dir={folder}/profile", f"--window-size={SIZE_PX[0]},{SIZE_PX[1]}"),
-                *(f"--screenshot={HERE / 'report.png'}", page.as_uri()),
+                *(f"--user-data-dir={folder}/profile", "--virtual-time-budget=3000"),
+                # higher than what is kept: its last lines are not painted
+                *(
+                    f"--window-size={SIZE_PX[0]},{SIZE_PX[1] + 200}",
+                    f"--screenshot={folder}/page.png",
+                ),
+                page.as_uri(),
             ],
             check=True,
             capture_output=True,
         )
+        Image.open(f"{folder}/page.png").crop((0, 0, *SIZE_PX)).save(HERE / "report.png")
 
 
 PICTURES: dict[str, Callable[[], None]] = {

@@ -40,8 +40,8 @@ class EnergyMultiFidelityFacade(EnergyFacade, MultiFidelityFacade):
 
     Where rungs are complete schedules (``SurrogateTarget(fidelity="schedule")``, one objective),
     its components are much like those of ``ea_bohb``: `ScheduleIntensifier` with the same kind of
-    Gaussian process, which learns from all rungs, from a Latin hypercube of ``n_startup_trials`` (by
-    default ten) configurations. Where a training goes on from rung to rung, they are
+    Gaussian process, which learns from all rungs, and a Latin hypercube of ``n_startup_trials`` (by
+    default ten) configurations to begin with. Where a training goes on from rung to rung, they are
     `EnergyHyperband` and SMAC's random forest. ``reward_exponent`` is for the latter.
     """
 

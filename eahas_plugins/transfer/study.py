@@ -14,6 +14,7 @@ from eahas_plugins.models.kwh import Choice, Column, Number
 _LOG_RATIO = 100.0
 """Numbers whose largest is this many times the smallest count by their logarithm, where nothing
 says how they were drawn."""
+_LARGEST = 1e100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +65,12 @@ class EarlierStudy:
 
     @property
     def rewards(self) -> np.ndarray[Any, np.dtype[np.float64]]:
-        """Values of the trials, larger is better, of shape (n_trials,)."""
+        """Values of the trials, larger is better, of shape (n_trials,).
+
+        They are so far from the largest float that their squares are floats, too.
+        """
         values = np.array([trial.value for trial in self.trials], dtype=np.float64)
-        return values if self.maximize else -values
+        return np.clip(values if self.maximize else -values, -_LARGEST, _LARGEST)
 
     def lengths(self, fidelity_param: str | None) -> list[float | None]:
         """How long each training was: its parameter of that name, or what its host calls budget.

@@ -15,6 +15,7 @@ from optuna.distributions import (
 
 from eahas_plugins.optuna import ea_bohb, export_study
 from eahas_plugins.optuna.samplers._earlier import MEMBER_ATTR, fitted_value
+from tests.eahas_plugins.optuna.samplers.situations import OBJECTIVES
 from tests.eahas_plugins.optuna.samplers.tasks import SCHEDULES, history, study_of, train
 from tests.eahas_plugins.transfer.studies import made_up
 
@@ -209,3 +210,18 @@ def test_misleading_studies_do_little_harm(kind):
         for name, earlier in (("without", []), ("with", [MISLEADING[kind](EARLIER)]))
     }
     assert best["with"] > best["without"] - 0.05
+
+
+@pytest.mark.filterwarnings("ignore:Choices for a categorical", "ignore:The distribution is spec")
+@pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda objective: objective.__name__)
+def test_however_odd_an_earlier_study_is_the_new_one_goes_on(objective, tmp_path):
+    old = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    old.optimize(objective, n_trials=15)
+    export_study(old, tmp_path / "old.jsonl")
+    with_file = []
+    for earlier in (old, tmp_path / "old.jsonl"):
+        new = optuna.create_study(sampler=ea_bohb(earlier=[earlier], seed=0, n_candidates=50)[0])
+        new.optimize(objective, n_trials=14)
+        assert len(new.trials) == 14
+        with_file.append([t.params for t in new.trials])
+    assert with_file[0] == with_file[1]

@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,6 +29,7 @@ from benchmarks.harness.seeds import derive_seed
 from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR
 from eahas_plugins.energy import EnergyMeter, auto_meter
 from eahas_plugins.targets import EnergyTraining, Train
+from eahas_plugins.targets.checkpoints import CheckpointStore
 from eahas_plugins.targets.journal_training import JournalTraining
 from eahas_plugins.targets.metric import Metric
 from eahas_plugins.targets.schedules import schedules_of
@@ -171,7 +171,7 @@ def measure_reference(task: LiveTask, *, n_trainings: int = N_PILOT) -> Referenc
         with tempfile.TemporaryDirectory() as folder:
             training = JournalTraining(
                 meter=bench.meter,
-                folder=Path(folder),
+                checkpoint=CheckpointStore(folder).open("training"),
                 seed=0,
                 budget=None,
                 in_kwh=False,

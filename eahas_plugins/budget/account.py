@@ -11,6 +11,7 @@ from bisect import insort
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
+from types import MappingProxyType
 from typing import Literal
 
 from eahas_plugins.budget.attributes import kwh_argument
@@ -79,8 +80,15 @@ class RunAccount:
         self._usual: dict[float | None, list[float]] = {}  # of finished trials, sorted
         self._owed: list[Entry] = []  # lost before anything was known of any trial
 
-    def attach(self, journal: EnergyJournal) -> list[Entry]:
-        """Keep the account on disk; what is there already counts as spent, and is returned."""
+    def attach(
+        self, journal: EnergyJournal, *, paid_kwh: Mapping[TrialId, float] = MappingProxyType({})
+    ) -> list[Entry]:
+        """Keep the account on disk; what is there already counts as spent, and is returned.
+
+        Args:
+            journal: The journal.
+            paid_kwh: What had been paid of the trainings that trials went on with, kWh.
+        """
         self.journal = journal
         journal.folder.mkdir(parents=True, exist_ok=True)
         write_json(journal.folder / CAP_NAME, self.cap_kwh, durable=False)
@@ -88,7 +96,7 @@ class RunAccount:
         self._next_number = 1 + max((e.number for e in entries), default=-1)
         for entry in entries:
             if entry.done and entry.energy_kwh:
-                self.learn(entry.trial[-1], entry.energy_kwh)
+                self.learn(entry.trial[-1], entry.energy_kwh + paid_kwh.get(entry.trial, 0.0))
         for entry in entries:
             if entry.is_unknown and entry.estimated_kwh is None:
                 self._charge_unknown(entry, entry.reserved_kwh)
@@ -175,7 +183,13 @@ class RunAccount:
         return grant
 
     def charge(
-        self, trial: TrialId, *, reported_kwh: float | None, succeeded: bool, refused: bool = False
+        self,
+        trial: TrialId,
+        *,
+        reported_kwh: float | None,
+        succeeded: bool,
+        refused: bool = False,
+        paid_kwh: float = 0.0,
     ) -> Charge:
         """Charge a trial whose end is known: what it wrote or told, else what was expected.
 
@@ -185,6 +199,7 @@ class RunAccount:
             succeeded: Whether it has a result. One without any energy is charged nothing: the
                 host must complain.
             refused: Whether it ended since what it was given did not pay for a single step.
+            paid_kwh: What had been paid of the training that it went on with, kWh.
         """
         grant = self._granted.pop(trial, None)
         offered_kwh = self._offered_kwh.pop(trial, 0.0)
@@ -217,18 +232,18 @@ class RunAccount:
             written_kwh += expected_kwh
             estimated = True
         if succeeded:
-            self.learn(trial[-1], written_kwh)
+            self.learn(trial[-1], written_kwh + paid_kwh)
         return Charge(energy_kwh=written_kwh, estimated=estimated)
 
     def learn(self, fidelity: float | None, energy_kwh: float) -> None:
-        """Let a trial that has succeeded count in `usual_kwh`."""
+        """Let the whole training of a trial that has succeeded count in `usual_kwh`."""
         insort(self._usual.setdefault(fidelity, []), energy_kwh)
         owed, self._owed = self._owed, []
         for entry in owed:
             self._charge_unknown(entry, 0.0)
 
     def usual_kwh(self, fidelity: float | None) -> float | None:
-        """Median energy of finished trials of this fidelity, kWh; None if there are none."""
+        """Median energy of finished trainings of this fidelity, kWh; None if there are none."""
         known = self._usual.get(fidelity)
         return median(known) if known else None
 

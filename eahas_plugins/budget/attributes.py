@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from numbers import Real
+from typing import Any
 
 ENERGY_ATTR = "energy_kwh"
 """Trial attribute: cumulative energy of the trial so far, kWh."""
@@ -15,6 +17,8 @@ PAID_ATTR = "energy_paid_kwh"
 SAVED_ATTR = "energy_saved_kwh"
 """Trial attribute: energy of the training up to the checkpoint that the trial has left, kWh; a
 trial that goes on from there need not pay it again."""
+CHECKPOINT_ATTR = "checkpoint"
+"""Trial information: the folder that holds the checkpoint of the trial's configuration."""
 CONTINUES_ATTR = "continues"
 """Trial attribute: the trial whose checkpoint this one goes on from, by its number."""
 RESERVED_ATTR = "energy_reserved_kwh"
@@ -69,3 +73,24 @@ def known_kwh(value: object) -> float | None:
         except OverflowError:  # an integer of hundreds of digits
             return None
     return value if 0.0 <= value < math.inf else None
+
+
+def paid_kwh_of(info: Mapping[str, Any]) -> float:
+    """What had been paid of a training when a trial went on with its checkpoint, kWh.
+
+    Args:
+        info: What came with the trial's result; who keeps no checkpoints goes on with none.
+    """
+    whole, own = known_kwh(info.get(TRAINING_ATTR)), known_kwh(info.get(ENERGY_ATTR))
+    if SAVED_ATTR not in info or whole is None or own is None:
+        return 0.0
+    return max(0.0, whole - own)
+
+
+def saved_kwh_of(info: Mapping[str, Any]) -> float:
+    """Energy of a training that a later trial can go on with, kWh.
+
+    Args:
+        info: What came with an earlier trial's result; a benchmark needs no checkpoint to go on.
+    """
+    return known_kwh(info.get(SAVED_ATTR, info.get(TRAINING_ATTR))) or 0.0

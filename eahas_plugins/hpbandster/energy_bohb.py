@@ -14,21 +14,17 @@ from hpbandster.core.dispatcher import Job
 from hpbandster.core.result import Result
 
 from eahas_plugins.budget.account import Shortfall
-from eahas_plugins.budget.attributes import (
-    DEFAULT_LEASE_S,
-    TRAINING_ATTR,
-    known_kwh,
-    kwh_argument,
-)
+from eahas_plugins.budget.attributes import DEFAULT_LEASE_S, kwh_argument
 from eahas_plugins.budget.entries import EnergyExhaustedError
 from eahas_plugins.hpbandster.answers import check_answer
 from eahas_plugins.hpbandster.config_generator import EnergyGenerator
-from eahas_plugins.hpbandster.energy_halving import EnergyHalving
-from eahas_plugins.hpbandster.grants import JobAccount, grant_file, journal_folder
+from eahas_plugins.hpbandster.energy_halving import EnergyHalving, difference_kwh, payable_kwh
+from eahas_plugins.hpbandster.grants import CHECKPOINTS, JobAccount, grant_file, journal_folder
 from eahas_plugins.hpbandster.optimizers import BOHB
 from eahas_plugins.hpbandster.summary import tell_end, tell_start
 from eahas_plugins.policy import PAPER_EXPONENT, SHORT_UNTIL, short_phase_ended
 from eahas_plugins.spaces.values import native_config
+from eahas_plugins.targets.checkpoints import CheckpointStore
 from eahas_plugins.transfer.configurations import first_configurations
 from eahas_plugins.transfer.study import EarlierStudy
 
@@ -124,6 +120,8 @@ class EnergyBOHB(BOHB):
             shortfall=shortfall,
             lease_s=lease_s,
         )
+        # A run that goes on begins new brackets: nothing of the old ones is promoted.
+        CheckpointStore(self.account.folder / CHECKPOINTS).clear()
         self.cooling = float(cooling)
         self.reward_exponent = float(reward_exponent)
         self.short_until = float(short_until)
@@ -243,8 +241,11 @@ class EnergyBOHB(BOHB):
         return self._kernels(configspace, seed, kind)
 
     def _submit_job(self, config_id: Any, config: dict[str, Any], budget: float) -> None:
-        paid_kwh = self._paid_kwh(config_id)
-        needed_kwh = self._needed_kwh(budget, paid_kwh)
+        results = self.iterations[config_id[0]].data[config_id].results
+        paid_kwh = payable_kwh(results)
+        needed_kwh = None if self._in_kwh else difference_kwh(results, budget)
+        if needed_kwh is None:
+            needed_kwh = self._needed_kwh(budget, paid_kwh)
         while not self._admits(needed_kwh):
             if self.num_running_jobs > 0 or self.account.balance().reserved_kwh > 0.0:
                 self.thread_cond.wait(1.0)  # what was promised may be given back, or lapse
@@ -285,12 +286,6 @@ class EnergyBOHB(BOHB):
             job.time_it(stamp)
         self.num_running_jobs += 1
         super().job_callback(job)
-
-    def _paid_kwh(self, config_id: Any) -> float:
-        """Energy in the training that this job may go on with, kWh."""
-        results = self.iterations[config_id[0]].data[config_id].results.values()
-        infos = [result["info"] or {} for result in results if result is not None]
-        return max((known_kwh(i.get(TRAINING_ATTR)) or 0.0 for i in infos), default=0.0)
 
     def _await_running_jobs(self) -> None:
         while self.num_running_jobs > 0:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from hpbandster.optimizers.iterations import SuccessiveHalving
 
-from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, known_kwh
+from eahas_plugins.budget.attributes import (
+    CHECKPOINT_ATTR,
+    ENERGY_ATTR,
+    SAVED_ATTR,
+    TRAINING_ATTR,
+    known_kwh,
+    saved_kwh_of,
+)
 from eahas_plugins.policy import reward
+from eahas_plugins.targets.checkpoints import CheckpointStore
 
 
 class EnergyHalving(SuccessiveHalving):
     """Successive halving that promotes the largest reward instead of the smallest loss.
 
-    Losses in [0, 1] are taken for errors, and the reward is that of the accuracy.
+    Losses in [0, 1] are taken for errors, and the reward is that of the accuracy. When a rung is
+    complete, the checkpoints of those that are not promoted are removed.
 
     Args:
         reward_exponent: Exponent of the energy, at most 0; 0 is HpBandSter's promotion.
@@ -28,6 +39,13 @@ class EnergyHalving(SuccessiveHalving):
     def __init__(self, *, reward_exponent: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._reward_exponent = reward_exponent
+
+    def process_results(self) -> None:
+        """Promote, when a rung is complete."""
+        super().process_results()
+        for datum in self.data.values():
+            if datum.status != "QUEUED":
+                _discard_checkpoint(datum.results)
 
     def _advance_to_next_stage(self, config_ids: list[Any], losses: Any) -> Any:
         if self._reward_exponent == 0.0 or not config_ids:
@@ -48,3 +66,39 @@ class EnergyHalving(SuccessiveHalving):
             maximize=are_errors,
         )
         return super()._advance_to_next_stage(config_ids, -rewards if are_errors else rewards)
+
+
+Results = Mapping[float, Mapping[str, Any] | None]
+"""What HpBandSter keeps of a configuration: the results of its jobs, by rung."""
+
+
+def payable_kwh(results: Results) -> float:
+    """Energy of a configuration's training that another job can go on with, kWh."""
+    return max(map(saved_kwh_of, _infos(results).values()), default=0.0)
+
+
+def difference_kwh(results: Results, budget: float) -> float | None:
+    """Energy that a job needs to go on from its checkpoint, kWh; None without one.
+
+    Args:
+        results: The results of the same configuration.
+        budget: The job's rung, in whatever a training's energy is proportional to.
+    """
+    rungs = {rung: info for rung, info in _infos(results).items() if info.get(SAVED_ATTR)}
+    if not rungs or not max(rungs) < budget:
+        return None
+    rung = max(rungs)
+    return saved_kwh_of(rungs[rung]) * (budget / rung - 1.0)
+
+
+def _discard_checkpoint(results: Results) -> None:
+    for info in _infos(results).values():
+        if CHECKPOINT_ATTR in info:
+            folder = Path(str(info[CHECKPOINT_ATTR]))
+            CheckpointStore(folder.parent).discard(folder.name)
+
+
+def _infos(results: Results) -> dict[float, Mapping[str, Any]]:
+    """What came with results, where it is a mapping at all: workers may be of any kind."""
+    told = {rung: result["info"] for rung, result in results.items() if result is not None}
+    return {rung: info for rung, info in told.items() if isinstance(info, Mapping)}

@@ -8,10 +8,13 @@ from typing import Any
 from hpbandster.core.dispatcher import Job
 
 from eahas_plugins.budget.account import Charge, RunAccount, Shortfall
-from eahas_plugins.budget.attributes import ENERGY_ATTR, kwh_argument
+from eahas_plugins.budget.attributes import ENERGY_ATTR, kwh_argument, paid_kwh_of
 from eahas_plugins.budget.entries import Grant, TrialId, was_refused
 from eahas_plugins.budget.journal import Attempt, EnergyJournal
 from eahas_plugins.files import read_bytes, write_atomically
+
+CHECKPOINTS = "checkpoints"
+"""Where a run's checkpoints are, in its folder of energies, unless the target names a folder."""
 
 
 def grant_file(folder: Path, config_id: Any, budget: float) -> Path:
@@ -77,6 +80,7 @@ class JobAccount(RunAccount):
             reported_kwh=None if told is None else kwh_argument(ENERGY_ATTR, told, zero=True),
             succeeded=job.result is not None,
             refused=was_refused(job.exception),
+            paid_kwh=paid_kwh_of(info) if isinstance(info, dict) else 0.0,
         )
         if charge.energy_kwh is None and job.result is not None:
             raise ValueError(

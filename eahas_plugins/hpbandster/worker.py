@@ -10,10 +10,9 @@ import Pyro4
 from hpbandster.core.worker import Worker
 
 from eahas_plugins.benchmark import Benchmark
-from eahas_plugins.hpbandster.grants import open_grant
+from eahas_plugins.hpbandster.grants import CHECKPOINTS, open_grant
 from eahas_plugins.spaces.values import plain
 from eahas_plugins.targets import EnergyTarget, SurrogateTarget, Train
-from eahas_plugins.targets.energy_target import keep_checkpoints
 
 
 class TargetWorker(Worker):
@@ -76,10 +75,15 @@ class TargetWorker(Worker):
             EnergyExhaustedError: If what the job may spend does not pay for one epoch.
         """
         attempt = None if grant is None else open_grant(Path(grant))
-        if attempt is not None:
-            keep_checkpoints(self.target, attempt.folder / "checkpoints")
+        target = self.target
+        if attempt is not None and isinstance(target, EnergyTarget):
+            target.keep_checkpoints(attempt.folder / CHECKPOINTS, run=str(self.run_id))
         try:
-            loss, info = self.target(config, seed=self.seed, budget=budget, attempt=attempt)
+            loss, info = target(config, seed=self.seed, budget=budget, attempt=attempt)
+        except Exception:
+            if isinstance(target, EnergyTarget):  # HpBandSter promotes none that has failed
+                target.discard(config, self.seed)
+            raise
         finally:
             if attempt is not None:
                 attempt.close()
@@ -131,7 +135,8 @@ class EnergyWorker(TargetWorker):
         train: The training: it reports after each epoch and stops when told to.
         run_id: The run, as for the master.
         meter: ``"auto"`` for the best the machine has, or an ``EnergyMeter``.
-        fidelity: What a budget means: ``"kwh"`` or ``"epochs"`` of the whole training.
+        fidelity: What a budget means: ``"kwh"`` or ``"continue"``, where a training goes on from
+            rung to rung, or the length of a complete ``"schedule"``.
         seed: Seed of every training.
         target: More arguments of `EnergyTarget`.
         **kwargs: Arguments of HpBandSter's ``Worker``.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from eahas_plugins.optuna import visualization
     from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
     from eahas_plugins.optuna.budget.in_trainings import TrainingsBudget
+    from eahas_plugins.optuna.continuation import TrialCheckpoint
     from eahas_plugins.optuna.earlier import export_study
     from eahas_plugins.optuna.objective import SurrogateObjective
     from eahas_plugins.optuna.price import EnergyPrice
@@ -65,6 +66,7 @@ __all__ = [
     "ScheduleRelativePruner",
     "SurrogateObjective",
     "TrainingsBudget",
+    "TrialCheckpoint",
     "ea_bohb",
     "energy_report",
     "energy_study",
@@ -79,6 +81,7 @@ _ELSEWHERE = {
     "EnergyTracker": "tracker",
     "SurrogateObjective": "objective",
     "TrainingsBudget": "budget.in_trainings",
+    "TrialCheckpoint": "continuation",
     "energy_report": "report",
     "energy_study": "study",
     "export_study": "earlier",

@@ -10,6 +10,7 @@ Checked on Optuna 4.5.0 and 5.0.0. Each name stands here because Optuna has no p
   ``optuna._gp.acqf.BaseAcquisitionFunc``: where an acquisition can be changed.
 - ``FrozenTrial.system_attrs["fixed_params"]`` and ``["constraints"]``: the keys are Optuna's own.
 - ``RDBStorage._backend.engine`` and ``optuna.storages._rdb.models``: the tables of a database.
+- ``JournalStorage._backend._file_path``: where a journal lies, so that checkpoints lie beside it.
 
 A class asks for the names it needs when it is made (`require`), so that a future Optuna without one
 of them costs that class alone; the others say so at their first use (`_private`).
@@ -20,6 +21,7 @@ from __future__ import annotations
 import importlib
 import weakref
 from collections.abc import Hashable, Mapping
+from pathlib import Path
 from typing import Any
 
 import optuna
@@ -155,6 +157,25 @@ def database_engine(study: Study) -> Any:
     if engine is None or engine.url.database in (None, "", ":memory:"):
         return None
     return engine
+
+
+def storage_file(study: Study) -> Path | None:
+    """The file that is the study's storage: an SQLite database or a journal; else None."""
+    engine = database_engine(study)
+    if engine is not None:
+        is_file = engine.url.get_backend_name() == "sqlite"
+        return Path(engine.url.database).absolute() if is_file else None
+    journal = getattr(getattr(storage_of(study), "_backend", None), "_file_path", None)
+    return None if journal is None else Path(journal).absolute()
+
+
+def storage_in_memory(study: Study) -> BaseStorage | None:
+    """The study's storage if no other process can reach it."""
+    storage = memory_storage(study)
+    if storage is not None:
+        return storage
+    has_engine = hasattr(getattr(storage_of(study), "_backend", None), "engine")
+    return storage_of(study) if has_engine and database_engine(study) is None else None
 
 
 def database_tables() -> tuple[Any, Any] | None:

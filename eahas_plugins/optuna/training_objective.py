@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 from ConfigSpace import ConfigurationSpace
 from optuna import Trial, TrialPruned
 
-from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR
+from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, TRAINING_ATTR
 from eahas_plugins.energy import EnergyMeter
+from eahas_plugins.optuna.continuation import ManagedCheckpoint
 from eahas_plugins.optuna.samplers._schedules import check_schedules
 from eahas_plugins.optuna.tracker import METER_ATTR, PARTS_ATTR, RUNTIME_ATTR, EnergyTracker
+from eahas_plugins.optuna.trial_training import TrialTraining
 from eahas_plugins.spaces import Config, ForbiddenConfigurationError, OptunaSpace
+from eahas_plugins.targets.checkpoints import Checkpoint, CheckpointStore
 from eahas_plugins.targets.energy_target import Train
-from eahas_plugins.targets.metric import Direction, Metric, metric_of
+from eahas_plugins.targets.metric import Direction, metric_of
 from eahas_plugins.targets.objectives import check_objectives
 from eahas_plugins.targets.signature import check_train, values_of
-from eahas_plugins.targets.training import EnergyTraining
 
 _OURS = (ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, METER_ATTR, PARTS_ATTR, RUNTIME_ATTR)
 
@@ -32,7 +35,10 @@ class EnergyObjective:
     and it returns. What is reported is an accuracy in [0, 1], unless ``metric`` and ``direction``
     name another number. Everything that is reported or returned by name becomes an attribute of
     the trial, beside those of `EnergyTracker`. ``training.checkpoint`` is an empty folder for the
-    time of the trial.
+    time of the trial, unless ``fidelity`` is ``"continue"``: then a trial that trains an earlier
+    one's configuration longer finds that one's state there (``training.resumed``), as it was after
+    ``training.epochs`` epochs, pays only the difference, and has the attributes of
+    `TrialCheckpoint`.
 
     Example:
         >>> import optuna
@@ -67,6 +73,10 @@ class EnergyObjective:
         schedules: Lengths of complete trainings, shortest first, that the trial chooses from under
             that name, as the rungs of SMAC's ``EnergyTarget(fidelity="schedule")``. None where
             the space itself holds it.
+        fidelity: ``"schedule"``: every length is a complete training from its start.
+            ``"continue"``: a training pauses at a shorter length and goes on to a longer one, for
+            trainings whose learning rate does not depend on their length.
+        checkpoints: Where ``"continue"`` keeps them; see `TrialCheckpoint`.
         report_every: Epochs between two looks at the meter, the pruner and the budget, each of
             which takes some milliseconds: more than 1 where an epoch takes less than a second.
         meter: ``"auto"`` for the best the machine has, or an ``EnergyMeter``.
@@ -87,6 +97,8 @@ class EnergyObjective:
         objectives: str | Sequence[str] | None = None,
         fidelity_param: str | None = None,
         schedules: Sequence[int | float] | None = None,
+        fidelity: Literal["schedule", "continue"] = "schedule",
+        checkpoints: str | Path | None = None,
         report_every: int = 1,
         meter: EnergyMeter | Literal["auto"] = "auto",
         seed: int = 0,
@@ -107,6 +119,13 @@ class EnergyObjective:
                 "schedules must be given with a fidelity_param that is not in the space but got "
                 f"{fidelity_param!r}: the trial chooses one of them under that name."
             )
+        if fidelity not in ("schedule", "continue"):
+            raise ValueError(f"fidelity must be 'schedule' or 'continue' but got {fidelity!r}.")
+        if fidelity == "continue" and fidelity_param is None:
+            raise ValueError(
+                "fidelity_param must be given with fidelity 'continue' but is None: it names the "
+                "parameter that is the length of the training."
+            )
         if not report_every >= 1:
             raise ValueError(f"report_every must be at least 1 but got {report_every}.")
         if meter != "auto" and not isinstance(meter, EnergyMeter):
@@ -115,6 +134,8 @@ class EnergyObjective:
         self.space = space
         self.fidelity_param = fidelity_param
         self.schedules = None if schedules is None else tuple(schedules)
+        self.fidelity = fidelity
+        self.checkpoints = checkpoints
         self.report_every = report_every
         self.meter = meter
         self.seed = seed
@@ -146,11 +167,12 @@ class EnergyObjective:
         if self.schedules is not None:
             name = str(self.fidelity_param)
             config = {**config, name: trial.suggest_categorical(name, self.schedules)}
-        with tempfile.TemporaryDirectory() as folder, EnergyTracker(trial, meter=self.meter) as own:
+        with EnergyTracker(trial, meter=self.meter) as own, self._checkpoint(trial, own) as copy:
             training = TrialTraining(
                 own,
                 trial,
-                folder=Path(folder),
+                checkpoint=copy,
+                keeps_checkpoint=self.fidelity == "continue",
                 seed=self.seed,
                 budget=self._length(config),
                 metric=self.metric,
@@ -159,13 +181,36 @@ class EnergyObjective:
             values: dict[str, float] = {}
             try:
                 returned = self.train(config, training)
+                training.pause()
                 if training.pruned is not None:
                     raise training.pruned
                 values = values_of(returned, training.reported, self.metric, named=self._is_named)
             finally:
                 _leave_record(trial, values or dict(*training.reported[-1:]), training.epochs)
         value = values[self.metric.name]
-        return value if len(self.objectives) == 1 else (value, own.energy_kwh)
+        total_kwh = training.paid_kwh + own.energy_kwh
+        if self.fidelity == "continue":
+            trial.set_user_attr(TRAINING_ATTR, total_kwh)
+        return value if len(self.objectives) == 1 else (value, total_kwh)
+
+    @contextmanager
+    def _checkpoint(self, trial: Trial, energy: EnergyTracker) -> Iterator[Checkpoint]:
+        """The trial's copy of its configuration's checkpoint, or an empty folder."""
+        if self.fidelity == "continue":
+            with ManagedCheckpoint(
+                trial,
+                energy,
+                fidelity_param=str(self.fidelity_param),
+                checkpoints=self.checkpoints,
+                seed=self.seed,
+            ) as kept:
+                yield kept.copy
+        else:
+            with (
+                tempfile.TemporaryDirectory() as folder,
+                CheckpointStore(folder).open("training") as copy,
+            ):
+                yield copy
 
     def _length(self, config: Config) -> float | None:
         if self.fidelity_param is None:
@@ -186,61 +231,6 @@ class EnergyObjective:
                 f"the study must search {' and '.join(self.objectives)} by {self.directions} but "
                 f"has the directions {found}: create it with directions=objective.directions."
             )
-
-
-class TrialTraining(EnergyTraining):
-    """A training in an Optuna trial.
-
-    Args:
-        energy: The trial's running tracker.
-        trial: The trial.
-        folder: Where its checkpoint is kept.
-        seed: The objective's seed.
-        budget: How long a complete training is, in epochs; None if nobody knows.
-        metric: What the training is judged by.
-        report_every: Epochs between two reports to the trial.
-    """
-
-    def __init__(
-        self,
-        energy: EnergyTracker,
-        trial: Trial,
-        *,
-        folder: Path,
-        seed: int,
-        budget: float | None,
-        metric: Metric,
-        report_every: int = 1,
-    ) -> None:
-        super().__init__(folder=folder, seed=seed, budget=budget, metric=metric)
-        self._energy = energy
-        self._trial = trial
-        self._report_every = report_every
-        self._next_look = report_every
-        self.pruned: TrialPruned | None = None
-        """Why the training must stop, once it must."""
-
-    @property
-    def energy_kwh(self) -> float:
-        """Energy of this training so far, kWh."""
-        return self._energy.energy_kwh
-
-    def _stops(self, value: float) -> bool:
-        if self.pruned is not None:
-            return True
-        if self.epochs < self._next_look and self.epochs != self.budget:
-            return False
-        self._next_look = self.epochs - self.epochs % self._report_every + self._report_every
-        told = None if self._energy.several_objectives else value
-        if self.epochs == self.budget:  # complete: there is nothing left to save
-            if told is not None:
-                self._trial.report(told, step=self.epochs)
-            return False
-        try:
-            self._energy.report(told, step=self.epochs)
-        except TrialPruned as pruned:  # the training ends by itself: it may have files to close
-            self.pruned, self.truncated = pruned, True
-        return self.truncated
 
 
 def _leave_record(trial: Trial, values: dict[str, float], epochs: int) -> None:

@@ -42,7 +42,8 @@ from eahas_plugins.smac.resume import (
 )
 from eahas_plugins.smac.runner import EnergyRunner
 from eahas_plugins.smac.state import HISTORY, DurableSMBO, forget, restore
-from eahas_plugins.targets.energy_target import keep_checkpoints
+from eahas_plugins.targets.checkpoints import CheckpointStore
+from eahas_plugins.targets.energy_target import EnergyTarget
 
 _JOURNAL, _CHECKPOINTS = "energy", "checkpoints"
 
@@ -188,8 +189,8 @@ class EnergyFacade(FacadeHook):
             best = best_that_finished(self.runhistory)
         if best is None:
             return None
-        is_schedule = getattr(self._target, "fidelity", None) == "schedule"
-        name = getattr(self._target, "fidelity_param", None) if is_schedule else None
+        is_length = getattr(self._target, "fidelity", None) in ("schedule", "continue")
+        name = getattr(self._target, "fidelity_param", None) if is_length else None
         return plain_config(self.runhistory, best, fidelity_param=name)
 
     def evaluate(self, info: TrialInfo) -> TrialValue:
@@ -244,11 +245,11 @@ class EnergyFacade(FacadeHook):
         if self._starts_anew:
             journal.clear()
             forget(folder)
-            shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)
         elif restore(folder, spent_kwh=math.fsum(e.charged_kwh for e in journal.entries())):
             check_same_run(self.scenario, folder)
             requeue_lost(folder / HISTORY)
-        keep_checkpoints(self._target, folder.absolute() / _CHECKPOINTS)
+        if isinstance(self._target, EnergyTarget):
+            self._open_checkpoints(self._target, folder.absolute())
         loop = super().make_optimizer()
         self.account.attach(loop.runhistory, journal, self._target)
         if self._worker is not None:
@@ -261,6 +262,14 @@ class EnergyFacade(FacadeHook):
             )
         loop.reopen()
         return loop
+
+    def _open_checkpoints(self, target: EnergyTarget, folder: Path) -> None:
+        target.keep_checkpoints(folder / _CHECKPOINTS, run="-".join(folder.parts[-2:]))
+        kept = target.checkpoint_folder
+        if kept is not None and self._starts_anew:
+            shutil.rmtree(kept, ignore_errors=True)
+        elif kept is not None:
+            CheckpointStore(kept).sweep()
 
     @staticmethod
     def get_acquisition_function(

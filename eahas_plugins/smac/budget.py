@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from inspect import signature
 from typing import Any
 
 import numpy as np
+from ConfigSpace import Configuration
 from smac.callback.callback import Callback
 from smac.main.smbo import SMBO
 from smac.runhistory import RunHistory, StatusType, TrialInfo, TrialKey, TrialValue
 
 from eahas_plugins.budget.account import ESTIMATED_ATTR, RunAccount, Shortfall
-from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, known_kwh, kwh_argument
+from eahas_plugins.budget.attributes import (
+    ENERGY_ATTR,
+    TRAINING_ATTR,
+    known_kwh,
+    kwh_argument,
+    paid_kwh_of,
+    saved_kwh_of,
+)
 from eahas_plugins.budget.balance import Balance
 from eahas_plugins.budget.entries import Grant, TrialId, was_refused
 from eahas_plugins.budget.journal import EnergyJournal
 from eahas_plugins.policy import cooling
 from eahas_plugins.smac._compat import EnergySMBO
+from eahas_plugins.targets.energy_target import EnergyTarget
 from eahas_plugins.targets.estimate import EnergyEstimate, EstimatesEnergy
 
 ATTEMPT = "attempt"
@@ -85,7 +94,11 @@ class EnergyBudgetCallback(Callback):
         """
         self._runhistory, self._target = runhistory, target
         self._can_cut = target is None or takes_attempt(target)
-        entries = [] if journal is None else self._account.attach(journal)
+        paid_kwh: dict[TrialId, float] = {
+            (key.config_id, key.instance, key.seed, key.budget): paid_kwh_of(value.additional_info)
+            for key, value in runhistory.items()
+        }
+        entries = [] if journal is None else self._account.attach(journal, paid_kwh=paid_kwh)
         journaled = {entry.trial for entry in entries}
         for key, value in runhistory.items():
             trial = (key.config_id, key.instance, key.seed, key.budget)
@@ -95,7 +108,7 @@ class EnergyBudgetCallback(Callback):
             if trial not in journaled:  # copied without its journal, or there is none
                 self._account.add(trial, energy_kwh)
             if value.status == StatusType.SUCCESS:
-                self._account.learn(key.budget, energy_kwh)
+                self._account.learn(key.budget, energy_kwh + paid_kwh[trial])
 
     @property
     def journal(self) -> EnergyJournal | None:
@@ -200,6 +213,7 @@ class EnergyBudgetCallback(Callback):
             reported_kwh=known_kwh(told.get(ENERGY_ATTR)),
             succeeded=succeeded,
             refused=was_refused(str(told.get("error", ""))),
+            paid_kwh=paid_kwh_of(told),
         )
         if charge.energy_kwh is None and succeeded:
             raise ValueError(
@@ -210,6 +224,22 @@ class EnergyBudgetCallback(Callback):
         if charge.estimated:
             told[ESTIMATED_ATTR] = True
         return None
+
+    def on_tell_end(self, smbo: SMBO, info: TrialInfo, value: TrialValue) -> bool | None:
+        """A training that has reached the highest rung needs its checkpoint no more."""
+        highest = smbo.scenario.max_budget if isinstance(smbo, EnergySMBO) else None
+        reached = highest is not None and info.budget is not None and info.budget >= highest
+        if reached and value.status == StatusType.SUCCESS:
+            self.discard([info.config], seed=info.seed, instance=info.instance)
+        return None
+
+    def discard(
+        self, configs: Iterable[Configuration], *, seed: int | None, instance: str | None
+    ) -> None:
+        """Remove checkpoints of configurations that will not be promoted any more."""
+        if isinstance(self._target, EnergyTarget):
+            for config in configs:
+                self._target.discard(config, seed or 0, instance)
 
     def _check_energies(self, info: TrialInfo, told: Mapping[str, Any]) -> None:
         for name in (ENERGY_ATTR, TRAINING_ATTR):
@@ -251,7 +281,7 @@ class EnergyBudgetCallback(Callback):
         return (number, info.instance, info.seed, budget)
 
     def _paid_kwh(self, info: TrialInfo) -> float:
-        """Energy in the longest training of this configuration and seed so far, kWh."""
+        """Energy of this configuration's and seed's training that it can go on with, kWh."""
         history = self._runhistory
         if history is None or not history.has_config(info.config):
             return 0.0
@@ -261,8 +291,7 @@ class EnergyBudgetCallback(Callback):
                 continue
             number = history.get_config_id(info.config)
             key = TrialKey(number, earlier.instance, earlier.seed, earlier.budget)
-            known = known_kwh(history[key].additional_info.get(TRAINING_ATTR))
-            paid = max(paid, known or 0.0)
+            paid = max(paid, saved_kwh_of(history[key].additional_info))
         return paid
 
 

@@ -121,6 +121,19 @@ class EnergyHyperband(BudgetedIntensifier, PromotionHook):
         keys: list[InstanceSeedBudgetKey],
     ) -> list[Configuration]:
         """As many as SMAC promotes, those with the largest reward."""
+        chosen = self._promoted(configs, best, keys)
+        if self.account is not None:  # the others are out of the race for good
+            out = [config for config in configs if config not in chosen]
+            for key in keys:
+                self.account.discard(out, seed=key.seed, instance=key.instance)
+        return chosen
+
+    def _promoted(
+        self,
+        configs: list[Configuration],
+        best: list[Configuration],
+        keys: list[InstanceSeedBudgetKey],
+    ) -> list[Configuration]:
         if self.reward_exponent == 0.0 or not best or self.scenario.count_objectives() > 1:
             return best
         costs = np.array([self.runhistory.average_cost(c, keys) for c in configs])

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tempfile
-import threading
-import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from types import CodeType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR
+from eahas_plugins.budget.attributes import (
+    CHECKPOINT_ATTR,
+    ENERGY_ATTR,
+    SAVED_ATTR,
+    TRAINING_ATTR,
+)
 from eahas_plugins.budget.journal import Attempt
 from eahas_plugins.energy import EnergyMeter, auto_meter
 from eahas_plugins.spaces import native_config
+from eahas_plugins.targets.checkpoints import CheckpointStore
 from eahas_plugins.targets.estimate import EnergyEstimate
-from eahas_plugins.targets.journal_training import JournalTraining, progress_of
+from eahas_plugins.targets.journal_training import JournalTraining, heartbeat
 from eahas_plugins.targets.metric import Direction, metric_of
 from eahas_plugins.targets.objectives import ERROR, Objectives, check_objectives, cost_of
+from eahas_plugins.targets.progress import key_of
 from eahas_plugins.targets.signature import check_train, values_of
 from eahas_plugins.targets.training import EnergyTraining
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 Train = Callable[[dict[str, Any], EnergyTraining], Any]
 
-_BEAT_SHARE, _FIRST_BEAT_S, _SLOWEST_BEAT_S = 0.05, 0.25, 60.0
+_FIDELITIES = ("kwh", "continue", "schedule")
 
 
 class EnergyTarget:
@@ -37,9 +37,10 @@ class EnergyTarget:
 
     ``train(config, training)`` trains epoch by epoch, saves its state in the folder
     ``training.checkpoint``, and after each epoch calls ``training.report(accuracy)``; when that
-    returns True, it returns. If the folder holds a checkpoint (``training.resumed``), it goes on
-    from there: the host has promoted the configuration, and energy already paid is not paid again.
-    A function that saves nothing is retrained from the start, and the whole retraining charged.
+    returns True, it returns. If ``training.resumed``, the folder holds its state after
+    ``training.epochs`` epochs, and it goes on from there: the host has promoted the configuration,
+    and energy already paid is not paid again. A function that saves nothing is retrained from the
+    start, and the whole retraining charged.
 
     What is reported is an accuracy in [0, 1], unless ``metric`` and ``direction`` name another
     number. A returned value counts where it has a name: ``metric`` is given, a dictionary holds
@@ -59,17 +60,22 @@ class EnergyTarget:
     Args:
         train: The training. Importable by name where workers are other processes.
         meter: ``"auto"`` for the best the machine has, or an ``EnergyMeter``.
-        fidelity: What the host's budget means: ``"kwh"``, the energy of the whole training;
-            ``"epochs"``, where it is cut; or ``"schedule"``, the length that it is planned with,
-            from its start: SMAC then searches by EA-BOHB's recipe.
-        fidelity_param: With ``"schedule"``, the name under which the configuration that ``train``
-            gets holds that length: ``"epochs"``, ``"n_estimators"`` ... It is not in the space.
+        fidelity: What the host's budget means. ``"kwh"``: train until the whole training has
+            spent so much. ``"continue"``: train to so many epochs, or whatever
+            ``fidelity_param`` counts. Both go on from the checkpoint of the rung below.
+            ``"schedule"``: a complete training that is planned for this length, from its start;
+            SMAC then searches by EA-BOHB's recipe.
+        fidelity_param: The name under which the configuration that ``train`` gets holds the
+            length to train to: ``"epochs"``, ``"n_estimators"`` ... It is not in the space. With
+            ``"schedule"`` it is needed; with ``"continue"`` a training that has none is told to
+            stop when it has made so many reports.
         metric: What the training is judged by, by its name; None for an accuracy.
         direction: ``"maximize"`` or ``"minimize"``; an accuracy needs none.
         objectives: ``"error"``, or ``("error", "energy_kwh")`` for both; with another metric its
             name in place of the error.
-        checkpoints: Folder of the checkpoints, on a file system that the workers share; by
-            default inside the run's folder, and a temporary one without an energy budget.
+        checkpoints: Folder of the checkpoints, on a file system that the workers share; each run
+            has a folder of its own in it. By default they are inside the run's folder, and
+            temporary without an energy budget.
         heartbeat_s: How often energy is written down between reports, s, so that a long epoch
             is charged even if the worker is killed in it. Positive; None for a twentieth of the
             time that the training has taken, between a quarter of a second and a minute.
@@ -84,7 +90,7 @@ class EnergyTarget:
         train: Train,
         meter: EnergyMeter | Literal["auto"] = "auto",
         *,
-        fidelity: Literal["kwh", "epochs", "schedule"] = "kwh",
+        fidelity: Literal["kwh", "continue", "schedule"] = "kwh",
         fidelity_param: str | None = None,
         metric: str | None = None,
         direction: Direction | None = None,
@@ -92,14 +98,15 @@ class EnergyTarget:
         checkpoints: Path | None = None,
         heartbeat_s: float | None = None,
     ) -> None:
-        if fidelity not in ("kwh", "epochs", "schedule"):
+        if fidelity not in _FIDELITIES:
             raise ValueError(
-                f"fidelity must be 'kwh', 'epochs' or 'schedule' but got {fidelity!r}."
+                f"fidelity must be 'kwh', 'continue' or 'schedule' but got {fidelity!r}."
             )
-        if (fidelity == "schedule") != (fidelity_param is not None):
+        if (fidelity, fidelity_param is None) in (("schedule", True), ("kwh", False)):
             raise ValueError(
-                "fidelity_param must be given with fidelity 'schedule', and only there, but got "
-                f"{fidelity_param!r} with {fidelity!r}: it names what holds the length."
+                "fidelity_param must be given with fidelity 'schedule', may be with 'continue', "
+                f"and must not with 'kwh', but got {fidelity_param!r} with {fidelity!r}: it names "
+                "what holds the length."
             )
         if heartbeat_s is not None and not heartbeat_s > 0.0:
             raise ValueError(f"heartbeat_s must be positive but got {heartbeat_s}.")
@@ -113,7 +120,8 @@ class EnergyTarget:
         self.fidelity, self.fidelity_param = fidelity, fidelity_param
         cost_name = ERROR if self.metric.is_accuracy else self.metric.name
         self.objectives = check_objectives(objectives or cost_name, cost_name=cost_name)
-        self.checkpoints = checkpoints
+        self.checkpoints = None if checkpoints is None else Path(checkpoints)
+        self._run_folder: Path | None = None
         self.heartbeat_s = heartbeat_s
 
     @property
@@ -142,13 +150,39 @@ class EnergyTarget:
     def estimate(
         self, config: Mapping[str, Any], *, seed: int | None, budget: float | None, paid_kwh: float
     ) -> EnergyEstimate:
-        """A rung in kWh says itself what a trial needs, less what its checkpoint has paid."""
-        if budget is None or self.fidelity != "kwh":
+        """What a trial needs, less what its checkpoint has paid; None where that is not known."""
+        folder, budget = self.checkpoint_folder, self._rung(budget)
+        if budget is None or self.fidelity == "schedule":
             return EnergyEstimate(total_kwh=None)
-        paid = 0.0
-        if self.checkpoints is not None:
-            paid = progress_of(self.checkpoints / _key(config, seed or 0)).energy_kwh
-        return EnergyEstimate(total_kwh=max(0.0, budget - paid))
+        if folder is None:
+            return EnergyEstimate(total_kwh=budget if self.fidelity == "kwh" else None)
+        saved = CheckpointStore(folder).progress(key_of(config, seed or 0))
+        if self.fidelity == "continue":
+            return EnergyEstimate(total_kwh=saved.difference_kwh(budget))
+        paid_kwh = saved.energy_kwh if saved.leads_to(budget) else 0.0
+        return EnergyEstimate(total_kwh=budget - paid_kwh)
+
+    @property
+    def checkpoint_folder(self) -> Path | None:
+        """Where checkpoints are kept; None where they are temporary."""
+        return self._run_folder or self.checkpoints
+
+    def keep_checkpoints(self, default: Path, *, run: str) -> None:
+        """Keep checkpoints in a run's folder, or in one for the run where the user has said.
+
+        Args:
+            default: The folder in the run's own.
+            run: The run's name, as a file name.
+        """
+        self._run_folder = default if self.checkpoints is None else self.checkpoints / run
+
+    def discard(
+        self, config: Mapping[str, Any], seed: int = 0, instance: str | None = None
+    ) -> None:
+        """Remove the checkpoint of a configuration that no rung will go on with."""
+        folder = self.checkpoint_folder
+        if folder is not None:
+            CheckpointStore(folder).discard(key_of(config, seed, instance))
 
     def __call__(
         self,
@@ -165,25 +199,29 @@ class EnergyTarget:
                 means.
             MeterError: If the meter has counted nothing.
         """
+        budget = self._rung(budget)
         planned = self._planned(config, budget)
         meter = meter_of(self.meter)
         with ExitStack() as stack:
-            root = self.checkpoints
+            root = self.checkpoint_folder
             if root is None:
                 root = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            store, key = CheckpointStore(root), key_of(config, seed, instance)
             training = JournalTraining(
                 meter=meter,
-                folder=root / _key(planned, seed, instance),
+                checkpoint=stack.enter_context(store.open(key, towards=budget)),
                 seed=seed,
                 budget=budget,
                 in_kwh=self.fidelity == "kwh",
                 attempt=attempt,
                 metric=self.metric,
                 instance=instance,
-                cuts=self.fidelity != "schedule",
+                cuts=self.fidelity_param is None,
+                keeps_checkpoint=self.fidelity != "schedule" and budget is not None,
             )
-            with _heartbeat(training, self.heartbeat_s):
+            with heartbeat(training, self.heartbeat_s):
                 returned = self.train(planned, training)
+                training.pause()
             measured = training.measured()
         values = values_of(returned, training.reported, self.metric, named=self._is_named)
         total_kwh = training.paid_kwh + measured.energy_kwh
@@ -191,6 +229,7 @@ class EnergyTarget:
             **values,
             ENERGY_ATTR: measured.energy_kwh,
             TRAINING_ATTR: total_kwh,
+            SAVED_ATTR: training.saved_kwh,
             "epochs": training.epochs,
             "truncated": training.truncated,
             "resumed": training.resumed,
@@ -198,8 +237,16 @@ class EnergyTarget:
             "meter": measured.provenance.meter,
             "energy_kind": measured.provenance.kind,
         }
+        if training.saved_kwh and self.checkpoint_folder is not None:
+            info[CHECKPOINT_ATTR] = str(store.root / key)
         cost = self.metric.cost(values[self.metric.name])
         return cost_of(cost, total_kwh, self.objectives), info
+
+    def _rung(self, budget: float | None) -> float | None:
+        """The host's budget; a training can only be continued to a whole number of steps."""
+        if budget is None or self.fidelity != "continue":
+            return budget
+        return float(max(1, round(budget)))
 
     def _planned(self, config: Mapping[str, Any], budget: float | None) -> dict[str, Any]:
         """What ``train`` gets: plain values, with the length of the schedule among them."""
@@ -212,8 +259,8 @@ class EnergyTarget:
             )
         if budget is None:
             raise ValueError(
-                "fidelity 'schedule' needs a host with rungs: in SMAC EnergyMultiFidelityFacade, "
-                "with min_budget and max_budget."
+                f"fidelity {self.fidelity!r} needs a host with rungs: in SMAC "
+                "EnergyMultiFidelityFacade, with min_budget and max_budget."
             )
         planned[self.fidelity_param] = _length(budget)
         return planned
@@ -223,47 +270,6 @@ def _length(budget: float) -> int | float:
     return int(budget) if float(budget).is_integer() else float(budget)
 
 
-def keep_checkpoints(target: Any, folder: Path) -> None:
-    """Let a target that keeps checkpoints keep them there, unless its user has said where."""
-    if getattr(target, "checkpoints", folder) is None:
-        target.checkpoints = folder
-
-
 def meter_of(meter: EnergyMeter | str) -> EnergyMeter:
     """The meter; ``"auto"`` is decided on the machine that trains."""
     return auto_meter() if isinstance(meter, str) else meter
-
-
-def _key(config: Mapping[str, Any], seed: int, instance: str | None = None) -> str:
-    parts: list[Any] = [sorted(native_config(config).items()), seed]
-    if instance is not None:
-        parts.append(instance)
-    text = json.dumps(parts, default=repr)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-@contextmanager
-def _heartbeat(training: JournalTraining, every_s: float | None) -> Iterator[None]:
-    """Charge the training from time to time, and when it ends in whatever way."""
-    over = threading.Event()
-    start_s = time.monotonic()
-
-    def pause_s() -> float:
-        if every_s is not None:
-            return every_s
-        # A killed worker then loses a twentieth of its energy at most, and beats stay few.
-        age_s = time.monotonic() - start_s
-        return min(_SLOWEST_BEAT_S, max(_FIRST_BEAT_S, _BEAT_SHARE * age_s))
-
-    def beat() -> None:
-        while not over.wait(pause_s()):
-            training.charge()
-
-    thread = threading.Thread(target=beat, name="energy heartbeat", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-        training.finish()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from pathlib import Path
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 from eahas_plugins.budget.journal import Attempt
 from eahas_plugins.energy import (
@@ -16,17 +17,12 @@ from eahas_plugins.energy import (
     Share,
     between,
 )
-from eahas_plugins.files import as_dataclass, read_json, write_json
+from eahas_plugins.targets.checkpoints import Checkpoint
 from eahas_plugins.targets.metric import Metric, metric_of
+from eahas_plugins.targets.progress import Progress
 from eahas_plugins.targets.training import EnergyTraining
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Progress:
-    """What is known of a training beside the user's checkpoint."""
-
-    energy_kwh: float = 0.0
-    epochs: int = 0
+_BEAT_SHARE, _FIRST_BEAT_S, _SLOWEST_BEAT_S = 0.05, 0.25, 60.0
 
 
 class JournalTraining(EnergyTraining):
@@ -34,21 +30,22 @@ class JournalTraining(EnergyTraining):
 
     Args:
         meter: What counts the energy; trials that share it each get their part.
-        folder: Where this training's checkpoint and progress are kept.
+        checkpoint: This trial's copy of the training's checkpoint.
         seed: The host's seed.
-        budget: The host's budget: kWh or epochs of the whole training; None for no end.
+        budget: The host's budget: kWh or length of the whole training; None for no end.
         in_kwh: Whether the budget is in kWh.
         attempt: The trial's energy account; None where the host has no energy budget.
         metric: What the training is judged by; None for an accuracy.
         instance: SMAC's instance, where the scenario has some.
-        cuts: Whether the training ends at its budget; a complete schedule ends by itself.
+        cuts: Whether the training is ended at its budget; else it ends by itself.
+        keeps_checkpoint: Whether what it saves is kept for a trial that goes on with it.
     """
 
     def __init__(
         self,
         *,
         meter: EnergyMeter,
-        folder: Path,
+        checkpoint: Checkpoint,
         seed: int,
         budget: float | None,
         in_kwh: bool,
@@ -56,23 +53,19 @@ class JournalTraining(EnergyTraining):
         metric: Metric | None = None,
         instance: str | None = None,
         cuts: bool = True,
+        keeps_checkpoint: bool = False,
     ) -> None:
         super().__init__(
-            folder=folder,
+            checkpoint=checkpoint,
             seed=seed,
             budget=budget,
             metric=metric or metric_of(None, None),
             instance=instance,
+            keeps_checkpoint=keeps_checkpoint,
         )
         self._in_kwh, self._cuts = in_kwh, cuts
-        self.keeps_checkpoint = cuts and budget is not None
         self._attempt = attempt
         self._lock = threading.Lock()  # the heartbeat reads and charges too
-        self._progress_file = folder / "progress.json"
-        paid = progress_of(folder)
-        self.resumed = paid.epochs > 0
-        self.epochs = paid.epochs
-        self.paid_kwh = paid.energy_kwh
         self._share = Share(meter)
         self._start = self._share.read()
         self._now = self._start
@@ -92,11 +85,8 @@ class JournalTraining(EnergyTraining):
 
     def _stops(self, value: float) -> bool:
         self.charge()
-        energy_kwh = self.energy_kwh
-        progress = _Progress(energy_kwh=energy_kwh, epochs=self.epochs)
-        write_json(self._progress_file, asdict(progress), durable=False)
         if self.budget is not None and self._cuts:
-            reached = energy_kwh if self._in_kwh else self.epochs
+            reached = self.energy_kwh if self._in_kwh else self.epochs
             if reached >= self.budget * (1.0 - 1e-9):
                 return True
         self.truncated = self._attempt is not None and self._attempt.must_stop()
@@ -128,6 +118,16 @@ class JournalTraining(EnergyTraining):
             raise self._problem
         return between(self._start, self._now)
 
+    @property
+    def _counts_reports(self) -> bool:
+        return not self._in_kwh
+
+    def _progress(self, length: float | None) -> Progress:
+        progress = super()._progress(length)
+        if self._in_kwh:
+            return replace(progress, length=progress.energy_kwh)
+        return replace(progress, length=float(self.epochs)) if self._cuts else progress
+
     def _take(self, read: Callable[[], Reading]) -> None:
         """Read; where the meter does not answer the next reading makes up for it."""
         try:
@@ -136,12 +136,33 @@ class JournalTraining(EnergyTraining):
             self._problem = error
 
 
-def progress_of(folder: Path) -> _Progress:
-    """What a training has behind it: nothing unless the user has saved a checkpoint."""
-    checkpoint, file = folder / "checkpoint", folder / "progress.json"
-    if not checkpoint.is_dir() or not any(checkpoint.iterdir()) or not file.is_file():
-        return _Progress()
+@contextmanager
+def heartbeat(training: JournalTraining, every_s: float | None) -> Iterator[None]:
+    """Charge a training from time to time, and when it ends in whatever way.
+
+    Args:
+        training: The training.
+        every_s: How often, s; None as of `EnergyTarget`.
+    """
+    over = threading.Event()
+    start_s = time.monotonic()
+
+    def pause_s() -> float:
+        if every_s is not None:
+            return every_s
+        # A killed worker then loses a twentieth of its energy at most, and beats stay few.
+        age_s = time.monotonic() - start_s
+        return min(_SLOWEST_BEAT_S, max(_FIRST_BEAT_S, _BEAT_SHARE * age_s))
+
+    def beat() -> None:
+        while not over.wait(pause_s()):
+            training.charge()
+
+    thread = threading.Thread(target=beat, name="energy heartbeat", daemon=True)
+    thread.start()
     try:
-        return as_dataclass(_Progress, read_json(file), file)
-    except ValueError:  # damaged: what is paid is not known, and the training starts anew
-        return _Progress()
+        yield
+    finally:
+        over.set()
+        thread.join()
+        training.finish()

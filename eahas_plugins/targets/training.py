@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from pathlib import Path
 
+from eahas_plugins.targets.checkpoints import Checkpoint
 from eahas_plugins.targets.metric import Metric
+from eahas_plugins.targets.progress import Progress
 from eahas_plugins.targets.signature import number
 
 
@@ -15,43 +16,53 @@ class EnergyTraining(ABC):
     Each host has its own; ``train(config, training)`` sees what is here.
 
     Args:
-        folder: Where this training's checkpoint is kept.
+        checkpoint: This trial's copy of the training's checkpoint.
         seed: The host's seed.
         budget: The host's budget of this training; None for no end.
         metric: What the training is judged by.
         instance: SMAC's instance, where the scenario has some.
+        keeps_checkpoint: Whether what it saves is kept for a trial that goes on with it.
     """
 
     def __init__(
         self,
         *,
-        folder: Path,
+        checkpoint: Checkpoint,
         seed: int,
         budget: float | None,
         metric: Metric,
         instance: str | None = None,
+        keeps_checkpoint: bool,
     ) -> None:
         self.seed = seed
         self.instance = instance
         self.budget = budget
-        self.checkpoint = folder / "checkpoint"
-        self.checkpoint.mkdir(parents=True, exist_ok=True)
+        self.checkpoint = checkpoint.folder
+        """The folder where the training keeps its state, its own for the time of the trial."""
         self.reported: list[dict[str, float]] = []
         """What this trial has reported, epoch by epoch."""
-        self.epochs = 0
+        self.epochs = checkpoint.start.epochs
         """Epochs behind this training, those before its checkpoint among them."""
-        self.resumed = False
-        """Whether the checkpoint of an earlier rung is there to go on from."""
-        self.keeps_checkpoint = False
+        self.resumed = bool(checkpoint.start.folder)
+        """Whether an earlier trial's checkpoint is there to go on from, as it stood at `epochs`."""
+        self.keeps_checkpoint = keeps_checkpoint
         """Whether a later rung may go on from the checkpoint; if not, none need be saved."""
         self.truncated = False
         """Whether it has been told to stop before its end."""
+        self.paid_kwh = checkpoint.start.energy_kwh
+        """Energy of the training up to the checkpoint that it goes on from, kWh."""
         self._metric = metric
+        self._own_copy = checkpoint
 
     @property
     @abstractmethod
     def energy_kwh(self) -> float:
         """Energy of this training so far, kWh; what earlier rungs paid is included."""
+
+    @property
+    def saved_kwh(self) -> float:
+        """Energy of the training up to its newest checkpoint, kWh; 0 without one."""
+        return self._own_copy.latest.energy_kwh
 
     def report(
         self, value: float | None = None, /, *, epochs: int | None = None, **metrics: float
@@ -83,8 +94,30 @@ class EnergyTraining(ABC):
         found[name] = self._metric.checked(told, f"report() after epoch {epoch}")
         self.reported.append(found)
         self.epochs = epoch
-        return self._stops(found[name])
+        stops = self._stops(found[name])
+        if self.keeps_checkpoint and self._own_copy.has_changed:
+            self._own_copy.save(self._progress(None))
+        return stops
+
+    def pause(self) -> None:
+        """The training has returned: what it has saved since its last report is kept as well."""
+        length = None if self.truncated else self.budget
+        if length is not None and not self.reported and self._counts_reports:
+            self.epochs = int(length)  # it trained to its length without a word on the way
+        copy = self._own_copy
+        stands_here = copy.latest is not copy.start and copy.latest.epochs == self.epochs
+        if self.keeps_checkpoint and (copy.has_changed or stands_here):
+            copy.save(self._progress(length))
 
     @abstractmethod
     def _stops(self, value: float) -> bool:
         """Record what the epoch has used; whether the training must stop after it."""
+
+    @property
+    def _counts_reports(self) -> bool:
+        """Whether the budget is a number of reports, as far as anybody can tell."""
+        return True
+
+    def _progress(self, length: float | None) -> Progress:
+        """Where the training stands now; ``length`` is the rung that it has reached, if any."""
+        return Progress(energy_kwh=self.energy_kwh, epochs=self.epochs, length=length)

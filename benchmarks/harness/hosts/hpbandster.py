@@ -109,7 +109,7 @@ def _worker(
     worker = EnergyWorker(
         bench.train,
         meter=bench.meter,
-        fidelity="schedule" if planned else "epochs",
+        fidelity="schedule" if planned else "continue",
         target=target,
         **where,
     )

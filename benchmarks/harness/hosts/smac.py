@@ -111,7 +111,7 @@ def _live(
     target = EnergyTarget(
         bench.train,
         bench.meter,
-        fidelity="schedule" if planned else "epochs",
+        fidelity="schedule" if planned else "continue",
         fidelity_param=SCHEDULE if planned else None,
         metric=bench.metric.name,
         direction=bench.direction,

@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from eahas_plugins.budget.balance import Balance
 from eahas_plugins.optuna._origin import account_name, mark_of
-from eahas_plugins.optuna._trials import AUTO, ended_at, energy_of, usual_lengths
+from eahas_plugins.optuna._trials import AUTO, ended_at, training_kwh, usual_lengths
 from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
 from eahas_plugins.optuna.budget.messages import say
 from eahas_plugins.optuna.samplers._schedules import schedules_of
@@ -124,7 +124,7 @@ class TrainingsBudget(EnergyBudget):
         energies = [
             energy_kwh
             for trial in sorted(ended, key=ended_at)
-            if (energy_kwh := energy_of(trial)) is not None
+            if (energy_kwh := training_kwh(trial)) is not None
             and (mark := mark_of(trial.user_attrs)) is not None
             and mark.study == own
             and self._is_longest(trial)

@@ -9,7 +9,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from eahas_plugins import policy
-from eahas_plugins.optuna._trials import energy_of
+from eahas_plugins.optuna._trials import training_kwh
 from eahas_plugins.optuna.pruners._bounds import RungBounds
 from eahas_plugins.optuna.pruners._shared import (
     among_best,
@@ -122,7 +122,7 @@ class EnergySuccessiveHalvingPruner(BasePruner):
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
         """Whether the trial must end at the rung it has just reached."""
         check_prunable(study, type(self).__name__)
-        energy_kwh, value = energy_of(trial), last_value(trial)
+        energy_kwh, value = training_kwh(trial), last_value(trial)
         if energy_kwh is None or value is None:
             self._silence.look(study)
             return False

@@ -10,6 +10,7 @@ from benchmarks.harness.bench import SCHEDULE, plain_config
 from benchmarks.harness.live import TEST, LiveTask
 from benchmarks.problems import all_declared, get_problem
 from eahas_plugins.energy import CpuTimeMeter
+from eahas_plugins.targets.checkpoints import CheckpointStore
 from eahas_plugins.targets.journal_training import JournalTraining
 
 LIVE = [name for name in all_declared() if name.startswith("live-")]
@@ -17,20 +18,22 @@ METER = CpuTimeMeter(watts_per_core=10.0, idle_watts=0.0)
 
 
 def run(task: LiveTask, config, folder: Path, *, seed=0, budget=None):
-    training = JournalTraining(
-        meter=METER,
-        folder=folder,
-        seed=seed,
-        budget=budget,
-        in_kwh=False,
-        attempt=None,
-        metric=task.metric,
-    )
-    training.keeps_checkpoint = budget is not None
-    try:
-        returned = task.train(dict(config), training)
-    finally:
-        training.finish()
+    with CheckpointStore(folder).open("training", towards=budget) as copy:
+        training = JournalTraining(
+            meter=METER,
+            checkpoint=copy,
+            seed=seed,
+            budget=budget,
+            in_kwh=False,
+            attempt=None,
+            metric=task.metric,
+            keeps_checkpoint=budget is not None,
+        )
+        try:
+            returned = task.train(dict(config), training)
+            training.pause()
+        finally:
+            training.finish()
     return training, returned or dict(training.reported[-1])
 
 

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from ConfigSpace import ConfigurationSpace
 from hpbandster.core.nameserver import NameServer
@@ -21,6 +21,7 @@ from tests.eahas_plugins.contract.own_training import (
     METRIC,
     SHORT,
     OwnTraining,
+    PausingTraining,
     Trained,
     space,
 )
@@ -85,12 +86,19 @@ class HpBandSterDriver:
         return list(itertools.islice(self._outcomes(folder / "log0"), n_trials))
 
     def search(
-        self, training: OwnTraining, folder: Path, *, budget_kwh: float, seed: int
+        self,
+        training: OwnTraining | PausingTraining,
+        folder: Path,
+        *,
+        budget_kwh: float,
+        seed: int,
+        fidelity: Literal["schedule", "continue"] = "schedule",
+        n_workers: int = 1,
     ) -> list[Trained]:
         target = EnergyTarget(
             training,
             training.meter,
-            fidelity="schedule",
+            fidelity=fidelity,
             fidelity_param=LENGTH,
             metric=METRIC,
             direction=training.direction,
@@ -109,9 +117,16 @@ class HpBandSterDriver:
             budget_kwh=budget_kwh,
             previous_result=earlier,
             result_logger=EnergyResultLogger(str(folder / f"log{len(logs)}")),
+            n_workers=n_workers,
         ) as master:
-            within_time(master.run)
+            within_time(lambda: master.run(min_n_workers=n_workers))
         return [trial for log in self._logs(folder) for trial in self._trained(log)]
+
+    def checkpoints(self, folder: Path) -> Path:
+        return folder / f"energy_{RUN_ID}" / "checkpoints"
+
+    def n_kept(self, n_waiting: int) -> range:
+        return range(LONG // SHORT + 1)  # of the rung that is not complete
 
     def _trained(self, log: Path) -> Iterator[Trained]:
         runs = logged_results_to_HBS_result(str(log)).get_all_runs()
@@ -124,6 +139,7 @@ class HpBandSterDriver:
                 score=info.get(METRIC),
                 size=info.get("size"),
                 energy_kwh=outcome.energy_kwh,
+                training_kwh=info.get("training_energy_kwh"),
                 failed=outcome.failed,
             )
 
@@ -137,13 +153,15 @@ class HpBandSterDriver:
         target: SurrogateTarget | EnergyTarget,
         searched: ConfigurationSpace,
         folder: Path,
+        n_workers: int = 1,
         **settings: Any,
     ) -> Iterator[Any]:
         server = NameServer(run_id=RUN_ID, host="127.0.0.1", port=0)
         host, port = server.start()
         where = {"run_id": RUN_ID, "nameserver": host, "nameserver_port": port, "logger": QUIET}
         try:
-            TargetWorker(target, id=uuid.uuid4().hex[:6], **where).run(background=True)
+            for _ in range(n_workers):
+                TargetWorker(target, id=uuid.uuid4().hex[:6], **where).run(background=True)
             master = kind(
                 searched,
                 working_directory=str(folder),

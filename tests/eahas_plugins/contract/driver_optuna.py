@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import optuna
 from optuna.storages import JournalStorage
@@ -19,6 +19,7 @@ from tests.eahas_plugins.contract.own_training import (
     METRIC,
     SHORT,
     OwnTraining,
+    PausingTraining,
     Trained,
     space,
 )
@@ -78,7 +79,14 @@ class OptunaDriver:
         return self._outcomes(study, problem)
 
     def search(
-        self, training: OwnTraining, folder: Path, *, budget_kwh: float, seed: int
+        self,
+        training: OwnTraining | PausingTraining,
+        folder: Path,
+        *,
+        budget_kwh: float,
+        seed: int,
+        fidelity: Literal["schedule", "continue"] = "schedule",
+        n_workers: int = 1,
     ) -> list[Trained]:
         objective = EnergyObjective(
             training,
@@ -87,6 +95,7 @@ class OptunaDriver:
             direction=training.direction,
             fidelity_param=LENGTH,
             schedules=[SHORT, LONG],
+            fidelity=fidelity,
             meter=training.meter,
         )
         study, budget = energy_study(
@@ -97,8 +106,11 @@ class OptunaDriver:
             study_name="own",
             meter=training.meter,
             seed=seed,
+            lease_s=10.0,
         )
-        study.optimize(budget.guard(objective), callbacks=[budget], catch=(RuntimeError,))
+        study.optimize(
+            budget.guard(objective), callbacks=[budget], catch=(RuntimeError,), n_jobs=n_workers
+        )
         return [
             Trained(
                 x=trial.params["x"],
@@ -106,11 +118,18 @@ class OptunaDriver:
                 score=trial.user_attrs.get(METRIC),
                 size=trial.user_attrs.get("size"),
                 energy_kwh=trial.user_attrs["energy_kwh"],
+                training_kwh=trial.user_attrs.get("training_energy_kwh"),
                 failed=trial.state == TrialState.FAIL,
             )
             for trial in study.trials
             if "energy_kwh" in trial.user_attrs and trial.params
         ]
+
+    def checkpoints(self, folder: Path) -> Path:
+        return folder / "study.log.checkpoints" / "own"
+
+    def n_kept(self, n_waiting: int) -> range:
+        return range(n_waiting, n_waiting + 1)  # any of them may yet be promoted
 
     def _study(self, folder: Path, name: str, sampler: optuna.samplers.BaseSampler) -> optuna.Study:
         folder.mkdir(parents=True, exist_ok=True)

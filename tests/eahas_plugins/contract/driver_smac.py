@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import joblib
 from smac import MultiFidelityFacade, Scenario
 from smac.runhistory import RunHistory, StatusType
 
 from eahas_plugins.smac import (
+    EnergyHyperband,
     EnergyMultiFidelityFacade,
     EnergyTarget,
     SurrogateTarget,
@@ -22,6 +23,7 @@ from tests.eahas_plugins.contract.own_training import (
     METRIC,
     SHORT,
     OwnTraining,
+    PausingTraining,
     Trained,
     space,
 )
@@ -71,12 +73,19 @@ class SmacDriver:
         )
 
     def search(
-        self, training: OwnTraining, folder: Path, *, budget_kwh: float, seed: int
+        self,
+        training: OwnTraining | PausingTraining,
+        folder: Path,
+        *,
+        budget_kwh: float,
+        seed: int,
+        fidelity: Literal["schedule", "continue"] = "schedule",
+        n_workers: int = 1,
     ) -> list[Trained]:
         target = EnergyTarget(
             training,
             training.meter,
-            fidelity="schedule",
+            fidelity=fidelity,
             fidelity_param=LENGTH,
             metric=METRIC,
             direction=training.direction,
@@ -91,9 +100,15 @@ class SmacDriver:
             max_budget=LONG,
             n_trials=1000,
             crash_cost=200.0,
+            n_workers=n_workers,
         )
+        eta = {"intensifier": EnergyHyperband(scenario, LONG // SHORT)}
         facade = EnergyMultiFidelityFacade(
-            scenario, target, budget_kwh=budget_kwh, logging_level=QUIET
+            scenario,
+            target,
+            budget_kwh=budget_kwh,
+            logging_level=QUIET,
+            **(eta if fidelity == "continue" else {}),
         )
         with joblib.parallel_config(backend="sequential"):
             facade.optimize()
@@ -105,10 +120,17 @@ class SmacDriver:
                 score=value.additional_info.get(METRIC),
                 size=value.additional_info.get("size"),
                 energy_kwh=value.additional_info["energy_kwh"],
+                training_kwh=value.additional_info.get("training_energy_kwh"),
                 failed=value.status == StatusType.CRASHED,
             )
             for key, value in history.items()
         ]
+
+    def checkpoints(self, folder: Path) -> Path:
+        return folder / "own" / "checkpoints"
+
+    def n_kept(self, n_waiting: int) -> range:
+        return range(LONG // SHORT + 1)  # of the rung that is not complete
 
     def _parts(
         self, problem: ContractProblem, folder: Path, seed: int, n_trials: int | None, name: str

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from ConfigSpace import (
@@ -29,7 +29,7 @@ from ConfigSpace import (
 )
 from numpy.typing import NDArray
 
-from tests.eahas_plugins.contract.own_training import OwnTraining, Trained
+from tests.eahas_plugins.contract.own_training import OwnTraining, PausingTraining, Trained
 
 N_EPOCHS = 9
 STEP_KWH = 1e-3
@@ -122,12 +122,25 @@ class Driver(Protocol):
         """The same with the plain host's own classes."""
 
     def search(
-        self, training: OwnTraining, folder: Path, *, budget_kwh: float, seed: int
+        self,
+        training: OwnTraining | PausingTraining,
+        folder: Path,
+        *,
+        budget_kwh: float,
+        seed: int,
+        fidelity: Literal["schedule", "continue"] = "schedule",
+        n_workers: int = 1,
     ) -> list[Trained]:
-        """Search complete short and long runs of a user's own training, until the budget ends.
+        """Search short and long runs of a user's own training, until the budget ends.
 
-        Goes on with what is in the folder, and returns all trials there are.
+        Goes on with what is in the folder, and returns all trials there are. Workers are threads.
         """
+
+    def checkpoints(self, folder: Path) -> Path:
+        """Where the checkpoints of a search in this folder are by default."""
+
+    def n_kept(self, n_waiting: int) -> range:
+        """How many checkpoints there are when so many configurations are not at the top."""
 
 
 def space_of_numbers() -> ConfigurationSpace:

@@ -104,7 +104,7 @@ def test_a_lost_epochs_trial_is_charged_the_median(tmp_path: Path, reserved: boo
     """A target that does not know what it needs: what finished ones took is promised."""
     for name, target in (
         ("plain", plain),
-        ("own", EnergyTarget(lambda config, training: None, fidelity="epochs")),
+        ("own", EnergyTarget(lambda config, training: None, fidelity="continue")),
     ):
         host = facade(tmp_path / name, target, budget_kwh=5.0)
         early = None if reserved else host.ask()

@@ -96,7 +96,7 @@ def test_without_a_checkpoint_the_whole_retraining_is_charged(tmp_path: Path) ->
 def test_a_budget_in_epochs(tmp_path: Path) -> None:
     meter = Counter()
     target = EnergyTarget(
-        trainer(meter, saves=True), meter, fidelity="epochs", checkpoints=tmp_path
+        trainer(meter, saves=True), meter, fidelity="continue", checkpoints=tmp_path
     )
     assert target(configuration(), budget=4)[1]["epochs"] == 4
     assert target(configuration(), budget=12)[1]["energy_kwh"] == 8.0
@@ -225,7 +225,7 @@ def test_a_training_without_accuracy_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kwargs", "message"),
     [
-        ({"fidelity": "cut"}, "fidelity must be 'kwh', 'epochs' or 'schedule'"),
+        ({"fidelity": "cut"}, "fidelity must be 'kwh', 'continue' or 'schedule'"),
         ({"heartbeat_s": 0.0}, "heartbeat_s must be positive"),
         ({"heartbeat_s": float("nan")}, "heartbeat_s must be positive"),
         ({"meter": "gpu"}, "meter must be 'auto' or an EnergyMeter"),

@@ -10,7 +10,7 @@ from tests.eahas_plugins.meters import Counter
 
 @pytest.mark.parametrize(
     ("fidelity", "budget", "kept"),
-    [("kwh", 3.0, True), ("epochs", 2.0, True), ("kwh", None, False), ("schedule", 2.0, False)],
+    [("kwh", 3.0, True), ("continue", 2.0, True), ("kwh", None, False), ("schedule", 2.0, False)],
 )
 def test_a_checkpoint_is_kept_only_for_a_later_rung(
     fidelity: Any, budget: float | None, kept: bool
@@ -37,7 +37,7 @@ def test_a_report_may_be_of_several_epochs() -> None:
             if training.report(0.5, epochs=rounds):
                 return
 
-    _, info = EnergyTarget(train, meter, fidelity="epochs")({}, budget=20.0)
+    _, info = EnergyTarget(train, meter, fidelity="continue")({}, budget=20.0)
     assert (info["epochs"], info["energy_kwh"]) == (20, 2.0)
 
 

@@ -5,6 +5,7 @@ import pytest
 from eahas_plugins.budget.entries import Grant
 from eahas_plugins.budget.journal import EnergyJournal
 from eahas_plugins.energy import FakeMeter, MeterError
+from eahas_plugins.targets.checkpoints import CheckpointStore
 from eahas_plugins.targets.journal_training import JournalTraining
 
 
@@ -29,7 +30,14 @@ def meter():
 
 def start(meter, folder, attempt=None):
     return JournalTraining(
-        meter=meter, folder=folder, seed=0, budget=None, in_kwh=False, attempt=attempt
+        meter=meter,
+        checkpoint=CheckpointStore(folder).open("a"),
+        seed=0,
+        budget=None,
+        in_kwh=False,
+        attempt=attempt,
+        cuts=True,
+        keeps_checkpoint=False,
     )
 
 

@@ -1,0 +1,68 @@
+"""Where the checkpoints of a study are: beside its storage, unless its user names a folder."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import tempfile
+import threading
+import weakref
+from pathlib import Path
+from typing import Any
+
+from optuna.study import Study
+from optuna.trial import BaseTrial
+
+from eahas_plugins.optuna._compat import storage_file, storage_in_memory
+from eahas_plugins.targets.checkpoints import CheckpointStore
+
+_temporary: weakref.WeakKeyDictionary[Any, Path] = weakref.WeakKeyDictionary()
+_swept: set[Path] = set()
+_lock = threading.Lock()
+
+
+def store_of(trial: BaseTrial, checkpoints: str | Path | None) -> CheckpointStore:
+    """Where the checkpoints of a trial's study are.
+
+    Raises:
+        ValueError: If the storage is a server and no folder is given.
+    """
+    study: Study | None = getattr(trial, "study", None)
+    name = "fixed trial" if study is None else study.study_name
+    if checkpoints is not None:
+        root = Path(checkpoints)
+    else:
+        root = _in_memory(trial) if study is None else _root_of(study)
+    safe = re.sub(r"[^\w.-]", "_", name)
+    if safe != name:
+        safe += f"-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    store = CheckpointStore(root / safe)
+    with _lock:
+        is_new = store.root not in _swept
+        _swept.add(store.root)
+    if is_new:
+        store.sweep()
+    return store
+
+
+def _root_of(study: Study) -> Path:
+    file = storage_file(study)
+    if file is not None:
+        return file.with_name(f"{file.name}.checkpoints")
+    memory = storage_in_memory(study)
+    if memory is None:
+        raise ValueError(
+            "checkpoints must be a folder on a file system that all workers share, since the "
+            "study's storage is no file: give checkpoints=."
+        )
+    return _in_memory(memory)
+
+
+def _in_memory(owner: object) -> Path:
+    """A folder for as long as its owner is in memory."""
+    with _lock:
+        if owner not in _temporary:
+            folder = _temporary[owner] = Path(tempfile.mkdtemp(prefix="checkpoints-"))
+            weakref.finalize(owner, shutil.rmtree, folder, ignore_errors=True)
+        return _temporary[owner]

@@ -1,0 +1,77 @@
+"""Workers with a training of the user's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ConfigSpace import ConfigurationSpace
+
+from eahas_plugins.hpbandster import EnergyBOHB, EnergyWorker
+from tests.eahas_plugins.contract.own_training import (
+    EPOCH_KWH,
+    LENGTH,
+    LONG,
+    SHORT,
+    OwnTraining,
+    PausingTraining,
+    space,
+)
+from tests.eahas_plugins.hpbandster.conftest import Cluster, within_time
+from tests.eahas_plugins.meters import Counter
+
+RUNGS: dict[str, Any] = {"min_budget": SHORT, "max_budget": LONG, "eta": LONG / SHORT}
+SCORE: dict[str, Any] = {
+    "fidelity_param": LENGTH,
+    "metric": "score",
+    "direction": "minimize",
+}
+
+
+def run(cluster: Cluster, training: Any, *, budget_kwh: float, **worker: Any) -> Any:
+    meter = training.meter
+    cluster.worker(EnergyWorker, training, meter=meter, **worker)
+    with cluster.master(EnergyBOHB, space(), budget_kwh=budget_kwh, seed=1, **RUNGS) as master:
+        result = within_time(master.run)
+        assert master.spent_kwh == pytest.approx(meter.energy_kwh - Counter.energy_kwh)
+    return result
+
+
+def test_rungs_are_lengths_of_complete_schedules(cluster: Cluster) -> None:
+    training = OwnTraining("minimize", Counter())
+    result = run(cluster, training, budget_kwh=0.1, fidelity="schedule", target=SCORE)
+    whole = [r for r in result.get_all_runs() if r.info and not r.info["truncated"]]
+    assert {r.budget for r in whole} == {SHORT, LONG}
+    assert all(r.info["energy_kwh"] == pytest.approx(r.budget * EPOCH_KWH) for r in whole)
+    assert not any(r.info["resumed"] for r in whole)
+    assert not list(cluster.folder.rglob("latest.json"))
+
+
+def test_a_training_may_be_continued_and_its_checkpoints_named(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    training = PausingTraining("minimize", Counter())
+    target = {**SCORE, "checkpoints": tmp_path / "kept"}
+    result = run(cluster, training, budget_kwh=0.12, fidelity="continue", target=target)
+    resumed = [r for r in result.get_all_runs() if r.info and r.info["resumed"]]
+    assert resumed
+    for one in resumed:
+        paid_kwh = one.info["training_energy_kwh"] - one.info["energy_kwh"]
+        assert paid_kwh == pytest.approx(SHORT * EPOCH_KWH)
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == [cluster.run_id]
+    assert len(list((tmp_path / "kept").rglob("latest.json"))) <= LONG // SHORT
+
+
+def test_a_failed_training_leaves_no_checkpoint(cluster: Cluster) -> None:
+    training = PausingTraining("minimize", Counter(), fails_at=SHORT + 2)
+    run(cluster, training, budget_kwh=0.06, fidelity="continue", target=SCORE)
+    assert len(list(cluster.folder.rglob("latest.json"))) <= LONG // SHORT
+
+
+def test_a_run_that_begins_new_brackets_leaves_none_of_the_old_ones(cluster: Cluster) -> None:
+    training = PausingTraining("minimize", Counter())
+    run(cluster, training, budget_kwh=2.5 * SHORT * EPOCH_KWH, fidelity="continue", target=SCORE)
+    assert list(cluster.folder.rglob("latest.json"))
+    with cluster.master(EnergyBOHB, ConfigurationSpace({"x": (0.0, 1.0)}), budget_kwh=1.0, **RUNGS):
+        assert not list(cluster.folder.rglob("latest.json"))

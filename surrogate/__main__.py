@@ -18,7 +18,7 @@ def main() -> None:
     """
     message = displaced()
     if message is not None:
-        sys.stderr.write(f"error: {message}\n")
+        sys.stderr.write(f"Error: {message}\n")
         raise SystemExit(2)
     from surrogate.cli import main as run
 

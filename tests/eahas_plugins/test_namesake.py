@@ -81,7 +81,7 @@ def test_the_program_ends_with_one_line(tmp_path: Path) -> None:
     done = run(tmp_path, "-m", "surrogate", "tasks")
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
-    assert line.startswith("error: the package `surrogate` must be")
+    assert line.startswith("Error: the package `surrogate` must be")
     assert str(place) in line
 
 
@@ -106,5 +106,5 @@ def test_the_comparison_says_it_in_place_of_a_traceback(tmp_path: Path) -> None:
     place = put(tmp_path, "package")
     done = run(tmp_path, "-m", "benchmarks", "compare", "--help")
     assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].startswith("error: the package `surrogate` must be")
+    assert done.stderr.splitlines()[-1].startswith("Error: the package `surrogate` must be")
     assert str(place) in done.stderr

@@ -11,7 +11,7 @@ from optuna.trial import TrialState
 
 from eahas_plugins.budget.attributes import kwh_argument
 from eahas_plugins.optuna._per_study import PerStudy
-from eahas_plugins.optuna._trials import ended_at, energy_of
+from eahas_plugins.optuna._trials import ended_at, training_kwh
 from eahas_plugins.units import energy_text
 
 _PROMOTIONS = 3
@@ -90,8 +90,8 @@ class RungBounds:
         known = self._studies.of(study)
         if known.bounds_kwh is None:
             complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-            ended = sorted((t for t in complete if energy_of(t) is not None), key=ended_at)
-            energies = [kwh for t in ended if (kwh := energy_of(t)) is not None]
+            ended = sorted((t for t in complete if training_kwh(t) is not None), key=ended_at)
+            energies = [kwh for t in ended if (kwh := training_kwh(t)) is not None]
             first = energies[: self._n_startup_trials]
             if len(first) == self._n_startup_trials:
                 known.bounds_kwh = median(first) / self._spread, median(first)

@@ -14,6 +14,7 @@ from eahas_plugins.optuna._trials import (
     USUAL_LENGTHS,
     energy_of,
     planned_kwh,
+    training_kwh,
 )
 from eahas_plugins.optuna.pruners._shared import (
     among_best,
@@ -110,10 +111,10 @@ class ScheduleRelativePruner(BasePruner):
         planned_steps = self._planned_steps(trial)
         if planned_steps is not None and trial.last_step is not None:
             return (trial.last_step - self._first_step + 1) / planned_steps
-        energy_kwh, plan_kwh = energy_of(trial), planned_kwh(trial)
-        if energy_kwh is None or plan_kwh is None:
+        own_kwh, energy_kwh, plan_kwh = energy_of(trial), training_kwh(trial), planned_kwh(trial)
+        if own_kwh is None or energy_kwh is None or plan_kwh is None:
             return None
-        return energy_kwh / plan_kwh
+        return energy_kwh / (plan_kwh + (energy_kwh - own_kwh))  # with what was paid before
 
     def _planned_steps(self, trial: FrozenTrial) -> float | None:
         names = [self._fidelity_param] if self._fidelity_param else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -94,7 +95,7 @@ def styles(comparisons: Sequence[Results]) -> dict[str, Style]:
     found: dict[str, Style] = {}
     for group in GROUPS:
         names = [n for n in groups if groups[n] == group and n != whole]
-        names.sort(key=lambda name: (name not in declared, name))
+        names.sort(key=_turn)
         plain = group == GROUPS[0]
         taken: set[tuple[str, str]] = set()
         for name in names:
@@ -107,6 +108,15 @@ def styles(comparisons: Sequence[Results]) -> dict[str, Style]:
     if whole is not None and whole in methods:
         found[whole] = _style(WHOLE_COLOUR, "-", 2.6)
     return {name: found[name] for name in methods}
+
+
+def _turn(name: str) -> tuple[bool, float, bool, str]:
+    """When a method gets its colour: a new one must not change those of the paper's methods."""
+    said = all_declared().get(name)
+    if said is None:
+        return True, math.inf, True, name
+    place = math.inf if said.paper_place is None else float(said.paper_place)
+    return False, place, not said.main, name
 
 
 def _declared_group(said: Declaration) -> str:

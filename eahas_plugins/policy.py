@@ -205,13 +205,17 @@ def early_promotion_due(n_short: int, n_longest: int, *, promotion_share: float)
     return promotion_share > 0.0 and n_short >= SHORT_PER_LONG * (n_longest + 1)
 
 
+def short_is_worth_it(*, cost: float, agreement: float) -> bool:
+    """Whether a short training, at this part of a long one's energy, costs half of what it tells."""
+    return cost <= 0.5 * agreement
+
+
 def which_goes_on(gains: ArrayLike, new_gain: float) -> int | None:
     """Which paused training goes on to the end; None if a new configuration is worth more.
 
     Args:
-        gains: What each paused one is expected to gain per kWh that is still to be spent until its
-            final value is known, or the log of that, shape (n,); NaN is never chosen.
-        new_gain: The same of the best new configuration, for which all is still to be spent.
+        gains: What each is expected to gain per kWh until its final value is known, shape (n,).
+        new_gain: The same of the best new configuration.
     """
     values = np.asarray(gains, dtype=np.float64)
     values = np.where(np.isnan(values), -np.inf, values)

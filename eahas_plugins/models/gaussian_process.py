@@ -188,6 +188,11 @@ class ArdProcess(_Process):
         return 1.0 + (self._residual + 1.0) * self._split(x)[1] ** 2
 
     @property
+    def agreement(self) -> float:
+        """Part of the shortest trainings' variance that they share with the longest ones."""
+        return 1.0 / (1.0 + self._residual) if self.levels else 1.0
+
+    @property
     def _residual(self) -> float:
         return math.exp(self.theta[-2])
 

@@ -19,6 +19,7 @@ from eahas_plugins.policy import (
     reward,
     rung_reached,
     rungs,
+    short_is_worth_it,
     short_phase_ended,
     which_goes_on,
 )
@@ -188,3 +189,9 @@ def test_a_paused_training_goes_on_if_it_gains_more_than_a_new_one():
     assert which_goes_on([], -math.inf) is None
     assert which_goes_on([math.nan], -math.inf) is None
     assert which_goes_on([-5.0], -math.inf) == 0
+
+
+def test_a_short_training_is_worth_half_of_what_it_tells():
+    assert short_is_worth_it(cost=0.25, agreement=0.75)
+    assert not short_is_worth_it(cost=0.25, agreement=0.4)
+    assert not short_is_worth_it(cost=0.55, agreement=1.0)

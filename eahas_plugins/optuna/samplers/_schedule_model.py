@@ -50,6 +50,7 @@ class ScheduleModel:
         goes_on: bool = False,
     ) -> None:
         self._longest_factor = longest_factor
+        self._goes_on = goes_on
         self._whole_factor = longest_factor if goes_on else 1.0 + longest_factor
         self._space = space
         self._fidelity = fidelity_param or ""
@@ -111,6 +112,14 @@ class ScheduleModel:
             features = self._features(there, self._levels_of(failed))
             self._log_chance = self._process.log_chance(features)
         return self._process
+
+    @property
+    def tries_short(self) -> bool:
+        """Whether new configurations should have the shortest schedule first."""
+        if not self.multi_fidelity or self._goes_on:
+            return self.multi_fidelity
+        cost, agreement = 1.0 / self._longest_factor, self._process.agreement
+        return policy.short_is_worth_it(cost=cost, agreement=agreement)
 
     def gains(
         self, configs: Sequence[Mapping[str, Any]], log_kwh: Floats, *, alpha: float

@@ -36,7 +36,8 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
     best new configuration, which is tried with the shortest schedule first, and the tried ones,
     which would be trained with the longest. Improvement is over the best *predicted* value, which
     unlike the best value seen is not taken in by luck. Once ``short_until`` of the budget is spent,
-    new configurations are trained with the longest schedule at once, as far as that can be paid.
+    or where short trainings cost more than half of what they tell, new configurations are trained
+    with the longest schedule at once, as far as that can be paid.
 
     It starts with a Latin hypercube, denser in the middle (Beta(2, 2)) where there is one: good
     values are seldom at the ends of a range. After every four of these short trainings the best so
@@ -214,7 +215,9 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
             model = self._fitted(state, study, space, running)
             endless = several and state.energy.budget_kwh(study) is None
             longest = model.multi_fidelity and (
-                endless or policy.short_phase_ended(left, short_until=self._short_until)
+                endless
+                or policy.short_phase_ended(left, short_until=self._short_until)
+                or not (several or model.tries_short)
             )
             log_kwh = state.energy.predictor(study, space)
             unweighed = log_kwh is None or (several and longest and not endless)

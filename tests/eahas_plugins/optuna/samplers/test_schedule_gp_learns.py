@@ -47,3 +47,23 @@ def test_the_energy_of_the_longest_schedule_is_learnt():
     study.optimize(objective, n_trials=30)
     factor = study.sampler._studies.of(study).longest_factor()
     assert factor == pytest.approx(1.6)
+
+
+@pytest.mark.parametrize(("tells", "few"), [(True, False), (False, True)])
+def test_short_trainings_that_tell_nothing_are_done_without(tells, few):
+    chance = np.random.default_rng(0)
+
+    def objective(trial):
+        x, y = trial.suggest_float("x", 0.0, 1.0), trial.suggest_float("y", 0.0, 1.0)
+        length = trial.suggest_categorical("max_epoch", [9, 20])
+        trial.set_user_attr("energy_kwh", 1e-3 * (length if not tells or length == 20 else 4))
+        if length == 9 and not tells:
+            return 0.5 * chance.random()
+        return 0.9 - (x - 0.3) ** 2 - (y - 0.7) ** 2
+
+    sampler = ScheduleGPSampler(seed=0, budget_kwh=10.0, n_candidates=100)
+    study = study_of(sampler, direction="maximize")
+    study.pruner = NopPruner()
+    study.optimize(objective, n_trials=40)
+    late = [t.params["max_epoch"] for t in study.trials[20:]]
+    assert (late.count(9) < 8) == few

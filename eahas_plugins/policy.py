@@ -206,7 +206,7 @@ def early_promotion_due(n_short: int, n_longest: int, *, promotion_share: float)
 
 
 def short_is_worth_it(*, cost: float, agreement: float) -> bool:
-    """Whether a short training, at this part of a long one's energy, costs half of what it tells."""
+    """Whether a short training, at this part of a long one's energy, costs half what it tells."""
     return cost <= 0.5 * agreement
 
 

@@ -59,6 +59,16 @@ def reference_point(points: Floats) -> Floats:
     return np.asarray(front.min(axis=0) - MARGIN * extent)
 
 
+def behind_most(reference: Floats, first: Floats) -> Floats:
+    """The reference point moved back behind three quarters of a search's first points.
+
+    A front may shrink to a corner, such as the cheapest networks of all. Measured from right behind
+    it, nothing outside the corner would ever add to it. The first points were drawn everywhere,
+    later ones follow the front.
+    """
+    return np.asarray(np.minimum(reference, np.quantile(first, 0.25, axis=0)))
+
+
 def hypervolume(points: Floats, reference: Floats) -> float:
     """The volume that points dominate above a reference point.
 

@@ -14,6 +14,7 @@ from eahas_plugins.models.climbing import climb
 from eahas_plugins.models.gaussian_process import ArdProcess
 from eahas_plugins.models.hypervolume import (
     Front,
+    behind_most,
     contributions,
     n_dominating,
     non_dominated,
@@ -69,6 +70,7 @@ class FrontModel(ScheduleModel):
         self,
         observed: Observed,
         *,
+        first: Observed,
         running: Sequence[Mapping[str, Any]],
         failed: Sequence[Mapping[str, Any]],
         processes: dict[str, ArdProcess],
@@ -78,6 +80,7 @@ class FrontModel(ScheduleModel):
 
         Args:
             observed: The trials.
+            first: The first ones of the study, from which the volume is measured.
             running: Parameters of running trials, which count as what is predicted for them.
             failed: Parameters of failed ones.
             processes: Those of the proposal before, by name, to go on from; they are updated.
@@ -97,6 +100,8 @@ class FrontModel(ScheduleModel):
             [scale(column) for scale, column in zip(self._scales, observed.rewards.T, strict=True)],
             axis=1,
         )
+        scaled = zip(self._scales, first.rewards.T, strict=True)
+        self._first = np.stack([scale(column) for scale, column in scaled], axis=1)
         self._feasible = observed.feasible
         self._spreads: dict[int, float] = {}
         if log_kwh is not None and observed.energies:
@@ -190,7 +195,8 @@ class FrontModel(ScheduleModel):
         seen = self._feasible & (self._levels <= up_to)
         pending = self._expected[self._levels_running <= up_to]
         points = np.concatenate([self._values_seen[seen], pending])
-        return Front(points, reference_point(points if len(points) else self._values_seen))
+        behind = reference_point(points if len(points) else self._values_seen)
+        return Front(points, behind_most(behind, self._first))
 
     def _score(self, front: Front, positions: Floats, levels: Floats, *, alpha: float) -> Floats:
         """Log expected improvement of the front, times the chance to be feasible, per kWh."""

@@ -15,6 +15,8 @@ from eahas_plugins.optuna.samplers._front_model import FrontModel, best_first
 from eahas_plugins.optuna.samplers._front_trials import Known, Observed, signs_of
 from eahas_plugins.optuna.samplers._schedule_state import ScheduleState
 
+_N_FIRST = 10
+
 
 def fitted_front(
     state: ScheduleState,
@@ -55,6 +57,7 @@ def fitted_front(
     )
     model.learn(
         Observed.of(complete, state.pruned[-max_trials:], signs),
+        first=Observed.of([one.trial for one in state.complete[:_N_FIRST]], (), signs),
         running=running,
         failed=state.failed(max_trials // 4),
         processes=state.kept.processes,

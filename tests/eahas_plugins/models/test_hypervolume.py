@@ -11,6 +11,7 @@ from eahas_plugins.models.gaussian_process import log_expected_improvement
 from eahas_plugins.models.hypervolume import (
     MARGIN,
     Front,
+    behind_most,
     contributions,
     hypervolume,
     n_dominating,
@@ -58,6 +59,19 @@ def test_the_reference_lies_a_part_of_the_fronts_extent_behind_it():
     alone = np.array([[1.0, 1.0], [0.0, -1.0]])
     assert reference_point(alone).tolist() == [1.0 - MARGIN, 1.0 - 2.0 * MARGIN]
     assert (reference_point(np.ones((2, 2))) < 1.0).all()
+
+
+def test_what_lies_outside_a_front_that_has_shrunk_to_a_corner_still_adds_to_it():
+    corner = np.array([[0.50, 9.00], [0.51, 8.99]])
+    first = np.array([[0.2, 5.0], [0.3, 4.0], [0.4, 2.0], [0.35, 3.0], [0.1, 1.0]])
+    points = np.concatenate([corner, first])
+    better = np.array([[0.8, 7.0]]), np.zeros((1, 2))
+    near = reference_point(points)
+    assert Front(corner, near).log_improvement(*better)[0] < -600.0
+    behind = behind_most(near, first)
+    assert behind.tolist() == [0.2, 2.0]
+    added = (0.8 - 0.51) * (7.0 - 2.0)
+    np.testing.assert_allclose(np.exp(Front(corner, behind).log_improvement(*better)), added)
 
 
 def test_what_a_point_adds_to_the_others():

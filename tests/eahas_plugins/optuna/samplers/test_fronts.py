@@ -188,10 +188,9 @@ def test_constraints_are_learnt():
         return accuracy, size
 
     study = run(objective, n_trials=45)
-    late = [t for t in study.trials[20:] if t.params["max_epoch"] == 5]
-    assert np.mean([t.params["width"] <= 10 for t in late]) > 0.6
-    longest = [t for t in study.trials[15:] if t.params["max_epoch"] == 20]
-    assert sum(t.params["width"] > 10 for t in longest) <= 0.2 * len(longest)
+    late = [t.params["width"] for t in study.trials[20:]]
+    assert np.mean([width <= 10 for width in late]) > 0.6
+    assert max(width for width in late if width <= 10) >= 8  # up to the bound
 
 
 def test_while_nothing_is_feasible_it_looks_for_that():

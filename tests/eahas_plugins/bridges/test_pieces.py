@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
 import sys
 from importlib.abc import MetaPathFinder
 from typing import Any
@@ -36,3 +37,9 @@ def test_a_failure_inside_the_library_is_its_own() -> None:
     with pytest.raises(ModuleNotFoundError, match="No module named 'part_of_it'"):  # noqa: SIM117
         with needs("bridge", "library", "library"):
             import part_of_it  # noqa: F401
+
+
+def test_the_package_alone_imports_no_library() -> None:
+    look = f"import eahas_plugins.bridges, sys; print(set(sys.modules) & {set(LIBRARIES)!r})"
+    command = [sys.executable, "-c", look]
+    assert subprocess.run(command, capture_output=True, text=True).stdout == "set()\n"

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from benchmarks.harness.results import Results
 from benchmarks.reporting.figures import add_legend, save
@@ -77,6 +78,9 @@ def draw_attained(comparisons: Sequence[Results], path: Path) -> None:
             curve = attained([front_rows(rows, box) for rows in studies.values()], box, grid)
             handles[name] = _line(panel, grid, 100.0 * curve, drawn[name])
         panel.set_xscale("log")
+        panel.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        panel.xaxis.set_major_formatter(FuncFormatter(lambda kwh, _: f"{kwh:g}"))
+        panel.xaxis.set_minor_locator(NullLocator())
         panel.set_ylim(bottom=100.0 * box.least_accuracy)
         panel.set_title(results.header.task, fontsize=9)
         of = "training" if box.energy == TRAINING else "a pass of inference"

@@ -241,5 +241,9 @@ def test_a_small_study_is_shown_in_joules():
 
 
 def test_both_libraries_have_the_same_figures():
-    assert sorted(NAMES) == [name for name in visualization.__all__ if name.startswith("plot")]
-    assert all(callable(getattr(figures, name)) for name in NAMES)
+    names = [name for name in visualization.__all__ if name.startswith("plot")]
+    assert set(NAMES) <= set(names)
+    assert names == sorted(name for name in vars(figures) if name.startswith("plot_"))
+    assert all(
+        callable(getattr(module, name)) for module in (visualization, figures) for name in names
+    )

@@ -55,7 +55,10 @@ class ProcessTree:
 
         A process that is waited for while we look could be seen twice or not at all.
         """
-        reaped_s, living = _reaped_by_this_process(), self._living(self._root)
+        living = self._living(self._root)
+        reaped_s = _reaped_by_this_process()
+        if not living:  # whoever was waited for meanwhile is in the latter alone
+            return living, reaped_s
         for _ in range(5):
             again = self._living(self._root)
             still_s = _reaped_by_this_process()

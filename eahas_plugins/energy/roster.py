@@ -11,10 +11,12 @@ import contextlib
 import hashlib
 import json
 import logging
+import math
 import os
 import platform
 import stat
 import tempfile
+import time
 import uuid
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -26,6 +28,7 @@ from eahas_plugins.energy.roster_entry import Activity, Change, Entry, parse
 
 FOLDER_VARIABLE = "EAHAS_ENERGY_DIR"
 _MAX_CHANGES = 200  # of one trial while another one takes a single step
+_SEEN_EVERY_S = 1.0  # between two signs of life of a trial that reports more often
 _GRACE_S = 60.0  # between a trial's first reading and the moment its file is seen
 
 _log = logging.getLogger(__name__)
@@ -43,6 +46,7 @@ class Roster:
     def __init__(self, *, folder: Path | None = None) -> None:
         self._folder: Path | None = None
         self.settled_s = 0.0  # what was before is in no running trial's next step
+        self._parsed: dict[str, tuple[tuple[int, ...], Entry | None]] = {}  # by the file's name
         try:
             chosen = os.environ.get(FOLDER_VARIABLE) if folder is None else folder
             parent = Path(chosen) if chosen else _private_folder()
@@ -90,8 +94,10 @@ class Roster:
         except OSError as error:
             _tell_alone(error)
 
-    def others(self, name: str) -> dict[str, list[Activity]]:
-        """Return for each device what all entries but one's own have done and do."""
+    def others(
+        self, name: str, *, devices: Collection[str], since_s: float
+    ) -> dict[str, list[Activity]]:
+        """Return for some devices what all entries but one's own have done since then and do."""
         if self._folder is None:
             return {}
         try:
@@ -106,8 +112,8 @@ class Roster:
             if entry.end_s is not None and entry.end_s < settled_s - _GRACE_S:
                 with contextlib.suppress(OSError):
                     entry.path.unlink(missing_ok=True)
-            elif entry.path.stem != name:
-                for device in entry.devices:
+            elif entry.path.stem != name and (entry.end_s is None or entry.end_s > since_s):
+                for device in entry.devices.keys() & devices:
                     found.setdefault(device, []).extend(entry.activities(device))
         self.settled_s = settled_s
         return found
@@ -122,18 +128,43 @@ class Roster:
             _tell_alone(error)
             return f"{device} of {uuid.uuid4().hex}"
 
+    def has(self, name: str) -> bool:
+        """Whether an entry was there when the others were last looked at."""
+        return f"{name}.json" in self._parsed
+
     def _entries(self, folder: Path) -> list[Entry]:
-        entries = []
-        for path in folder.glob("*.json"):
-            try:
-                entry = parse(path)
-            except FileNotFoundError:  # pruned by somebody else
-                continue
-            except (OSError, ValueError, RecursionError) as error:
-                _tell("damaged", f"{path}, who uses the meter, is left out: {error}")
-                continue
-            entries.append(entry)
-        return entries
+        """Return all entries; a file is read again only when another has taken its place."""
+        found: dict[str, tuple[tuple[int, ...], Entry | None]] = {}
+        with os.scandir(folder) as files:
+            for file in files:
+                if not file.name.endswith(".json"):
+                    continue
+                try:
+                    at = file.stat()
+                    stamp = (at.st_ino, at.st_mtime_ns, at.st_size)
+                    known = self._parsed.get(file.name)
+                    if known is None or known[0] != stamp:
+                        known = stamp, _parsed(Path(file.path))
+                except FileNotFoundError:  # pruned by somebody else
+                    continue
+                found[file.name] = known
+        self._parsed = found
+        return [entry.settled() for _, entry in found.values() if entry is not None]
+
+
+def _parsed(path: Path) -> Entry | None:
+    """Read an entry; a damaged one is left out.
+
+    Raises:
+        FileNotFoundError: If it is gone.
+    """
+    try:
+        return parse(path)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
+        _tell("damaged", f"{path}, who uses the meter, is left out: {error}")
+        return None
 
 
 class Membership:
@@ -154,13 +185,17 @@ class Membership:
         self._start_at = counters
         self._devices = {device: roster.key(device) for device in devices}
         self._left = False
+        self._written_s = -math.inf  # by the process's clock
         self._changes: list[Change] = []
         self.owner = owner
         self.seen(start_s, counters)
 
     def others(self) -> dict[str, list[Activity]]:
         """Return for each of the trial's devices what all other trackers have done and do."""
-        found = self._roster.others(self._name)
+        keys = self._devices.values()
+        found = self._roster.others(self._name, devices=keys, since_s=self._seen_s)
+        if not self._roster.has(self._name):  # somebody emptied the folder
+            self._written_s = -math.inf
         return {device: found.get(key, []) for device, key in self._devices.items()}
 
     def weight(self, device: str) -> float | None:
@@ -189,11 +224,19 @@ class Membership:
         }
         old = [change for change in self._changes if change in latest.values()]
         self._changes = [*old, *recent, Change(s=now_s, at=at, weight=weight)]
+        self._written_s = -math.inf  # others must know of it
 
     def seen(self, now_s: float, counters: Mapping[str, float] | None = None) -> None:
-        """Leave a sign of life: up to here the energy has been taken."""
+        """Leave a sign of life: up to here the energy has been taken.
+
+        It is written once a second: nobody needs it but when this process is killed, and then the
+        others take for themselves what is counted after the last one.
+        """
         self._seen_s, self._seen_at = now_s, counters or {}
-        self._write(end_s=None)
+        clock_s = time.monotonic()
+        if clock_s - self._written_s >= _SEEN_EVERY_S:
+            self._write(end_s=None)
+            self._written_s = clock_s
 
     def leave(
         self, now_s: float | None = None, counters: Mapping[str, float] | None = None

@@ -60,6 +60,13 @@ class Entry:
     end_s: float | None
     devices: Mapping[str, tuple[float | None, float | None]]  # where it stood at start, when seen
     changes: tuple[Change, ...]
+    presence: str = ""  # of its process
+
+    def settled(self) -> Entry:
+        """Return the entry; of a process that is gone it has ended at its last sign of life."""
+        if self.end_s is None and not Presence.is_held(self.path.parent, self.presence):
+            return replace(self, end_s=self.seen_s)
+        return self
 
     def activities(self, device: str) -> list[Activity]:
         """Return what this trial has done on a device."""
@@ -97,11 +104,9 @@ def parse(path: Path) -> Entry:
     times = [start_s, seen_s, *(t for t in (end_s, *counters) if t is not None)]
     if not all(isinstance(t, int | float) and math.isfinite(t) for t in times):
         raise ValueError("its times and counters must be finite numbers")
-    if not all(isinstance(text, str) for text in (owner, presence)):
-        raise ValueError("its owner and presence must be texts")
+    if not (isinstance(owner, str) and isinstance(presence, str) and presence.isalnum()):
+        raise ValueError("its owner must be a text and its presence letters and digits")
     changes = _changes(entry.get("changes", []))
-    if end_s is None and not Presence.is_held(path.parent, presence):
-        end_s = seen_s  # its process is gone
     return Entry(
         path=path,
         owner=owner,
@@ -110,6 +115,7 @@ def parse(path: Path) -> Entry:
         start_s=start_s,
         seen_s=seen_s,
         end_s=end_s,
+        presence=presence,
     )
 
 

@@ -71,7 +71,8 @@ class BudgetDisplay(LocalState):
             self._written[study] = {LEFT_OUT_ATTR: left_out}
         written = self._written[study]
         for key, value in values.items():
-            if written.get(key) != value:
+            # the same sum in another order is no news
+            if key not in written or not math.isclose(written[key], value, rel_tol=1e-12):
                 study.set_user_attr(key, value)
                 written[key] = value
         told = f"{_told(balance)} spent"

@@ -97,7 +97,7 @@ def test_what_a_running_trial_has_not_yet_taken_into_account_stays(tmp_path):
     quick = roster.join(5000.0, devices=["gpu"])
     quick.seen(9000.0)
     short = Activity(start_s=10.0, end_s=20.0, owner="short")
-    assert short in quick.others()["gpu"]
+    assert quick.others()["gpu"] == [Activity(start_s=0.0, end_s=None, owner=slow.owner)]
     assert short in slow.others()["gpu"]
 
 

@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 import typer
 
+from benchmarks.commands._training import LIMIT, measure_training
 from benchmarks.commands.options import JSON_OPTION
 from eahas_plugins.terminal import print_json, print_table
 
@@ -37,7 +38,7 @@ def overhead(
     repeats: Annotated[int, typer.Option(help="Measurements of each number.")] = 15,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
-    """Measure ask and tell of the samplers and the check of an energy budget.
+    """Measure ask and tell of the samplers, the check of a budget, and what a training pays.
 
     Raises:
         ValueError: If a number is below 1.
@@ -57,7 +58,16 @@ def overhead(
         "budget": [
             measure_budget(n, repeats, sqlite=sqlite) for n in sizes for sqlite in (False, True)
         ],
-        "limits": {"energy_tpe_ratio": RATIO_LIMIT, "check_ms": CHECK_LIMIT_MS},
+        "trainings": [
+            measure_training(repeats=max(1, repeats // 3), sqlite=sqlite, n_reports=n_reports)
+            for sqlite in (False, True)
+            for n_reports in (10, 20)
+        ],
+        "limits": {
+            "energy_tpe_ratio": RATIO_LIMIT,
+            "check_ms": CHECK_LIMIT_MS,
+            "energy_part": LIMIT,
+        },
     }
     if as_json:
         print_json(result)
@@ -262,5 +272,19 @@ def show(result: dict[str, Any]) -> None:
                 f"{row['report_ms']:.2f}",
             )
             for row in result["budget"]
+        ),
+    )
+    print_table(
+        ("a training of", "reports", "storage", "Optuna adds", "energy adds", "limit"),
+        (
+            (
+                f"{row['training_s']:g} s CPU",
+                str(row["n_reports"]),
+                row["storage"],
+                f"{row['optuna_part']:.1%}",
+                f"{row['energy_part']:.1%}",
+                f"{LIMIT:.0%}",
+            )
+            for row in result["trainings"]
         ),
     )

@@ -13,9 +13,6 @@ import json
 import logging
 import math
 import os
-import platform
-import stat
-import tempfile
 import time
 import uuid
 from collections.abc import Collection, Mapping
@@ -25,8 +22,8 @@ from typing import Any
 from eahas_plugins.energy.presence import Presence
 from eahas_plugins.energy.readings import OWN_PROCESS
 from eahas_plugins.energy.roster_entry import Activity, Change, Entry, parse
+from eahas_plugins.energy.roster_folder import FOLDER_VARIABLE, boot_id, private_folder
 
-FOLDER_VARIABLE = "EAHAS_ENERGY_DIR"
 _MAX_CHANGES = 200  # of one trial while another one takes a single step
 _SEEN_EVERY_S = 1.0  # between two signs of life of a trial that reports more often
 _GRACE_S = 60.0  # between a trial's first reading and the moment its file is seen
@@ -49,8 +46,8 @@ class Roster:
         self._parsed: dict[str, tuple[tuple[int, ...], Entry | None]] = {}  # by the file's name
         try:
             chosen = os.environ.get(FOLDER_VARIABLE) if folder is None else folder
-            parent = Path(chosen) if chosen else _private_folder()
-            self._folder = parent / hashlib.sha256(_boot_id().encode()).hexdigest()[:16]
+            parent = Path(chosen) if chosen else private_folder()
+            self._folder = parent / hashlib.sha256(boot_id().encode()).hexdigest()[:16]
             self._folder.mkdir(parents=True, exist_ok=True)
             Presence.of(self._folder)
         except OSError as error:
@@ -262,34 +259,6 @@ class Membership:
             "changes": [[change.s, change.at, change.weight] for change in self._changes],
         }
         self._roster.write(self._name, entry)
-
-
-def _private_folder() -> Path:
-    """Return the user's folder in the temporary one, which nobody else may read or write.
-
-    Raises:
-        PermissionError: If somebody else has made it.
-    """
-    if not hasattr(os, "getuid"):  # Windows, where the temporary folder is the user's own
-        return Path(tempfile.gettempdir()) / "eahas-energy"
-    folder = Path(tempfile.gettempdir()) / f"eahas-energy-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise PermissionError(
-            f"{folder} must be a folder of this user but is not; set {FOLDER_VARIABLE} to one"
-        )
-    if stat.S_IMODE(found.st_mode) != 0o700:
-        folder.chmod(0o700)
-    return folder
-
-
-def _boot_id() -> str:
-    """Return what tells this start of the machine from others: monotonic time begins anew."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return platform.node()
 
 
 def _tell_alone(error: OSError) -> None:

@@ -30,6 +30,7 @@ from eahas_plugins.optuna._origin import open_account
 from eahas_plugins.optuna._ranks import over_all_ranks
 from eahas_plugins.optuna._trial_hooks import act_before
 from eahas_plugins.optuna._trial_names import owner_of, study_of
+from eahas_plugins.optuna._write_pace import WritePace
 
 METER_ATTR = "energy_meter"
 PARTS_ATTR = "energy_parts_kwh"
@@ -125,6 +126,7 @@ class TrialEnergy:
         parts = before.get(PARTS_ATTR)
         self._before_parts: Mapping[str, float] = parts if isinstance(parts, dict) else {}
         self.latest_kwh = self._before_kwh
+        self._pace = WritePace(trial)
         if not before:
             trial.set_user_attr(ENERGY_ATTR, 0.0)
             open_account(trial)  # a budget that comes later knows that it ran in this study
@@ -175,7 +177,7 @@ class TrialEnergy:
             return problem
 
     def write(self, since: Sequence[Reading] | None = None) -> None:
-        """Record the energy so far.
+        """Record the energy so far; the storage may learn of it a little later.
 
         Args:
             since: The readings after which something must have been counted; by default the
@@ -187,8 +189,9 @@ class TrialEnergy:
         """
         with self._own_lock:
             self.check([first for _, first in self._uses] if since is None else since)
-            self.latest_kwh = self._total(self._devices_kwh())
-            self._trial.set_user_attr(ENERGY_ATTR, self.latest_kwh)
+            kwh = self.latest_kwh = self._total(self._devices_kwh())
+            if not self._pace.may_wait(kwh):
+                self._pace.write(lambda: self._trial.set_user_attr(ENERGY_ATTR, kwh))
 
     def before_report(self) -> None:
         """Record the energy before the trial takes a value."""

@@ -33,6 +33,7 @@ from eahas_plugins.optuna.budget.study_ledger import StudyLedger
 _GIVE_WAY_READS = 20
 _GIVE_WAY_S = 0.01  # pause before reading again whether a later trial has given way
 _DONE = 1e-9  # relative
+_FAR = 10.0  # times the energy that a trial has not written yet
 
 _LENGTHS_KEPT = 100
 _SHOW_EVERY_S = 5.0  # while trials run; their ends are always shown
@@ -169,6 +170,24 @@ class BudgetController:
             account.announce(step_kwh)
         account.spend(energy_kwh)
         account.renew(now_s=self._rules.clock(), lease_s=self._rules.lease_s)
+
+    def is_far_from_end(self, account: Account, energy_kwh: float) -> bool:
+        """Whether a trial that has used so much, kWh, is far from all that could end it.
+
+        By the balance as last read: what all running trials might have used meanwhile, each many
+        times as much as this one has not written yet, is there.
+        """
+        balance, rules = self.ledger.latest, self._rules
+        if balance is None or account.stopped or rules.steady or rules.skip:
+            return False
+        new_kwh = energy_kwh - account.energy_kwh
+        others_kwh = sum(t.spent_kwh for t in balance.running if t.number != account.number)
+        left_kwh = rules.cap_kwh - balance.finished_kwh - others_kwh - energy_kwh
+        if rules.limit_kwh is not None and not rules.limit_kwh - energy_kwh > _FAR * new_kwh:
+            return False
+        is_far = left_kwh > _FAR * len(balance.running) * new_kwh
+        account.n_reports += is_far
+        return is_far
 
     def must_stop(self, account: Account) -> bool:
         """Whether a trial must end before its next step."""

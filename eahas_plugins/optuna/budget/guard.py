@@ -98,6 +98,7 @@ class GuardedTrial(Trial):
         "_controller",
         "_multi_objective",
         "_owes_answer",
+        "_waits",
     )
 
     def __init__(self, trial: Trial, controller: BudgetController, account: Account) -> None:
@@ -105,6 +106,7 @@ class GuardedTrial(Trial):
         self._controller = controller
         self._account = account
         self._by_pruner = False
+        self._waits = False
         self._multi_objective = len(self.study.directions) > 1  # Optuna has no pruner to ask there
         self._owes_answer = self._multi_objective
         refuse_idle_pruner(self.study)
@@ -124,7 +126,8 @@ class GuardedTrial(Trial):
     def should_prune(self) -> bool:
         """Whether the budget or the pruner wants the trial to end."""
         self._owes_answer = False
-        if self._controller.must_stop(self._account):
+        waits, self._waits = self._waits, False
+        if not waits and self._controller.must_stop(self._account):
             return True
         self._by_pruner = not self._multi_objective and super().should_prune()
         return self._by_pruner
@@ -137,6 +140,7 @@ class GuardedTrial(Trial):
             ValueError: If an energy is not a finite number, negative, or less than before.
         """
         if key == ENERGY_ATTR:
+            self._waits = False
             self._record(kwh_argument(ENERGY_ATTR, value, zero=True))
         elif key == RESERVED_ATTR:
             needed_kwh = kwh_argument(RESERVED_ATTR, value, zero=True)
@@ -150,6 +154,11 @@ class GuardedTrial(Trial):
                 raise TrialPruned(self._account.reason)
         else:
             super().set_user_attr(key, value)
+
+    def may_wait(self, energy_kwh: float) -> bool:
+        """Whether it makes no difference to the budget to learn of this energy a little later."""
+        self._waits = self._controller.is_far_from_end(self._account, energy_kwh)
+        return self._waits
 
     def why_pruned(self) -> str:
         """Who wants the trial to end, in words; the trial's attributes keep it too."""

@@ -25,6 +25,9 @@ def test_every_number_is_measured() -> None:
     assert set(ratios) == set(module.samplers())
     assert [row["storage"] for row in result["budget"]] == ["memory", "SQLite"]
     assert all(row["check_ms"] > 0.0 for row in result["budget"])
+    kinds = [(row["storage"], row["n_reports"]) for row in result["trainings"]]
+    assert kinds == [("memory", 10), ("memory", 20), ("SQLite", 10), ("SQLite", 20)]
+    assert all(row["optuna_part"] > 0.0 for row in result["trainings"])
 
 
 def test_table() -> None:

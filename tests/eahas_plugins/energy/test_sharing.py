@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eahas_plugins.energy import CpuTimeMeter, FakeMeter, Share
+from eahas_plugins.energy import roster as roster_module
 from eahas_plugins.energy.roster import Roster
-from eahas_plugins.energy.roster_entry import Activity
+from eahas_plugins.energy.roster_entry import Activity, parse
 from eahas_plugins.energy.sharing import shared_fraction
 
 
@@ -185,3 +186,41 @@ def test_a_killed_process_keeps_its_part_and_takes_no_more():
     alone = share.leave()
     step_s = alone.monotonic_s - together.monotonic_s
     assert alone.energy_kwh - together.energy_kwh == pytest.approx(step_s, rel=1e-6)
+
+
+def test_an_entry_is_read_again_only_when_another_has_taken_its_place(tmp_path, monkeypatch):
+    read = []
+
+    def counted(path):
+        read.append(path.stem)
+        return parse(path)
+
+    monkeypatch.setattr(roster_module, "parse", counted)
+    monkeypatch.setattr(roster_module, "_SEEN_EVERY_S", 0.0)
+    first = Roster(folder=tmp_path).join(0.0, devices=["gpu"], owner="first")
+    second = Roster(folder=tmp_path).join(1.0, devices=["gpu"], owner="second")
+    for _ in range(3):
+        assert [other.owner for other in second.others()["gpu"]] == ["first"]
+    assert len(read) == 2  # its own, and the other's
+    first.seen(5.0)
+    first.leave(6.0)
+    assert [other.end_s for other in second.others()["gpu"]] == [6.0]
+    assert len(read) == 3
+
+
+def test_signs_of_life_are_written_once_in_a_while_and_what_matters_at_once(tmp_path):
+    trial = Roster(folder=tmp_path).join(0.0, devices=["cpu:0"], counters={"cpu:0": 1.0})
+    other = Roster(folder=tmp_path).join(0.0, devices=["cpu:0"], counters={"cpu:0": 1.0})
+    (file,) = [path for path in tmp_path.glob("*/*.json") if trial.owner in path.read_text()]
+    before = file.read_text()
+    trial.seen(1.0, {"cpu:0": 2.0})
+    assert file.read_text() == before
+    trial.change(2.0, {"cpu:0": 3.0}, weight=0.5)
+    trial.seen(2.0, {"cpu:0": 3.0})
+    assert [activity.weight for activity in other.others()["cpu:0"]] == [None, 0.5]
+    file.unlink()  # somebody empties the folder
+    trial.others()
+    trial.seen(3.0, {"cpu:0": 4.0})
+    assert file.exists()
+    trial.leave(4.0, {"cpu:0": 5.0})
+    assert [activity.end_s for activity in other.others()["cpu:0"]] == [2.0, 4.0]

@@ -1,0 +1,39 @@
+"""Where the files lie in which trials note which devices they use."""
+
+from __future__ import annotations
+
+import os
+import platform
+import stat
+import tempfile
+from pathlib import Path
+
+FOLDER_VARIABLE = "EAHAS_ENERGY_DIR"
+
+
+def private_folder() -> Path:
+    """Return the user's folder in the temporary one, which nobody else may read or write.
+
+    Raises:
+        PermissionError: If somebody else has made it.
+    """
+    if not hasattr(os, "getuid"):  # Windows, where the temporary folder is the user's own
+        return Path(tempfile.gettempdir()) / "eahas-energy"
+    folder = Path(tempfile.gettempdir()) / f"eahas-energy-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise PermissionError(
+            f"{folder} must be a folder of this user but is not; set {FOLDER_VARIABLE} to one"
+        )
+    if stat.S_IMODE(found.st_mode) != 0o700:
+        folder.chmod(0o700)
+    return folder
+
+
+def boot_id() -> str:
+    """Return what tells this start of the machine from others: monotonic time begins anew."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return platform.node()

@@ -1,4 +1,4 @@
-"""Tune gradient boosting with XGBoost; a boosting round is one step of the energy account.
+"""Tune gradient boosting with XGBoost: a promising model pauses, and goes on with more rounds.
 
 pip install 'eahas-plugins[optuna,fit]'
 """
@@ -18,15 +18,17 @@ train_data, val_data = xgboost.DMatrix(X_train, y_train), xgboost.DMatrix(X_val,
 
 
 def train(config, training):
-    """Boost for ``config["n_estimators"]`` rounds."""
+    """Boost up to ``config["n_estimators"]`` rounds, from those of a checkpoint if there is one."""
+    report = ReportTo(training, "valid-auc")
     parameters = {name: config[name] for name in ("max_depth", "eta", "subsample")}
     xgboost.train(
         {"objective": "binary:logistic", "eval_metric": "auc", "nthread": 1, **parameters},
         train_data,
-        num_boost_round=config["n_estimators"],
+        num_boost_round=config["n_estimators"] - training.epochs,
         evals=[(val_data, "valid")],
         verbose_eval=False,
-        callbacks=[ReportTo(training, "valid-auc")],  # ends it if pruner or budget want it
+        callbacks=[report],  # ends it if pruner or budget want it
+        xgb_model=report.saved,
     )
 
 
@@ -43,6 +45,7 @@ objective = EnergyObjective(
     direction="maximize",
     fidelity_param="n_estimators",
     schedules=[20, 100],
+    fidelity="continue",  # the energy of the first 20 rounds is not paid again
     report_every=10,  # rounds of a millisecond: look at the meter after every ten
 )
 

@@ -42,11 +42,10 @@ class TrialTraining(EnergyTraining):
             seed=seed,
             budget=budget,
             metric=metric,
+            report_every=report_every,
         )
         self._energy = energy
         self._trial = trial
-        self._report_every = report_every
-        self._next_look = report_every
         self.pruned: TrialPruned | None = None
         """Why the training must stop, once it must."""
 
@@ -58,9 +57,6 @@ class TrialTraining(EnergyTraining):
     def _stops(self, value: float) -> bool:
         if self.pruned is not None:
             return True
-        if self.epochs < self._next_look and self.epochs != self.budget:
-            return False
-        self._next_look = self.epochs - self.epochs % self._report_every + self._report_every
         told = None if self._energy.several_objectives else value
         if self.epochs == self.budget:  # complete: there is nothing left to save
             if told is not None:

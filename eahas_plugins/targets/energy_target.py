@@ -76,6 +76,8 @@ class EnergyTarget:
         checkpoints: Folder of the checkpoints, on a file system that the workers share; each run
             has a folder of its own in it. By default they are inside the run's folder, and
             temporary without an energy budget.
+        report_every: Epochs between two looks at the meter and the budget, each of which takes a
+            millisecond or more: more than 1 where an epoch takes less than a tenth of a second.
         heartbeat_s: How often energy is written down between reports, s, so that a long epoch
             is charged even if the worker is killed in it. Positive; None for a twentieth of the
             time that the training has taken, between a quarter of a second and a minute.
@@ -96,6 +98,7 @@ class EnergyTarget:
         direction: Direction | None = None,
         objectives: Objectives | None = None,
         checkpoints: Path | None = None,
+        report_every: int = 1,
         heartbeat_s: float | None = None,
     ) -> None:
         if fidelity not in _FIDELITIES:
@@ -108,6 +111,8 @@ class EnergyTarget:
                 f"and must not with 'kwh', but got {fidelity_param!r} with {fidelity!r}: it names "
                 "what holds the length."
             )
+        if not report_every >= 1:
+            raise ValueError(f"report_every must be at least 1 but got {report_every}.")
         if heartbeat_s is not None and not heartbeat_s > 0.0:
             raise ValueError(f"heartbeat_s must be positive but got {heartbeat_s}.")
         if meter != "auto" and not isinstance(meter, EnergyMeter):
@@ -122,6 +127,7 @@ class EnergyTarget:
         self.objectives = check_objectives(objectives or cost_name, cost_name=cost_name)
         self.checkpoints = None if checkpoints is None else Path(checkpoints)
         self._run_folder: Path | None = None
+        self.report_every = report_every
         self.heartbeat_s = heartbeat_s
 
     @property
@@ -218,6 +224,7 @@ class EnergyTarget:
                 instance=instance,
                 cuts=self.fidelity_param is None,
                 keeps_checkpoint=self.fidelity != "schedule" and budget is not None,
+                report_every=self.report_every,
             )
             with heartbeat(training, self.heartbeat_s):
                 returned = self.train(planned, training)

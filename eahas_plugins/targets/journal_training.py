@@ -39,6 +39,7 @@ class JournalTraining(EnergyTraining):
         instance: SMAC's instance, where the scenario has some.
         cuts: Whether the training is ended at its budget; else it ends by itself.
         keeps_checkpoint: Whether what it saves is kept for a trial that goes on with it.
+        report_every: Epochs between two looks at the meter and the account.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class JournalTraining(EnergyTraining):
         instance: str | None = None,
         cuts: bool = True,
         keeps_checkpoint: bool = False,
+        report_every: int = 1,
     ) -> None:
         super().__init__(
             checkpoint=checkpoint,
@@ -62,6 +64,7 @@ class JournalTraining(EnergyTraining):
             metric=metric or metric_of(None, None),
             instance=instance,
             keeps_checkpoint=keeps_checkpoint,
+            report_every=report_every,
         )
         self._in_kwh, self._cuts = in_kwh, cuts
         self._attempt = attempt

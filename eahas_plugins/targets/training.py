@@ -22,6 +22,7 @@ class EnergyTraining(ABC):
         metric: What the training is judged by.
         instance: SMAC's instance, where the scenario has some.
         keeps_checkpoint: Whether what it saves is kept for a trial that goes on with it.
+        report_every: Epochs between two looks at the meter and the host.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class EnergyTraining(ABC):
         metric: Metric,
         instance: str | None = None,
         keeps_checkpoint: bool,
+        report_every: int = 1,
     ) -> None:
         self.seed = seed
         self.instance = instance
@@ -53,6 +55,8 @@ class EnergyTraining(ABC):
         """Energy of the training up to the checkpoint that it goes on from, kWh."""
         self._metric = metric
         self._own_copy = checkpoint
+        self._report_every = report_every
+        self._next_look = self.epochs + report_every
 
     @property
     @abstractmethod
@@ -94,6 +98,10 @@ class EnergyTraining(ABC):
         found[name] = self._metric.checked(told, f"report() after epoch {epoch}")
         self.reported.append(found)
         self.epochs = epoch
+        is_complete = self._counts_reports and self.budget is not None and epoch >= self.budget
+        if epoch < self._next_look and not is_complete:
+            return self.truncated
+        self._next_look = epoch - epoch % self._report_every + self._report_every
         stops = self._stops(found[name])
         if self.keeps_checkpoint and self._own_copy.has_changed:
             self._own_copy.save(self._progress(None))

@@ -28,7 +28,6 @@ class Contract:
 
     metric: ClassVar[str]
     reported_as: ClassVar[dict[str, Any]] = {"metric": "loss", "direction": "minimize"}
-    goes_on_exactly = True
     per_report = 1
 
     def train(self, config: dict[str, Any], training: EnergyTraining, metric: str) -> None:
@@ -45,16 +44,22 @@ class Contract:
         def train(config: dict[str, Any], training: EnergyTraining) -> None:
             trainings.append(training)
             self.train({"epochs": N_EPOCHS, **config}, training, self.metric)
+            self.files = list(training.checkpoint.rglob("*"))
 
         return EnergyTarget(train, METER, **self.reported_as, **arguments), trainings
 
-    def objective(self) -> EnergyObjective:
+    def objective(self, *schedules: int, **arguments: Any) -> EnergyObjective:
+        lengths = schedules or (N_EPOCHS,)
         return EnergyObjective(
             lambda config, training: self.train(config, training, self.metric),
-            lambda trial: {"x": trial.suggest_float("x", 0.0, 1.0), "epochs": N_EPOCHS},
+            lambda trial: {
+                "x": trial.suggest_float("x", 0.0, 1.0),
+                "epochs": trial.suggest_categorical("epochs", lengths),
+            },
             **self.reported_as,
             fidelity_param="epochs",
             meter=METER,
+            **arguments,
         )
 
     def test_optuna_gets_every_epoch_and_its_pruner_ends_a_training(self) -> None:
@@ -91,17 +96,26 @@ class Contract:
         assert rest["training_energy_kwh"] > rest["energy_kwh"] > 0.0
         anew, _ = self.target()[0]({"x": 0.5})
         assert second != first
-        if self.goes_on_exactly:
-            assert second == pytest.approx(anew, rel=1e-5)
+        assert second == pytest.approx(anew, rel=1e-5)
         left = [path.name.partition("-")[0] for path in (tmp_path / "kept").glob("*/*")]
         assert sorted(left) == ["latest.json", "saved"]
 
-    def test_nothing_is_saved_where_nothing_goes_on(self, tmp_path: Path) -> None:
-        target, _ = self.target(
-            fidelity="schedule", fidelity_param="epochs", checkpoints=tmp_path / "kept"
-        )
+    def test_a_promoted_trial_of_optuna_goes_on_from_the_checkpoint(self) -> None:
+        objective = self.objective(2, N_EPOCHS, fidelity="continue")
+        study = optuna.create_study(directions=objective.directions)
+        for length in (2, N_EPOCHS):
+            study.enqueue_trial({"x": 0.5, "epochs": length})
+        study.optimize(objective, n_trials=2)
+        first, second = study.trials
+        assert second.user_attrs["continues"] == first.number
+        assert min(second.intermediate_values) == 2 + self.per_report
+        anew = self.objective()(optuna.trial.FixedTrial({"x": 0.5, "epochs": N_EPOCHS}))
+        assert second.value == pytest.approx(anew, rel=1e-5)
+
+    def test_nothing_is_saved_where_nothing_goes_on(self) -> None:
+        target, _ = self.target(fidelity="schedule", fidelity_param="epochs")
         target({"x": 0.5}, budget=float(N_EPOCHS))
-        assert not list((tmp_path / "kept").glob("*/*"))
+        assert self.files == []
 
     def test_an_unknown_metric_names_the_known_ones(self) -> None:
         def train(config: dict[str, Any], training: EnergyTraining) -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from eahas_plugins.energy import Reading
 from eahas_plugins.targets import EnergyTarget, EnergyTraining
 from tests.eahas_plugins.meters import Counter
 
@@ -49,3 +51,37 @@ def test_a_report_is_further_than_the_one_before(epochs: int) -> None:
 
     with pytest.raises(ValueError, match=f"more than the 2 .* but got {epochs}"):
         EnergyTarget(train, Counter())({})
+
+
+@dataclass
+class CountsReadings(Counter):
+    """A meter that says how often it was asked."""
+
+    n_read: int = 0
+
+    def read(self) -> Reading:
+        self.n_read += 1
+        return super().read()
+
+
+@pytest.mark.parametrize(("every", "budget", "stops_at"), [(1, 9, 9), (4, 9, 9), (4, 8, 8)])
+def test_quick_epochs_are_looked_at_in_bundles(every: int, budget: int, stops_at: int) -> None:
+    meter, n_read = CountsReadings(), []
+
+    def train(config: dict[str, Any], training: EnergyTraining) -> None:
+        for _ in range(20):
+            meter.energy_kwh += 1.0
+            before = meter.n_read
+            if training.report(0.5):
+                return
+            n_read.append(meter.n_read - before)
+
+    target = EnergyTarget(train, meter, fidelity="continue", report_every=every, heartbeat_s=1e6)
+    _, info = target({}, budget=float(budget))
+    assert (info["epochs"], info["energy_kwh"]) == (stops_at, float(stops_at))
+    assert [i for i, n in enumerate(n_read, 1) if n] == list(range(every, stops_at, every))
+
+
+def test_bundles_are_of_one_epoch_at_least() -> None:
+    with pytest.raises(ValueError, match="report_every must be at least 1 but got 0"):
+        EnergyTarget(lambda config, training: None, Counter(), report_every=0)

@@ -28,7 +28,8 @@ def test_import_adds_nothing_but_itself_to_optuna() -> None:
         "import sys, optuna; before = set(sys.modules); import eahas_plugins.optuna;"
         "print(*sorted(set(sys.modules) - before))"
     )
-    assert run(code).stdout.split() == ["eahas_plugins", "eahas_plugins.optuna"]
+    ours = ["eahas_plugins", "eahas_plugins.namesake", "eahas_plugins.optuna"]
+    assert run(code).stdout.split() == ours
 
 
 def test_missing_optuna_names_the_extra() -> None:

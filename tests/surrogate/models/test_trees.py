@@ -114,6 +114,7 @@ def test_refuses_rows_of_the_wrong_shape(X):
         Trees(**STUMP).predict(X)
 
 
+@pytest.mark.filterwarnings("ignore:.*`booster=gblinear` is deprecated")
 def test_refuses_linear_boosters(data):
     X, Y = data
     booster = xgb.train({"booster": "gblinear", "nthread": 1}, xgb.DMatrix(X, Y[:, 0]), 2)

@@ -22,7 +22,8 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
 
 def test_there_is_an_example_for_every_host() -> None:
-    assert {host for block in BLOCKS for host in hosts_of(block)} == set(HOSTS)
+    shown = [*BLOCKS, *(block for page in PAGES for block in blocks_of(page))]
+    assert {host for block in shown for host in hosts_of(block)} == set(HOSTS)
     for block in BLOCKS:
         assert len(block.splitlines()) <= 16, block
 

@@ -17,6 +17,8 @@ from optuna.trial import BaseTrial
 from eahas_plugins.optuna._compat import storage_file, storage_in_memory
 from eahas_plugins.targets.checkpoints import CheckpointStore
 
+_NAME_LENGTH = 60  # of up to four bytes each, and a digest; file systems allow 255 bytes
+
 _temporary: weakref.WeakKeyDictionary[Any, Path] = weakref.WeakKeyDictionary()
 _swept: set[Path] = set()
 _lock = threading.Lock()
@@ -34,7 +36,8 @@ def store_of(trial: BaseTrial, checkpoints: str | Path | None) -> CheckpointStor
         root = Path(checkpoints)
     else:
         root = _in_memory(trial) if study is None else _root_of(study)
-    safe = re.sub(r"[^\w.-]", "_", name)
+    # No longer than a file name may be, and none that leads out of the folder, as ".." does.
+    safe = re.sub(r"[^\w.-]|^\.+$", "_", name)[:_NAME_LENGTH] or "_"
     if safe != name:
         safe += f"-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
     store = CheckpointStore(root / safe)

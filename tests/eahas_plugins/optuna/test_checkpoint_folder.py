@@ -1,0 +1,33 @@
+"""Which folder holds the checkpoints of a study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import optuna
+import pytest
+
+from eahas_plugins.optuna.checkpoint_folder import store_of
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "...", "é" * 300, "学" * 300, "a/../../b"])
+def test_any_name_of_a_study_is_a_folder_inside(name: str, tmp_path: Path) -> None:
+    stranger = tmp_path / "mine" / "trial-notes"  # looks as if a trial had been killed long ago
+    stranger.mkdir(parents=True)
+    trial: Any = SimpleNamespace(study=optuna.create_study(study_name=name or None))
+    trial.study.study_name = name
+    store = store_of(trial, tmp_path / "all")
+    with store.open("a"):
+        assert [path.name for path in store.root.iterdir()] == ["a"]
+    assert store.root.parent == tmp_path / "all"
+    assert stranger.is_dir()
+
+
+def test_long_names_that_begin_alike_have_folders_of_their_own(tmp_path: Path) -> None:
+    roots = []
+    for end in "ab":
+        trial: Any = SimpleNamespace(study=optuna.create_study(study_name="x" * 200 + end))
+        roots.append(store_of(trial, tmp_path).root)
+    assert roots[0] != roots[1]

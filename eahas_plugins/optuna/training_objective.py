@@ -135,7 +135,8 @@ class EnergyObjective:
         self.fidelity_param = fidelity_param
         self.schedules = None if schedules is None else tuple(schedules)
         self.fidelity = fidelity
-        self.checkpoints = checkpoints
+        # A training may change the working directory.
+        self.checkpoints = None if checkpoints is None else Path(checkpoints).absolute()
         self.report_every = report_every
         self.meter = meter
         self.seed = seed

@@ -125,7 +125,8 @@ class EnergyTarget:
         self.fidelity, self.fidelity_param = fidelity, fidelity_param
         cost_name = ERROR if self.metric.is_accuracy else self.metric.name
         self.objectives = check_objectives(objectives or cost_name, cost_name=cost_name)
-        self.checkpoints = None if checkpoints is None else Path(checkpoints)
+        # Workers, and the training itself, may be in another working directory.
+        self.checkpoints = None if checkpoints is None else Path(checkpoints).absolute()
         self._run_folder: Path | None = None
         self.report_every = report_every
         self.heartbeat_s = heartbeat_s

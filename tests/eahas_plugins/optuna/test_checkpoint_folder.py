@@ -10,6 +10,8 @@ import optuna
 import pytest
 
 from eahas_plugins.optuna.checkpoint_folder import store_of
+from tests.eahas_plugins.meters import Counter
+from tests.eahas_plugins.optuna.test_continuation import LONG, SHORT, enqueue, new_study, objective
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "...", "é" * 300, "学" * 300, "a/../../b"])
@@ -31,3 +33,19 @@ def test_long_names_that_begin_alike_have_folders_of_their_own(tmp_path: Path) -
         trial: Any = SimpleNamespace(study=optuna.create_study(study_name="x" * 200 + end))
         roots.append(store_of(trial, tmp_path).root)
     assert roots[0] != roots[1]
+
+
+def test_a_folder_stays_where_it_was_when_the_directory_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meter, study = Counter(), new_study()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(tmp_path)
+    own = objective(meter, checkpoints="all")
+    enqueue(study, SHORT, LONG)
+    study.optimize(own, n_trials=1)
+    monkeypatch.chdir(elsewhere)
+    study.optimize(own, n_trials=1)
+    assert study.trials[1].user_attrs["continues"] == 0
+    assert not list(elsewhere.iterdir())

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,3 +86,12 @@ def test_quick_epochs_are_looked_at_in_bundles(every: int, budget: int, stops_at
 def test_bundles_are_of_one_epoch_at_least() -> None:
     with pytest.raises(ValueError, match="report_every must be at least 1 but got 0"):
         EnergyTarget(lambda config, training: None, Counter(), report_every=0)
+
+
+def test_a_relative_folder_is_the_same_for_a_worker_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    target = EnergyTarget(lambda config, training: None, checkpoints=Path("all"))
+    monkeypatch.chdir("/")
+    assert target.checkpoint_folder == tmp_path / "all"

@@ -81,8 +81,8 @@ class TrialCheckpoint:
         seed: Seed of the training, if studies train with several.
 
     Raises:
-        ValueError: If the trial has no such parameter, or the storage is a server and there is no
-            folder given.
+        ValueError: If the trial has no such parameter, the storage is a server and there is no
+            folder given, or the folder holds checkpoints of another study of the same name.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class TrialCheckpoint:
         self.length = float(length)
         """What the trial trains to."""
         self._trial, self._energy, self._name = trial, energy, fidelity_param
-        self._key = key_of(params, seed)
+        self._key, self._seed = key_of(params, seed), seed
         self._store = store_of(trial, checkpoints)
         self._own: Checkpoint | None = None
         self._saves_at_end = True
@@ -114,8 +114,10 @@ class TrialCheckpoint:
 
         Raises:
             TrialPruned: If the budget does not pay for it.
+            ValueError: If the checkpoint is of another study of this name.
         """
         start = self._store.progress(self._key)
+        self._check_is_of_this_study(start)
         needed_kwh = start.difference_kwh(self.length) if start.leads_to(self.length) else None
         if needed_kwh is None:
             needed_kwh = usual_kwh(self._trial, self._name, self.length)
@@ -192,6 +194,24 @@ class TrialCheckpoint:
         """
         stands = float(epochs) if length is None else length
         self.copy.save(Progress(energy_kwh=self.energy_kwh, epochs=epochs, length=stands))
+
+    def _check_is_of_this_study(self, start: Progress) -> None:
+        study: Study | None = getattr(self._trial, "study", None)
+        if study is None or start.trial is None:
+            return
+        if start.trial == self._trial.number and SAVED_ATTR in self._trial.user_attrs:
+            return  # its own, of a block before
+        for other in study.get_trials(deepcopy=False):
+            if other.number == start.trial != self._trial.number:
+                params = {name: v for name, v in other.params.items() if name != self._name}
+                if key_of(params, self._seed) == self._key:
+                    return
+        raise ValueError(
+            f"checkpoints must be of this study, but trial {start.trial}, which has left the one "
+            f"in {self._store.root / self._key}, has another configuration in it or none: they "
+            f"are of an earlier study that was called {study.study_name!r} too. Remove "
+            f"{self._store.root}, or give the study another name or folder (checkpoints=)."
+        )
 
     def _is_over(self, error: BaseException | None) -> bool:
         """Whether no trial will be promoted that goes on from here."""

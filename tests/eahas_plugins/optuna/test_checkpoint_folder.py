@@ -49,3 +49,21 @@ def test_a_folder_stays_where_it_was_when_the_directory_changes(
     study.optimize(own, n_trials=1)
     assert study.trials[1].user_attrs["continues"] == 0
     assert not list(elsewhere.iterdir())
+
+
+@pytest.mark.parametrize("n_before", [0, 1])
+def test_another_study_of_the_same_name_does_not_go_on_unseen(
+    n_before: int, tmp_path: Path
+) -> None:
+    own = objective(Counter(), checkpoints=tmp_path)
+
+    def run(length: int, x_before: float) -> None:
+        study = new_study(study_name="one")
+        enqueue(study, *[SHORT] * n_before, x=x_before)
+        enqueue(study, length)
+        study.optimize(own, n_trials=n_before + 1)
+
+    run(SHORT, 0.1)
+    with pytest.raises(ValueError, match=r"Remove .*one, or give the study another name"):
+        run(LONG, 0.2)
+    assert len(list(tmp_path.glob("one/*/latest.json"))) == 2 * n_before + 1  # none is removed

@@ -23,7 +23,7 @@ from eahas_plugins.models.hypervolume import (
 from eahas_plugins.models.values import Scale
 from eahas_plugins.optuna.samplers._base import Space
 from eahas_plugins.optuna.samplers._encoding import neighbours, positions_of
-from eahas_plugins.optuna.samplers._front_trials import Floats, Known, Observed
+from eahas_plugins.optuna.samplers._front_trials import Floats, Known, Observed, known_value
 from eahas_plugins.optuna.samplers._schedule_model import Predictor, ScheduleModel
 from eahas_plugins.optuna.samplers._schedules import level_of
 
@@ -237,7 +237,7 @@ class FrontModel(ScheduleModel):
             params |= self._constants
             if self.multi_fidelity:
                 params[self._fidelity] = self._schedules[self._nearest(level)]
-            found.append(float(self._known[d](params)))
+            found.append(known_value(d, self._known[d], params))
         return np.array(found, dtype=np.float64)
 
     def _columns_at(self, positions: Floats, levels: Floats) -> dict[str, Floats]:

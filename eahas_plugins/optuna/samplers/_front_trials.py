@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -58,6 +59,40 @@ def check_known(known: Known | None) -> dict[int, Callable[[Mapping[str, Any]], 
                 f"but got {function!r}."
             )
     return found
+
+
+def check_known_of(study: Study, known: Known) -> None:
+    """Refuse known objectives that a study does not have.
+
+    Raises:
+        ValueError: If it has one objective, or fewer than were named.
+    """
+    n = len(study.directions)
+    if known and (n == 1 or max(known) >= n):
+        raise ValueError(
+            "known_objectives must name some of the objectives of a study with several but names "
+            f"{sorted(known)} (counted from 0) where the study has {n}: leave out what it does "
+            "not have."
+        )
+
+
+def known_value(d: int, function: Callable[[Mapping[str, Any]], float], params: Any) -> float:
+    """A known objective of a configuration, as far from zero as a trial's may be.
+
+    Raises:
+        ValueError: If it is no number.
+    """
+    value = function(params)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if math.isnan(number):
+        raise ValueError(
+            f"known_objectives[{d}] must return a number for every configuration but returned "
+            f"{value!r} for {params}: give those that cannot be a very bad value."
+        )
+    return min(_LARGEST, max(-_LARGEST, number))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from eahas_plugins.optuna.samplers import _promotions
 from eahas_plugins.optuna.samplers._base import RewardSampler, Scored, Space
 from eahas_plugins.optuna.samplers._earlier_sources import Sources, earlier_studies
 from eahas_plugins.optuna.samplers._encoding import Axis, stratum
-from eahas_plugins.optuna.samplers._front_trials import Known, check_known, signs_of
+from eahas_plugins.optuna.samplers._front_trials import Known, check_known, check_known_of, signs_of
 from eahas_plugins.optuna.samplers._fronts import fitted_front, shorter_training
 from eahas_plugins.optuna.samplers._schedule_model import ScheduleModel
 from eahas_plugins.optuna.samplers._schedule_state import Proposal, ScheduleState
@@ -181,6 +181,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
 
     def _check_objectives(self, study: Study) -> None:
         signs_of(study)
+        check_known_of(study, self._known_objectives)
         refuse_idle_pruner(study)
 
     def _new_state(self) -> ScheduleState:

@@ -12,12 +12,18 @@ from optuna.trial import FrozenTrial
 
 from eahas_plugins.optuna._per_study import PerStudy
 from eahas_plugins.optuna._trials import AUTO, check_one_objective
-from eahas_plugins.optuna.budget.messages import say
+from eahas_plugins.optuna.budget.messages import say, warn
+from eahas_plugins.optuna.samplers._schedule_state import ScheduleState
 from eahas_plugins.optuna.samplers.schedule_gp import ScheduleGPSampler
 from eahas_plugins.units import energy_text
 
 PRICE_ATTR = "energy_price"
 """Study attribute: the price that ended the study, and what was expected for a kWh then."""
+
+_SILENT = (
+    "EnergyPrice: no trial has reported its energy, without which nobody knows what a kWh brings: "
+    'trial.set_user_attr("energy_kwh", …) or EnergyTracker; until then the study does not end.'
+)
 
 
 class EnergyPrice:
@@ -89,9 +95,12 @@ class EnergyPrice:
             ValueError: If it has several objectives.
         """
         expected = self.expected_per_kwh(study)
-        if expected is None:
-            return
         streak = self._streaks.of(study)
+        if expected is None:
+            if self._outlook.is_silent(study) and not streak.silence_said:
+                streak.silence_said = True
+                warn(_SILENT)
+            return
         streak.length = streak.length + 1 if expected < self.price_kwh else 0
         if streak.length < self._patience:
             return
@@ -123,10 +132,20 @@ class _Streak:
     """Trials in a row after which nothing was worth its energy."""
 
     length = 0
+    silence_said = False
 
 
 class _Outlook(ScheduleGPSampler):
     """The model of EA-BOHB without its choices."""
+
+    def _new_state(self) -> ScheduleState:
+        state: ScheduleState = self._make_state(owner=EnergyPrice.__name__)
+        return state
+
+    def is_silent(self, study: Study) -> bool:
+        """Whether enough trials have ended and none has reported its energy."""
+        state = self._studies.of(study)
+        return len(state.complete) >= self._n_startup_trials and not state.committed_kwh()
 
     def expected_per_kwh(self, study: Study) -> float | None:
         with self._lock:

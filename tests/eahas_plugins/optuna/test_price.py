@@ -71,6 +71,25 @@ def test_before_enough_is_known_it_says_nothing():
     assert (price.expected_per_kwh(study), len(study.trials)) == (None, 25)
 
 
+@pytest.mark.parametrize("kwh", [None, 0.0])
+def test_where_energies_are_unknown_that_is_said_once(caplog, kwh):
+    def silent(trial):
+        trial.set_user_attr("energy_kwh", kwh)
+        return trial.suggest_float("x", 0.0, 1.0)
+
+    price = EnergyPrice(1e9, fidelity_param=None)
+    study_with(price, objective=silent, n_trials=14, sampler=optuna.samplers.RandomSampler(seed=0))
+    said = [line for line in caplog.messages if "no trial has reported its energy" in line]
+    assert len(said) == 1
+    assert said[0].startswith("EnergyPrice: ")
+
+
+def test_its_warnings_bear_its_name(caplog):
+    price = EnergyPrice(1.0)
+    study_with(price, objective=lambda trial: trial.suggest_float("x", 0.0, 1.0), n_trials=1)
+    assert any(line.startswith("EnergyPrice: no parameter has") for line in caplog.messages)
+
+
 def test_any_sampler_and_a_budget_beside_it():
     budget, price = EnergyBudget(kwh=100.0), EnergyPrice(30.0)
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=0))

@@ -118,6 +118,8 @@ def measure_inference(
     ):
         if not (isinstance(count, int) and count >= least):
             raise ValueError(f"{name} must be a whole number of at least {least} but got {count}.")
+    if isinstance(meter, str) and meter != "auto":
+        raise ValueError(f"meter must be a meter or 'auto' but got {meter!r}.")
     for _ in range(warm_up):
         run()
     wait_for_gpu()

@@ -125,6 +125,11 @@ def test_bad_arguments(how, message):
     assert not machine.n_passes
 
 
+def test_an_unknown_name_of_a_meter_is_refused():
+    with pytest.raises(ValueError, match="meter must be a meter or 'auto' but got 'rapl'"):
+        measure_inference(lambda: None, n_samples=1, meter="rapl")
+
+
 def test_in_a_trial_it_is_an_objective_and_the_trials_energy():
     machine = Machine()
     costs = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import tempfile
 import uuid
 from typing import Any, Literal
@@ -84,11 +85,12 @@ def optimise_hpbandster(
         config = dict(configs[run.config_id]["config"])
         if fidelity == "schedule":
             config[SCHEDULE] = round(run.budget)
+        planned = config.get(SCHEDULE, math.inf)  # a rung beyond the schedule trains no further
         found.append(
             Evaluation(
                 config=config,
                 energy_kwh=float(run.info["energy_kwh"]),
-                epochs=int(run.info["epochs"]),
+                epochs=int(min(run.info["epochs"], planned)),
                 outcome=bench.outcome(config, run.info) if isinstance(bench, LiveBench) else None,
             )
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import tempfile
 from pathlib import Path
 from typing import Any, Literal
@@ -87,7 +88,8 @@ def optimise_smac(
             config = native_config(history.get_config(key.config_id))
             if fidelity == "schedule" and key.budget is not None:
                 config[SCHEDULE] = round(key.budget)
-            epochs = int(info.get("epochs", 0))
+            planned = config.get(SCHEDULE, math.inf)  # a rung beyond the schedule trains no further
+            epochs = int(min(info.get("epochs", 0), planned))
             outcome = None
             if isinstance(bench, LiveBench) and epochs:
                 outcome = bench.outcome(config, info)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,11 +14,13 @@ from optuna import Trial, TrialPruned
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, TRAINING_ATTR
 from eahas_plugins.energy import EnergyMeter
+from eahas_plugins.models.length import is_number
 from eahas_plugins.optuna.continuation import ManagedCheckpoint
 from eahas_plugins.optuna.samplers._schedules import check_schedules
 from eahas_plugins.optuna.tracker import METER_ATTR, PARTS_ATTR, RUNTIME_ATTR, EnergyTracker
 from eahas_plugins.optuna.trial_training import TrialTraining
 from eahas_plugins.spaces import Config, ForbiddenConfigurationError, OptunaSpace
+from eahas_plugins.spaces.values import native
 from eahas_plugins.targets.checkpoints import Checkpoint, CheckpointStore
 from eahas_plugins.targets.energy_target import Train
 from eahas_plugins.targets.metric import Direction, metric_of
@@ -112,7 +115,14 @@ class EnergyObjective:
             )
         name = self.metric.name
         self.objectives = check_objectives(objectives or name, cost_name=name)
+        if schedules is not None and not isinstance(schedules, str):
+            schedules = [native(length) for length in schedules]  # NumPy's, too
         check_schedules(schedules, promotion_share=0.0)
+        if not all(is_number(length) and 0 < length < math.inf for length in schedules or ()):
+            raise ValueError(
+                "schedules must be lengths of trainings, positive finite numbers such as [2, 8], "
+                f"but got {schedules!r}."
+            )
         in_space = isinstance(space, ConfigurationSpace) and fidelity_param in space
         if schedules is not None and (fidelity_param is None or in_space):
             raise ValueError(

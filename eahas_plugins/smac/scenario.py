@@ -119,7 +119,9 @@ def _crash_cost(target: EnergyTarget, given: dict[str, Any]) -> Any:
 def _lowest(target: EnergyTarget, max_budget: float) -> float:
     """The lowest rung of a user's own training."""
     lowest = max_budget / (_SCHEDULE_SPREAD if target.fidelity == "schedule" else _SPREAD)
-    counts = target.fidelity != "kwh" and float(max_budget).is_integer()
+    counts = target.fidelity == "continue" or (
+        target.fidelity == "schedule" and float(max_budget).is_integer()
+    )
     return float(max(1, round(lowest))) if counts else lowest
 
 

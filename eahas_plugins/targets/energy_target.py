@@ -254,6 +254,11 @@ class EnergyTarget:
         """The host's budget; a training can only be continued to a whole number of steps."""
         if budget is None or self.fidelity != "continue":
             return budget
+        if not budget >= 0.5:
+            raise ValueError(
+                f"budget must be at least 1 with fidelity 'continue', which counts steps, but got "
+                f"{budget}: give the host a min_budget and max_budget of whole epochs."
+            )
         return float(max(1, round(budget)))
 
     def _planned(self, config: Mapping[str, Any], budget: float | None) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import optuna
 import pytest
 from ConfigSpace import ConfigurationSpace
@@ -280,3 +282,15 @@ def test_what_is_wrong_is_said() -> None:
         objective(Counter(), fidelity="cut")
     with pytest.raises(ValueError, match="fidelity_param must be given with fidelity 'continue'"):
         objective(Counter(), fidelity_param=None, schedules=None)
+
+
+@pytest.mark.parametrize("lengths", [["2", "8"], [2, math.nan], [2.0, math.inf], [0, 2]])
+def test_schedules_are_lengths(lengths: Any) -> None:
+    with pytest.raises(ValueError, match="schedules must be lengths of trainings"):
+        objective(Counter(), schedules=lengths)
+
+
+def test_lengths_of_numpy_are_stored(tmp_path: Path) -> None:
+    study = new_study(storage=f"sqlite:///{tmp_path / 'a.db'}")
+    study.optimize(objective(Counter(), schedules=np.array([SHORT, LONG])), n_trials=1)
+    assert study.trials[0].params["epochs"] in (SHORT, LONG)

@@ -27,6 +27,7 @@ LENGTH = {"fidelity_param": "n_steps"}
         ({"fidelity": "schedule", **LENGTH}, {"max_budget": 2}, (1.0, 2.0)),
         ({"fidelity": "continue", **LENGTH}, {"max_budget": 27}, (3.0, 27.0)),
         ({"fidelity": "continue"}, {"max_budget": 4}, (1.0, 4.0)),
+        ({"fidelity": "continue"}, {"max_budget": 4.5}, (1.0, 4.5)),
         ({"fidelity": "continue"}, {"min_budget": 2, "max_budget": 4}, (2.0, 4.0)),
         ({}, {"max_budget": 0.9}, (0.1, 0.9)),
         ({}, {}, (None, None)),

@@ -103,6 +103,15 @@ def test_a_budget_in_epochs(tmp_path: Path) -> None:
     assert target.estimate(configuration(), seed=0, budget=4, paid_kwh=0.0).total_kwh is None
 
 
+def test_a_part_of_an_epoch_is_no_budget_to_pause_at(tmp_path: Path) -> None:
+    meter = Counter()
+    target = EnergyTarget(
+        trainer(meter, saves=True), meter, fidelity="continue", checkpoints=tmp_path
+    )
+    with pytest.raises(ValueError, match=r"budget must be at least 1 .* but got 0\.1"):
+        target(configuration(), budget=0.1)
+
+
 def test_the_account_stops_it(tmp_path: Path) -> None:
     meter = Counter()
     target = EnergyTarget(trainer(meter, saves=True), meter, checkpoints=tmp_path / "c")

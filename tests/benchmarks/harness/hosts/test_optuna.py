@@ -25,7 +25,7 @@ def test_trials_that_trained_come_back_in_their_order_with_what_they_spent():
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_a_trial_whose_energy_nobody_knows_is_refused_and_not_taken_for_0(monkeypatch):
     class Forgetful:
-        def __init__(self, bench):
+        def __init__(self, bench, *, objectives):
             self.n_trials = 0
 
         def __call__(self, trial):

@@ -25,8 +25,10 @@ def test_trials_that_trained_come_back_in_their_order_with_what_they_spent():
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_a_trial_whose_energy_nobody_knows_is_refused_and_not_taken_for_0(monkeypatch):
     class Forgetful:
+        directions = ("maximize",)
+
         def __init__(self, bench, *, objectives):
-            self.n_trials = 0
+            pass
 
         def __call__(self, trial):
             trial.suggest_float("x", 0.0, 1.0)

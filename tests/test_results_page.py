@@ -78,3 +78,17 @@ def test_final_accuracies(method: str, label: str) -> None:
         accuracy = float(found.split("|")[3])
         shown = float(cell.split()[0])
         assert shown == pytest.approx(100.0 * accuracy, abs=0.0501), (task, row)
+
+
+@pytest.mark.parametrize("task", ["live-digits", "live-boosting", "live-characters"])
+@pytest.mark.parametrize(
+    ("method", "label"), [("gp", "Optuna's Gaussian process"), ("ea-bohb", "EA-BOHB")]
+)
+def test_final_values_of_trainings_that_are_run(task: str, method: str, label: str) -> None:
+    section = RESULTS.partition("## Trainings that are run")[2]
+    row = next(line for line in section.splitlines() if line.startswith(f"| {label} |"))
+    column = ["live-digits", "live-boosting", "live-characters"].index(task) + 2
+    shown = row.split("|")[column].strip(" *").split()[0]
+    tables = (PAPER.parent / "live" / task / "tables.md").read_text().splitlines()
+    found = next(line for line in tables if line.startswith(f"| {method} "))
+    assert float(shown) == round(float(found.split("|")[3]), len(shown.partition(".")[2]))

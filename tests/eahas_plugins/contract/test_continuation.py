@@ -153,7 +153,8 @@ def test_two_workers_at_once(driver: Driver, tmp_path: Path) -> None:
     trained = run(driver, PausingTraining("minimize", Counter()), tmp_path, n_workers=2)
     whole = [t for t in trained if t.score is not None and not t.failed]
     spent_kwh = sum(trial.energy_kwh for trial in trained)
-    assert BUDGET_KWH - 2 * EPOCH_KWH <= spent_kwh <= BUDGET_KWH + 2 * EPOCH_KWH
+    # a step of each, and what one has used of a step when the other's reading divides the device
+    assert BUDGET_KWH - 2 * EPOCH_KWH <= spent_kwh <= BUDGET_KWH + 3 * EPOCH_KWH
     assert went_on(trained)
     right = [
         trial

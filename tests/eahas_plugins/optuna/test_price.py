@@ -100,8 +100,8 @@ def test_any_sampler_and_a_budget_beside_it():
 
 def test_one_process_may_run_several_trials_at_once():
     study = optuna.create_study(direction="maximize", sampler=ea_bohb(seed=0)[0])
-    study.optimize(train, n_trials=60, n_jobs=4, callbacks=[EnergyPrice(30.0)])
-    assert len(study.trials) < 60
+    study.optimize(train, n_trials=300, n_jobs=4, callbacks=[EnergyPrice(30.0)])
+    assert len(study.trials) < 300  # which configurations it meets depends on the threads
 
 
 @pytest.mark.parametrize("price", [0.0, -1.0, float("nan"), float("inf")])

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
-from ConfigSpace import ConfigurationSpace
 
 import surrogate
 from benchmarks.harness.bench import N_PRIOR, plain_config
 from benchmarks.harness.seeds import derive_seed
+from benchmarks.harness.wrapped import WrappedBench
 from surrogate import Benchmark
 from surrogate.records import Run
 
 INFERENCE, TRAINING = "inference_energy_kwh", "energy_kwh"
 
 
-class FrontTask:
+class FrontTask(WrappedBench):
     """A benchmark with two objectives: accuracy and one of its energies.
 
     Its provenance says which (``objectives``) and between which ends a front is measured
@@ -32,14 +30,13 @@ class FrontTask:
     """
 
     def __init__(self, name: str, bench: Benchmark, energy: str) -> None:
-        self._bench = bench
         space = copy.deepcopy(bench.space)
         space.seed(derive_seed("front", bits=32))
         draws = [plain_config(config) for config in space.sample_configuration(N_PRIOR)]
         runs = bench.query_many(draws)
         energies = np.array([energy_of(run, energy) for run in runs])
         accuracies = np.array([_final_accuracy(run) for run in runs])
-        self.provenance: Mapping[str, Any] = {
+        provenance = {
             **bench.provenance,
             "problem": name,
             "objectives": ["accuracy", energy],
@@ -50,21 +47,7 @@ class FrontTask:
                 "how": f"{N_PRIOR} draws from the prior",
             },
         }
-
-    @property
-    def space(self) -> ConfigurationSpace:
-        """The joint space."""
-        return self._bench.space
-
-    def query(self, config: Mapping[str, Any], *, seed: int | None = None) -> Run:
-        """The training of a configuration."""
-        return self._bench.query(config, seed=seed)
-
-    def query_many(
-        self, configs: Sequence[Mapping[str, Any]], *, seed: int | None = None
-    ) -> Sequence[Run]:
-        """The trainings of many configurations."""
-        return self._bench.query_many(configs, seed=seed)
+        super().__init__(bench, provenance=provenance)
 
 
 def front_of(task: str, energy: str) -> FrontTask:

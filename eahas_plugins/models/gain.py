@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eahas_plugins.models.gaussian_process import log_expected_improvement, normal_probability
+from eahas_plugins.models.values import best_possible
 
 Floats = NDArray[np.float64]
 
@@ -25,7 +26,7 @@ def expected_gain(mean: Floats, deviation: Floats, best: float, *, rewards: Floa
         best: The best value so far, as the process has learnt it.
         rewards: What `transformed` was given, which tells whether it took logarithms.
     """
-    if not (np.all((rewards >= 0.0) & (rewards <= 1.0)) or np.all(rewards <= 0.0)):
+    if best_possible(rewards) is None:
         return np.asarray(np.exp(log_expected_improvement(mean, deviation, best)))
     u = (mean - best) / deviation
     error = math.exp(-best)

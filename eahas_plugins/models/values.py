@@ -13,6 +13,16 @@ _LEAST_ERROR, _LARGEST_ERROR = 1e-3, 10.0  # of the median one
 _FLOOR_PERCENTILE = 25.0
 
 
+def best_possible(rewards: Floats) -> float | None:
+    """The reward of no error, where rewards are accuracies (1) or minus losses (0); else None.
+
+    Of these, models learn the logarithm of the error.
+    """
+    if np.all((rewards >= 0.0) & (rewards <= 1.0)):
+        return 1.0
+    return 0.0 if np.all(rewards <= 0.0) else None
+
+
 def transformed(rewards: Floats) -> Floats:
     """What the process learns of rewards, of the same shape and order; larger is better.
 
@@ -20,12 +30,10 @@ def transformed(rewards: Floats) -> Floats:
     brings the worst together; very large errors count as ten times the median one. Of anything
     else the lowest quarter counts as equal: how badly a training failed says nothing of the best.
     """
-    if np.all((rewards >= 0.0) & (rewards <= 1.0)):
-        errors = 1.0 - rewards
-    elif np.all(rewards <= 0.0):
-        errors = -rewards
-    else:
+    top = best_possible(rewards)
+    if top is None:
         return np.maximum(rewards, np.percentile(rewards, _FLOOR_PERCENTILE))
+    errors = top - rewards
     median = float(np.median(errors)) or 1.0
     return -np.log(np.clip(errors, _LEAST_ERROR * median, _LARGEST_ERROR * median))
 

@@ -185,9 +185,7 @@ class BudgetController:
         left_kwh = rules.cap_kwh - balance.finished_kwh - others_kwh - energy_kwh
         if rules.limit_kwh is not None and not rules.limit_kwh - energy_kwh > _FAR * new_kwh:
             return False
-        is_far = left_kwh > _FAR * len(balance.running) * new_kwh
-        account.n_reports += is_far
-        return is_far
+        return left_kwh > _FAR * len(balance.running) * new_kwh
 
     def must_stop(self, account: Account) -> bool:
         """Whether a trial must end before its next step."""

@@ -158,6 +158,7 @@ class GuardedTrial(Trial):
     def may_wait(self, energy_kwh: float) -> bool:
         """Whether it makes no difference to the budget to learn of this energy a little later."""
         self._waits = self._controller.is_far_from_end(self._account, energy_kwh)
+        self._account.n_reports += self._waits  # else it is counted when it is written
         return self._waits
 
     def why_pruned(self) -> str:

@@ -19,7 +19,7 @@ from optuna.trial import FrozenTrial
 from eahas_plugins.optuna._compat import set_user_attr
 from eahas_plugins.optuna._trials import PROMOTED_KEY, column_of, may_be_best
 from eahas_plugins.optuna.earlier import key_of
-from eahas_plugins.optuna.samplers._encoding import Axis
+from eahas_plugins.optuna.samplers._encoding import Axis, filled
 from eahas_plugins.transfer.earlier import EarlierStudies
 from eahas_plugins.transfer.portfolio import member_at
 from eahas_plugins.transfer.study import is_number, same
@@ -130,8 +130,8 @@ class PriorFeature:
         return levels if self._has_levels else np.ones(len(levels))
 
     def _columns(self, positions: Floats) -> dict[str, Floats]:
-        filled = np.nan_to_num(positions, nan=0.5)
-        return {name: a.internal(filled[:, i]) for i, (name, a) in enumerate(self._axes.items())}
+        known = filled(positions)
+        return {name: a.internal(known[:, i]) for i, (name, a) in enumerate(self._axes.items())}
 
 
 def fitted_value(value: Any, distribution: BaseDistribution) -> tuple[Any] | None:

@@ -153,6 +153,11 @@ def positions_of(configs: Sequence[Mapping[str, Any]], axes: Mapping[str, Axis])
     return found
 
 
+def filled(positions: Floats) -> Floats:
+    """The middle for what a configuration does not have."""
+    return np.nan_to_num(positions, nan=0.5)
+
+
 def stratum(name: str, place: int, n: int, seed: int) -> float:
     """Position of a parameter in the ``place``-th of ``n`` draws of a Latin hypercube."""
     rng = np.random.default_rng([seed, crc32(name.encode())])

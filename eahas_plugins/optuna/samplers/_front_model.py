@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from eahas_plugins import policy
 from eahas_plugins.models.climbing import climb
-from eahas_plugins.models.gaussian_process import ArdProcess
+from eahas_plugins.models.gaussian_process import ArdProcess, normal_probability
 from eahas_plugins.models.hypervolume import (
     Front,
     behind_most,
@@ -22,7 +22,7 @@ from eahas_plugins.models.hypervolume import (
 )
 from eahas_plugins.models.values import Scale
 from eahas_plugins.optuna.samplers._base import Space
-from eahas_plugins.optuna.samplers._encoding import neighbours, positions_of
+from eahas_plugins.optuna.samplers._encoding import filled, positions_of
 from eahas_plugins.optuna.samplers._front_trials import Floats, Known, Observed, known_value
 from eahas_plugins.optuna.samplers._schedule_model import Predictor, ScheduleModel
 from eahas_plugins.optuna.samplers._schedules import level_of
@@ -150,16 +150,11 @@ class FrontModel(ScheduleModel):
             n: Candidates to choose from.
             rng: Where they are drawn.
         """
-        axes = list(self.axes.values())
         any_schedule = self.multi_fidelity and longest_kwh > 0.0
         parents = self._positions[best_first(self._values_seen, self._feasible)[:_N_PARENTS]]
-        drawn = [
-            rng.random((n - n // 3, len(axes))),
-            np.nan_to_num(neighbours(parents, axes, n // 3, rng), nan=0.5),
-        ]
+        positions = self._starts(parents, n, rng)
         if any_schedule:
-            drawn.append(np.nan_to_num(self._positions, nan=0.5))
-        positions = np.concatenate(drawn)
+            positions = np.concatenate([positions, filled(self._positions)])
         front = self._front(0.0 if self.multi_fidelity and not any_schedule else 1.0)
         levels = self._all_levels if any_schedule else self._all_levels[:1]
 
@@ -169,26 +164,17 @@ class FrontModel(ScheduleModel):
             if any_schedule and self._log_kwh is not None:
                 kwh = self._log_kwh(self._columns_at(places, there))
                 score = np.where(kwh <= math.log(longest_kwh), score, -np.inf)
-            return np.where(self._tried_at(places, level), -np.inf, score)
+            return np.where(self._tried(places, self._trained_to(level)), -np.inf, score)
 
         level = max(levels, key=lambda level: float(score_at(level, positions).max()))
+        axes = list(self.axes.values())
         chosen = climb(lambda places: score_at(level, places), positions, axes, rng)
-        values = {n: a.value(float(p)) for (n, a), p in zip(self.axes.items(), chosen, strict=True)}
-        if self.multi_fidelity:
-            values[self._fidelity] = self._schedules[self._nearest(level)]
-        return values, float(score_at(level, chosen[None])[0])
+        return self._params(chosen, self._nearest(level)), float(score_at(level, chosen[None])[0])
 
-    def _tried_at(self, positions: Floats, level: float) -> NDArray[np.bool_]:
-        """Which have been tried, or are being, with this schedule or a longer one."""
-        if not self.multi_fidelity:
-            return self._tried(positions)
-        everything = self._positions, self._others
-        try:
-            self._positions = self._positions[self._levels >= level]
-            self._others = self._others[self._levels_others >= level]
-            return self._tried(positions)
-        finally:
-            self._positions, self._others = everything
+    def _trained_to(self, level: float) -> Floats:
+        """What has been tried, or is being, with this schedule or a longer one."""
+        seen = self._positions[self._levels >= level]
+        return np.concatenate([seen, self._others[self._levels_others >= level]])
 
     def _front(self, up_to: float) -> Front:
         """What a new point shall add to: the trials with schedules up to this level."""
@@ -232,11 +218,8 @@ class FrontModel(ScheduleModel):
 
     def _known_values(self, d: int, positions: Floats, levels: Floats) -> Floats:
         found = []
-        for row, level in zip(np.nan_to_num(positions, nan=0.5).tolist(), levels, strict=True):
-            params = {n: a.value(p) for (n, a), p in zip(self.axes.items(), row, strict=True)}
-            params |= self._constants
-            if self.multi_fidelity:
-                params[self._fidelity] = self._schedules[self._nearest(level)]
+        for row, level in zip(filled(positions), levels, strict=True):
+            params = {**self._params(row, self._nearest(level)), **self._constants}
             found.append(known_value(d, self._known[d], params))
         return np.array(found, dtype=np.float64)
 
@@ -284,7 +267,6 @@ def best_first(values: Floats, feasible: NDArray[np.bool_]) -> list[int]:
 
 def _log_normal_cdf(u: Floats) -> Floats:
     """Log of the standard normal distribution function; its leading term far below 0."""
-    erf = np.vectorize(math.erf, otypes=[np.float64])
-    near = np.log(np.maximum(0.5 * (1.0 + erf(u / math.sqrt(2.0))), 1e-300))
+    near = np.log(np.maximum(normal_probability(u), 1e-300))
     far = -0.5 * u**2 - np.log(np.maximum(np.abs(u), 1.0)) - 0.5 * math.log(2.0 * math.pi)
     return np.where(u > -6.0, near, far)

@@ -16,7 +16,7 @@ from eahas_plugins.models.gaussian_process import ArdProcess, log_expected_impro
 from eahas_plugins.models.values import transformed
 from eahas_plugins.optuna.samplers._base import Space
 from eahas_plugins.optuna.samplers._earlier import EarlierOfStudy, PriorFeature
-from eahas_plugins.optuna.samplers._encoding import Axis, neighbours, positions_of
+from eahas_plugins.optuna.samplers._encoding import Axis, filled, neighbours, positions_of
 from eahas_plugins.optuna.samplers._schedules import level_of
 from eahas_plugins.transfer.prior_mean import PriorMeanProcess
 
@@ -147,7 +147,7 @@ class ScheduleModel:
             Improvement of the best value, in units of the objective, per kWh.
         """
         axes = list(self.axes.values())
-        tried = _filled(self._positions)
+        tried = filled(self._positions)
         longest = self._levels == 1.0 if self.multi_fidelity else np.full(len(tried), True)
         if not longest.any():
             longest[:] = True
@@ -185,14 +185,9 @@ class ScheduleModel:
             n: Where the climb to the best begins: at random, and near the best so far.
             rng: Where they are drawn.
         """
-        axes = list(self.axes.values())
         order = np.argsort(-self._rewards, kind="stable")[:_N_PARENTS]
-        positions = np.concatenate(
-            [
-                rng.random((n - n // 3, len(axes))),
-                _filled(neighbours(self._positions[order], axes, n // 3, rng)),
-            ]
-        )
+        positions = self._starts(self._positions[order], n, rng)
+        tried = np.concatenate([self._positions, self._others])
         longest = bool(self._affordable(log_kwh, longest_kwh, positions).any())
         log_factor = math.log(self._longest_factor if longest else self._whole_factor)
         best = self._best()
@@ -208,13 +203,25 @@ class ScheduleModel:
             if longest:
                 affordable = self._affordable(log_kwh, longest_kwh, places)
                 scores = np.where(affordable, scores, -np.inf)
-            return np.where(self._tried(places), -np.inf, scores)
+            return np.where(self._tried(places, tried), -np.inf, scores)
 
-        chosen = climb(score, positions, axes, rng)
-        values = {n: a.value(float(p)) for (n, a), p in zip(self.axes.items(), chosen, strict=True)}
-        if self.multi_fidelity:
-            values[self._fidelity] = self._schedules[-1 if longest else 0]
+        chosen = climb(score, positions, list(self.axes.values()), rng)
+        values = self._params(chosen, -1 if longest else 0)
         return values, float(score(chosen[None])[0])
+
+    def _starts(self, parents: Floats, n: int, rng: np.random.Generator) -> Floats:
+        """Where a climb begins: two thirds at random, the others near these configurations."""
+        axes = list(self.axes.values())
+        drawn = rng.random((n - n // 3, len(axes)))
+        return np.concatenate([drawn, filled(neighbours(parents, axes, n // 3, rng))])
+
+    def _params(self, position: Floats, schedule: int) -> dict[str, Any]:
+        """The parameters at a position, shape (n_axes,), with the schedule of that index."""
+        axes = self.axes.items()
+        params = {n: axis.value(float(p)) for (n, axis), p in zip(axes, position, strict=True)}
+        if self.multi_fidelity:
+            params[self._fidelity] = self._schedules[schedule]
+        return params
 
     def _at_longest(self, positions: Floats) -> tuple[Floats, Floats]:
         """Means and deviations of the values with the longest schedule."""
@@ -250,7 +257,7 @@ class ScheduleModel:
         )
 
     def _features(self, positions: Floats, levels: Floats) -> Floats:
-        positions = _filled(positions)
+        positions = filled(positions)
         blocks = [axis.features(positions[:, i]) for i, axis in enumerate(self.axes.values())]
         if self.multi_fidelity:
             blocks.append(levels[:, None])
@@ -263,9 +270,8 @@ class ScheduleModel:
             return np.zeros(len(configs))
         return np.array([level_of(c.get(self._fidelity), self._schedules) for c in configs])
 
-    def _tried(self, positions: Floats) -> NDArray[np.bool_]:
-        """Which have been tried, or are being: what a trial did not have makes no difference."""
-        before = np.concatenate([self._positions, self._others])
+    def _tried(self, positions: Floats, before: Floats) -> NDArray[np.bool_]:
+        """Which are among those before: what a trial did not have makes no difference."""
         before = before[~np.isnan(before).all(axis=1)]  # has not told anything yet
         values = np.where(np.isnan(before), np.nan, self._values(before))
         same = np.abs(self._values(positions)[:, None] - values) <= 1e-9 * np.abs(values)
@@ -273,11 +279,6 @@ class ScheduleModel:
 
     def _values(self, positions: Floats) -> Floats:
         """Optuna's internal values, of the same shape."""
-        filled = _filled(positions)
-        columns = [axis.internal(filled[:, i]) for i, axis in enumerate(self.axes.values())]
+        known = filled(positions)
+        columns = [axis.internal(known[:, i]) for i, axis in enumerate(self.axes.values())]
         return np.stack(columns, axis=1)
-
-
-def _filled(positions: Floats) -> Floats:
-    """The middle for what is absent."""
-    return np.nan_to_num(positions, nan=0.5)

@@ -48,7 +48,7 @@ class EnergyBOHB(BOHB):
     Workers of your own must return ``{"loss": ..., "info": {"energy_kwh": ...}}``, with NumPy's
     numbers or Python's. They are not cut short, so a job is started where the median of its rung
     fits, and the first ones may exceed what is left. With workers of this package the overshoot is
-    at most one step per worker.
+    about one step per worker.
 
     Example:
         >>> bohb = EnergyBOHB(space, budget_kwh=0.5, min_kwh=1e-3, max_kwh=0.03,

@@ -100,7 +100,9 @@ def test_a_killed_trial_keeps_what_it_burnt_and_the_study_stops_at_its_budget(sh
     (killed,) = study.get_trials(deepcopy=False)
     assert killed.state == optuna.trial.TrialState.RUNNING
     burnt_kwh = killed.user_attrs["energy_kwh"]
-    assert burnt_kwh > 0.0  # of its five steps the last may have waited for a write
+    assert (
+        burnt_kwh >= 0.05
+    )  # the first step is always written, later ones may wait for two seconds
     meter = json.loads(json.dumps(killed.user_attrs["energy_meter"]))
     assert meter["meter"] == "fake"  # known although the trial never ended
 

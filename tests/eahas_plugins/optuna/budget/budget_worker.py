@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
 import optuna
+from optuna.storages.journal import JournalFileSymlinkLock
 
 from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
 
@@ -27,12 +29,24 @@ def requeue(study: optuna.Study, number: int) -> None:
     retry(study, study.trials[number])
 
 
+class TakenOverLock(JournalFileSymlinkLock):
+    """Optuna's lock, whose owner does not mind that it was taken away.
+
+    When a dead worker's lock is waited out, two may see so at once: the slower one then removes the
+    lock that the faster one has just got, which Optuna's fails for when it is given back (5.0.0).
+    """
+
+    def release(self) -> None:
+        with contextlib.suppress(RuntimeError):
+            super().release()
+
+
 def open_storage(spec: str) -> optuna.storages.BaseStorage:
     """A storage from ``journal:PATH`` or a database address."""
     if spec.startswith("journal:"):
         path = spec.removeprefix("journal:")
         # A killed worker may leave its lock behind, which the others then wait out.
-        lock = optuna.storages.journal.JournalFileSymlinkLock(path, grace_period=10)
+        lock = TakenOverLock(path, grace_period=10)
         backend = optuna.storages.journal.JournalFileBackend(path, lock_obj=lock)
         return optuna.storages.JournalStorage(backend)
     patience = {"connect_args": {"timeout": 120}} if spec.startswith("sqlite") else {}

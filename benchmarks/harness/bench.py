@@ -26,6 +26,10 @@ from surrogate.records import Run
 SCHEDULE = "max_epoch"
 """The hyperparameter that holds the length of the schedule, in the spaces that have one."""
 
+GOES_ON = "goes_on"
+"""True in a benchmark's provenance if a training goes on from a shorter one of its configuration
+and pays the difference; a shorter one must be the beginning of a longer one, without noise."""
+
 N_PRIOR = 2000
 """Draws from the prior for the mean energy of a training."""
 
@@ -69,6 +73,11 @@ class SeededBench:
     def objectives(self) -> tuple[str, ...]:
         """What a study searches for, as `SurrogateObjective` names it."""
         return tuple(self.provenance.get("objectives", ("accuracy",)))
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a longer training goes on from a shorter one."""
+        return bool(self.provenance.get(GOES_ON, False))
 
     def query(self, config: Mapping[str, Any]) -> Run:
         """The training as this study observes it."""

@@ -86,6 +86,19 @@ class Setting:
                 f"{' and '.join(self.bench.objectives)}: use a method of the suite 'fronts'."
             )
 
+    def check_starts_anew(self, host: str) -> None:
+        """Refuse a task whose trainings go on, for hosts that train every rung from its start.
+
+        Raises:
+            ValueError: If they do.
+        """
+        if isinstance(self.bench, SeededBench) and self.bench.goes_on:
+            raise ValueError(
+                f"{host} replays every schedule from its start, but this task's trainings go on "
+                "and pay the difference: use methods that Optuna hosts, or a task with "
+                "schedules, such as yahpo-lcbench-schedules."
+            )
+
 
 RunMethod = Callable[[Setting], Iterable[Evaluation]]
 

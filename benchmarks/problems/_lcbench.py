@@ -20,7 +20,7 @@ import numpy as np
 from ConfigSpace import ConfigurationSpace, Float, Integer, OrdinalHyperparameter
 from numpy.typing import NDArray
 
-from benchmarks.harness.bench import SCHEDULE
+from benchmarks.harness.bench import GOES_ON, SCHEDULE
 from eahas_plugins.files import read_json_object
 from eahas_plugins.units import J_PER_KWH
 from surrogate.records import Run
@@ -77,22 +77,28 @@ class LCBench:
         code: The task's code.
         task: Its number at OpenML.
         schedules: Whether the length of a training is a hyperparameter. A shorter training is then
-            one of its own, from scratch, with all its energy; LCBench's trainings do not change
-            their learning rate, so it goes like the beginning of a longer one.
+            one of its own, with all its energy; LCBench's trainings do not change their learning
+            rate, so it goes like the beginning of a longer one.
+        goes_on: Whether a longer one goes on from a shorter one instead and pays the difference.
     """
 
-    def __init__(self, predict: Predict, code: int, *, task: str, schedules: bool) -> None:
+    def __init__(
+        self, predict: Predict, code: int, *, task: str, schedules: bool, goes_on: bool = False
+    ) -> None:
         self._predict = predict
         self._code = code
         self.space = lcbench_space(schedules=schedules)
+        kind = "-goes-on" if goes_on else "-schedules" if schedules else ""
         self.provenance: dict[str, Any] = {
             "kind": "predicted",
-            "problem": f"{'yahpo-lcbench-schedules' if schedules else 'yahpo-lcbench'}-{task}",
+            "problem": f"yahpo-lcbench{kind}-{task}",
             "data_set": f"OpenML task {task}",
             "energy": "estimated",
             "meter": {"kind": "estimated", "name": f"time x {WATTS:g} W"},
             "curves": "YAHPO Gym's surrogate of LCBench; test is the same as validation",
         }
+        if goes_on:
+            self.provenance[GOES_ON] = True
 
     def query(self, config: Mapping[str, Any], *, seed: int | None = None) -> Run:
         """A training; ``seed`` changes nothing, as the surrogate has no noise."""
@@ -144,12 +150,13 @@ def _run(seconds: NDArray[np.float64], percent: NDArray[np.float64]) -> Run:
     )
 
 
-def load_task(source: Path | None, *, schedules: bool) -> LCBench:
+def load_task(source: Path | None, *, schedules: bool, goes_on: bool = False) -> LCBench:
     """A task from the files of YAHPO Gym.
 
     Args:
         source: The folder of the files and the task's number at OpenML, as in ``lcbench/3945``.
         schedules: See :class:`LCBench`.
+        goes_on: Likewise.
 
     Raises:
         ValueError: If there are no such files or no such task.
@@ -171,7 +178,8 @@ def load_task(source: Path | None, *, schedules: bool) -> LCBench:
     if not isinstance(code, int):
         tasks = ", ".join(sorted(name for name in known if name.isdecimal()))
         raise ValueError(f"the task must be one of {tasks} but got {task!r}: give DIR/NUMBER.")
-    return LCBench(read_model(folder / MODEL_FILE), code, task=task, schedules=schedules)
+    predict = read_model(folder / MODEL_FILE)
+    return LCBench(predict, code, task=task, schedules=schedules, goes_on=goes_on)
 
 
 def read_model(path: Path) -> Predict:

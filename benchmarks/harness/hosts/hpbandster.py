@@ -43,6 +43,8 @@ def optimise_hpbandster(
             once; 1 is BOHB's own.
     """
     setting.check_one_objective("HpBandSter")
+    if fidelity == "schedule":
+        setting.check_starts_anew("HpBandSter")
     bench = setting.bench
     run_id = f"study-{setting.seed}-{uuid.uuid4().hex[:8]}"
     quiet = logging.getLogger("benchmarks.hpbandster")

@@ -9,7 +9,7 @@ from optuna.pruners import BasePruner, HyperbandPruner, NopPruner
 from optuna.samplers import BaseSampler
 from optuna.study import StudyDirection
 
-from benchmarks.harness.bench import SCHEDULE, HasSpace, longest_schedule
+from benchmarks.harness.bench import SCHEDULE, HasSpace, SeededBench, longest_schedule
 from benchmarks.harness.live import LiveBench
 from benchmarks.harness.study import Evaluation, Setting
 from eahas_plugins.budget.attributes import ENERGY_ATTR
@@ -34,10 +34,16 @@ def optimise(
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     bench = setting.bench
+    goes_on = isinstance(bench, SeededBench) and bench.goes_on
     if isinstance(bench, LiveBench):
         objective: EnergyObjective | SurrogateObjective = _live(bench)
     else:
-        objective = SurrogateObjective(bench, objectives=bench.objectives)
+        objective = SurrogateObjective(
+            bench,
+            objectives=bench.objectives,
+            fidelity="continue" if goes_on else "schedule",
+            fidelity_param=SCHEDULE,
+        )
     study = optuna.create_study(
         study_name=f"study-{setting.seed}",
         directions=[StudyDirection[name.upper()] for name in objective.directions],
@@ -53,14 +59,14 @@ def optimise(
         energy: Any = trial.user_attrs.get(ENERGY_ATTR) or None
         if trial.intermediate_values or energy is not None:  # else it was refused
             config, told = space.to_config(trial.params), trial.user_attrs
+            epochs, outcome = None, None  # those that the energy pays for
             if isinstance(bench, LiveBench) and trial.intermediate_values:
-                outcome, epochs = bench.outcome(config, told), int(told["epochs"])
-                trained = Evaluation(
-                    config=config, energy_kwh=energy, epochs=epochs, outcome=outcome
-                )
-            else:
-                trained = Evaluation(config=config, energy_kwh=energy)
-            found.append(trained)
+                epochs, outcome = int(told["epochs"]), bench.outcome(config, told)
+            elif goes_on:
+                epochs = int(told.get("epochs", 0))
+            found.append(
+                Evaluation(config=config, energy_kwh=energy, epochs=epochs, outcome=outcome)
+            )
     return found
 
 

@@ -56,6 +56,8 @@ def optimise_smac(
         reward_exponent: Exponent of the energy in promotions; 0 is SMAC's decision.
         cooling: Weight of the energy in the acquisition; 0 is SMAC's own.
     """
+    if fidelity == "schedule":
+        setting.check_starts_anew("SMAC")
     bench, seed = setting.bench, setting.host_seed % 2**31
     several = bench.objectives[1:]
     with tempfile.TemporaryDirectory() as folder:

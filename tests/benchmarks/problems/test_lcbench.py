@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from benchmarks.harness.bench import SeededBench, find_reference
+from benchmarks.harness.in_full import in_full as only_in_full
 from benchmarks.harness.study import Setting, run_study
 from benchmarks.methods import get_method
-from benchmarks.problems import yahpo_lcbench, yahpo_lcbench_schedules
+from benchmarks.problems import yahpo_lcbench, yahpo_lcbench_goes_on, yahpo_lcbench_schedules
 from benchmarks.problems._lcbench import LCBench, lcbench_space
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*experimental")
@@ -32,8 +33,8 @@ def made_up(codes, numbers):
     return np.column_stack([seconds, percent + codes[:, 0], others]).astype(np.float32)
 
 
-def bench(*, schedules=False, predict=made_up):
-    return LCBench(predict, 3, task="7", schedules=schedules)
+def bench(*, schedules=False, goes_on=False, predict=made_up):
+    return LCBench(predict, 3, task="7", schedules=schedules or goes_on, goes_on=goes_on)
 
 
 def test_a_training_has_52_epochs_whose_time_never_falls_and_energy_is_250_watts():
@@ -77,9 +78,56 @@ def test_methods_search_it(name, schedules):
     assert {row.planned_epochs for row in rows} <= ({7, 17, 52} if schedules else {52})
 
 
+def study(name, *, trainings=6.0, in_full=False):
+    task = bench(goes_on=True)
+    reference = find_reference(task, n_prior=50, rounds=1)
+    setting = Setting(
+        bench=SeededBench(only_in_full(task) if in_full else task, 0),
+        budget_kwh=trainings * reference.mean_full_training_kwh,
+        seed=0,
+    )
+    rows = run_study(get_method(name).run, setting, name=name, energy_aware=False, host="")
+    assert rows[-1].kwh == pytest.approx(sum(row.trial_kwh for row in rows))
+    assert rows[-1].kwh <= setting.budget_kwh * (1.0 + 1e-9)
+    return rows[:-1]  # the last one is cut by the budget
+
+
+def test_a_promoted_training_goes_on_and_pays_the_difference():
+    rows, went_on = study("ea-bohb"), 0
+    for row in rows:
+        whole = bench().query(row.config)
+        paid_kwh = whole.energy_kwh[row.epochs - 1] - row.trial_kwh
+        seconds_before = rows[row.trial - 1].runtime_s if row.trial else 0.0
+        if paid_kwh > 1e-9:
+            went_on += 1
+            before = [r for r in rows[: row.trial] if r.config == {**row.config, "max_epoch": 7}]
+            assert before
+            assert paid_kwh == pytest.approx(whole.energy_kwh[6])
+        paid_s = whole.runtime_s[row.epochs - 1] - (row.runtime_s - seconds_before)
+        assert paid_s == pytest.approx(whole.runtime_s[6] if paid_kwh > 1e-9 else 0.0, abs=1e-6)
+    assert went_on
+
+
+def test_methods_that_know_no_shorter_trainings_pay_for_full_ones():
+    rows = study("rs", in_full=True)
+    for row in rows:
+        assert row.epochs == row.planned_epochs == 52
+        assert row.trial_kwh == pytest.approx(bench().query(row.config).energy_kwh[-1])
+
+
+@pytest.mark.parametrize(
+    ("name", "package"), [("ea-smac", "smac"), ("ea-hpbandster-bohb", "hpbandster")]
+)
+def test_who_would_train_anew_at_every_rung_is_refused(name, package):
+    pytest.importorskip(package)
+    with pytest.raises(ValueError, match="yahpo-lcbench-schedules"):
+        study(name)
+
+
 def test_rows_say_which_task_they_are_of():
     assert bench().provenance["problem"] == "yahpo-lcbench-7"
     assert bench(schedules=True).provenance["problem"] == "yahpo-lcbench-schedules-7"
+    assert bench(goes_on=True).provenance["problem"] == "yahpo-lcbench-goes-on-7"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +144,9 @@ def test_an_answer_that_cannot_be_is_refused(predict, message):
         bench(predict=predict).query(CONFIG)
 
 
-@pytest.mark.parametrize("load", [yahpo_lcbench.load, yahpo_lcbench_schedules.load])
+@pytest.mark.parametrize(
+    "load", [yahpo_lcbench.load, yahpo_lcbench_schedules.load, yahpo_lcbench_goes_on.load]
+)
 def test_a_source_that_has_no_such_task_says_what_must_hold(load, tmp_path):
     with pytest.raises(ValueError, match="DIR/NUMBER"):
         load(None)

@@ -27,7 +27,7 @@ def test_a_trial_whose_energy_nobody_knows_is_refused_and_not_taken_for_0(monkey
     class Forgetful:
         directions = ("maximize",)
 
-        def __init__(self, bench, *, objectives):
+        def __init__(self, bench, **how):
             pass
 
         def __call__(self, trial):

@@ -36,8 +36,8 @@ def report(
 
     Writes, beside the rows, summary.json, tables.md, regret_vs_kwh and regret_vs_time (PNG and SVG;
     with _all, the medians of all methods where the former has only the main ones); and over all
-    folders the same, ranks, the paper's figures and one self-contained page, report.html. A folder
-    without rows stands for the folders in it that have some.
+    folders the same, ranks, the paper's figures and one self-contained page, report.html, and of
+    many tasks also mean_regret. A folder without rows stands for the folders in it that have some.
 
     Raises:
         RowsError: If a folder has no rows, or rows that do not fit those of the others.
@@ -49,11 +49,14 @@ def report(
     out.mkdir(parents=True, exist_ok=True)
     # these bring matplotlib, scipy and plotly, which take a while to import
     from benchmarks.reporting.headline import headline
+    from benchmarks.reporting.many_figure import draw_mean_regret
+    from benchmarks.reporting.overall import overall_tables
     from benchmarks.reporting.page import Image, write_page
     from benchmarks.reporting.paper_figures import draw_paper
     from benchmarks.reporting.ranks import draw_ranks, rank
+    from benchmarks.reporting.ratios import MANY
     from benchmarks.reporting.summary import summarise, summarise_all
-    from benchmarks.reporting.tables import overall_tables, task_tables
+    from benchmarks.reporting.tables import task_tables
 
     everything = list(comparisons.values())
     summaries = [summarise(results) for results in everything]
@@ -69,6 +72,9 @@ def report(
         write_json(out / "summary.json", found, indent=2)
         _write_tables(out / "tables.md", [*overall, *(table for own in tables for table in own)])
         images = _draw_regrets(everything, summaries, out)
+    if len(everything) >= MANY and draw_mean_regret(everything, out / "mean_regret"):
+        told = "Mean test regret over the part of the budget, all tasks, with 95 % intervals"
+        images.insert(0, Image(path=out / "mean_regret.png", caption=told))
     if ranks := rank(everything):
         draw_ranks(ranks, everything, out / "ranks")
         told = (

@@ -19,6 +19,7 @@ from benchmarks.harness.results import Results
 from benchmarks.harness.rows import Header
 from benchmarks.reporting.ablation import ablated
 from benchmarks.reporting.axes import AxisUnit, axis_unit
+from benchmarks.reporting.many import short_names
 from benchmarks.reporting.scale import scale_of
 from benchmarks.reporting.styles import (
     GROUPS,
@@ -35,6 +36,8 @@ from benchmarks.reporting.traces import collect, reference_score
 
 NARROW = "_narrow"
 """Added to the name of a figure whose panels stand below each other, for a phone."""
+_MOST_WIDE = 4
+"""Panels beside each other; more stand in further rows."""
 _TARGET = "final median of the best plain method"
 
 
@@ -94,24 +97,31 @@ def _draw(
     """One row of panels per set of names, each with its own legend."""
     n_panels, drawn = len(comparisons), styles(comparisons)
     known = [bands(results, axis) for results in comparisons]
+    short = short_names([results.header.task for results in comparisons])
+    n_wide = min(n_panels, _MOST_WIDE)
+    n_high = -(-n_panels // n_wide)
     columns = 3 if n_panels == 1 else 7
-    heights = [3.7 + 0.2 * -(-(len(row) + 1) // columns) for row in rows]
+    heights = [3.7 * n_high + 0.2 * -(-(len(row) + 1) // columns) for row in rows]
     figure = Figure(
-        figsize=(6.4 if n_panels == 1 else 4.6 * n_panels, sum(heights)), layout="constrained"
+        figsize=(6.4 if n_panels == 1 else 4.6 * n_wide, sum(heights)), layout="constrained"
     )
     FigureCanvasAgg(figure)
     parts = np.ravel(figure.subfigures(len(rows), 1, height_ratios=heights, squeeze=False))
     for part, names, row in zip(parts, rows, range(len(rows)), strict=True):
-        panels = part.subplots(1, n_panels, squeeze=False)[0]
+        panels = np.ravel(part.subplots(n_high, n_wide, squeeze=False)).tolist()
+        for panel in panels[n_panels:]:
+            panel.set_axis_off()
+        panels = panels[:n_panels]
         handles: dict[str, Any] = {}
         for panel, results, found, mark in zip(panels, comparisons, known, targets, strict=True):
             chosen = {name: found[name] for name in names if name in found}
             handles |= _panel(panel, results, chosen, drawn, axis, mark=mark, banded=banded)
             if row == 0:
-                panel.set_title(title(results, banded=banded), fontsize=9)
+                name = short[results.header.task] if n_high > 1 else results.header.task
+                panel.set_title(title(results, name=name, banded=banded), fontsize=9)
         labels = [scale_of(results).regret for results in comparisons]
         for position, (panel, label) in enumerate(zip(panels, labels, strict=True)):
-            if position == 0 or len(set(labels)) > 1:
+            if position % n_wide == 0 or len(set(labels)) > 1:
                 panel.set_ylabel(label)
         add_legend(part, handles, columns)
     save(figure, path)
@@ -240,13 +250,13 @@ def trainings_of(header: Header) -> str:
     return "complete" if header.mean_full_training_kwh is None else "full"
 
 
-def title(results: Results, *, banded: bool = True) -> str:
-    """Task, number of studies and provenance, in two lines."""
+def title(results: Results, *, name: str | None = None, banded: bool = True) -> str:
+    """Task, by this or its own name, number of studies and provenance, in two lines."""
     n_studies = sorted({len(m.traces) for m in collect(results).values()})
     count = str(n_studies[0]) if len(n_studies) == 1 else f"{n_studies[0]}-{n_studies[-1]}"
+    shown = f"median{' and quartiles' if banded else ''} of {count} studies"
     return (
-        f"{results.header.task}: median{' and quartiles' if banded else ''} of {count} studies\n"
-        f"{describe_provenance(results.header.provenance)}"
+        f"{name or results.header.task}: {shown}\n{describe_provenance(results.header.provenance)}"
     )
 
 

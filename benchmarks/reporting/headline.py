@@ -7,6 +7,8 @@ from typing import Any
 
 from benchmarks.methods import all_declared
 from benchmarks.reporting.ablation import ablated
+from benchmarks.reporting.many import named_or_counted
+from benchmarks.reporting.ratios import MANY
 from benchmarks.reporting.styles import energy_kind
 
 Json = Mapping[str, Any]
@@ -65,14 +67,14 @@ def _part(ratio: Json, summaries: Sequence[Json], never: Sequence[str]) -> str:
         plain, whose = _label(bests[0]), "that method's"
         best = f"the best plain method ({plain})"
     else:
-        listed = ", ".join(
-            f"{_label(b)} on {s['task']}" for b, s in zip(bests, summaries, strict=True)
-        )
+        tasks = [summary["task"] for summary in summaries]
+        listed = named_or_counted(dict(zip(tasks, map(_label, bests), strict=True)))
         best, whose = f"the best plain method of each task ({listed})", "that method's"
     low, high = _number(ratio, "low_95"), _number(ratio, "high_95")
     interval = f"95 % interval {low} to {high}"
     if ratio["ratio"] is None:
-        missed = f" on {' and '.join(never)}" if never else ""
+        some = " and ".join(never) if len(never) < MANY else f"{len(never)} of them"
+        missed = f" on {some}" if never else ""
         return (
             f"does not get where {best} ends within its budget{missed}, so it needs more than "
             f"{ratio['at_least']['ratio']:.2f} of {whose} energy ({interval})"
@@ -92,6 +94,9 @@ def _seen(summaries: Sequence[Json]) -> str:
     n_studies = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     budgets = sorted({f"{s['budget_trainings']:.3g}" for s in summaries}, key=float)
     tasks = ", ".join(f"{s['task']} (energy {energy_kind(s['provenance'])})" for s in summaries)
+    if len(summaries) >= MANY:
+        kinds = sorted({energy_kind(s["provenance"]) for s in summaries})
+        tasks = f"{len(summaries)} tasks (energy {' or '.join(kinds)})"
     each = f"{n_studies} studies of {' or '.join(budgets)} mean trainings per method"
     return f"seen in {each} on {tasks}"
 

@@ -13,6 +13,8 @@ from benchmarks.harness.seeds import derive_seed
 from benchmarks.reporting.traces import Floats, MethodTraces, reached_by
 
 N_RESAMPLES = 2000
+MANY = 8
+"""From so many tasks on they are a sample themselves, and intervals are over tasks too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +84,24 @@ def energy_ratio(method: MethodTraces, plain: MethodTraces, *, budget_kwh: float
 
 
 def geometric_mean(ratios: Sequence[Ratio]) -> Ratio:
-    """The geometric mean over tasks; their seeds are resampled independently."""
+    """The geometric mean over tasks; their seeds are resampled independently.
+
+    Where they are :data:`MANY` they are taken for a sample of tasks, and are resampled as well.
+    """
+    tasks = np.broadcast_to(np.arange(len(ratios)), (N_RESAMPLES, len(ratios)))
+    if len(ratios) >= MANY:
+        rng = np.random.default_rng(derive_seed("bootstrap", "tasks"))
+        tasks = rng.integers(len(ratios), size=tasks.shape)
+
+    def over(resampled: Sequence[Floats]) -> Floats:
+        drawn = np.take_along_axis(np.stack(resampled, axis=1), tasks, axis=1)
+        return np.asarray(np.exp(np.mean(np.log(drawn), axis=1)))
+
     return Ratio(
         value=float(np.exp(np.mean(np.log([ratio.value for ratio in ratios])))),
-        resampled=np.exp(np.mean(np.log([ratio.resampled for ratio in ratios]), axis=0)),
+        resampled=over([ratio.resampled for ratio in ratios]),
         bound=float(np.exp(np.mean(np.log([ratio.bound for ratio in ratios])))),
-        bound_resampled=np.exp(np.mean(np.log([r.bound_resampled for r in ratios]), axis=0)),
+        bound_resampled=over([ratio.bound_resampled for ratio in ratios]),
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from benchmarks.harness.results import Results
 from benchmarks.harness.rows import Header
 from benchmarks.reporting.ablation import ablate
+from benchmarks.reporting.many import summarise_regrets
 from benchmarks.reporting.ranks import rank
 from benchmarks.reporting.ratios import Ratio, energy_ratio, geometric_mean
 from benchmarks.reporting.traces import (
@@ -25,10 +26,11 @@ from benchmarks.reporting.traces import (
     wilcoxon_p,
 )
 
-SUMMARY_SCHEMA = 2
+SUMMARY_SCHEMA = 3
 """Version of the format.
 
 1: first version. 2: ratios say what they are at least, ablations, ratios over tasks to each method.
+3: over tasks, the ratio on each task, and mean regrets at parts of the budget.
 """
 
 
@@ -198,6 +200,15 @@ def summarise_all(comparisons: Sequence[Results]) -> dict[str, Any]:
             }
             for name in shared
         },
+        "by_task": [
+            {
+                name: ratio.to_json() | {"final_median": float(sign_of(results) * end)}
+                for name, found in to_best.items()
+                for ratio, end in ((found[position], np.median(table[name].finals)),)
+            }
+            for position, (results, table) in enumerate(zip(comparisons, tables, strict=True))
+        ],
+        "regrets": summarise_regrets(comparisons, tables),
         # a mean over tasks needs values of one kind
         "ablation": None if metric is None else ablate(tables, metric=metric),
         "ranks": ranks.to_json() if ranks else None,

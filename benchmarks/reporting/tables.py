@@ -1,4 +1,4 @@
-"""The tables of a report, as Markdown and as HTML, from the numbers of the summary."""
+"""The tables of a report, as Markdown and as HTML, from the numbers of the summary of a task."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.methods import all_declared, declared
 from benchmarks.reporting.styles import energy_kind
 from benchmarks.reporting.traces import FRACTIONS
 from eahas_plugins.targets.metric import ACCURACY
@@ -76,7 +75,7 @@ def task_tables(summary: Json) -> list[Table]:
     if summary["ablation"] is not None:
         methods = summary["methods"]
         tables.append(
-            _ablation(
+            ablation_table(
                 summary["ablation"],
                 ratios={n: m["kwh_to_target_over_best_plain"] for n, m in methods.items()},
                 finals={n: m[f"final_test_{metric}"]["median"] for n, m in methods.items()},
@@ -87,65 +86,12 @@ def task_tables(summary: Json) -> list[Table]:
     return tables
 
 
-def overall_tables(summary: Json) -> list[Table]:
-    """Ratios and ranks over all tasks, and the ablation where there is one."""
-    bests = dict(zip(summary["tasks"], summary["best_plain_method"], strict=True))
-    over_best, over_each = (
-        summary["kwh_to_target_over_best_plain"],
-        summary["kwh_ratio_to_final_of"],
-    )
-    baselines = [said.name for said in all_declared().values() if said.baseline]
-    ranks = (summary["ranks"] or {}).get("mean_rank", {})
-    value = summary["metric"] or "value"
-    rows = [
-        [
-            name,
-            *_ratio_cells(over_best.get(name)),
-            ", ".join(summary["never_reached_on"].get(name, ())) or "-",
-            *(cell for base in baselines for cell in _ratio_cells(over_each[name].get(base))),
-            f"{ranks[name]:.2f}" if name in ranks else "-",
-        ]
-        for name in over_each
-    ]
-    listed = ", ".join(f"{best} on {task}" for task, best in bests.items())
-    also = "".join(f" and for plain {declared(name).label}" for name in baselines)
-    tables = [
-        Table(
-            caption=f"All tasks: geometric mean of the energy to the final median test {value} of "
-            f"a plain method, over that method's own, for the best plain method of each task "
-            f"({listed}){also}; 95 % intervals by bootstrap over seeds. {_BOUND} "
-            f"Mean rank of the final {value}, 1 is best.",
-            columns=(
-                "method",
-                "over best plain",
-                "95 %",
-                "not reached on",
-                *(cell for base in baselines for cell in (f"over {base}", "95 %")),
-                "mean rank",
-            ),
-            rows=rows,
-            marked=frozenset(summary["energy_aware"]),
-        )
-    ]
-    if summary["ablation"] is not None:
-        tables.append(
-            _ablation(
-                summary["ablation"],
-                ratios=over_best,
-                finals=None,
-                where="All tasks",
-                metric=summary["metric"],
-            )
-        )
-    return tables
-
-
 _VOLUME = (
     "; hypervolume, from 0 to 1: the part of all accuracies from 0 to 1 and all energies of a "
     "training from 0 to the dearest one's that some trial beats, so that 1 would be full accuracy "
     "for no energy"
 )
-_BOUND = "Where a median study does not get there, > is what the whole budget makes of it."
+BOUND = "Where a median study does not get there, > is what the whole budget makes of it."
 
 
 def _energy(summary: Json) -> Table:
@@ -165,14 +111,14 @@ def _energy(summary: Json) -> Table:
                 _or_never(energy.get("median"), unit),
                 f"{_or_never(energy.get('q25'), unit)} .. {_or_never(energy.get('q75'), unit)}",
                 "-" if reached is None else str(reached),
-                *_ratio_cells(method["kwh_to_target_over_best_plain"]),
+                *ratio_cells(method["kwh_to_target_over_best_plain"]),
             ]
         )
     caption = (
         f"{summary['task']}: energy to the final median test {metric} of the best plain method "
         f"({plain}, {target:.4f}), {energy_text(summary['budget_kwh'])} ({kind}) per study, which "
         f"is {summary['budget_trainings']:.3g} mean trainings; 95 % intervals by bootstrap over "
-        f"seeds. {_BOUND}"
+        f"seeds. {BOUND}"
         if target is not None
         else f"{summary['task']}: no plain method was run, so there is no target"
     )
@@ -226,7 +172,7 @@ def _values(summary: Json) -> Table:
     )
 
 
-def _ablation(
+def ablation_table(
     ablation: Json,
     *,
     ratios: Json,
@@ -234,6 +180,15 @@ def _ablation(
     where: str,
     metric: str,
 ) -> Table:
+    """What each part of a method earns.
+
+    Args:
+        ablation: What :func:`~benchmarks.reporting.ablation.ablate` makes.
+        ratios: Energy to the target over the best plain method's, by method.
+        finals: Median final values by method; None over several tasks.
+        where: The task, for the caption.
+        metric: What the values are.
+    """
     whole, points = ablation["of"], metric == ACCURACY
     factor, form = (100.0, "+.2f") if points else (1.0, "+.4g")
     rows = []
@@ -241,7 +196,7 @@ def _ablation(
         cells = [
             name,
             *([f"{finals[name]:.4f}"] if finals else []),
-            *_ratio_cells(ratios.get(name)),
+            *ratio_cells(ratios.get(name)),
         ]
         if name == whole:
             rows.append([*cells, "-", "-", "-"])
@@ -280,7 +235,7 @@ def _aware(summary: Json) -> frozenset[str]:
     return frozenset(n for n, method in summary["methods"].items() if method["energy_aware"])
 
 
-def _ratio_cells(ratio: Json | None) -> tuple[str, str]:
+def ratio_cells(ratio: Json | None) -> tuple[str, str]:
     """The ratio and its interval; a number after > is what it is at least."""
     if ratio is None:
         return "-", "-"

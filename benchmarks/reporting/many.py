@@ -1,0 +1,167 @@
+"""What many tasks have in common: mean regret over the budget, pairs of studies, short names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from benchmarks.harness.results import Results
+from benchmarks.harness.seeds import derive_seed
+from benchmarks.reporting.ablation import ablated
+from benchmarks.reporting.ratios import MANY
+from benchmarks.reporting.traces import FRACTIONS, Floats, MethodTraces, reference_score
+
+_N_RESAMPLES = 1000
+_SHORTEST_PREFIX = 8
+
+Methods = Mapping[str, MethodTraces]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeanRegret:
+    """Mean regret of a method over tasks and their studies.
+
+    Args:
+        fractions: Array of shape (n,): parts of the budget.
+        mean: Array of shape (n,): percentage points.
+        low: The lower end of the bootstrap 95 % interval over tasks and their studies.
+        high: The upper end.
+    """
+
+    fractions: Floats
+    mean: Floats
+    low: Floats
+    high: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """How studies of two methods with the same task and seed end.
+
+    Args:
+        n: How many there are.
+        ahead: In how many the first ends better.
+        level: In how many both end alike.
+    """
+
+    n: int
+    ahead: int
+    level: int
+
+
+def mean_regrets(
+    comparisons: Sequence[Results], tables: Sequence[Methods], fractions: Floats
+) -> dict[str, MeanRegret]:
+    """The mean regret of every method that all tasks have; none where values are no accuracies.
+
+    Until its first training has ended a study has the regret of that one. Tasks are drawn again
+    with their studies, the same ones for all methods.
+
+    References:
+        Efron and Tibshirani (1993), An introduction to the bootstrap, section 13.3: the percentile
+        interval.
+    """
+    if not all(results.header.judged_by.is_accuracy for results in comparisons):
+        return {}
+    shared = [name for name in tables[0] if all(name in table for table in tables)]
+    rng = np.random.default_rng(derive_seed("bootstrap", "many tasks"))
+    draws = rng.integers(len(tables), size=(_N_RESAMPLES, len(tables)))
+    found = {}
+    for name in shared:
+        # one row per resample of each task's studies, so that a drawn task brings its own studies
+        means, resampled = [], []
+        for results, table in zip(comparisons, tables, strict=True):
+            regrets = _regrets(table[name], results, fractions)
+            own = np.random.default_rng(derive_seed("bootstrap", results.header.task))
+            picks = own.integers(len(regrets), size=(_N_RESAMPLES, len(regrets)))
+            means.append(regrets.mean(axis=0))
+            resampled.append(regrets[picks].mean(axis=1))
+        by_task = np.stack(resampled, axis=1)  # (n_resamples, n_tasks, n_fractions)
+        over = by_task[np.arange(_N_RESAMPLES)[:, None], draws].mean(axis=1)
+        low, high = np.quantile(over, (0.025, 0.975), axis=0)
+        found[name] = MeanRegret(
+            fractions=fractions, mean=np.mean(means, axis=0), low=low, high=high
+        )
+    return found
+
+
+def _regrets(method: MethodTraces, results: Results, fractions: Floats) -> Floats:
+    """Regret in percentage points, shape (n_studies, n_fractions)."""
+    grid = fractions * results.header.budget_kwh
+    scores = np.stack([trace.at(grid) for trace in method.traces])
+    first = np.array([trace.test_score[0] for trace in method.traces])
+    scores = np.where(np.isnan(scores), first[:, None], scores)
+    return np.asarray(100.0 * (reference_score(results) - scores))
+
+
+def pairs(tables: Sequence[Methods], name: str, other: str) -> Pairs:
+    """Studies of both methods with the same task and seed."""
+    differences: list[float] = []
+    for table in tables:
+        if name in table and other in table:
+            ends = {t.seed: float(t.test_score[-1]) for t in table[other].traces}
+            differences += [
+                float(t.test_score[-1]) - ends[t.seed] for t in table[name].traces if t.seed in ends
+            ]
+    return Pairs(
+        n=len(differences),
+        ahead=sum(d > 0.0 for d in differences),
+        level=sum(d == 0.0 for d in differences),
+    )
+
+
+def summarise_regrets(
+    comparisons: Sequence[Results], tables: Sequence[Methods]
+) -> dict[str, Any] | None:
+    """Mean regrets at the listed parts of the budget, and pairs with the method that has ablations.
+
+    None where values are no accuracies, or no method was run on all tasks.
+    """
+    found = mean_regrets(comparisons, tables, np.array(FRACTIONS))
+    if not found:
+        return None
+    whole = ablated()
+    return {
+        name: {
+            "mean_regret_points": {
+                str(fraction): {"mean": mean, "low_95": low, "high_95": high}
+                for fraction, mean, low, high in zip(
+                    FRACTIONS,
+                    regret.mean.tolist(),
+                    regret.low.tolist(),
+                    regret.high.tolist(),
+                    strict=True,
+                )
+            },
+            "pairs": _pairs_json(pairs(tables, whole, name))
+            if whole is not None and whole in found and name != whole
+            else None,
+        }
+        for name, regret in found.items()
+    }
+
+
+def _pairs_json(found: Pairs) -> dict[str, int]:
+    return {"n": found.n, "ahead": found.ahead, "level": found.level}
+
+
+def short_names(tasks: Sequence[str]) -> dict[str, str]:
+    """What tells tasks apart: their names without the beginning that several long ones share."""
+    heads = Counter(task.rpartition("-")[0] for task in tasks)
+    return {
+        task: task.rpartition("-")[2]
+        if heads[task.rpartition("-")[0]] > 2 and len(task.rpartition("-")[0]) >= _SHORTEST_PREFIX
+        else task
+        for task in tasks
+    }
+
+
+def named_or_counted(names: Mapping[str, str]) -> str:
+    """Which name each task has: "gp on 126026"; of many tasks, how many have it: "gp on 12"."""
+    if len(names) >= MANY:
+        return ", ".join(f"{name} on {n}" for name, n in Counter(names.values()).most_common())
+    return ", ".join(f"{name} on {task}" for task, name in names.items())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 _USUAL = 1.0
@@ -71,6 +71,15 @@ class EnergyOfLength:
 def is_number(value: Any) -> bool:
     """Whether a value has a size: a number that is neither True, False nor NaN."""
     return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+
+
+def level_of(schedule: Any, schedules: Sequence[Any]) -> float:
+    """0 for the shortest schedule, 1 for the longest; by the logarithm where they are numbers."""
+    first, last = schedules[0], schedules[-1]
+    numbers = all(is_number(s) and s > 0 for s in (first, last, schedule))
+    if numbers and last > first:
+        return math.log(schedule / first) / math.log(last / first)
+    return list(schedules).index(schedule) / (len(schedules) - 1) if schedule in schedules else 0.0
 
 
 def _log_lengths(a: Any, b: Any) -> float | None:

@@ -16,12 +16,13 @@ from optuna.distributions import (
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial
 
+from eahas_plugins.models.axes import Axis, filled
 from eahas_plugins.optuna._compat import set_user_attr
 from eahas_plugins.optuna._trials import PROMOTED_KEY, column_of, may_be_best
 from eahas_plugins.optuna.earlier import key_of
-from eahas_plugins.optuna.samplers._encoding import Axis, filled
 from eahas_plugins.transfer.earlier import EarlierStudies
 from eahas_plugins.transfer.portfolio import member_at
+from eahas_plugins.transfer.prior_mean import PriorMeanProcess
 from eahas_plugins.transfer.study import is_number, same
 from eahas_plugins.transfer.value_prior import ValuePrior
 
@@ -106,6 +107,8 @@ class PriorFeature:
         axes: The model's parameters.
         has_levels: Whether trainings differ in length; else all count as the longest.
     """
+
+    process = PriorMeanProcess
 
     def __init__(self, prior: ValuePrior, axes: Mapping[str, Axis], *, has_levels: bool) -> None:
         self._prior = prior

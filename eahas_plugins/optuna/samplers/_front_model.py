@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eahas_plugins import policy
+from eahas_plugins.models.axes import Axis, filled, positions_of
 from eahas_plugins.models.climbing import climb
 from eahas_plugins.models.gaussian_process import ArdProcess, normal_probability
 from eahas_plugins.models.hypervolume import (
@@ -20,12 +21,10 @@ from eahas_plugins.models.hypervolume import (
     non_dominated,
     reference_point,
 )
+from eahas_plugins.models.length import level_of
+from eahas_plugins.models.schedule_model import Predictor, ScheduleModel
 from eahas_plugins.models.values import Scale
-from eahas_plugins.optuna.samplers._base import Space
-from eahas_plugins.optuna.samplers._encoding import filled, positions_of
 from eahas_plugins.optuna.samplers._front_trials import Floats, Known, Observed, known_value
-from eahas_plugins.optuna.samplers._schedule_model import Predictor, ScheduleModel
-from eahas_plugins.optuna.samplers._schedules import level_of
 
 _N_PARENTS = 16
 _LEAST_SPREAD = 0.02
@@ -41,7 +40,7 @@ class FrontModel(ScheduleModel):
     is met.
 
     Args:
-        space: Optuna's distributions of all parameters.
+        axes: All parameters.
         fidelity_param: The one that is the schedule, if there is one.
         schedules: Its values, shortest first, if the trials have it.
         known: Functions of the configuration that are objectives, by position.
@@ -51,7 +50,7 @@ class FrontModel(ScheduleModel):
 
     def __init__(
         self,
-        space: Space,
+        axes: Mapping[str, Axis],
         fidelity_param: str | None,
         schedules: Sequence[Any] | None,
         *,
@@ -59,10 +58,10 @@ class FrontModel(ScheduleModel):
         constants: Mapping[str, Any],
         signs: Floats,
     ) -> None:
-        super().__init__(space, fidelity_param, schedules)
+        super().__init__(axes, fidelity_param, schedules)
         self._known = {d: function for d, function in known.items() if d < len(signs)}
         self._constants = constants
-        levels = [level_of(schedule, self._schedules) for schedule in self._schedules]
+        levels = [level_of(schedule, self.schedules) for schedule in self.schedules]
         self._all_levels = np.array(levels or [0.0])
         self._signs = signs
 
@@ -89,9 +88,9 @@ class FrontModel(ScheduleModel):
         """
         configs = [trial.params for trial in observed.trials]
         self._log_kwh, self._processes = log_kwh, processes
-        self._positions, self._levels = positions_of(configs, self.axes), self._levels_of(configs)
-        there, levels = positions_of(running, self.axes), self._levels_of(running)
-        x, pending = self._features(self._positions, self._levels), self._features(there, levels)
+        self._positions, self._levels = positions_of(configs, self.axes), self.levels_of(configs)
+        there, levels = positions_of(running, self.axes), self.levels_of(running)
+        x, pending = self.features(self._positions, self._levels), self.features(there, levels)
         self._scales = [
             Scale(column, limited=not (d in observed.energies or d in self._known))
             for d, column in enumerate(observed.rewards.T)
@@ -115,16 +114,16 @@ class FrontModel(ScheduleModel):
         self._n_constraints = observed.constraints.shape[1]
         if self._n_constraints:
             ended = [trial.params for trial in observed.ended]
-            early = self._features(positions_of(ended, self.axes), self._levels_of(ended))
+            early = self.features(positions_of(ended, self.axes), self.levels_of(ended))
             for c, column in enumerate(observed.constraints.T):
                 self._fit(f"constraint {c}", np.concatenate([x, early]), column, pending)
         self._log_chance: Callable[[Floats], Floats] | None = None
         if failed and (learnt := [name for name in processes if name.startswith("objective")]):
             positions = positions_of(failed, self.axes)
-            features = self._features(positions, self._levels_of(failed))
+            features = self.features(positions, self.levels_of(failed))
             self._log_chance = processes[learnt[0]].log_chance(features)
         self._others = positions_of([*failed, *running], self.axes)
-        self._levels_others = self._levels_of([*failed, *running])
+        self._levels_others = self.levels_of([*failed, *running])
         self._expected = self._predict(there, levels)[0] if len(running) else self._values_seen[:0]
         self._levels_running = levels
 
@@ -152,7 +151,7 @@ class FrontModel(ScheduleModel):
         """
         any_schedule = self.multi_fidelity and longest_kwh > 0.0
         parents = self._positions[best_first(self._values_seen, self._feasible)[:_N_PARENTS]]
-        positions = self._starts(parents, n, rng)
+        positions = self.starts(parents, n, rng)
         if any_schedule:
             positions = np.concatenate([positions, filled(self._positions)])
         front = self._front(0.0 if self.multi_fidelity and not any_schedule else 1.0)
@@ -164,12 +163,12 @@ class FrontModel(ScheduleModel):
             if any_schedule and self._log_kwh is not None:
                 kwh = self._log_kwh(self._columns_at(places, there))
                 score = np.where(kwh <= math.log(longest_kwh), score, -np.inf)
-            return np.where(self._tried(places, self._trained_to(level)), -np.inf, score)
+            return np.where(self.tried(places, self._trained_to(level)), -np.inf, score)
 
         level = max(levels, key=lambda level: float(score_at(level, positions).max()))
         axes = list(self.axes.values())
         chosen = climb(lambda places: score_at(level, places), positions, axes, rng)
-        return self._params(chosen, self._nearest(level)), float(score_at(level, chosen[None])[0])
+        return self.params_at(chosen, self._nearest(level)), float(score_at(level, chosen[None])[0])
 
     def _trained_to(self, level: float) -> Floats:
         """What has been tried, or is being, with this schedule or a longer one."""
@@ -195,7 +194,7 @@ class FrontModel(ScheduleModel):
 
     def _predict(self, positions: Floats, levels: Floats) -> tuple[Floats, Floats, Floats]:
         """Means and deviations, each of shape (n, m), and the log of the chance to be feasible."""
-        features = self._features(positions, levels)
+        features = self.features(positions, levels)
         mean = np.empty((len(positions), len(self._signs)))
         deviation = np.zeros_like(mean)
         for d, sign in enumerate(self._signs):
@@ -219,18 +218,17 @@ class FrontModel(ScheduleModel):
     def _known_values(self, d: int, positions: Floats, levels: Floats) -> Floats:
         found = []
         for row, level in zip(filled(positions), levels, strict=True):
-            params = {**self._params(row, self._nearest(level)), **self._constants}
+            params = {**self.params_at(row, self._nearest(level)), **self._constants}
             found.append(known_value(d, self._known[d], params))
         return np.array(found, dtype=np.float64)
 
     def _columns_at(self, positions: Floats, levels: Floats) -> dict[str, Floats]:
         """Optuna's internal values of all parameters, each of shape (n,)."""
-        internal = self._values(positions)
+        internal = self.values_at(positions)
         columns = {name: internal[:, i] for i, name in enumerate(self.axes)}
         if self.multi_fidelity:
-            distribution = self._space[self._fidelity]
-            internals = np.array([distribution.to_internal_repr(s) for s in self._schedules])
-            columns[self._fidelity] = internals[self._nearest(levels)]
+            internals = np.array([self.length.internal_of(s) for s in self.schedules])
+            columns[self.fidelity] = internals[self._nearest(levels)]
         return columns
 
     def _nearest(self, level: ArrayLike) -> Any:

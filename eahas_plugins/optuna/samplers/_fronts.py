@@ -48,7 +48,7 @@ def fitted_front(
         complete = [complete[i] for i in policy.best_and_latest(-ranks, n=max_trials)]
     constants = {n: Axis(d).value(0.5) for n, d in state.space.items() if d.single()}
     model = FrontModel(
-        space,
+        {name: Axis(distribution) for name, distribution in space.items()},
         state.fidelity.name,
         state.schedules,
         known=known,

@@ -7,8 +7,8 @@ import math
 from optuna.study import Study
 
 from eahas_plugins import policy
+from eahas_plugins.models.schedule_model import ScheduleModel
 from eahas_plugins.optuna.samplers._base import Scored, Space
-from eahas_plugins.optuna.samplers._schedule_model import ScheduleModel
 from eahas_plugins.optuna.samplers._schedule_state import ScheduleState
 
 

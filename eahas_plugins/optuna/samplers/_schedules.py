@@ -121,15 +121,6 @@ def config_key(
     )
 
 
-def level_of(schedule: Any, schedules: Sequence[Any]) -> float:
-    """0 for the shortest schedule, 1 for the longest; by the logarithm where they are numbers."""
-    first, last = schedules[0], schedules[-1]
-    numbers = all(is_number(s) and s > 0 for s in (first, last, schedule))
-    if numbers and last > first:
-        return math.log(schedule / first) / math.log(last / first)
-    return list(schedules).index(schedule) / (len(schedules) - 1) if schedule in schedules else 0.0
-
-
 class FidelityName:
     """Which parameter of one study is the length of a training.
 

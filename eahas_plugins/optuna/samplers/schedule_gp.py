@@ -11,16 +11,18 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins import policy
+from eahas_plugins.models.axes import stratum
+from eahas_plugins.models.schedule_model import ScheduleModel
 from eahas_plugins.optuna._compat import enqueued_params, set_user_attr
 from eahas_plugins.optuna._trials import AUTO, PROMOTED_KEY
 from eahas_plugins.optuna.pruners._several import refuse_idle_pruner
 from eahas_plugins.optuna.samplers import _promotions
 from eahas_plugins.optuna.samplers._base import RewardSampler, Scored, Space
+from eahas_plugins.optuna.samplers._earlier import PriorFeature
 from eahas_plugins.optuna.samplers._earlier_sources import Sources, earlier_studies
-from eahas_plugins.optuna.samplers._encoding import Axis, stratum
+from eahas_plugins.optuna.samplers._encoding import Axis
 from eahas_plugins.optuna.samplers._front_trials import Known, check_known, check_known_of, signs_of
 from eahas_plugins.optuna.samplers._fronts import fitted_front, shorter_training
-from eahas_plugins.optuna.samplers._schedule_model import ScheduleModel
 from eahas_plugins.optuna.samplers._schedule_state import Proposal, ScheduleState
 from eahas_plugins.optuna.samplers._schedules import check_schedules, check_search, config_key
 
@@ -273,13 +275,15 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
                 state, study, space, running, self._known_objectives, max_trials=self._max_trials
             )
         model = ScheduleModel(
-            space,
+            {name: Axis(distribution) for name, distribution in space.items()},
             state.fidelity.name,
             state.schedules,
-            state.earlier_of(study),
             longest_factor=state.longest_factor(),
             goes_on=state.goes_on,
         )
+        prior = state.earlier_of(study).prior({name: space[name] for name in model.axes})
+        if prior is not None:
+            model.prior = PriorFeature(prior, model.axes, has_levels=model.multi_fidelity)
         state.kept.process = model.fit(
             state.known(self._max_trials),
             running=running,

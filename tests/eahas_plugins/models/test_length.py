@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from eahas_plugins.models.length import EnergyOfLength, is_number
+from eahas_plugins.models.length import EnergyOfLength, is_number, level_of
 
 
 def test_energy_is_proportional_until_a_configuration_was_trained_twice():
@@ -61,3 +61,8 @@ def test_energies_beyond_all_reason_stay_numbers():
         energy.add(config, 1, kwh=5e-324)
         energy.add(config, 2, kwh=1e308)
     assert 1.0 < energy.factor(2, 1) < math.inf
+
+
+def test_levels_of_schedules():
+    assert level_of(10, (5, 10, 20)) == pytest.approx(0.5)
+    assert level_of(True, (5, True)) == 1.0

@@ -6,7 +6,8 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from eahas_plugins.optuna.samplers._encoding import Axis, encode, neighbours, positions_of, stratum
+from eahas_plugins.models.axes import neighbours, positions_of, stratum
+from eahas_plugins.optuna.samplers._encoding import Axis, encode
 
 DISTRIBUTIONS = [
     CategoricalDistribution(["a", "b", "c"]),

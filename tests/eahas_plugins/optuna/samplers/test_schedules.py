@@ -18,7 +18,6 @@ from eahas_plugins.optuna import (
 )
 from eahas_plugins.optuna.samplers._schedules import (
     check_schedules,
-    level_of,
     schedule_after,
     schedules_of,
 )
@@ -97,11 +96,6 @@ def test_schedules_that_the_parameter_does_not_have(make, schedules):
     message = rf"schedules must be values of 'max_epoch', IntDist.*of \({schedules[0]}, "
     with pytest.raises(ValueError, match=message):
         study.optimize(objective(), n_trials=3)
-
-
-def test_levels_of_schedules():
-    assert level_of(10, (5, 10, 20)) == pytest.approx(0.5)
-    assert level_of(True, (5, True)) == 1.0
 
 
 def test_what_follows_a_schedule():

@@ -1,4 +1,4 @@
-"""What a proposal of :class:`ScheduleGPSampler` knows: a process fitted to the trials."""
+"""What a proposal of EA-BOHB knows: a process fitted to the trials of all lengths."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eahas_plugins import policy
+from eahas_plugins.models.axes import Axis, filled, positions_of
 from eahas_plugins.models.climbing import climb
 from eahas_plugins.models.gain import expected_gain
 from eahas_plugins.models.gaussian_process import ArdProcess, log_expected_improvement
+from eahas_plugins.models.schedule_space import ScheduleSpace
 from eahas_plugins.models.values import transformed
-from eahas_plugins.optuna.samplers._base import Space
-from eahas_plugins.optuna.samplers._earlier import EarlierOfStudy, PriorFeature
-from eahas_plugins.optuna.samplers._encoding import Axis, filled, neighbours, positions_of
-from eahas_plugins.optuna.samplers._schedules import level_of
-from eahas_plugins.transfer.prior_mean import PriorMeanProcess
 
 Floats = NDArray[np.float64]
 LogKwh = Callable[[dict[str, Floats]], Floats | None]
@@ -27,50 +24,30 @@ Predictor = Callable[[Mapping[str, ArrayLike]], Floats]
 _N_PARENTS = 8
 
 
-class ScheduleModel:
+class ScheduleModel(ScheduleSpace):
     """Predicts the value of a configuration with a schedule.
 
     Args:
-        space: Optuna's distributions of all parameters.
+        axes: All parameters.
         fidelity_param: The one that is the schedule, if there is one.
         schedules: Its values, shortest first, if the trials have it.
-        earlier: What earlier studies say.
         longest_factor: How many times the shortest one's energy the longest one needs.
         goes_on: Whether what the shortest one has taken is part of that.
     """
 
     def __init__(
         self,
-        space: Space,
+        axes: Mapping[str, Axis],
         fidelity_param: str | None,
         schedules: Sequence[Any] | None,
-        earlier: EarlierOfStudy | None = None,
         *,
         longest_factor: float = 1.0,
         goes_on: bool = False,
     ) -> None:
+        super().__init__(axes, fidelity_param, schedules)
         self._longest_factor = longest_factor
         self._goes_on = goes_on
         self._whole_factor = longest_factor if goes_on else 1.0 + longest_factor
-        self._space = space
-        self._fidelity = fidelity_param or ""
-        # With nothing else to choose, the schedule is a parameter like any other.
-        usable = schedules is not None and fidelity_param in space and len(space) > 1
-        self._schedules: Sequence[Any] = schedules if usable and schedules is not None else ()
-        self.axes = {
-            name: Axis(distribution)
-            for name, distribution in space.items()
-            if not (self.multi_fidelity and name == fidelity_param)
-        }
-        prior = earlier and earlier.prior({name: space[name] for name in self.axes})
-        self._prior = (
-            PriorFeature(prior, self.axes, has_levels=self.multi_fidelity) if prior else None
-        )
-
-    @property
-    def multi_fidelity(self) -> bool:
-        """Whether there are schedules to choose from."""
-        return len(self._schedules) > 1
 
     def fit(
         self,
@@ -91,12 +68,12 @@ class ScheduleModel:
         """
         configs = [config for config, _ in known]
         rewards = self._raw = np.array([reward for _, reward in known])
-        self._positions, self._levels = positions_of(configs, self.axes), self._levels_of(configs)
+        self._positions, self._levels = positions_of(configs, self.axes), self.levels_of(configs)
         self._rewards = transformed(rewards)
-        if self._prior is not None:
-            self._prior.learn(self._positions, self._levels, self._rewards)
-        x = self._features(self._positions, self._levels)
-        kind = ArdProcess if self._prior is None else PriorMeanProcess
+        if self.prior is not None:
+            self.prior.learn(self._positions, self._levels, self._rewards)
+        x = self.features(self._positions, self._levels)
+        kind = ArdProcess if self.prior is None else self.prior.process
         shape = (kind, x.shape[1], self.multi_fidelity)
         if process is None or (type(process), process.n_features, process.levels) != shape:
             process = kind(x.shape[1], levels=self.multi_fidelity)
@@ -105,11 +82,11 @@ class ScheduleModel:
         self._others = positions_of([*failed, *running], self.axes)
         if running:
             there = positions_of(running, self.axes)
-            self._process.fantasise(self._features(there, self._levels_of(running)))
+            self._process.fantasise(self.features(there, self.levels_of(running)))
         self._log_chance: Callable[[Floats], Floats] | None = None
         if failed:
             there = positions_of(failed, self.axes)
-            features = self._features(there, self._levels_of(failed))
+            features = self.features(there, self.levels_of(failed))
             self._log_chance = self._process.log_chance(features)
         return self._process
 
@@ -139,7 +116,7 @@ class ScheduleModel:
         """The most that a training with the longest schedule is expected to bring for its energy.
 
         Args:
-            log_kwh: Predicts the log of the energy from columns of Optuna's internal values.
+            log_kwh: Predicts the log of the energy from columns of internal values.
             n: Where the climb to the best begins, besides what has been tried.
             rng: Where they are drawn.
 
@@ -151,13 +128,13 @@ class ScheduleModel:
         longest = self._levels == 1.0 if self.multi_fidelity else np.full(len(tried), True)
         if not longest.any():
             longest[:] = True
-        said, _ = self._process.predict(self._features(tried[longest], np.ones(longest.sum())))
+        said, _ = self._process.predict(self.features(tried[longest], np.ones(longest.sum())))
         best = float(said.max())
 
         def score(places: Floats) -> Floats:
-            features = self._features(places, np.full(len(places), float(self.multi_fidelity)))
+            features = self.features(places, np.full(len(places), float(self.multi_fidelity)))
             gain = expected_gain(*self._process.predict(features), best, rewards=self._raw)
-            kwh = np.exp(log_kwh(self._columns(places))) * self._longest_factor
+            kwh = np.exp(log_kwh(self.shortest_columns(places))) * self._longest_factor
             return np.asarray(gain / kwh)
 
         positions = np.concatenate([rng.random((n, len(axes))), tried])
@@ -178,7 +155,7 @@ class ScheduleModel:
         so far; the energy, all that must be spent until that value is known.
 
         Args:
-            log_kwh: Predicts the log of the energy from columns of Optuna's internal values.
+            log_kwh: Predicts the log of the energy from columns of internal values.
             longest_kwh: The most that a training with the longest schedule may take, kWh, if it
                 shall have that at once, as far as any can be paid; 0 to try the shortest one first.
             alpha: Weight of the predicted energy.
@@ -186,7 +163,7 @@ class ScheduleModel:
             rng: Where they are drawn.
         """
         order = np.argsort(-self._rewards, kind="stable")[:_N_PARENTS]
-        positions = self._starts(self._positions[order], n, rng)
+        positions = self.starts(self._positions[order], n, rng)
         tried = np.concatenate([self._positions, self._others])
         longest = bool(self._affordable(log_kwh, longest_kwh, positions).any())
         log_factor = math.log(self._longest_factor if longest else self._whole_factor)
@@ -196,53 +173,28 @@ class ScheduleModel:
             mean, deviation = self._at_longest(places)
             scores = log_expected_improvement(mean, deviation, best)
             if self._log_chance is not None:
-                scores = scores + self._log_chance(self._features(places, np.ones(len(places))))
+                scores = scores + self._log_chance(self.features(places, np.ones(len(places))))
             if log_kwh is not None and alpha > 0.0:
-                kwh = log_kwh(self._columns(places)) + log_factor
+                kwh = log_kwh(self.shortest_columns(places)) + log_factor
                 scores = policy.cooled(scores, kwh, alpha=alpha)
             if longest:
                 affordable = self._affordable(log_kwh, longest_kwh, places)
                 scores = np.where(affordable, scores, -np.inf)
-            return np.where(self._tried(places, tried), -np.inf, scores)
+            return np.where(self.tried(places, tried), -np.inf, scores)
 
         chosen = climb(score, positions, list(self.axes.values()), rng)
-        values = self._params(chosen, -1 if longest else 0)
+        values = self.params_at(chosen, -1 if longest else 0)
         return values, float(score(chosen[None])[0])
-
-    def _starts(self, parents: Floats, n: int, rng: np.random.Generator) -> Floats:
-        """Where a climb begins: two thirds at random, the others near these configurations."""
-        axes = list(self.axes.values())
-        drawn = rng.random((n - n // 3, len(axes)))
-        return np.concatenate([drawn, filled(neighbours(parents, axes, n // 3, rng))])
-
-    def _params(self, position: Floats, schedule: int) -> dict[str, Any]:
-        """The parameters at a position, shape (n_axes,), with the schedule of that index."""
-        axes = self.axes.items()
-        params = {n: axis.value(float(p)) for (n, axis), p in zip(axes, position, strict=True)}
-        if self.multi_fidelity:
-            params[self._fidelity] = self._schedules[schedule]
-        return params
 
     def _at_longest(self, positions: Floats) -> tuple[Floats, Floats]:
         """Means and deviations of the values with the longest schedule."""
-        return self._process.predict(self._features(positions, np.ones(len(positions))))
+        return self._process.predict(self.features(positions, np.ones(len(positions))))
 
     def _best(self) -> float:
         """The best value so far; the best predicted one where schedules differ."""
         if not self.multi_fidelity:
             return float(self._rewards.max())
         return float(self._at_longest(self._positions)[0].max())
-
-    def _columns(self, positions: Floats) -> dict[str, Floats]:
-        """Optuna's internal values, with the shortest schedule."""
-        columns = {
-            name: axis.internal(positions[:, column])
-            for column, (name, axis) in enumerate(self.axes.items())
-        }
-        if self.multi_fidelity:
-            shortest = self._space[self._fidelity].to_internal_repr(self._schedules[0])
-            columns[self._fidelity] = np.full(len(positions), shortest)
-        return columns
 
     def _affordable(
         self, log_kwh: Predictor | None, most_kwh: float, positions: Floats
@@ -253,32 +205,5 @@ class ScheduleModel:
         if log_kwh is None:
             return np.ones(len(positions), dtype=bool)
         return np.asarray(
-            log_kwh(self._columns(positions)) <= math.log(most_kwh / self._longest_factor)
+            log_kwh(self.shortest_columns(positions)) <= math.log(most_kwh / self._longest_factor)
         )
-
-    def _features(self, positions: Floats, levels: Floats) -> Floats:
-        positions = filled(positions)
-        blocks = [axis.features(positions[:, i]) for i, axis in enumerate(self.axes.values())]
-        if self.multi_fidelity:
-            blocks.append(levels[:, None])
-        if self._prior is not None:
-            blocks.append(self._prior(positions, levels))
-        return np.concatenate(blocks, axis=1)
-
-    def _levels_of(self, configs: Sequence[Mapping[str, Any]]) -> Floats:
-        if not self.multi_fidelity:
-            return np.zeros(len(configs))
-        return np.array([level_of(c.get(self._fidelity), self._schedules) for c in configs])
-
-    def _tried(self, positions: Floats, before: Floats) -> NDArray[np.bool_]:
-        """Which are among those before: what a trial did not have makes no difference."""
-        before = before[~np.isnan(before).all(axis=1)]  # has not told anything yet
-        values = np.where(np.isnan(before), np.nan, self._values(before))
-        same = np.abs(self._values(positions)[:, None] - values) <= 1e-9 * np.abs(values)
-        return np.asarray(np.any(np.all(same | np.isnan(values), axis=2), axis=1))
-
-    def _values(self, positions: Floats) -> Floats:
-        """Optuna's internal values, of the same shape."""
-        known = filled(positions)
-        columns = [axis.internal(known[:, i]) for i, axis in enumerate(self.axes.values())]
-        return np.stack(columns, axis=1)

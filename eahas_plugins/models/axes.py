@@ -1,0 +1,199 @@
+"""Parameters as positions in [0, 1], for draws, neighbours and the features of a model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+class Axis:
+    """One parameter; choices that are all numbers count as ordered.
+
+    What a host keeps of a value is its internal value: a number, or the position of a choice.
+
+    Args:
+        low: The lowest number.
+        high: The highest number.
+        step: The distance of two numbers; None if there are ever so many.
+        log: Whether numbers are alike by their ratio.
+        integer: Whether they are whole.
+        choices: The values, where they are no numbers of a range.
+        ranked: Whether choices are ordered as they stand, whatever they are.
+    """
+
+    def __init__(
+        self,
+        *,
+        low: float = 0.0,
+        high: float = 1.0,
+        step: float | None = None,
+        log: bool = False,
+        integer: bool = False,
+        choices: Sequence[Any] | None = None,
+        ranked: bool = False,
+    ) -> None:
+        self.choices = choices
+        self._log = False
+        if choices is not None:
+            numbers = [
+                c
+                for c in choices
+                if isinstance(c, int | float) and not isinstance(c, bool) and c == c
+            ]
+            by_size = not ranked and 1 < len(choices) == len(numbers)
+            self.ordered = by_size or (ranked and len(choices) > 1)
+            self._order = np.argsort(numbers) if by_size else np.arange(len(choices))
+            self.n_values: int | None = len(choices)
+            return
+        self.ordered = True
+        self._integer, self._bounds = integer, (low, high)
+        self._low, self._high = float(low), float(high)
+        self._log = log
+        step = 1 if log and integer else step
+        self.n_values = None
+        if step is not None and not log and math.isfinite(self._high - self._low):
+            self.n_values = round((self._high - self._low) / step) + 1
+        self._step = step
+
+    def internal_of(self, value: Any) -> float:
+        """What a host keeps of a value.
+
+        Raises:
+            ValueError: If a choice is none of the parameter's.
+        """
+        return float(value) if self.choices is None else float(list(self.choices).index(value))
+
+    @property
+    def least_step(self) -> float:
+        """How far apart values lie on average; 0 if there are ever so many."""
+        if self.n_values is not None:
+            return 1.0 / self.n_values
+        if self.choices is None and self._integer:
+            return 1.0 / (self._high - self._low + 1.0)
+        return 0.0
+
+    @property
+    def n_features(self) -> int:
+        """Columns of :meth:`features`."""
+        return 1 if self.ordered else len(self._order)
+
+    def position(self, internal: float) -> float:
+        """Where an internal value lies."""
+        if self.choices is not None:
+            return (float(np.argmax(self._order == int(internal))) + 0.5) / len(self._order)
+        if self.n_values is not None and self._step is not None:
+            place = (internal - self._low) / self._step
+            return min(1.0, max(0.0, (place + 0.5) / self.n_values))
+        low, high, value = self._low, self._high, internal
+        if self._log:
+            low, high, value = math.log(low), math.log(high), math.log(max(value, low))
+        return min(1.0, max(0.0, (value - low) / (high - low))) if high > low else 0.5
+
+    def centred(self, share: float) -> float:
+        """The position at this share of Beta(2, 2), where there are middle values to prefer.
+
+        That is for parameters with an order and more than three values; others stay uniform.
+        """
+        if not self.ordered or (self.n_values is not None and self.n_values <= 3):
+            return share
+        return 0.5 - math.sin(math.asin(1.0 - 2.0 * share) / 3.0)
+
+    def internal(self, positions: Floats) -> Floats:
+        """The internal values at these positions, of the same shape."""
+        if self.n_values is not None:
+            # whole numbers as floats: there may be more of them than an integer holds
+            n = float(self.n_values)
+            places = np.minimum(np.floor(positions * n), n - 1.0)
+            if self.choices is not None:
+                return self._order[places.astype(np.intp)].astype(np.float64)
+            return np.asarray(np.minimum(self._low + places * (self._step or 1), self._high))
+        if not self._log:
+            return np.asarray(self._low + positions * (self._high - self._low))
+        values = self._low * (self._high / self._low) ** positions
+        if self._integer:
+            values = np.rint(values)
+        return np.asarray(np.clip(values, self._low, self._high))
+
+    def value(self, position: float) -> Any:
+        """The parameter's value at a position."""
+        internal = float(self.internal(np.array([position]))[0])
+        if self.choices is not None:
+            return self.choices[int(internal)]
+        if self._integer:  # a float near 2**63 may be beyond it
+            return min(max(int(internal), int(self._bounds[0])), int(self._bounds[1]))
+        return internal
+
+    def features(self, positions: Floats) -> Floats:
+        """Array of shape (n, n_features): the position, or one column per choice, 1 apart.
+
+        A position is that of the value it stands for: what gives the same value is the same.
+        """
+        if self.ordered:
+            return self._snapped(positions)[:, None]
+        n = len(self._order)
+        places = np.minimum((positions * n).astype(np.int64), n - 1)
+        return np.asarray((places[:, None] == np.arange(n)) / math.sqrt(2.0))
+
+    def _snapped(self, positions: Floats) -> Floats:
+        """The positions of the values at these positions."""
+        if self.n_values is not None:
+            n = float(self.n_values)
+            return np.asarray((np.minimum(np.floor(positions * n), n - 1.0) + 0.5) / n)
+        if not (self._log and self._integer):
+            return positions
+        low, high = math.log(self._low), math.log(self._high)
+        return np.asarray((np.log(self.internal(positions)) - low) / (high - low or 1.0))
+
+
+def positions_of(configs: Sequence[Mapping[str, Any]], axes: Mapping[str, Axis]) -> Floats:
+    """Array of shape (n_configs, n_axes); NaN where a parameter is absent or its value unknown."""
+    found = np.full((len(configs), len(axes)), np.nan)
+    for row, config in enumerate(configs):
+        for column, (name, axis) in enumerate(axes.items()):
+            if name in config:
+                try:
+                    internal = axis.internal_of(config[name])
+                except ValueError:
+                    continue
+                found[row, column] = axis.position(internal)
+    return found
+
+
+def filled(positions: Floats) -> Floats:
+    """The middle for what a configuration does not have."""
+    return np.nan_to_num(positions, nan=0.5)
+
+
+def stratum(name: str, place: int, n: int, seed: int) -> float:
+    """Position of a parameter in the ``place``-th of ``n`` draws of a Latin hypercube."""
+    rng = np.random.default_rng([seed, crc32(name.encode())])
+    return float((rng.permutation(n)[place] + rng.random(n)[place]) / n)
+
+
+def neighbours(parents: Floats, axes: Sequence[Axis], n: int, rng: np.random.Generator) -> Floats:
+    """Positions of shape (n, n_axes): random parents, one to three parameters of each changed.
+
+    What a parent does not have (NaN) is left alone: it would change nothing. One that has nothing
+    is drawn anew.
+    """
+    children = parents[rng.integers(len(parents), size=n)].copy()
+    n_changes = rng.integers(1, 4, size=n)
+    for child, changes in zip(children, n_changes.tolist(), strict=True):
+        present = np.flatnonzero(~np.isnan(child))
+        if not len(present):
+            child[:] = rng.random(len(child))
+            continue
+        for column in rng.choice(present, size=changes).tolist():
+            axis = axes[column]
+            if axis.ordered and (axis.n_values or 5) > 4 and rng.random() < 0.7:
+                child[column] = min(1.0, max(0.0, child[column] + 0.15 * rng.standard_normal()))
+            else:
+                child[column] = rng.random()
+    return children

@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+
+from eahas_plugins.models.axes import Axis, positions_of
+
+AXES = {
+    "float": (Axis(low=-1.0, high=1.0), [-1.0, 0.5, 1.0]),
+    "ratio": (Axis(low=1e-4, high=1.0, log=True), [1e-4, 0.01, 1.0]),
+    "steps": (Axis(low=0.0, high=1.0, step=0.25), [0.0, 0.25, 1.0]),
+    "whole": (Axis(low=3, high=11, step=1, integer=True), [3, 7, 11]),
+    "whole ratio": (Axis(low=1, high=1000, log=True, integer=True), [1, 30, 1000]),
+    "choice": (Axis(choices=["a", None, ("b",)]), ["a", None, ("b",)]),
+    "numbers": (Axis(choices=[8, 1, 3]), [8, 1, 3]),
+    "ranked": (Axis(choices=["low", "high"], ranked=True), ["low", "high"]),
+}
+
+
+@pytest.mark.parametrize("name", AXES)
+def test_values_come_back_from_their_positions(name):
+    axis, values = AXES[name]
+    positions = [axis.position(axis.internal_of(value)) for value in values]
+    found = [axis.value(position) for position in positions]
+    assert (
+        found == pytest.approx(values) if name in ("float", "ratio", "steps") else found == values
+    )
+    assert [type(v) for v in found] == [type(v) for v in values]
+    assert axis.features(np.array(positions)).shape == (len(values), axis.n_features)
+
+
+def test_choices_are_ordered_by_size_or_as_they_stand():
+    assert [AXES["numbers"][0].value(p) for p in (0.1, 0.5, 0.9)] == [1, 3, 8]
+    assert AXES["ranked"][0].ordered
+    assert AXES["ranked"][0].n_features == 1
+    assert not AXES["choice"][0].ordered
+    assert AXES["choice"][0].n_features == 3
+
+
+def test_an_unknown_choice_has_no_position():
+    found = positions_of([{"c": "a"}, {"c": "new"}, {}], {"c": AXES["choice"][0]})
+    np.testing.assert_allclose(found[:, 0], [1 / 6, np.nan, np.nan])

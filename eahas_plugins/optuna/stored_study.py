@@ -9,6 +9,8 @@ from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.study import Study
 
+from eahas_plugins.report.run import SeveralStudiesError
+
 _SQLITE = b"SQLite format 3\x00"
 _JOURNAL = b"{"
 
@@ -35,7 +37,7 @@ def load_study(storage: str, name: str | None = None) -> Study:
         raise ValueError(f"{_shown(storage)} must hold a study but holds none.")
     listed = ", ".join(map(repr, names))
     if name is None and len(names) > 1:
-        raise ValueError(f"{_shown(storage)} holds the studies {listed}: name one (--study).")
+        raise SeveralStudiesError(f"{_shown(storage)} holds the studies", names)
     if name is not None and name not in names:
         raise ValueError(f"{_shown(storage)} must hold the study {name!r} but holds {listed}.")
     return optuna.load_study(study_name=name or names[0], storage=opened)

@@ -12,7 +12,14 @@ from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, known_kw
 from eahas_plugins.budget.entries import was_refused
 from eahas_plugins.files import NotJsonError, parse_json, read_json_lines, read_lines
 from eahas_plugins.report.energies import Energies, read_energies
-from eahas_plugins.report.run import EnergySource, Objective, RunSummary, State, TrialSummary
+from eahas_plugins.report.run import (
+    EnergySource,
+    Objective,
+    RunSummary,
+    SeveralStudiesError,
+    State,
+    TrialSummary,
+)
 from eahas_plugins.report.smac_folder import on_the_highest_rung, source_of
 
 CONFIGS, RESULTS, ENERGY_LOG, ENERGY_FOLDERS = (
@@ -71,9 +78,7 @@ def _energies(folder: Path, run_id: str | None) -> tuple[str, Energies | None]:
     found = sorted(path for path in folder.glob(ENERGY_FOLDERS) if path.is_dir())
     names = [path.name.removeprefix("energy_") for path in found]
     if run_id is None and len(found) > 1:
-        raise ValueError(
-            f"{folder} has energies of the runs {', '.join(names)}: name one (--study)."
-        )
+        raise SeveralStudiesError(f"{folder} has energies of the runs", names)
     if run_id is not None and run_id not in names:
         raise ValueError(
             f"{folder} must have energies of {run_id!r} but has {', '.join(names) or 'none'}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -16,6 +16,23 @@ STATE_LABELS: Mapping[State, str] = {
     "failed": "Failed",
     "running": "Running or killed",
 }
+
+
+class SeveralStudiesError(ValueError):
+    """A storage or a folder holds several studies, and none is named.
+
+    Args:
+        said: Where they are and what they are, as in "s.db holds the studies".
+        names: Their names.
+        hint: What else can be done, as the end of the sentence.
+    """
+
+    def __init__(self, said: str, names: Sequence[str], *, hint: str = "") -> None:
+        self.listed = f"{said} {', '.join(map(repr, names))}"
+        self.names = tuple(names)
+        super().__init__(
+            f"{self.listed}: name one (study={names[0]!r} in Python, --study in a shell){hint}."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

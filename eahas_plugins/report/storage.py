@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from eahas_plugins.report.hpbandster_folder import ENERGY_FOLDERS, RESULTS, read_hpbandster
-from eahas_plugins.report.run import RunSummary
+from eahas_plugins.report.run import RunSummary, SeveralStudiesError
 from eahas_plugins.report.smac_folder import HISTORY, read_smac
 
 
@@ -77,7 +77,7 @@ def _named(runs: Sequence[Path], path: Path, name: str | None) -> Path:
     found = [run for run in runs if name is None or name in names(run)]
     if len(found) == 1:
         return found[0]
-    listed = ", ".join(names(run)[0] for run in runs)
+    listed = [names(run)[0] for run in runs]
     if not found:
-        raise ValueError(f"{path} must hold the run {name!r} but holds {listed}.")
-    raise ValueError(f"{path} holds the runs {listed}: name one (--study), or give its folder.")
+        raise ValueError(f"{path} must hold the run {name!r} but holds {', '.join(listed)}.")
+    raise SeveralStudiesError(f"{path} holds the runs", listed, hint=", or give its folder")

@@ -10,10 +10,11 @@ from ConfigSpace import Configuration, ConfigurationSpace
 from ConfigSpace.exceptions import ForbiddenValueError
 from ConfigSpace.util import deactivate_inactive_hyperparameters
 
-from eahas_plugins.spaces import Choices, Fixed, Steps, parameter_of
+from eahas_plugins.models.kwh import Choice, Column, Number
+from eahas_plugins.spaces import Choices, Fixed, Parameter, Steps, parameter_of
 from eahas_plugins.spaces.values import native
 from eahas_plugins.transfer.earlier import EarlierStudies
-from eahas_plugins.transfer.reading import read_study
+from eahas_plugins.transfer.reading import read_studies
 from eahas_plugins.transfer.study import EarlierStudy, is_number, same
 
 
@@ -37,9 +38,10 @@ def first_configurations(
         FileNotFoundError: If an earlier study is not there.
         ValueError: If one cannot be read, or has several objectives.
     """
-    studies = [s if isinstance(s, EarlierStudy) else read_study(s) for s in earlier]
+    columns = {n: c for n, h in space.items() if (c := _column(parameter_of(h))) is not None}
+    studies = EarlierStudies(read_studies(earlier), fidelity_param=fidelity_param).related(columns)
     found: dict[Configuration, None] = {}
-    for member in EarlierStudies(studies, fidelity_param=fidelity_param).portfolio():
+    for member in studies.portfolio():
         values = dict(space.get_default_configuration())
         for name, hyperparameter in space.items():
             default = values.get(name, hyperparameter.default_value)
@@ -52,6 +54,17 @@ def first_configurations(
             continue
         found[configuration] = None
     return list(found)
+
+
+def _column(parameter: Parameter) -> Column | None:
+    """What earlier values are looked for in; None where there is nothing to choose."""
+    if isinstance(parameter, Fixed):
+        return None
+    if isinstance(parameter, Choices):
+        return Choice(values=tuple(map(native, parameter.members)))
+    if isinstance(parameter, Steps):
+        return Number(low=parameter.members[0], high=parameter.members[-1])
+    return Number(low=parameter.low, high=parameter.high, log=parameter.log)
 
 
 def _value(hyperparameter: Any, given: Any, default: Any) -> Any:

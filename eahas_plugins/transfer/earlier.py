@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,10 +14,12 @@ from eahas_plugins.transfer.encoder import Encoder
 from eahas_plugins.transfer.energy import EnergyPrior
 from eahas_plugins.transfer.model import StudyModel
 from eahas_plugins.transfer.portfolio import portfolio
-from eahas_plugins.transfer.study import EarlierStudy, joined
+from eahas_plugins.transfer.study import EarlierStudy, fitted, joined
 from eahas_plugins.transfer.value_prior import ValuePrior
 
 Floats = NDArray[np.float64]
+
+_log = logging.getLogger(__name__)
 
 
 class EarlierStudies:
@@ -121,6 +124,29 @@ class EarlierStudies:
             made = [StudyModel(study, encoder, fidelity_param=name) for study in self.studies]
             self._models = (space, made)
         return self._models[1]
+
+    def related(self, columns: Mapping[str, Column]) -> EarlierStudies:
+        """The same without the studies that have nothing in common with a space.
+
+        Args:
+            columns: Its parameters. The length of a training, which all have, is none of them.
+        """
+        names = columns.keys() - {self.fidelity_param}
+        space = {name: columns[name] for name in names}
+        has = [any(fitted(t.config, space) for t in study.trials) for study in self.studies]
+        for study, related in zip(self.studies, has, strict=True):
+            if not related:
+                _log.warning(
+                    "the earlier study %r says nothing of this one and is left out: of this one's "
+                    "parameters (%s) it has no value that is possible here; it has (%s)",
+                    study.name,
+                    ", ".join(sorted(names)),
+                    ", ".join(study.parameters),
+                )
+        if all(has):
+            return self
+        common = [study for study, related in zip(self.studies, has, strict=True) if related]
+        return EarlierStudies(common, fidelity_param=self.fidelity_param)
 
     def without(self, key: str) -> EarlierStudies:
         """The same without the study that has this key."""

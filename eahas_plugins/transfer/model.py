@@ -36,6 +36,7 @@ class StudyModel:
     def __init__(
         self, study: EarlierStudy, encoder: Encoder, *, fidelity_param: str | None
     ) -> None:
+        self.name = study.name
         self._encoder = encoder
         levels = levels_of(study.lengths(fidelity_param))
         kept = _spread(study.rewards, levels)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
 from eahas_plugins.report.numbers import training_kwh
-from eahas_plugins.report.run import RunSummary
+from eahas_plugins.report.run import RunSummary, SeveralStudiesError
 from eahas_plugins.report.storage import read_run
 from eahas_plugins.transfer.study import (
     EarlierStudy,
@@ -15,6 +17,42 @@ from eahas_plugins.transfer.study import (
     columns_seen,
 )
 from eahas_plugins.transfer.study_file import is_study_file, read_study_file
+
+_log = logging.getLogger(__name__)
+
+
+def read_studies(sources: Iterable[EarlierStudy | str | Path]) -> list[EarlierStudy]:
+    """The studies of a list that say something; of the others a warning says why not.
+
+    Args:
+        sources: What `read_study` returns, or takes.
+
+    Raises:
+        FileNotFoundError: If a study is not there.
+        ValueError: If one cannot be read, or its storage holds several.
+    """
+    found = []
+    for source in sources:
+        study = source if isinstance(source, EarlierStudy) else _only_study(source)
+        if study.trials:
+            found.append(study)
+        else:
+            _log.warning(
+                "the earlier study %r says nothing and is left out: it has no complete, feasible "
+                "trial with a finite value",
+                study.name,
+            )
+    return found
+
+
+def _only_study(source: str | Path) -> EarlierStudy:
+    try:
+        return read_study(source)
+    except SeveralStudiesError as error:
+        raise ValueError(
+            f"{error.listed}: give read_study(..., study={error.names[0]!r}) in its place, "
+            "of eahas_plugins.transfer."
+        ) from None
 
 
 def read_study(source: str | Path, *, study: str | None = None) -> EarlierStudy:

@@ -57,13 +57,6 @@ class _Header:
     parameters: Mapping[str, _Parameter]
     key: str = ""
 
-    def __post_init__(self) -> None:
-        if self.version != VERSION:
-            raise ValueError(
-                f"version must be {VERSION} but is {self.version}: it was written by a newer "
-                "eahas-plugins."
-            )
-
 
 def write_study(study: EarlierStudy, path: str | Path) -> None:
     """Write a study to a file, whole or not at all; gzipped if its name ends in ``.gz``.
@@ -123,6 +116,7 @@ def read_study_file(path: str | Path) -> EarlierStudy:
     number, first = next(lines, (1, {}))
     if first.get("format") != FORMAT:
         raise ValueError(f"{path} must be a study that `export_study` wrote but is not.")
+    _check_version(first.get("version"), path)
     header = as_dataclass(_Header, first, f"{path}, line {number},")
     columns = {name: one.column for name, one in header.parameters.items()}
     trials = []
@@ -140,6 +134,20 @@ def read_study_file(path: str | Path) -> EarlierStudy:
         trials=tuple(trials),
         key=header.key,
     )
+
+
+def _check_version(version: Any, path: str | Path) -> None:
+    """Before anything else is looked at, which in a newer version may mean something else."""
+    if is_number(version) and version > VERSION:
+        raise ValueError(
+            f"{path} must have version {VERSION} of the format {FORMAT} but has {version}: a newer "
+            "eahas-plugins wrote it. Install that version, or export the study with this one."
+        )
+    if not (is_number(version) and version == VERSION):
+        raise ValueError(
+            f"{path}, line 1, must have version {VERSION} of the format {FORMAT} but has "
+            f"{version!r:.40}: export the study again."
+        )
 
 
 def _described(column: Column) -> dict[str, Any]:

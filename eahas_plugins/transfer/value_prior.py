@@ -7,6 +7,7 @@ References:
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -15,6 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from eahas_plugins.transfer.model import StudyModel
 
 Floats = NDArray[np.float64]
+
+_log = logging.getLogger(__name__)
 
 _N_RESAMPLES = 64
 _MOST_TRIALS = 48
@@ -36,6 +39,7 @@ class ValuePrior:
         self._models = models
         self.weights: Floats = np.full(len(models), 1.0 / max(1, len(models)))
         """Of the studies: their sum is 1, or 0 if none ranks better than chance."""
+        self._told_at = 0
 
     def learn(self, encoded: Mapping[str, ArrayLike], levels: Floats, rewards: Floats) -> None:
         """Weigh the studies by how well they rank the trials of the new one.
@@ -49,6 +53,19 @@ class ValuePrior:
         some = {name: np.asarray(column)[latest] for name, column in encoded.items()}
         predicted = [model.predict(some, levels[latest]) for model in self._models]
         self.weights = rank_weights(np.array(predicted), rewards[latest], levels[latest])
+        if len(rewards) >= 2 * self._told_at:
+            self._told_at = len(rewards)
+            _log.info("after %d trials %s", len(rewards), self._counting())
+
+    def _counting(self) -> str:
+        """Which studies count."""
+        order = [i for i in np.argsort(-self.weights, kind="stable") if self.weights[i] > 0.0]
+        order = order[:_MOST_STUDIES]
+        if not order:
+            return "no earlier study counts: none ranks them better than chance"
+        said = ", ".join(f"{self._models[i].name!r} {self.weights[i]:.2f}" for i in order)
+        n_others = len(self._models) - len(order)
+        return f"earlier studies count by how well they rank them: {said}; {n_others} others do not"
 
     def predict(self, encoded: Mapping[str, ArrayLike], levels: Floats) -> Floats:
         """Standardised values, of shape (n,)."""

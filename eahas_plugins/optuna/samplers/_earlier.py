@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ from eahas_plugins.transfer.value_prior import ValuePrior
 
 Floats = NDArray[np.float64]
 
+_log = logging.getLogger(__name__)
+
 MEMBER_ATTR = "earlier_member"
 """Trial attribute: which of the portfolio's configurations a trial began with, from 0."""
 
@@ -41,7 +44,9 @@ class EarlierOfStudy:
     """
 
     def __init__(self, earlier: EarlierStudies, study: Study) -> None:
-        self._studies = earlier.without(key_of(study))
+        self._others = earlier.without(key_of(study))
+        self._studies = self._others  # that say something
+        self._space: set[str] = set()  # by which unrelated ones have been left out
         self._members: dict[int, int | None] = {}  # by trial
         self._prior: tuple[str, ValuePrior] | None = None
 
@@ -71,18 +76,45 @@ class EarlierOfStudy:
 
     def _member(self, study: Study, trial: FrozenTrial, place: int) -> int | None:
         """Which configuration a trial gets; it is told."""
-        if not len(self._studies):
+        if not len(self._others):
             return None
         sign = 1.0 if study.direction is StudyDirection.MAXIMIZE else -1.0
         found: dict[bool, list[float]] = {True: [], False: []}
-        for before in study.get_trials(deepcopy=False)[: trial.number]:
+        trials = study.get_trials(deepcopy=False)[: trial.number]
+        self._leave_out_unrelated(trials)
+        for before in trials:
             if may_be_best(before) and before.user_attrs.get(PROMOTED_KEY) is None:
                 found[MEMBER_ATTR in before.user_attrs].append(sign * before.values[0])
         member = member_at(place, found[True], found[False])
         if member is None or member >= len(self._studies.portfolio()):
             return None
         set_user_attr(study, trial, MEMBER_ATTR, member)
+        if _log.isEnabledFor(logging.INFO):
+            self._tell_member(trial.number, member)
         return member
+
+    def _leave_out_unrelated(self, trials: Sequence[FrozenTrial]) -> None:
+        """As soon as a trial has told what the parameters are."""
+        known = {n: d for t in trials if t.state.is_finished() for n, d in t.distributions.items()}
+        if known.keys() - self._space:
+            self._space = set(known)
+            columns = {name: column_of(distribution) for name, distribution in known.items()}
+            self._studies = self._others.related(columns)
+
+    def _tell_member(self, number: int, member: int) -> None:
+        """What a trial begins with, and what energy that is expected to need."""
+        config = self._studies.portfolio()[member]
+        studies = self._studies.studies
+        first = next(s.name for s in studies if any(t.config == config for t in s.trials))
+        needs = self._studies.relative_kwh([config])
+        _log.info(
+            "trial %d begins with a configuration of the earlier study %r%s",
+            number,
+            first,
+            ""
+            if needs is None
+            else f"; there it needs {needs[0]:.2g} of a usual training's energy",
+        )
 
     def prior(self, space: Mapping[str, BaseDistribution]) -> ValuePrior | None:
         """What they say of values in a space; None if there are none.

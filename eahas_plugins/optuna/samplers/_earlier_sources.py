@@ -10,7 +10,7 @@ from optuna.study import Study
 from eahas_plugins.optuna._trials import AUTO, USUAL_LENGTHS
 from eahas_plugins.optuna.earlier import earlier_study
 from eahas_plugins.transfer.earlier import EarlierStudies
-from eahas_plugins.transfer.reading import read_study
+from eahas_plugins.transfer.reading import read_studies
 from eahas_plugins.transfer.study import EarlierStudy
 
 Sources = Iterable[Study | EarlierStudy | str | Path]
@@ -30,19 +30,18 @@ def earlier_studies(sources: Sources, *, fidelity_param: str | None) -> EarlierS
     """
     if isinstance(sources, Study | EarlierStudy | str | Path):
         raise TypeError(f"earlier must be a list of studies but got {sources!r}: [{sources!r}].")
-    found = []
+    given: list[EarlierStudy | str | Path] = []
     for source in sources:
         if isinstance(source, Study):
-            found.append(earlier_study(source))
-        elif isinstance(source, EarlierStudy):
-            found.append(source)
-        elif isinstance(source, str | Path):
-            found.append(read_study(source))
+            given.append(earlier_study(source))
+        elif isinstance(source, EarlierStudy | str | Path):
+            given.append(source)
         else:
             raise TypeError(
                 "earlier must hold studies of Optuna's, storages, folders or exported files but "
                 f"got {source!r}."
             )
+    found = read_studies(given)
     if fidelity_param == AUTO:
         fidelity_param = _usual_length(EarlierStudies(found).parameters)
     return EarlierStudies(found, fidelity_param=fidelity_param)

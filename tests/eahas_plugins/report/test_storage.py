@@ -84,7 +84,7 @@ def test_a_rung_of_a_refused_trial_was_not_a_failure(tmp_path: Path) -> None:
 def test_several_runs_of_smac_are_named(tmp_path: Path) -> None:
     for seed in (0, 1):
         smac(tmp_path / "n" / str(seed), (1, None, 0.5, 1.0 + seed, 1))
-    with pytest.raises(ValueError, match="holds the runs n/0, n/1: name one"):
+    with pytest.raises(ValueError, match=r"holds the runs 'n/0', 'n/1': name one .*or give its"):
         read_run(tmp_path)
     assert read_run(tmp_path, study="n/1").spent_kwh == 2.0
     with pytest.raises(ValueError, match="must hold the run 'm' but holds n/0, n/1"):

@@ -56,3 +56,11 @@ def test_files_are_read(tmp_path):
     assert first_configurations([], space()) == []
     with pytest.raises(FileNotFoundError):
         first_configurations([tmp_path / "none"], space())
+
+
+def test_a_study_of_other_parameters_gives_none_and_is_named(caplog):
+    other = ConfigurationSpace(seed=0)
+    other.add(Float("dropout", (0.0, 0.5)), Categorical("optimizer", ["lion"]))
+    assert first_configurations([made_up(40, name="widths")], other) == []
+    assert "the earlier study 'widths' says nothing of this one and is left out" in caplog.text
+    assert "(dropout, optimizer) it has no value that is possible here" in caplog.text

@@ -2,6 +2,7 @@ import pickle
 
 import numpy as np
 
+from eahas_plugins.models.kwh import Choice, Number
 from eahas_plugins.transfer import EarlierStudies
 from eahas_plugins.transfer.model import MOST_TRIALS
 from tests.eahas_plugins.transfer.studies import PARAMETERS, made_up
@@ -39,3 +40,13 @@ def test_fifty_studies_of_a_thousand_trials():
     prior.learn({"width": np.arange(1.0, 41.0)}, np.ones(40), np.arange(40.0))
     prior.predict({"width": np.arange(1.0, 601.0)}, np.ones(600))
     assert {len(model.configs) for model in earlier.models_in(columns)} == {MOST_TRIALS}
+
+
+def test_studies_without_a_value_that_is_possible_are_left_out(caplog):
+    studies = EarlierStudies([made_up(5), made_up(5, name="b")], fidelity_param="max_epoch")
+    assert studies.related({"width": Number(low=100, high=200)}) is studies
+    assert caplog.text == ""
+    space = {"optimizer": Choice(values=("lion",)), "max_epoch": Choice(values=(5, 10))}
+    assert len(studies.related(space)) == 0
+    assert "'b' says nothing of this one" in caplog.text
+    assert "(optimizer) it has no value that is possible here; it has (width, lr" in caplog.text

@@ -7,9 +7,10 @@ import pytest
 from eahas_plugins.models.kwh import Number
 from eahas_plugins.report import Objective
 from eahas_plugins.transfer import EarlierTrial, read_study
-from eahas_plugins.transfer.reading import of_run
+from eahas_plugins.transfer.reading import of_run, read_studies
 from tests.eahas_plugins.report.runs import run, small, trial
 from tests.eahas_plugins.report.test_storage import smac
+from tests.eahas_plugins.transfer.studies import made_up
 
 
 def test_complete_trainings_of_all_lengths_are_taken():
@@ -56,3 +57,20 @@ def test_a_run_of_hpbandster(tmp_path):
     assert found == EarlierTrial(
         config={"x": 0.5, "k": "a"}, value=0.25, energy_kwh=2.0, length=9.0
     )
+
+
+def test_a_study_without_complete_trials_is_left_out_and_named(caplog):
+    kept = made_up(3)
+    assert read_studies([made_up(name="only failed", trials=()), kept]) == [kept]
+    assert "earlier study 'only failed' says nothing and is left out: it has no comp" in caplog.text
+    caplog.clear()
+    assert read_studies([kept]) == [kept]
+    assert caplog.text == ""
+
+
+def test_which_of_several_is_said_as_python_says_it(tmp_path):
+    for seed in (0, 1):
+        smac(tmp_path / "n" / str(seed), (1, None, 0.5, 1.0, 1))
+    with pytest.raises(ValueError, match=r"runs 'n/0', 'n/1': give read_study\(.*study='n/0'\) in"):
+        read_studies([tmp_path])
+    assert read_studies([read_study(tmp_path, study="n/1")])

@@ -52,9 +52,26 @@ TRIAL = {"config": {"x": 0.5}, "value": 1.0}
 
 
 @pytest.mark.parametrize(
+    ("header", "trial"),
+    [
+        ({"version": 2}, {}),
+        ({"version": 3, "objectives": ["loss", "size"], "name": None, "parameters": []}, {}),
+        ({"version": 2}, {"values": [1.0], "value": None}),
+    ],
+)
+def test_a_newer_version_is_named_whatever_else_is_new_in_it(tmp_path, header, trial):
+    path = tmp_path / "s.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in (HEADER | header, TRIAL | trial)))
+    with pytest.raises(ValueError, match=r"but has [23]: a newer eahas-plugins wrote it. Install"):
+        read_study(path)
+
+
+@pytest.mark.parametrize(
     ("header", "trial", "message"),
     [
-        ({"version": 2}, {}, "line 1, .*version must be 1 but is 2: it was written by a newer"),
+        ({"version": "one"}, {}, "line 1, must have version 1 of the format .* but has 'one'"),
+        ({"version": 0}, {}, "line 1, must have version 1 of the format .* but has 0: export"),
+        ({"version": True}, {}, "line 1, must have version 1 of the format .* but has True"),
         ({"maximize": "yes"}, {}, "maximize must be true or false"),
         ({"parameters": {"x": {"low": 1.0, "high": 0.0}}}, {}, "low must not exceed high"),
         ({"parameters": {"x": {"low": 0.0}}}, {}, "must have low and high, or choices"),

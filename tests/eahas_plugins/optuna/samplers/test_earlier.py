@@ -1,5 +1,6 @@
 """EA-BOHB that begins with earlier studies."""
 
+import logging
 import math
 import pickle
 from dataclasses import replace
@@ -13,8 +14,10 @@ from optuna.distributions import (
     IntDistribution,
 )
 
+from eahas_plugins.models.kwh import Number
 from eahas_plugins.optuna import ea_bohb, export_study
 from eahas_plugins.optuna.samplers._earlier import MEMBER_ATTR, fitted_value
+from eahas_plugins.transfer import EarlierStudy, EarlierTrial, read_study
 from tests.eahas_plugins.optuna.samplers.situations import OBJECTIVES
 from tests.eahas_plugins.optuna.samplers.tasks import SCHEDULES, history, study_of, train
 from tests.eahas_plugins.transfer.studies import made_up
@@ -95,11 +98,50 @@ def test_parameters_that_one_side_alone_has():
     assert len({t.params["depth"] for t in study.trials[:5]}) > 1
 
 
-def test_nothing_in_common_is_as_nothing():
+def test_nothing_in_common_is_as_nothing_and_said(caplog):
     def other(trial):
         return trial.suggest_float("z", 0.0, 1.0)
 
     assert history(run(objective=other)) == history(run(objective=other, earlier=()))
+    assert caplog.text.count("'seed 0' says nothing of this one and is left out") == 1
+
+
+def test_studies_of_other_parameters_take_no_trials(caplog):
+    unrelated = EarlierStudy(
+        name="far",
+        maximize=True,
+        parameters={"z": Number(low=0.0, high=1.0)},
+        trials=tuple(EarlierTrial(config={"z": z / 9}, value=z) for z in range(10)),
+    )
+    found = run(earlier=[unrelated, EARLIER])
+    assert caplog.text.count("'far' says nothing of this one and is left out") == 1
+    expected = run(earlier=[EARLIER])
+    taken = [[study.trials[i].params for i in members(study)][1:] for study in (found, expected)]
+    assert taken[0] == taken[1]
+
+
+def test_the_log_says_what_is_used(caplog):
+    caplog.set_level(logging.INFO)
+    run(24, earlier=[replace(EARLIER, name="old"), made_up(30, maximize=False, name="bad")])
+    assert "trial 0 begins with a configuration of the earlier study" in caplog.text
+    assert "of a usual training's energy" in caplog.text
+    assert "earlier studies count by how well they rank them: 'old' 1.00; 1 others" in caplog.text
+    caplog.clear()
+    run(24, earlier=[made_up(30, maximize=False, name="bad")])
+    assert "no earlier study counts: none ranks them better than chance" in caplog.text
+
+
+def test_of_a_storage_with_several_studies_one_is_named_as_python_names_it(tmp_path):
+    url = f"sqlite:///{tmp_path}/s.db"
+    for name in ("a", "b"):
+        study = optuna.create_study(storage=url, study_name=name, direction="maximize")
+        study.optimize(train, n_trials=3)
+    with pytest.raises(
+        ValueError, match=r"studies 'a', 'b': give read_study\(.*study='a'\) in"
+    ) as error:
+        ea_bohb(earlier=[tmp_path / "s.db"])
+    assert "--" not in str(error.value)
+    ea_bohb(earlier=[read_study(url, study="a")])
 
 
 def test_a_study_that_is_resumed_does_not_count_as_an_earlier_one(tmp_path):

@@ -19,7 +19,7 @@ from benchmarks.comparison.suites import (
     make_plan,
     methods_of,
 )
-from benchmarks.comparison.workers import workers
+from benchmarks.comparison.workers import workers as executor_of
 from benchmarks.methods import get_method, method_names
 from benchmarks.problems import all_declared, get_problem
 from eahas_plugins.packages import require
@@ -69,6 +69,14 @@ def compare(
             show_default="by --budget-trainings",
         ),
     ] = None,
+    workers: Annotated[
+        int,
+        typer.Option(
+            help="Trainings that a study runs at once. Several are simulated, for methods that "
+            "Optuna hosts, on tasks that replay trainings and know their times.",
+            min=1,
+        ),
+    ] = 1,
     jobs: Annotated[int, typer.Option(help="Local processes.")] = 2,
     engine: Annotated[str, typer.Option(help="local or dask.")] = "local",
     scheduler: Annotated[
@@ -115,7 +123,7 @@ def compare(
     require(*PACKAGES)
     problems = [get_problem(name, source) for name in plan.tasks]
     folders = [out if suite is None else out / problem.title for problem in problems]
-    with workers(engine, scheduler, jobs) as executor:
+    with executor_of(engine, scheduler, jobs) as executor:
         failed = [
             compare_on(
                 problem,
@@ -126,6 +134,7 @@ def compare(
                 counts_full=problem.counts_full,
                 plain_in_full=problem.plain_in_full,
                 budget_kwh=budget_kwh,
+                workers=workers,
                 executor=executor,
             )
             for problem, folder in zip(problems, folders, strict=True)

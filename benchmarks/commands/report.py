@@ -44,7 +44,8 @@ def report(
         ModuleNotFoundError: If the figures' packages are not installed.
     """
     require(*PACKAGES)
-    comparisons = read(expand(folders))
+    recorded = read(expand(folders))
+    comparisons = {folder: r.with_workers(r.workers[0]) for folder, r in recorded.items()}
     out = folders[0] if out is None else out
     out.mkdir(parents=True, exist_ok=True)
     # these bring matplotlib, scipy and plotly, which take a while to import
@@ -57,10 +58,15 @@ def report(
     from benchmarks.reporting.ratios import MANY
     from benchmarks.reporting.summary import summarise, summarise_all
     from benchmarks.reporting.tables import task_tables
+    from benchmarks.reporting.workers import over_one_worker, workers_table
 
     everything = list(comparisons.values())
     summaries = [summarise(results) for results in everything]
     tables = [task_tables(summary) for summary in summaries]
+    for results, summary, own in zip(recorded.values(), summaries, tables, strict=True):
+        if (batches := over_one_worker(results)) is not None:
+            summary["workers"] = batches
+            own.append(workers_table(batches, results))
     overall, found, images = [], None, []
     for folder, summary, own in zip(comparisons, summaries, tables, strict=True):
         write_json(folder / "summary.json", summary, indent=2)
@@ -139,7 +145,7 @@ def read(folders: Sequence[Path]) -> dict[Path, Results]:
         if results.dropped:
             tell(f"{path}: left out a half-written row; `compare` as before mends it.")
         if unfinished := {row.study for row in results.rows} - results.finished():
-            listed = ", ".join(f"{method} seed {seed}" for method, seed in sorted(unfinished))
+            listed = ", ".join(f"{method} seed {seed}" for method, seed, _ in sorted(unfinished))
             tell(f"{path}: left out unfinished studies: {listed}.")
         if not results.finished():
             raise RowsError(f"{path} must hold at least one finished study: run `compare` again.")

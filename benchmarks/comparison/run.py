@@ -21,6 +21,7 @@ from benchmarks.harness.live import N_PILOT, LiveTask
 from benchmarks.harness.results import NAMES, load
 from benchmarks.harness.row_file import RowFile
 from benchmarks.harness.rows import RowsError
+from benchmarks.methods import declared
 from eahas_plugins.terminal import tell
 from eahas_plugins.units import energy_text
 from surrogate import Benchmark
@@ -36,6 +37,7 @@ def compare_on(
     counts_full: bool = False,
     plain_in_full: bool = False,
     budget_kwh: float | None = None,
+    workers: int = 1,
     executor: Executor | None = None,
 ) -> int:
     """Run the missing studies of one task and record their rows.
@@ -50,6 +52,7 @@ def compare_on(
             schedules.
         plain_in_full: Whether methods that know no shorter trainings have full ones.
         budget_kwh: The same in kWh; it counts where it is given.
+        workers: Trainings that a study runs at once.
         executor: Where studies run; in this process where None.
 
     Returns:
@@ -57,8 +60,10 @@ def compare_on(
 
     Raises:
         RowsError: If the folder holds rows of another comparison.
+        ValueError: If several workers are asked for where they cannot be simulated.
     """
     bench = problem.load()
+    check_workers(workers, methods, task=problem.name, live=isinstance(bench, LiveTask))
     reference = _reference(problem, bench, folder, executor)
     mean_kwh = reference.mean_full_training_kwh if counts_full else reference.mean_training_kwh
     budget = budget_kwh or budget_trainings * mean_kwh
@@ -72,7 +77,9 @@ def compare_on(
                 f"{folder / NAMES[0]}: dropped a half-written row ({dropped[:60]} ...), its study "
                 f"is run again; {len(file.results.rows)} rows kept."
             )
-        studies = missing_studies(problem, methods, seeds, file, plain_in_full=plain_in_full)
+        studies = missing_studies(
+            problem, methods, seeds, file, plain_in_full=plain_in_full, workers=workers
+        )
         total = len(methods) * len(seeds)
         with Progress(
             TextColumn("{task.description}"),
@@ -116,6 +123,34 @@ def _reference(
         )
     tell(f"{problem.name}: {N_PILOT} complete trainings are run to see what one costs")
     return pilot(problem) if executor is None else executor.submit(pilot, problem).result()
+
+
+def check_workers(workers: int, methods: Sequence[str], *, task: str, live: bool) -> None:
+    """Refuse workers that cannot be simulated.
+
+    Args:
+        workers: Trainings that a study runs at once.
+        methods: Names of methods.
+        task: Name of the task.
+        live: Whether its trainings are run.
+
+    Raises:
+        ValueError: If there are several and the task is live, or a method is not Optuna's.
+    """
+    if not workers >= 1:
+        raise ValueError(f"workers must be at least 1 but got {workers}.")
+    if workers == 1:
+        return
+    if live:
+        raise ValueError(
+            f"workers must be 1 on {task}, whose trainings are run, but got {workers}: several are "
+            "simulated by the recorded times of replayed trainings; take such a task."
+        )
+    if others := [name for name in methods if "optuna" not in declared(name).requires]:
+        raise ValueError(
+            f"workers must be 1 for {', '.join(others)} but got {workers}: several are simulated "
+            "for the methods that Optuna hosts; leave the others out."
+        )
 
 
 def budget_text(budget_kwh: float, reference: Reference) -> str:

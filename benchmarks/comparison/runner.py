@@ -39,7 +39,7 @@ class Loadable(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
-    """One (method, seed) pair to run."""
+    """One method with one seed, to be run."""
 
     problem: Loadable
     method: str
@@ -47,6 +47,8 @@ class Study:
     budget_kwh: float
     in_full: bool = False
     """Whether all trainings have the longest schedule."""
+    workers: int = 1
+    """Trainings that run at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +99,7 @@ def missing_studies(
     file: RowFile,
     *,
     plain_in_full: bool = False,
+    workers: int = 1,
 ) -> list[Study]:
     """The studies that the file does not hold yet, seed by seed.
 
@@ -116,10 +119,11 @@ def missing_studies(
             seed=seed,
             budget_kwh=budget,
             in_full=plain_in_full and get_method(method).in_full,
+            workers=workers,
         )
         for seed in seeds
         for method in methods
-        if (method, seed) not in finished
+        if (method, seed, workers) not in finished
     ]
 
 
@@ -149,6 +153,7 @@ def run(study: Study) -> list[Row]:
         bench=bench,
         budget_kwh=study.budget_kwh,
         seed=study.seed,
+        workers=study.workers,
     )
     return run_study(
         method.run,

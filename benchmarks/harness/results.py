@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,9 +35,22 @@ class Results:
     length: int = 0
     finished_length: int = 0
 
-    def finished(self) -> set[tuple[str, int]]:
-        """The (method, seed) pairs whose last row is recorded."""
+    def finished(self) -> set[tuple[str, int, int]]:
+        """Method, seed and number of workers of the studies whose last row is recorded."""
         return {row.study for row in self.rows if row.final}
+
+    @property
+    def workers(self) -> tuple[int, ...]:
+        """The numbers of workers that finished studies had, rising."""
+        return tuple(sorted({workers for _, _, workers in self.finished()}))
+
+    def with_workers(self, workers: int) -> Results:
+        """The studies with so many workers; if these are several, the task's name says so."""
+        header = self.header
+        if workers > 1:
+            header = replace(header, task=f"{header.task}, {workers} workers")
+        rows = tuple(row for row in self.rows if row.workers == workers)
+        return replace(self, header=header, rows=rows)
 
 
 def find(folder: Path) -> Path:
@@ -63,7 +76,7 @@ def load(path: Path) -> Results:
     """
     header: Header | None = None
     rows: list[Row] = []
-    seen: set[tuple[str, int, int]] = set()
+    seen: set[tuple[str, int, int, int]] = set()
     dropped, length, finished_length = "", 0, 0
     try:
         for line in read_lines(path):
@@ -100,9 +113,9 @@ def load(path: Path) -> Results:
     )
 
 
-def _refuse_twice(row: Row, seen: set[tuple[str, int, int]], where: str) -> None:
+def _refuse_twice(row: Row, seen: set[tuple[str, int, int, int]], where: str) -> None:
     """As in two files that were pasted together."""
-    key = (row.method, row.seed, row.trial)
+    key = (*row.study, row.trial)
     if key in seen:
         raise RowsError(
             f"{where} must not hold trial {row.trial} of {row.method}, seed {row.seed}, a second "

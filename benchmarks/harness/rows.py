@@ -90,8 +90,8 @@ class Row:
         seed: Seed of the study.
         trial: Position in the study, from 0.
         final: Whether it is the study's last.
-        kwh: Energy the study has spent when the trial ends, kWh.
-        runtime_s: Training time of the study until then, s.
+        kwh: Energy the study has spent when the trial ends, kWh; what runs on is part of it.
+        runtime_s: Training time of the study until then, s; of several workers, simulated time.
         trial_kwh: Energy of this trial, kWh.
         epochs: Epochs trained.
         planned_epochs: Length of the trial's schedule.
@@ -102,6 +102,7 @@ class Row:
             far.
         inference_energy_kwh: Energy of one pass over the validation set, kWh.
         config: The configuration.
+        workers: Trainings that the study ran at once.
         metric: What these values are; the header has it, and the names of the columns.
 
     Raises:
@@ -125,6 +126,7 @@ class Row:
     incumbent_test_metric: float
     inference_energy_kwh: float | None
     config: Mapping[str, Any]
+    workers: int = 1
     metric: str = ACCURACY
 
     def __post_init__(self) -> None:
@@ -138,11 +140,13 @@ class Row:
             _check(self, name)
         if not (self.epochs >= 1 and self.planned_epochs >= 1 and self.trial >= 0):
             raise ValueError("epochs must be at least 1, and trials are counted from 0")
+        if not self.workers >= 1:
+            raise ValueError(f"workers must be at least 1 but is {self.workers}")
 
     @property
-    def study(self) -> tuple[str, int]:
-        """Method and seed."""
-        return self.method, self.seed
+    def study(self) -> tuple[str, int, int]:
+        """Method, seed and number of workers."""
+        return self.method, self.seed, self.workers
 
 
 def _check(record: Header | Row, name: str) -> None:
@@ -208,6 +212,8 @@ def line_of(record: Header | Row) -> str:
     if isinstance(record, Row):
         values = _rounded(values)
         del values["metric"]
+        if record.workers == 1:  # as before there were several
+            del values["workers"]
     else:
         for name, usual in _USUAL.items():
             if values[name] == usual:

@@ -35,6 +35,9 @@ class Evaluation:
         epochs: Epochs it has been trained for. By default those that the energy pays for; a
             host that goes on with an earlier training must say.
         outcome: What came of a live training; None where it was replayed, or has not reported.
+        study_kwh: Energy that the study had spent when it ended, kWh, with that of trainings that
+            ran on. By default the sum until then.
+        study_s: When it ended, s after the study began. By default the sum until then.
 
     Raises:
         ValueError: If the energy is unknown, negative or not finite.
@@ -44,6 +47,8 @@ class Evaluation:
     energy_kwh: float
     epochs: int | None = None
     outcome: LiveOutcome | None = None
+    study_kwh: float | None = None
+    study_s: float | None = None
 
     def __post_init__(self) -> None:
         known = isinstance(self.energy_kwh, int | float | np.number)
@@ -63,11 +68,13 @@ class Setting:
             a live task.
         budget_kwh: Energy the study may spend, kWh.
         seed: The study's number.
+        workers: Trainings that run at once.
     """
 
     bench: SeededBench | LiveBench
     budget_kwh: float
     seed: int
+    workers: int = 1
 
     @property
     def host_seed(self) -> int:
@@ -123,6 +130,7 @@ def run_study(
     for evaluation in run(setting):
         found = _result(bench, evaluation)
         spent += evaluation.energy_kwh
+        study_kwh = spent if evaluation.study_kwh is None else evaluation.study_kwh
         longest_step = max(longest_step, found.step_kwh)
         if found.epochs == 0:
             continue
@@ -131,6 +139,7 @@ def run_study(
         if found.runtime_s is not None:
             seconds += found.runtime_s
             seconds -= found.earlier_s
+        study_s = seconds if evaluation.study_s is None else evaluation.study_s
         rows.append(
             Row(
                 method=name,
@@ -139,8 +148,8 @@ def run_study(
                 seed=setting.seed,
                 trial=len(rows),
                 final=False,
-                kwh=spent,
-                runtime_s=None if found.runtime_s is None else seconds,
+                kwh=study_kwh,
+                runtime_s=None if found.runtime_s is None else study_s,
                 trial_kwh=evaluation.energy_kwh,
                 epochs=found.epochs,
                 planned_epochs=found.planned_epochs,
@@ -149,6 +158,7 @@ def run_study(
                 incumbent_test_metric=incumbent_test,
                 inference_energy_kwh=found.inference_energy_kwh,
                 config=plain_config(evaluation.config),
+                workers=setting.workers,
                 metric=metric.name,
             )
         )

@@ -37,6 +37,11 @@ class Ratio:
     bound_resampled: Floats
 
     @property
+    def is_known(self) -> bool:
+        """Whether the method that is measured on gets there itself."""
+        return self.bound > 0.0
+
+    @property
     def interval(self) -> tuple[float, float]:
         """The bootstrap 95 % interval."""
         return _interval(self.resampled)
@@ -54,16 +59,23 @@ class Ratio:
 _NAMES = ("ratio", "low_95", "high_95")
 
 
-def energy_ratio(method: MethodTraces, plain: MethodTraces, *, budget_kwh: float) -> Ratio:
+def energy_ratio(
+    method: MethodTraces,
+    plain: MethodTraces,
+    *,
+    budget_kwh: float,
+    goal: MethodTraces | None = None,
+) -> Ratio:
     """Median kWh to the plain method's final median accuracy, over the plain method's own.
 
-    Seeds are resampled, the same for both methods where both have them, and each resample has
-    its own target.
+    Seeds are resampled, the same for all methods that have the same, and each resample has its own
+    target.
 
     Args:
         method: The studies of one method.
         plain: Those of the method that it is measured on.
         budget_kwh: What each study might spend, kWh.
+        goal: The studies whose final median is the target; by default ``plain``.
 
     References:
         Efron and Tibshirani (1993), An introduction to the bootstrap, section 13.3: the percentile
@@ -72,12 +84,18 @@ def energy_ratio(method: MethodTraces, plain: MethodTraces, *, budget_kwh: float
     rng = np.random.default_rng(derive_seed("bootstrap", method.name, plain.name))
     n_plain, n_method = len(plain.traces), len(method.traces)
     draws_plain = rng.integers(n_plain, size=(N_RESAMPLES, n_plain))
-    paired = [t.seed for t in plain.traces] == [t.seed for t in method.traces]
-    draws = draws_plain if paired else rng.integers(n_method, size=(N_RESAMPLES, n_method))
+    draws = draws_plain
+    if not _paired(plain, method):
+        draws = rng.integers(n_method, size=(N_RESAMPLES, n_method))
+    finals, draws_goal = (plain if goal is None else goal).finals, draws_plain
+    if goal is not None and not _paired(plain, goal):
+        draws_goal = rng.integers(len(finals), size=(N_RESAMPLES, len(finals)))
+    target = np.array([np.median(finals)])
     (value,), (bound,) = _ratios(
-        method, plain, np.arange(n_method)[None], np.arange(n_plain)[None], budget_kwh
+        method, plain, np.arange(n_method)[None], np.arange(n_plain)[None], target, budget_kwh
     )
-    resampled, bound_resampled = _ratios(method, plain, draws, draws_plain, budget_kwh)
+    targets = np.median(finals[draws_goal], axis=1)
+    resampled, bound_resampled = _ratios(method, plain, draws, draws_plain, targets, budget_kwh)
     return Ratio(
         value=float(value), resampled=resampled, bound=float(bound), bound_resampled=bound_resampled
     )
@@ -110,12 +128,17 @@ def _ratios(
     plain: MethodTraces,
     draws: NDArray[np.int64],
     draws_plain: NDArray[np.int64],
+    targets: Floats,
     budget_kwh: float,
 ) -> tuple[Floats, Floats]:
-    targets = np.median(plain.finals[draws_plain], axis=1)
     ours = _medians(method, targets, draws)
-    theirs = _medians(plain, targets, draws_plain)  # at most half of them miss their own median
-    return ours / theirs, np.where(np.isfinite(ours), ours, budget_kwh) / theirs
+    theirs = _medians(plain, targets, draws_plain)  # finite where it is its own median
+    with np.errstate(invalid="ignore"):
+        return ours / theirs, np.where(np.isfinite(ours), ours, budget_kwh) / theirs
+
+
+def _paired(a: MethodTraces, b: MethodTraces) -> bool:
+    return [t.seed for t in a.traces] == [t.seed for t in b.traces]
 
 
 def _medians(method: MethodTraces, targets: Floats, draws: NDArray[np.int64]) -> Floats:

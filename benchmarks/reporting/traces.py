@@ -67,6 +67,11 @@ class MethodTraces:
         """Array of shape (n_studies,): score of the last incumbents."""
         return np.array([trace.test_score[-1] for trace in self.traces])
 
+    @property
+    def median_final(self) -> float:
+        """Their median."""
+        return float(np.median(self.finals))
+
 
 def collect(results: Results) -> dict[str, MethodTraces]:
     """The finished studies by method, plain methods first, each in order of its seeds."""

@@ -10,6 +10,7 @@ from optuna.samplers import BaseSampler
 from optuna.study import StudyDirection
 
 from benchmarks.harness.bench import SCHEDULE, HasSpace, SeededBench, longest_schedule
+from benchmarks.harness.hosts.simulated_workers import simulate
 from benchmarks.harness.live import LiveBench
 from benchmarks.harness.study import Evaluation, Setting
 from eahas_plugins.budget.attributes import ENERGY_ATTR
@@ -24,13 +25,17 @@ def optimise(
 ) -> list[Evaluation]:
     """Run an Optuna study of the task's objectives until its energy is spent.
 
-    The study lives in memory, in one process. Its name is fixed, because Optuna's Hyperband draws
-    brackets from it.
+    The study lives in memory, in one process; several workers are simulated. Its name is fixed,
+    because Optuna's Hyperband draws brackets from it.
 
     Args:
         setting: What the method is given.
         sampler: Any sampler.
         pruner: Any pruner; none by default.
+
+    Raises:
+        ValueError: If there are several workers, and the task is live, has several objectives or
+            trainings that go on.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     bench = setting.bench
@@ -51,6 +56,19 @@ def optimise(
         pruner=pruner or NopPruner(),
     )
     budget = EnergyBudget(kwh=setting.budget_kwh)
+    if setting.workers > 1:
+        setting.check_one_objective("a study with simulated workers")
+        if isinstance(bench, LiveBench):
+            raise ValueError(
+                f"workers must be 1 where trainings are run but got {setting.workers}: several are "
+                "simulated by the times of replayed trainings."
+            )
+        if goes_on:
+            raise ValueError(
+                "workers must be 1 where trainings go on from shorter ones but got "
+                f"{setting.workers}: simulated ones train from scratch."
+            )
+        return simulate(study, bench, budget, workers=setting.workers)
     study.optimize(budget.guard(objective), callbacks=[budget])
     space = OptunaSpace(bench.space)
     found = []

@@ -71,3 +71,11 @@ class BudgetOfStudies(LocalState):
     def spent_kwh(self, study: Study) -> float:
         """Energy spent by all trials that ran in the study, in every state, kWh."""
         return self.balance(study).spent_kwh
+
+    def may_start(self, study: Study) -> bool:
+        """Whether a trial asked for now would begin at once: for one loop that has many workers.
+
+        False once nothing is left, and while all that is left is announced by trials that run: wait
+        for one of these then.
+        """
+        return self.controller(study).admission.outlook(study) == "go"

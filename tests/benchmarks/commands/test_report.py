@@ -231,3 +231,16 @@ def test_rows_without_a_finished_study_are_refused(tmp_path, n_lines):
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:n_lines]))
     with pytest.raises(RowsError):
         report([tmp_path])
+
+
+def test_studies_with_several_workers_have_a_table_and_change_nothing_else(drawn, tmp_path):
+    (tmp_path / "rows.jsonl").write_bytes((drawn / "rows.jsonl").read_bytes())
+    with RowFile(tmp_path / "rows.jsonl", HEADER) as file:
+        for seed in range(3):
+            file.append([dataclasses.replace(row, workers=4) for row in study("rs", seed)])
+    report([tmp_path])
+    before, now = (json.loads((p / "summary.json").read_text()) for p in (drawn, tmp_path))
+    assert now.pop("workers")["methods"]["rs"]["4"]["over_one"]["ratio"] == 1.0
+    assert now == before
+    assert "4 over 1" in (tmp_path / "tables.md").read_text()
+    assert "4 over 1" in (tmp_path / "report.html").read_text()

@@ -56,7 +56,7 @@ def test_a_file_of_ones_own_is_compared_resumed_and_reported(path, tmp_path, mon
     assert len(pilots) == 1
     results = load(out / "rows.jsonl")
     header = results.header
-    assert results.finished() == {(m, s) for m in ("rs", "ea-bohb") for s in (0, 1)}
+    assert results.finished() == {(m, s, 1) for m in ("rs", "ea-bohb") for s in (0, 1)}
     assert (header.task, header.metric, header.direction) == ("my-diabetes", "rmse", "minimize")
     assert header.budget_trainings == pytest.approx(4.0)
     assert header.reference_test_metric is None
@@ -81,5 +81,5 @@ def test_what_an_interrupted_writer_left_of_a_live_study_is_run_again(path, tmp_
     rows.write_bytes(b"".join(lines[:3]) + lines[3][:20])
     assert compare(path, out, seeds=(0,), methods=("rs",)) == 0
     found = load(rows)
-    assert found.finished() == {("rs", 0)}
+    assert found.finished() == {("rs", 0, 1)}
     assert [row.trial for row in found.rows] == list(range(len(found.rows)))

@@ -1,6 +1,6 @@
 import pytest
 
-from benchmarks.comparison.run import budget_text, compare_on
+from benchmarks.comparison.run import budget_text, check_workers, compare_on
 from benchmarks.comparison.workers import local_processes
 from benchmarks.harness.bench import Reference, find_reference
 from benchmarks.harness.results import load
@@ -45,10 +45,10 @@ def test_every_study_has_the_same_budget_and_keeps_it(finished):
     results = load(finished / "rows.jsonl")
     header = results.header
     assert header.budget_kwh == pytest.approx(3.0 * header.mean_training_kwh)
-    assert results.finished() == {(m, s) for m in ("rs", "tpe") for s in (0, 1)}
+    assert results.finished() == {(m, s, 1) for m in ("rs", "tpe") for s in (0, 1)}
     bench = PROBLEM.load()
-    for method, seed in results.finished():
-        rows = [row for row in results.rows if row.study == (method, seed)]
+    for study in results.finished():
+        rows = [row for row in results.rows if row.study == study]
         epoch_kwh = max(bench.query(row.config).energy_kwh[0] for row in rows)
         assert rows[-1].kwh <= header.budget_kwh + epoch_kwh
         assert rows[-1].kwh == max(row.kwh for row in rows)
@@ -71,7 +71,7 @@ def test_methods_and_seeds_are_added_to_recorded_rows(finished, tmp_path):
     assert compare_synthetic(tmp_path, methods=("rs", "hb"), seeds=(1, 2)) == 0
     assert (tmp_path / "rows.jsonl").read_bytes().startswith(before)
     added = load(tmp_path / "rows.jsonl").finished() - load(finished / "rows.jsonl").finished()
-    assert added == {("hb", 1), ("rs", 2), ("hb", 2)}
+    assert added == {("hb", 1, 1), ("rs", 2, 1), ("hb", 2, 1)}
 
 
 def test_after_a_crash_nothing_recorded_is_lost(finished, tmp_path, capsys):
@@ -123,3 +123,36 @@ def test_a_full_training_has_the_longest_schedule():
         "10 kWh (10 kWh), the energy of 20 mean trainings over all schedules or 5 full trainings "
         "with the longest one,"
     )
+
+
+def test_studies_with_several_workers_are_added_to_those_with_one(finished, tmp_path):
+    before = (finished / "rows.jsonl").read_bytes()
+    (tmp_path / "rows.jsonl").write_bytes(before)
+    for _ in range(2):  # the second time there is nothing left to do
+        assert compare_synthetic(tmp_path, methods=("rs",), workers=4) == 0
+    results = load(tmp_path / "rows.jsonl")
+    assert (tmp_path / "rows.jsonl").read_bytes().startswith(before)
+    assert results.workers == (1, 4)
+    added = results.with_workers(4)
+    assert added.header.task == "synthetic, 4 workers"
+    assert added.finished() == {("rs", 0, 4), ("rs", 1, 4)}
+    assert results.with_workers(1).rows == load(finished / "rows.jsonl").rows
+
+
+@pytest.mark.parametrize(
+    ("methods", "workers", "message"),
+    [
+        (("rs", "smac", "hpbandster-bohb"), 4, "workers must be 1 for smac, hpbandster-bohb but"),
+        (("rs",), 0, "workers must be at least 1 but got 0"),
+    ],
+)
+def test_workers_that_cannot_be_simulated_are_refused(tmp_path, methods, workers, message):
+    with pytest.raises(ValueError, match=message):
+        compare_synthetic(tmp_path, methods=methods, workers=workers)
+    assert not (tmp_path / "rows.jsonl").exists()
+
+
+def test_a_live_task_has_no_simulated_workers():
+    with pytest.raises(ValueError, match="workers must be 1 on digits, whose trainings are run"):
+        check_workers(2, ("rs",), task="digits", live=True)
+    check_workers(1, ("smac",), task="digits", live=True)

@@ -29,7 +29,7 @@ def test_one_failing_study_does_not_stop_the_others(tmp_path):
     assert [failure.study.seed for failure in failures] == [0]
     assert isinstance(failures[0], Failure)
     assert "at least one epoch" in str(failures[0].error)
-    assert load(tmp_path / "rows.jsonl").finished() == {("rs", 1)}
+    assert load(tmp_path / "rows.jsonl").finished() == {("rs", 1, 1)}
 
 
 def test_rows_of_a_problem_with_several_tasks_say_which_one():

@@ -45,7 +45,7 @@ def whole(tmp_path_factory):
 
 def test_the_suite_leaves_rows_and_a_report(whole):
     finished = load(whole / "fashion-nano" / "rows.jsonl").finished()
-    assert finished == {(m, seed) for m in methods_of("smoke") for seed in range(2)}
+    assert finished == {(m, seed, 1) for m in methods_of("smoke") for seed in range(2)}
     assert (whole / "report.html").exists()
     assert (whole / "fashion-nano" / "regret_vs_kwh.png").exists()
 

@@ -26,7 +26,7 @@ def test_rows_come_back_as_they_were_written(path):
     results = load(path)
     assert results.header == HEADER
     assert list(results.rows) == make_rows() + make_rows(seed=1)
-    assert results.finished() == {("rs", 0), ("rs", 1)}
+    assert results.finished() == {("rs", 0, 1), ("rs", 1, 1)}
     assert not results.dropped
 
 
@@ -57,7 +57,7 @@ def test_half_written_row_is_dropped_and_its_study_written_again(path, kept_byte
     path.write_bytes(b"".join(lines[:5]) + lines[5][:-1][:kept_bytes])
     torn = load(path)
     assert torn.dropped
-    assert torn.finished() == {("rs", 0)}
+    assert torn.finished() == {("rs", 0, 1)}
     assert len(torn.rows) == 4  # the whole first study, one row of the second
     with RowFile(path, HEADER) as file:
         assert file.results.dropped == torn.dropped

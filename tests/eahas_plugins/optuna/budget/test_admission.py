@@ -87,3 +87,20 @@ def test_reservation_from_the_pruner() -> None:
     budget = EnergyBudget(100.0)
     budget.start(study.ask())
     assert budget.balance(study).reserved_kwh == 2.0
+
+
+def test_one_loop_with_two_workers_waits_for_what_others_have_announced() -> None:
+    study, budget = new_study(), EnergyBudget(5.0)
+    assert budget.may_start(study)
+    trials = [study.ask() for _ in range(2)]
+    assert all(budget.start(trial, expected_kwh=4.0, next_step_kwh=2.0) for trial in trials)
+    assert budget.may_start(study)  # 1 kWh is neither spent nor announced
+    assert not budget.report(trials[0], energy_kwh=2.0, next_step_kwh=1.0)
+    assert not budget.may_start(study)
+    assert not budget.exhausted(study)  # what is announced may come back
+    study.tell(trials[0], 1.0)
+    assert budget.may_start(study)
+    assert not budget.report(trials[1], energy_kwh=3.0, next_step_kwh=0.0)
+    study.tell(trials[1], 1.0)
+    assert not budget.may_start(study)
+    assert budget.exhausted(study)

@@ -43,6 +43,9 @@ _INPUTS = (
     "max_dropout",
 )
 """In the order of the model's numeric input."""
+_LEAST_S = 1e-6
+"""Time of an epoch beyond the surrogate's, s, where trainings go on: a running maximum may stand
+still for ten epochs, and what goes on must cost something."""
 _TIME, _ACCURACY = 0, 1
 """Columns of the model's output: seconds of all epochs so far, and percent."""
 
@@ -87,6 +90,7 @@ class LCBench:
     ) -> None:
         self._predict = predict
         self._code = code
+        self._least_s = _LEAST_S if goes_on else 0.0
         self.space = lcbench_space(schedules=schedules)
         kind = "-goes-on" if goes_on else "-schedules" if schedules else ""
         self.provenance: dict[str, Any] = {
@@ -130,14 +134,16 @@ class LCBench:
             )
         ends = np.cumsum(lengths)[:-1]
         return [
-            _run(part[:, _TIME], part[:, _ACCURACY]) for part in np.split(answer, ends.tolist())
+            _run(part[:, _TIME], part[:, _ACCURACY], self._least_s)
+            for part in np.split(answer, ends.tolist())
         ]
 
 
-def _run(seconds: NDArray[np.float64], percent: NDArray[np.float64]) -> Run:
+def _run(seconds: NDArray[np.float64], percent: NDArray[np.float64], least_s: float) -> Run:
     if not (np.isfinite(seconds).all() and np.isfinite(percent).all() and seconds.max() > 0.0):
         raise ValueError(f"{MODEL_FILE} must give finite numbers and a positive time.")
     runtime_s = np.maximum.accumulate(np.maximum(seconds, 0.0))
+    runtime_s = runtime_s + least_s * np.arange(1, len(seconds) + 1)
     accuracy = np.clip(percent / 100.0, 0.0, 1.0)
     return Run(
         train_accuracy=None,

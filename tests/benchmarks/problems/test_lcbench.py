@@ -95,7 +95,7 @@ def study(name, *, trainings=6.0, in_full=False):
 def test_a_promoted_training_goes_on_and_pays_the_difference():
     rows, went_on = study("ea-bohb"), 0
     for row in rows:
-        whole = bench().query(row.config)
+        whole = bench(goes_on=True).query(row.config)
         paid_kwh = whole.energy_kwh[row.epochs - 1] - row.trial_kwh
         seconds_before = rows[row.trial - 1].runtime_s if row.trial else 0.0
         if paid_kwh > 1e-9:
@@ -106,6 +106,12 @@ def test_a_promoted_training_goes_on_and_pays_the_difference():
         paid_s = whole.runtime_s[row.epochs - 1] - (row.runtime_s - seconds_before)
         assert paid_s == pytest.approx(whole.runtime_s[6] if paid_kwh > 1e-9 else 0.0, abs=1e-6)
     assert went_on
+
+
+def test_going_on_costs_something_where_the_surrogate_says_it_takes_no_time():
+    energy = bench(goes_on=True).query(CONFIG).energy_kwh
+    assert np.diff(energy).min() > 0.0  # the tenth epoch
+    np.testing.assert_allclose(energy, bench().query(CONFIG).energy_kwh, rtol=1e-6)
 
 
 def test_methods_that_know_no_shorter_trainings_pay_for_full_ones():

@@ -55,6 +55,8 @@ class LiveTask:
         data: What it is trained on; rows of other data never share a file.
         data_set: What that is, in words.
         packages: Distributions that the results depend on, beside NumPy.
+        goes_on: Whether a longer training goes on from a shorter one of its configuration and pays
+            the difference; ``train`` then keeps its state in ``training.checkpoint``.
 
     Raises:
         ValueError: If the space has no schedules.
@@ -67,6 +69,7 @@ class LiveTask:
     data_set: str
     data: bytes = b""
     packages: tuple[str, ...] = ()
+    goes_on: bool = False
 
     def __post_init__(self) -> None:
         schedules_of(self.space, SCHEDULE, required=True)
@@ -106,6 +109,11 @@ class LiveBench:
     def space(self) -> ConfigurationSpace:
         """The joint space."""
         return self.task.space
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a longer training goes on from a shorter one."""
+        return self.task.goes_on
 
     @property
     def objectives(self) -> tuple[str, ...]:

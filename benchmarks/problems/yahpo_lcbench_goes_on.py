@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.problems._lcbench import load_task
 from surrogate import Benchmark
 
-FIDELITIES = ("continue", "cut")
+FIDELITIES = ("schedule", "continue", "cut")
 NEEDS_SOURCE = True
 PLAIN_IN_FULL = True
 

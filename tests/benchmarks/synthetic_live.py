@@ -50,12 +50,13 @@ class Training:
         return {"loss": loss, "test": loss + 0.5}
 
 
-def live_bench(training, *, seed=0):
+def live_bench(training, *, seed=0, goes_on=False):
     task = LiveTask(
         space=space(),
         train=training,
         metric=metric_of("loss", "minimize"),
         worst=10.0,
         data_set="none",
+        goes_on=goes_on,
     )
     return LiveBench(task, seed, meter=training.meter)

@@ -113,7 +113,7 @@ def _worker(
     worker = EnergyWorker(
         bench.train,
         meter=bench.meter,
-        fidelity="schedule" if planned else "continue",
+        fidelity="schedule" if planned and not bench.goes_on else "continue",
         target=target,
         **where,
     )

@@ -9,7 +9,7 @@ from optuna.pruners import BasePruner, HyperbandPruner, NopPruner
 from optuna.samplers import BaseSampler
 from optuna.study import StudyDirection
 
-from benchmarks.harness.bench import SCHEDULE, HasSpace, SeededBench, longest_schedule
+from benchmarks.harness.bench import SCHEDULE, HasSpace, longest_schedule
 from benchmarks.harness.hosts.simulated_workers import simulate
 from benchmarks.harness.live import LiveBench
 from benchmarks.harness.study import Evaluation, Setting
@@ -39,14 +39,13 @@ def optimise(
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     bench = setting.bench
-    goes_on = isinstance(bench, SeededBench) and bench.goes_on
     if isinstance(bench, LiveBench):
         objective: EnergyObjective | SurrogateObjective = _live(bench)
     else:
         objective = SurrogateObjective(
             bench,
             objectives=bench.objectives,
-            fidelity="continue" if goes_on else "schedule",
+            fidelity="continue" if bench.goes_on else "schedule",
             fidelity_param=SCHEDULE,
         )
     study = optuna.create_study(
@@ -63,7 +62,7 @@ def optimise(
                 f"workers must be 1 where trainings are run but got {setting.workers}: several are "
                 "simulated by the times of replayed trainings."
             )
-        if goes_on:
+        if bench.goes_on:
             raise ValueError(
                 "workers must be 1 where trainings go on from shorter ones but got "
                 f"{setting.workers}: simulated ones train from scratch."
@@ -80,7 +79,7 @@ def optimise(
             epochs, outcome = None, None  # those that the energy pays for
             if isinstance(bench, LiveBench) and trial.intermediate_values:
                 epochs, outcome = int(told["epochs"]), bench.outcome(config, told)
-            elif goes_on:
+            elif bench.goes_on:
                 epochs = int(told.get("epochs", 0))
             found.append(
                 Evaluation(config=config, energy_kwh=energy, epochs=epochs, outcome=outcome)
@@ -95,6 +94,7 @@ def _live(bench: LiveBench) -> EnergyObjective:
         bench.space,
         metric=bench.metric.name,
         direction=bench.direction,
+        fidelity="continue" if bench.goes_on else "schedule",
         fidelity_param=SCHEDULE,
         meter=bench.meter,
     )

@@ -115,7 +115,7 @@ def _live(
     target = EnergyTarget(
         bench.train,
         bench.meter,
-        fidelity="schedule" if planned else "continue",
+        fidelity="schedule" if planned and not bench.goes_on else "continue",
         fidelity_param=SCHEDULE if planned else None,
         metric=bench.metric.name,
         direction=bench.direction,

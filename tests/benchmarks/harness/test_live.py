@@ -14,7 +14,7 @@ from benchmarks.harness.study import Setting
 from benchmarks.methods import get_method
 from eahas_plugins.energy import FakeMeter
 from eahas_plugins.targets.metric import metric_of
-from tests.benchmarks.harness.hosts.live_contract import check_live
+from tests.benchmarks.harness.hosts.live_contract import check_goes_on, check_live
 from tests.benchmarks.made_up_rows import HEADER, make_rows
 from tests.benchmarks.synthetic_live import STEP_KWH, Training, live_bench
 
@@ -117,3 +117,8 @@ def test_a_loss_is_finite(value):
                 "reference_test_metric": value,
             }
         )
+
+
+@pytest.mark.parametrize("name", ["ea-bohb", "ea-smac"])
+def test_where_trainings_go_on_a_longer_one_pays_the_difference(name):
+    check_goes_on(name)

@@ -10,9 +10,10 @@ BUDGET_KWH = 6.0 * 18 * 2.5 * STEP_KWH
 """Of six mean complete trainings."""
 
 
-def check_live(name):
+def check_live(name, *, goes_on=False):
     training = Training()
-    setting = Setting(bench=live_bench(training), budget_kwh=BUDGET_KWH, seed=0)
+    bench = live_bench(training, goes_on=goes_on)
+    setting = Setting(bench=bench, budget_kwh=BUDGET_KWH, seed=0)
     method = get_method(name)
     rows = run_study(
         method.run, setting, name=name, energy_aware=method.energy_aware, host=method.host
@@ -35,3 +36,19 @@ def check_live(name):
         assert row.trial_kwh <= row.epochs * row.config["width"] * STEP_KWH + 2.0 * START_KWH
     assert len({row.planned_epochs for row in rows}) > 1
     return rows, training
+
+
+def check_goes_on(name):
+    """What is promoted pays the difference; whatever it does not pay, an earlier trial has paid."""
+    rows, _ = check_live(name, goes_on=True)
+    paid_before = {}
+    for row in rows:
+        config = tuple((key, value) for key, value in row.config.items() if key != "max_epoch")
+        whole_kwh = row.epochs * row.config["width"] * STEP_KWH
+        before = whole_kwh - row.trial_kwh
+        if before > 4.0 * START_KWH:
+            assert before == pytest.approx(paid_before[config], rel=1e-3)
+        else:
+            assert row.trial_kwh == pytest.approx(whole_kwh, rel=1e-3)
+        paid_before[config] = whole_kwh
+    assert any(row.trial_kwh < 0.9 * row.epochs * row.config["width"] * STEP_KWH for row in rows)

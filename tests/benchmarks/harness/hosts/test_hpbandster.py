@@ -5,7 +5,7 @@ from benchmarks.harness.hosts import hpbandster
 from benchmarks.harness.study import Setting
 from eahas_plugins.budget.entries import was_refused
 from eahas_plugins.hpbandster import EnergyBOHB
-from tests.benchmarks.harness.hosts.live_contract import check_live
+from tests.benchmarks.harness.hosts.live_contract import check_goes_on, check_live
 from tests.benchmarks.synthetic import SyntheticBench
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -32,3 +32,7 @@ def test_a_study_ends_at_the_first_training_that_what_is_left_pays_no_epoch_of(m
 @pytest.mark.parametrize("name", ["hpbandster-bohb", "ea-hpbandster-bohb"])
 def test_a_live_training_of_hpbandster_stops_at_the_budget_and_is_recorded(name):
     check_live(name)
+
+
+def test_a_live_training_of_hpbandster_goes_on_at_a_higher_rung():
+    check_goes_on("ea-hpbandster-bohb")

@@ -16,7 +16,13 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FixedTrial, TrialState
 
-from eahas_plugins.optuna import EnergyBudget, EnergyObjective, EnergyTracker, TrialCheckpoint
+from eahas_plugins.optuna import (
+    EnergyBudget,
+    EnergyObjective,
+    EnergyTracker,
+    TrialCheckpoint,
+    energy_study,
+)
 from eahas_plugins.optuna.checkpoint_folder import store_of
 from eahas_plugins.targets import EnergyTraining
 from tests.eahas_plugins.meters import Counter
@@ -265,6 +271,22 @@ def test_what_an_objective_saves_on_the_way_outlives_the_budget() -> None:
 
 def test_a_trial_of_no_study_trains_alone() -> None:
     assert plain(Counter())(FixedTrial({"x": 0.5, "epochs": SHORT})) == 1.0
+
+
+def test_a_search_promotes_from_the_shortest_to_the_longest_and_pays_the_difference() -> None:
+    meter = Counter()
+    own = objective(meter, schedules=[SHORT, 4, LONG])
+    study, budget = energy_study(kwh=120.0, directions=own.directions, seed=0)
+    study.optimize(budget.guard(own), callbacks=[budget])
+    done = [trial for trial in study.trials if trial.state is TrialState.COMPLETE]
+    assert {trial.params["epochs"] for trial in done} == {SHORT, LONG}
+    promoted = [trial for trial in done if "promoted_from" in trial.user_attrs]
+    assert promoted
+    for trial in promoted:
+        told = trial.user_attrs
+        assert told["continues"] == told["promoted_from"]
+        assert (told["energy_paid_kwh"], told["energy_kwh"]) == (SHORT, LONG - SHORT)
+    assert budget.spent_kwh(study) == pytest.approx(meter.energy_kwh - Counter.energy_kwh)
 
 
 def test_what_is_wrong_is_said() -> None:

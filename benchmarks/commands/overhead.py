@@ -17,14 +17,16 @@ from typing import Annotated, Any
 
 import typer
 
+from benchmarks.commands._overhead_tables import show
 from benchmarks.commands._training import LIMIT, measure_training
 from benchmarks.commands.options import JSON_OPTION
-from eahas_plugins.terminal import print_json, print_table
+from eahas_plugins.terminal import print_json
 
 RATIO_LIMIT = 1.3
 """What EnergyTPESampler's ask and tell may take, in units of plain TPE's."""
 CHECK_LIMIT_MS = 5.0
 """What one check of the budget may take."""
+PARTS = ("samplers", "budget", "trainings")
 SPACE_SIZES = {"floats": 5, "integers": 3, "categories": 2}
 
 
@@ -36,33 +38,45 @@ def overhead(
         ),
     ] = None,
     repeats: Annotated[int, typer.Option(help="Measurements of each number.")] = 15,
+    part: Annotated[
+        list[str] | None,
+        typer.Option(help=f"What to measure: {', '.join(PARTS)}; may be given several times."),
+    ] = None,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
     """Measure ask and tell of the samplers, the check of a budget, and what a training pays.
 
     Raises:
-        ValueError: If a number is below 1.
+        ValueError: If a number is below 1, or there is no such part.
     """
     sizes = trials or [1_000, 10_000]
     if min(sizes) < 1:
         raise ValueError(f"--trials must be at least 1 but got {min(sizes)}.")
     if repeats < 1:
         raise ValueError(f"--repeats must be at least 1 but got {repeats}.")
+    parts = part or list(PARTS)
+    if unknown := [name for name in parts if name not in PARTS]:
+        raise ValueError(f"--part must be one of {', '.join(PARTS)} but got {unknown[0]!r}.")
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    storages = (False, True)
     result = {
         "optuna": optuna.__version__,
         "python": sys.version.split()[0],
-        "samplers": [row for n in sizes for row in measure_samplers(n, repeats)],
-        "budget": [
-            measure_budget(n, repeats, sqlite=sqlite) for n in sizes for sqlite in (False, True)
-        ],
+        "samplers": [row for n in sizes for row in measure_samplers(n, repeats)]
+        if "samplers" in parts
+        else [],
+        "budget": [measure_budget(n, repeats, sqlite=sqlite) for n in sizes for sqlite in storages]
+        if "budget" in parts
+        else [],
         "trainings": [
             measure_training(repeats=max(1, repeats // 3), sqlite=sqlite, n_reports=n_reports)
-            for sqlite in (False, True)
+            for sqlite in storages
             for n_reports in (10, 20)
-        ],
+        ]
+        if "trainings" in parts
+        else [],
         "limits": {
             "energy_tpe_ratio": RATIO_LIMIT,
             "check_ms": CHECK_LIMIT_MS,
@@ -243,48 +257,3 @@ def fill_database(storage: Any, n_trials: int) -> None:
             ]
             if copies:
                 connection.execute(table.insert(), copies)
-
-
-def show(result: dict[str, Any]) -> None:
-    """Print the tables."""
-    print_table(
-        ("past trials", "sampler", "ask + tell, ms CPU", "times TPE", "limit"),
-        (
-            (
-                str(row["n_trials"]),
-                row["sampler"],
-                f"{row['ask_tell_ms']:.1f}",
-                f"{row['ratio']:.2f}",
-                f"{RATIO_LIMIT}" if row["sampler"] == "EnergyTPESampler" else "",
-            )
-            for row in result["samplers"]
-        ),
-    )
-    print_table(
-        ("past trials", "storage", "check, ms", "its CPU, ms", "limit", "report, ms"),
-        (
-            (
-                str(row["n_trials"]),
-                row["storage"],
-                f"{row['check_ms']:.2f}",
-                f"{row['check_cpu_ms']:.2f}",
-                f"{CHECK_LIMIT_MS}",
-                f"{row['report_ms']:.2f}",
-            )
-            for row in result["budget"]
-        ),
-    )
-    print_table(
-        ("a training of", "reports", "storage", "Optuna adds", "energy adds", "limit"),
-        (
-            (
-                f"{row['training_s']:g} s CPU",
-                str(row["n_reports"]),
-                row["storage"],
-                f"{row['optuna_part']:.1%}",
-                f"{row['energy_part']:.1%}",
-                f"{LIMIT:.0%}",
-            )
-            for row in result["trainings"]
-        ),
-    )

@@ -93,10 +93,20 @@ class Balance:
         earlier = (t.unspent_kwh for t in self.running if t.number < number)
         return self.remaining_kwh - math.fsum(earlier)
 
-    def without_promise_to(self, *, number: int | None) -> Balance:
-        """The balance once trial ``number``, about to end, needs nothing more."""
-        running = (t._replace(live=False) if t.number == number else t for t in self.running)
-        return replace(self, running=tuple(running))
+    def at_end_of(self, *, number: int | None, energy_kwh: float | None = None) -> Balance:
+        """The balance once trial ``number``, about to end, needs nothing more.
+
+        Args:
+            number: The trial.
+            energy_kwh: What it has spent in all, kWh; None if it is as `running` says.
+        """
+        running = tuple(
+            t._replace(live=False, spent_kwh=t.spent_kwh if energy_kwh is None else energy_kwh)
+            if t.number == number
+            else t
+            for t in self.running
+        )
+        return replace(self, running=running)
 
     def uncommitted_kwh(self, *, number: int | None = None) -> float:
         """Energy neither spent nor announced as the next step of a trial other than ``number``."""

@@ -18,6 +18,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
+from weakref import WeakKeyDictionary
 
 from optuna.study import Study
 from optuna.trial import Trial
@@ -32,6 +33,8 @@ is there, and true, if the trial has told itself what it needs."""
 # The same key in the system attributes of a study: the name under which it opens accounts.
 SINCE_ATTR = "energy_since"
 """Study attribute: start of the first trial that a budget saw run here without an account."""
+
+_names: WeakKeyDictionary[Study, str] = WeakKeyDictionary()
 
 State = Literal["open", "waiting", "closed"]
 """``waiting`` for room in the budget, with no training yet; ``closed`` after a training that ended
@@ -70,11 +73,15 @@ def sign(study: Study) -> str:
 
     Any number of processes may do so at once: they write the same.
     """
+    known = _names.get(study)
+    if known is not None:
+        return known
     storage, study_id = storage_of(study), study_id_of(study)
     name = storage.get_study_system_attrs(study_id).get(ACCOUNT_ATTR)
     if not isinstance(name, str):
         name = study.study_name
         storage.set_study_system_attr(study_id, ACCOUNT_ATTR, name)
+    _names[study] = name
     return name
 
 

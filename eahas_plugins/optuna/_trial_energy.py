@@ -109,14 +109,13 @@ class TrialEnergy:
     _lock: ClassVar[threading.RLock] = threading.RLock()
 
     def __init__(self, trial: BaseTrial) -> None:
-        self._trial = trial
-        self._study = study_of(trial)
+        self._trial, self._study = trial, study_of(trial)
         self._uses: list[tuple[_Use, Reading]] = []  # with its first reading for this trial
         self._own_lock = threading.RLock()
         self._undo: list[Callable[[], None]] = []
         self._n_trackers = 0
         self.up_to_date = False  # what is recorded needs no new reading before the trial reports
-        self._reported = False
+        self.ends_soon = self._reported = False
         attrs = trial.user_attrs
         mine = attrs.get(METER_ATTR)
         # A retry that a callback has queued comes with the attributes of the trial that was lost.
@@ -128,7 +127,8 @@ class TrialEnergy:
         self.latest_kwh = self._before_kwh
         self._pace = WritePace(trial)
         if not before:
-            trial.set_user_attr(ENERGY_ATTR, 0.0)
+            if ENERGY_ATTR in attrs:
+                trial.set_user_attr(ENERGY_ATTR, 0.0)
             open_account(trial)  # a budget that comes later knows that it ran in this study
 
     @classmethod
@@ -190,7 +190,7 @@ class TrialEnergy:
         with self._own_lock:
             self.check([first for _, first in self._uses] if since is None else since)
             kwh = self.latest_kwh = self._total(self._devices_kwh())
-            if not self._pace.may_wait(kwh):
+            if not self._pace.may_wait(kwh, ends_soon=self.ends_soon):
                 self._pace.write(lambda: self._trial.set_user_attr(ENERGY_ATTR, kwh))
 
     def before_report(self) -> None:

@@ -131,6 +131,21 @@ class EnergyTracker:
         if self._trial.should_prune():
             raise TrialPruned(self._why_pruned(step))
 
+    def report_last(self, value: float | None = None, *, step: int) -> None:
+        """Report the value of a complete training: nothing ends the trial any more.
+
+        Args:
+            value: As of `report`.
+            step: The training's last step.
+
+        Raises:
+            MeterError: If the training is seen to use no energy.
+        """
+        energy = self._running()
+        energy.ends_soon = True
+        if value is not None:
+            self._trial.report(value, step=step)
+
     def measure_inference(
         self, run: Callable[[], Any], *, n_samples: int, **how: Any
     ) -> InferenceCost:

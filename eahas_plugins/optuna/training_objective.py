@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,10 +20,11 @@ from eahas_plugins.optuna.tracker import METER_ATTR, PARTS_ATTR, RUNTIME_ATTR, E
 from eahas_plugins.optuna.trial_training import TrialTraining
 from eahas_plugins.spaces import Config, ForbiddenConfigurationError, OptunaSpace
 from eahas_plugins.spaces.values import native
-from eahas_plugins.targets.checkpoints import Checkpoint, CheckpointStore
+from eahas_plugins.targets.checkpoints import Checkpoint
 from eahas_plugins.targets.energy_target import Train
 from eahas_plugins.targets.metric import Direction, metric_of
 from eahas_plugins.targets.objectives import check_objectives
+from eahas_plugins.targets.scratch import Scratch
 from eahas_plugins.targets.signature import check_train, values_of
 
 _OURS = (ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, METER_ATTR, PARTS_ATTR, RUNTIME_ATTR)
@@ -205,7 +205,7 @@ class EnergyObjective:
         return value if len(self.objectives) == 1 else (value, total_kwh)
 
     @contextmanager
-    def _checkpoint(self, trial: Trial, energy: EnergyTracker) -> Iterator[Checkpoint]:
+    def _checkpoint(self, trial: Trial, energy: EnergyTracker) -> Iterator[Checkpoint | Scratch]:
         """The trial's copy of its configuration's checkpoint, or an empty folder."""
         if self.fidelity == "continue":
             with ManagedCheckpoint(
@@ -217,11 +217,8 @@ class EnergyObjective:
             ) as kept:
                 yield kept.copy
         else:
-            with (
-                tempfile.TemporaryDirectory() as folder,
-                CheckpointStore(folder).open("training") as copy,
-            ):
-                yield copy
+            with Scratch() as empty:
+                yield empty
 
     def _length(self, config: Config) -> float | None:
         if self.fidelity_param is None:

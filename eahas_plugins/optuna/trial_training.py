@@ -7,6 +7,7 @@ from optuna import Trial, TrialPruned
 from eahas_plugins.optuna.tracker import EnergyTracker
 from eahas_plugins.targets.checkpoints import Checkpoint
 from eahas_plugins.targets.metric import Metric
+from eahas_plugins.targets.scratch import Scratch
 from eahas_plugins.targets.training import EnergyTraining
 
 
@@ -29,7 +30,7 @@ class TrialTraining(EnergyTraining):
         energy: EnergyTracker,
         trial: Trial,
         *,
-        checkpoint: Checkpoint,
+        checkpoint: Checkpoint | Scratch,
         keeps_checkpoint: bool,
         seed: int,
         budget: float | None,
@@ -59,8 +60,7 @@ class TrialTraining(EnergyTraining):
             return True
         told = None if self._energy.several_objectives else value
         if self.epochs == self.budget:  # complete: there is nothing left to save
-            if told is not None:
-                self._trial.report(told, step=self.epochs)
+            self._energy.report_last(told, step=self.epochs)
             return False
         try:
             self._energy.report(told, step=self.epochs)

@@ -20,6 +20,7 @@ from eahas_plugins.energy import (
 from eahas_plugins.targets.checkpoints import Checkpoint
 from eahas_plugins.targets.metric import Metric, metric_of
 from eahas_plugins.targets.progress import Progress
+from eahas_plugins.targets.scratch import Scratch
 from eahas_plugins.targets.training import EnergyTraining
 
 _BEAT_SHARE, _FIRST_BEAT_S, _SLOWEST_BEAT_S = 0.05, 0.25, 60.0
@@ -46,7 +47,7 @@ class JournalTraining(EnergyTraining):
         self,
         *,
         meter: EnergyMeter,
-        checkpoint: Checkpoint,
+        checkpoint: Checkpoint | Scratch,
         seed: int,
         budget: float | None,
         in_kwh: bool,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from pathlib import Path
 
 from eahas_plugins.targets.checkpoints import Checkpoint
 from eahas_plugins.targets.metric import Metric
 from eahas_plugins.targets.progress import Progress
+from eahas_plugins.targets.scratch import Scratch
 from eahas_plugins.targets.signature import number
 
 
@@ -28,7 +30,7 @@ class EnergyTraining(ABC):
     def __init__(
         self,
         *,
-        checkpoint: Checkpoint,
+        checkpoint: Checkpoint | Scratch,
         seed: int,
         budget: float | None,
         metric: Metric,
@@ -39,8 +41,6 @@ class EnergyTraining(ABC):
         self.seed = seed
         self.instance = instance
         self.budget = budget
-        self.checkpoint = checkpoint.folder
-        """The folder where the training keeps its state, its own for the time of the trial."""
         self.reported: list[dict[str, float]] = []
         """What this trial has reported, epoch by epoch."""
         self.epochs = checkpoint.start.epochs
@@ -57,6 +57,11 @@ class EnergyTraining(ABC):
         self._own_copy = checkpoint
         self._report_every = report_every
         self._next_look = self.epochs + report_every
+
+    @property
+    def checkpoint(self) -> Path:
+        """The folder where the training keeps its state, its own for the time of the trial."""
+        return self._own_copy.folder
 
     @property
     @abstractmethod

@@ -23,6 +23,8 @@ class Account:
     trial: Trial
     study_name: str
     energy_kwh: float = 0.0
+    is_told: bool = False
+    """Whether the storage holds an energy of the trial."""
     n_reports: int = 0
     """Reports of more energy than before, in this process."""
     reserved_kwh: float = 0.0
@@ -49,10 +51,10 @@ class Account:
     def open(cls, trial: Trial, study_name: str) -> Account:
         """Start from zero, whatever a retried trial has inherited."""
         account, inherited = cls(trial=trial, study_name=study_name), trial.user_attrs
-        account._write(ENERGY_ATTR, 0.0)
-        for key in (RESERVED_ATTR, STEP_ATTR):
+        for key in (ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR):
             if key in inherited:
                 account._write(key, 0.0)
+        account.is_told = ENERGY_ATTR in inherited
         if STOPPED_ATTR in inherited:
             account._write(STOPPED_ATTR, None)
         account.mark("open")  # last: from now on the numbers above are taken for its own
@@ -66,6 +68,7 @@ class Account:
             trial=trial,
             study_name=study_name,
             energy_kwh=known_kwh(attrs.get(ENERGY_ATTR)) or 0.0,
+            is_told=ENERGY_ATTR in attrs,
             reserved_kwh=known_kwh(attrs.get(RESERVED_ATTR)) or 0.0,
             announced_kwh=known_kwh(attrs.get(STEP_ATTR)) or 0.0,
             stopped=bool(attrs.get(STOPPED_ATTR)),
@@ -127,10 +130,11 @@ class Account:
                 f"`{ENERGY_ATTR}` is cumulative and must not fall, but trial "
                 f"{self.number} went from {self.energy_kwh} to {energy_kwh} kWh."
             )
-        if energy_kwh != self.energy_kwh:
+        rises = energy_kwh != self.energy_kwh
+        if rises or not self.is_told:
             self._write(ENERGY_ATTR, energy_kwh)
-            self.energy_kwh = energy_kwh
-            self.n_reports += 1
+            self.energy_kwh, self.is_told = energy_kwh, True
+            self.n_reports += rises
 
     def stop(self, reason: str, *, by: str, **numbers: object) -> None:
         """Leave word of who ended the trial, once.
@@ -141,5 +145,7 @@ class Account:
             numbers: What decided.
         """
         if not self.stopped:
+            if by not in ("pruner", "objective") and not self.is_told:
+                self.spend(0.0)  # it has not begun
             self._write(STOPPED_ATTR, {"by": by, **numbers})
             self.stopped, self.reason = True, reason

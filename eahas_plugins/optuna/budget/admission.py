@@ -65,7 +65,7 @@ class Admission:
         if self._ledger.untouched and not self._rules.count_added:
             return "go"  # nothing has run here yet; what is in the study came with it
         left_kwh = balance.remaining_kwh
-        in_the_way_kwh = balance.without_promise_to(number=excluding).reserved_kwh
+        in_the_way_kwh = balance.at_end_of(number=excluding).reserved_kwh
         misfit = self._misfit_kwh is not None and left_kwh <= self._misfit_kwh
         if misfit or (self._rules.skip and self._ledger.needs.nothing_fits(balance)):
             return "wait" if balance.covers(in_the_way_kwh, None) else "end"

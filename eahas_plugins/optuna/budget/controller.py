@@ -7,6 +7,7 @@ import math
 import threading
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from optuna.study import Study
@@ -16,7 +17,7 @@ from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
 from eahas_plugins.budget.balance import Balance
 from eahas_plugins.optuna._origin import SINCE_ATTR, first_start, mark_of, sign
 from eahas_plugins.optuna.budget.account import Account
-from eahas_plugins.optuna.budget.admission import Admission
+from eahas_plugins.optuna.budget.admission import Admission, Outlook
 from eahas_plugins.optuna.budget.completion import Length, is_over
 from eahas_plugins.optuna.budget.messages import (
     budget_reason,
@@ -33,7 +34,7 @@ from eahas_plugins.optuna.budget.study_ledger import StudyLedger
 _GIVE_WAY_READS = 20
 _GIVE_WAY_S = 0.01  # pause before reading again whether a later trial has given way
 _DONE = 1e-9  # relative
-_FAR = 10.0  # times the energy that a trial has not written yet
+_FAR = 10.0  # times the energy that a trial has not written yet, or that one has used which ends
 
 _LENGTHS_KEPT = 100
 _SHOW_EVERY_S = 5.0  # while trials run; their ends are always shown
@@ -42,7 +43,7 @@ _SHOW_EVERY_S = 5.0  # while trials run; their ends are always shown
 class Show(Protocol):
     """Shows a balance, and the energy of trials that do not count, to people."""
 
-    def __call__(self, study: Study, balance: Balance, *, left_out_kwh: float) -> None:
+    def __call__(self, study: Study, balance: Balance, *, left_out_kwh: float, ends: bool) -> None:
         """Show them."""
 
 
@@ -106,23 +107,25 @@ class BudgetController:
                     self._accounts[account.number] = account
         return account
 
-    def close(self, trial: Trial) -> None:
-        """Close the account of a trial that ends by itself."""
+    def close(self, trial: Trial) -> float | None:
+        """Close the account of a trial that ends by itself; returns what it has spent, kWh."""
         with self._lock:
             account = self._accounts.pop(trial.number, None)
         if account is not None and not (account.energy_kwh or account.stopped):
             account.mark("closed")  # its worker was not lost
+        return None if account is None else account.energy_kwh
 
-    def saw_end(self, study: Study, trial: FrozenTrial) -> None:
-        """A trial of this study has been told in this process."""
+    def saw_end(self, study: Study, trial: FrozenTrial) -> float | None:
+        """A trial has been told in this process; returns its energy, kWh, if known."""
         with self._lock:
             self._accounts.pop(trial.number, None)
         if mark_of(trial.user_attrs) is None:
             self.ledger.note_ran(trial.number, trial.datetime_start)
             self.keep_since(study)
-        silent = not known_kwh(trial.user_attrs.get(ENERGY_ATTR))
-        if silent and trial.state is TrialState.COMPLETE:
+        energy_kwh = known_kwh(trial.user_attrs.get(ENERGY_ATTR))
+        if not energy_kwh and trial.state is TrialState.COMPLETE:
             self.note_silence(trial.number, trial.user_attrs)
+        return energy_kwh
 
     def keep_since(self, study: Study) -> None:
         """Leave word in the study since when trials without an account count, if any are known."""
@@ -133,9 +136,9 @@ class BudgetController:
             if known is None or since < known:
                 study.set_user_attr(SINCE_ATTR, since.isoformat())
 
-    def show(self, study: Study, balance: Balance) -> None:
+    def show(self, study: Study, balance: Balance, *, ends: bool = False) -> None:
         """Show a balance to people, and to samplers what does not count."""
-        self._show(study, balance, left_out_kwh=sum(self.ledger.left_out_kwh))
+        self._show(study, balance, left_out_kwh=sum(self.ledger.left_out_kwh), ends=ends)
 
     def tell_left_out(self) -> None:
         """Say once which energy in the study does not count."""
@@ -186,6 +189,28 @@ class BudgetController:
         if rules.limit_kwh is not None and not rules.limit_kwh - energy_kwh > _FAR * new_kwh:
             return False
         return left_kwh > _FAR * len(balance.running) * new_kwh
+
+    def outlook_after(
+        self, study: Study, number: int, energy_kwh: float | None, *, is_told: bool
+    ) -> Outlook:
+        """Whether another trial may start once this one has ended.
+
+        Where the balance as last read has room for many more like it, beside all that run, it is
+        not read again: a trial that starts does.
+
+        Args:
+            study: The study.
+            number: The trial.
+            energy_kwh: What it has spent, kWh; None if nobody knows.
+            is_told: Whether the storage knows of its end.
+        """
+        latest, rules = self.ledger.latest, self._rules
+        if latest is not None and energy_kwh and not (rules.skip or rules.steady):
+            balance = latest.at_end_of(number=number, energy_kwh=energy_kwh)
+            left_kwh = replace(balance, cap_kwh=rules.cap_kwh).uncommitted_kwh()
+            if left_kwh > _FAR * (len(balance.running) + 1) * energy_kwh:
+                return "go"
+        return self.admission.outlook(study, excluding=None if is_told else number)
 
     def must_stop(self, account: Account) -> bool:
         """Whether a trial must end before its next step."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import math
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -25,6 +26,10 @@ from eahas_plugins.units import energy_text, share_text
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+_NEWS, _OLD_S = 0.01, 60.0
+"""What people see is written again when so much of the cap is new, or it is so old: each write to a
+database takes milliseconds."""
+
 SPENT_CO2E_ATTR = "energy_spent_kg_co2e"
 """Study attribute: emissions of all trials so far, kg CO2 equivalent."""
 
@@ -44,28 +49,31 @@ class BudgetDisplay(LocalState):
 
     def _make_local(self) -> None:
         self._written: WeakKeyDictionary[Study, dict[str, float]] = WeakKeyDictionary()
-        self._told: WeakKeyDictionary[Study, str] = WeakKeyDictionary()
+        self._words: WeakKeyDictionary[Study, str] = WeakKeyDictionary()
+        self._told: WeakKeyDictionary[Study, tuple[Balance, float]] = WeakKeyDictionary()
         self._bars: WeakKeyDictionary[Study, Any] = WeakKeyDictionary()
         self._progress: Progress | None = None
         self._lock = threading.Lock()
 
-    def update(self, study: Study, balance: Balance, *, left_out_kwh: float) -> None:
+    def update(
+        self, study: Study, balance: Balance, *, left_out_kwh: float, ends: bool = False
+    ) -> None:
         """Show a balance.
 
         Args:
             study: The study.
             balance: Its balance.
             left_out_kwh: Energy of its trials that does not count, kWh.
+            ends: Whether the study ends.
         """
-        values = {
-            SPENT_ATTR: balance.spent_kwh,
-            RESERVED_ATTR: balance.reserved_kwh,
-            LEFT_OUT_ATTR: left_out_kwh,
-        }
+        values = {LEFT_OUT_ATTR: left_out_kwh}
         if balance.cap_kwh < math.inf:  # else it is not known yet
             values[CAP_ATTR] = balance.cap_kwh
-        if self._g_per_kwh is not None:
-            values[SPENT_CO2E_ATTR] = balance.spent_kwh * self._g_per_kwh / 1000.0
+        is_news = self._is_news(study, balance, ends=ends)
+        if is_news:
+            values |= {SPENT_ATTR: balance.spent_kwh, RESERVED_ATTR: balance.reserved_kwh}
+            if self._g_per_kwh is not None:
+                values[SPENT_CO2E_ATTR] = balance.spent_kwh * self._g_per_kwh / 1000.0
         if study not in self._written:
             left_out = known_kwh(study.user_attrs.get(LEFT_OUT_ATTR)) or 0.0  # seldom any to write
             self._written[study] = {LEFT_OUT_ATTR: left_out}
@@ -75,13 +83,25 @@ class BudgetDisplay(LocalState):
             if key not in written or not math.isclose(written[key], value, rel_tol=1e-12):
                 study.set_user_attr(key, value)
                 written[key] = value
-        told = f"{_told(balance)} spent"
-        if self._told.get(study) != told:
-            study.set_user_attr(TOLD_ATTR, told)
-            self._told[study] = told
+        if is_news:
+            words = f"{_told(balance)} spent"
+            if self._words.get(study) != words:
+                study.set_user_attr(TOLD_ATTR, words)
+            self._words[study], self._told[study] = words, (balance, time.monotonic())
         if self._show_progress:
             with self._lock:
                 self._draw(study, balance)
+
+    def _is_news(self, study: Study, balance: Balance, *, ends: bool) -> bool:
+        """Whether people who look at the study should see the balance now."""
+        if ends or study not in self._told:
+            return True
+        told, at_s = self._told[study]
+        if told.cap_kwh != balance.cap_kwh or time.monotonic() - at_s >= _OLD_S:
+            return True
+        least_kwh = _NEWS * (balance.cap_kwh if balance.cap_kwh < math.inf else balance.spent_kwh)
+        changes = (balance.spent_kwh - told.spent_kwh, balance.reserved_kwh - told.reserved_kwh)
+        return any(abs(change_kwh) >= least_kwh > 0.0 for change_kwh in changes)
 
     def _draw(self, study: Study, balance: Balance) -> None:
         if self._progress is None:

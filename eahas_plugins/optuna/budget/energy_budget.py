@@ -11,6 +11,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from eahas_plugins.budget.attributes import DEFAULT_LEASE_S, kwh_argument
+from eahas_plugins.optuna.budget.admission import Outlook
 from eahas_plugins.optuna.budget.display import BudgetDisplay
 from eahas_plugins.optuna.budget.ending import Ending
 from eahas_plugins.optuna.budget.guard import GuardedObjective
@@ -153,9 +154,9 @@ class EnergyBudget(BudgetOfStudies):
     def __call__(self, study: Study, trial: FrozenTrial) -> None:
         """Stop the study between trials once nothing more can be paid (a callback)."""
         controller = self.controller(study)
-        controller.saw_end(study, trial)
-        self._settle(study, None)
-        controller.admission.wait_for_room(study)
+        energy_kwh = controller.saw_end(study, trial)
+        if self._settle(study, trial.number, energy_kwh, None) == "wait":
+            controller.admission.wait_for_room(study)
 
     def start(
         self,
@@ -185,13 +186,10 @@ class EnergyBudget(BudgetOfStudies):
         controller.tell_left_out()
         if not began:
             return False
-        told_kwh = (
-            None if expected_kwh is None else kwh_argument("expected_kwh", expected_kwh, zero=True)
-        )
 
         def expect() -> float | None:
-            if told_kwh is not None:
-                return told_kwh
+            if expected_kwh is not None:
+                return kwh_argument("expected_kwh", expected_kwh, zero=True)
             return expectation(
                 self.reserve,
                 trial,
@@ -199,7 +197,7 @@ class EnergyBudget(BudgetOfStudies):
                 median_kwh=controller.ledger.median_kwh(),
             )
 
-        told = told_kwh is not None
+        told = expected_kwh is not None
         admitted = controller.admission.admit(
             account, expect, told=told, varies=told or callable(self.reserve)
         )
@@ -261,8 +259,8 @@ class EnergyBudget(BudgetOfStudies):
             outcome: How it ends, if that is known.
         """
         outcome = outcome or Outcome(trial.number, TrialState.RUNNING)
-        self.controller(trial.study).close(trial)
-        self._settle(trial.study, outcome)
+        energy_kwh = self.controller(trial.study).close(trial)
+        self._settle(trial.study, trial.number, energy_kwh, outcome)
 
     def exhausted(self, study: Study) -> bool:
         """Whether no further trial should start: the condition of an ask-and-tell loop.
@@ -270,7 +268,8 @@ class EnergyBudget(BudgetOfStudies):
         The cap is reached, or what is left pays neither for the dearest step refused so far nor for
         the cheapest complete trial, nothing fits (``shortfall="skip"``), or the study stagnates.
         """
-        controller, reason = self.controller(study), self._reason_to_end(study, excluding=None)
+        controller = self.controller(study)
+        reason = self._reason_to_end(study, controller.admission.outlook(study))
         controller.keep_since(study)
         controller.tell_left_out()
         return reason is not None
@@ -279,22 +278,23 @@ class EnergyBudget(BudgetOfStudies):
         """Remove the progress bar before the process ends."""
         self._display.close()
 
-    def _settle(self, study: Study, outcome: Outcome | None) -> None:
+    def _settle(
+        self, study: Study, number: int, energy_kwh: float | None, outcome: Outcome | None
+    ) -> Outlook:
         self._ending.check(study)
-        number = None if outcome is None else outcome.number
-        reason = self._reason_to_end(study, excluding=number)
         controller = self.controller(study)
-        balance = controller.latest(study).without_promise_to(number=number)
-        controller.show(study, balance)
-        if reason is None:
-            return
-        self._display.close(study)
-        self._ending.tell(study, balance, reason=reason, outcome=outcome)
-        with contextlib.suppress(RuntimeError):  # outside `optimize`, where none is to stop
-            study.stop()
+        outlook = controller.outlook_after(study, number, energy_kwh, is_told=outcome is None)
+        reason = self._reason_to_end(study, outlook)
+        balance = controller.latest(study).at_end_of(number=number, energy_kwh=energy_kwh)
+        controller.show(study, balance, ends=reason is not None)
+        if reason is not None:
+            self._display.close(study)
+            self._ending.tell(study, balance, reason=reason, outcome=outcome)
+            with contextlib.suppress(RuntimeError):  # outside `optimize`, where none is to stop
+                study.stop()
+        return outlook
 
-    def _reason_to_end(self, study: Study, *, excluding: int | None) -> str | None:
-        controller = self.controller(study)
-        if controller.admission.outlook(study, excluding=excluding) == "end":
-            return controller.admission.why_it_ends(study)
+    def _reason_to_end(self, study: Study, outlook: Outlook) -> str | None:
+        if outlook == "end":
+            return self.controller(study).admission.why_it_ends(study)
         return self._ending.stagnation(study, cap_kwh=self.cap_kwh)

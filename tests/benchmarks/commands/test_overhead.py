@@ -36,6 +36,19 @@ def test_table() -> None:
     assert "SQLite" in done.stdout
 
 
+def test_one_part_alone() -> None:
+    arguments = ["--repeats", "1", "--part", "trainings"]
+    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    header, *rows = done.stdout.splitlines()
+    assert " ".join(header.split()) == "a training of reports storage Optuna adds energy adds limit"
+    assert [row.split()[4] for row in rows] == ["memory", "memory", "SQLite", "SQLite"]
+
+
+def test_unknown_part_is_refused() -> None:
+    with pytest.raises(ValueError, match="--part must be one of samplers, budget, trainings"):
+        CliRunner().invoke(app, ["--part", "all"], catch_exceptions=False)
+
+
 @pytest.mark.parametrize("arguments", [["--trials", "0"], ["--repeats", "0"]])
 def test_bad_input(arguments: list[str]) -> None:
     with pytest.raises(ValueError, match=f"{arguments[0]} must be at least 1 but got 0"):

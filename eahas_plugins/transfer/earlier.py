@@ -15,7 +15,7 @@ from eahas_plugins.transfer.energy import EnergyPrior
 from eahas_plugins.transfer.model import StudyModel
 from eahas_plugins.transfer.portfolio import portfolio
 from eahas_plugins.transfer.study import EarlierStudy, fitted, joined
-from eahas_plugins.transfer.value_prior import ValuePrior
+from eahas_plugins.transfer.value_prior import ValuePrior, ranked_right
 
 Floats = NDArray[np.float64]
 
@@ -85,10 +85,33 @@ class EarlierStudies:
         if self._portfolio is None and not self.studies:
             self._portfolio = []
         if self._portfolio is None:
-            columns = {n: c for n, c in self.parameters.items() if n != self.fidelity_param}
+            columns = self._columns
             energies = EnergyPrior(self.studies, columns)
             self._portfolio = portfolio(self.models_in(columns), Encoder(columns), energies)
         return self._portfolio
+
+    def agreement(
+        self, configs: Sequence[Mapping[str, Any]], rewards: Sequence[float]
+    ) -> float | None:
+        """Which part of the pairs of trainings all studies together rank right.
+
+        Args:
+            configs: Trainings of the same length.
+            rewards: Their values, larger is better.
+
+        Returns:
+            A number in [0, 1]; None without two different values.
+        """
+        models, n = self.models_in(self._columns), len(configs)
+        if not models or n < 2:
+            return None
+        encoded = Encoder(self._columns).encode(configs)
+        predicted = np.mean([model.predict(encoded, np.ones(n)) for model in models], axis=0)
+        return ranked_right(predicted, np.asarray(rewards, dtype=np.float64))
+
+    @property
+    def _columns(self) -> dict[str, Column]:
+        return {n: c for n, c in self.parameters.items() if n != self.fidelity_param}
 
     def relative_kwh(self, configs: Sequence[Mapping[str, Any]]) -> Floats | None:
         """What energy each training needs, in units of a usual one, of shape (n_configs,).

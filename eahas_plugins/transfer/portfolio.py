@@ -20,30 +20,34 @@ from eahas_plugins.transfer.model import StudyModel
 
 Floats = NDArray[np.float64]
 
-PLACES = (0, 1, 2, 4, 6)
-"""Which of the first trials get a member: others in between tell whether members are any good."""
-N_MEMBERS = len(PLACES)
+N_MEMBERS = 5
 N_CANDIDATES = 5
 """Of each study: those of its configurations that it predicts to be best."""
 _ENERGY_WEIGHT = 0.5
 _START = -1.0
 """What each study has before the first member, in standard deviations from its mean."""
 _LEAST_GAIN = 0.01
+_CHANCE = 0.5
 
 
-def member_at(place: int, members: Sequence[float], others: Sequence[float]) -> int | None:
-    """Which member, from 0, the trial at a place among the first ones gets; None if it gets none.
+def next_member(n_members: int, n_others: int, agreement: float | None) -> int | None:
+    """Which member, from 0, one of the first trials gets; None if it gets another configuration.
 
-    As soon as another trial beats all members so far, earlier studies mislead and no more follow.
+    Members and others take turns. After the first member, which is a try, there is one only while
+    the studies rank what has been tried better than chance: what misleads costs little more than
+    one short training, and is heard again if later trials agree.
 
     Args:
-        place: The trial's place, from 0.
-        members: Values of the members that were trained, larger is better.
-        others: Those of other trainings of the same length.
+        n_members: Members that trials have got so far.
+        n_others: Other configurations.
+        agreement: Which part of the pairs of trials the studies have ranked right; None if there
+            is none yet.
     """
-    if place not in PLACES or (members and others and max(others) > max(members)):
+    if n_members >= N_MEMBERS or n_members > n_others:
         return None
-    return PLACES.index(place)
+    if n_members and agreement is not None and not agreement > _CHANCE:
+        return None
+    return n_members
 
 
 def candidates_of(model: StudyModel, encoder: Encoder) -> list[Mapping[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -11,8 +12,11 @@ from eahas_plugins.models.gaussian_process import ArdProcess
 
 Floats = NDArray[np.float64]
 
-_DOUBT = 0.1
+_DOUBT = 1.0
 """One over the prior variance of the factor, of standardised values."""
+_ODDS = 0.1
+"""Prior odds that earlier studies say something of this one: few do, and the best of several that
+say nothing agrees with the first trials by chance."""
 
 
 class PriorMeanProcess(ArdProcess):
@@ -42,20 +46,26 @@ class PriorMeanProcess(ArdProcess):
         centred = said - said.mean()
         factor = max(0.0, float(centred @ (y - y.mean())) / (float(centred @ centred) + _DOUBT))
         super().fit(points, y - factor * said)
-        # the same again, now that the covariance of the rest is known
-        matrix = self._kernel(points, points) + self._noise * np.eye(len(y))
-        z = (y - y.mean()) / spread
-        ones = np.ones(len(y))
-        solved = np.linalg.solve(matrix, np.stack([said, ones, z], axis=1))
-        a = np.array(
-            [
-                [said @ solved[:, 0] + _DOUBT, said @ solved[:, 1]],
-                [ones @ solved[:, 0], ones @ solved[:, 1] + 1e-6],
-            ]
-        )
-        slope = np.linalg.solve(a, np.array([said @ solved[:, 2], ones @ solved[:, 2]]))[0]
-        self.factor = max(0.0, float(slope)) * spread
+        self.factor = spread * self._slope(points, said, (y - y.mean()) / spread, spread)
         self._condition(points, self._standardise(y - self.factor * said), noise=self._noise)
+
+    def _slope(self, points: Floats, said: Floats, z: Floats, spread: float) -> float:
+        """The expected factor, of standardised values ``z``: that if it is not 0, by its odds.
+
+        The first guess has told the covariance K of the rest. With H = (said, 1), weights by
+        K^-1 and a prior N(0, 1 / _DOUBT) of the factor, its mean is m / (s + _DOUBT), and the data
+        are exp(m^2 / 2 (s + _DOUBT)) / sqrt((s + _DOUBT) / _DOUBT) times as likely as with 0.
+        """
+        matrix = self._kernel(points, points) + self._noise * np.eye(len(z))
+        matrix *= (self._scale / spread) ** 2
+        ones = np.ones(len(z))
+        solved = np.linalg.solve(matrix, np.stack([said, ones, z], axis=1))
+        share = (said @ solved[:, 1]) / (ones @ solved[:, 1])
+        s = float(said @ solved[:, 0] - share * (ones @ solved[:, 0]))
+        m = float(said @ solved[:, 2] - share * (ones @ solved[:, 2]))
+        slope = m / (s + _DOUBT)
+        log_odds = math.log(_ODDS) + 0.5 * (m * slope - math.log(1.0 + s / _DOUBT))
+        return max(0.0, slope) / (1.0 + math.exp(-min(log_odds, 50.0)))
 
     def predict(self, x: Floats) -> tuple[Floats, Floats]:
         """Mean and standard deviation of the function, each of shape (n,)."""

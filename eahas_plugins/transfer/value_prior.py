@@ -89,11 +89,7 @@ def rank_weights(predicted: Floats, rewards: Floats, levels: Floats) -> Floats:
     n_studies, n = predicted.shape
     if n < 3:
         return np.full(n_studies, 1.0 / n_studies)
-    better = np.sign(rewards[:, None] - rewards[None])
-    better *= np.abs(levels[:, None] - levels[None]) < _SAME_LEVEL
-    said = np.sign(predicted[:, :, None] - predicted[:, None])
-    wrong = np.where(better == 0.0, 0.0, 0.5 * (1.0 - better * said))  # half for a tie
-    n_pairs = float((better != 0.0).sum())
+    wrong, n_pairs = _wrong(predicted, rewards, levels)
     if not n_pairs:
         return np.full(n_studies, 1.0 / n_studies)
     share = wrong.sum(axis=(1, 2)) / n_pairs
@@ -106,3 +102,24 @@ def rank_weights(predicted: Floats, rewards: Floats, levels: Floats) -> Floats:
     first = (loss <= least) & np.isfinite(loss)
     votes = first / np.maximum(first.sum(axis=1, keepdims=True), 1)
     return np.asarray(votes.mean(axis=0))
+
+
+def ranked_right(predicted: Floats, rewards: Floats) -> float | None:
+    """Which part of the pairs of trials of the same length is ranked right; None without a pair.
+
+    Args:
+        predicted: What is predicted for the trials, of shape (n_trials,).
+        rewards: What came out, of shape (n_trials,); ties are no pairs.
+    """
+    places = np.unique(rewards, return_inverse=True)[1].astype(np.float64)  # no overflow
+    wrong, n_pairs = _wrong(predicted[None], places, np.ones(len(rewards)))
+    return 1.0 - float(wrong.sum()) / n_pairs if n_pairs else None
+
+
+def _wrong(predicted: Floats, rewards: Floats, levels: Floats) -> tuple[Floats, float]:
+    """Which pairs each study ranks wrong, of shape (n_studies, n, n), and how many pairs count."""
+    better = np.sign(rewards[:, None] - rewards[None])
+    better *= np.abs(levels[:, None] - levels[None]) < _SAME_LEVEL
+    said = np.sign(predicted[:, :, None] - predicted[:, None])
+    wrong = np.where(better == 0.0, 0.0, 0.5 * (1.0 - better * said))  # half for a tie
+    return wrong, float((better != 0.0).sum())

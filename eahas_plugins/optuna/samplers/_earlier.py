@@ -22,7 +22,7 @@ from eahas_plugins.optuna._compat import set_user_attr
 from eahas_plugins.optuna._trials import PROMOTED_KEY, column_of, may_be_best
 from eahas_plugins.optuna.earlier import key_of
 from eahas_plugins.transfer.earlier import EarlierStudies
-from eahas_plugins.transfer.portfolio import member_at
+from eahas_plugins.transfer.portfolio import next_member
 from eahas_plugins.transfer.prior_mean import PriorMeanProcess
 from eahas_plugins.transfer.study import is_number, same
 from eahas_plugins.transfer.value_prior import ValuePrior
@@ -79,13 +79,18 @@ class EarlierOfStudy:
         if not len(self._others):
             return None
         sign = 1.0 if study.direction is StudyDirection.MAXIMIZE else -1.0
-        found: dict[bool, list[float]] = {True: [], False: []}
-        trials = study.get_trials(deepcopy=False)[: trial.number]
+        trials = study.get_trials(deepcopy=False)
         self._leave_out_unrelated(trials)
-        for before in trials:
-            if may_be_best(before) and before.user_attrs.get(PROMOTED_KEY) is None:
-                found[MEMBER_ATTR in before.user_attrs].append(sign * before.values[0])
-        member = member_at(place, found[True], found[False])
+        tried = [
+            one
+            for one in trials[: trial.number]
+            if may_be_best(one) and one.user_attrs.get(PROMOTED_KEY) is None
+        ]
+        agreement = self._studies.agreement(
+            [one.params for one in tried], [sign * one.values[0] for one in tried]
+        )
+        n_members = sum(MEMBER_ATTR in one.user_attrs for one in trials)
+        member = next_member(n_members, place - n_members, agreement)
         if member is None or member >= len(self._studies.portfolio()):
             return None
         set_user_attr(study, trial, MEMBER_ATTR, member)

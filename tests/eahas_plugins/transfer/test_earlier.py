@@ -5,7 +5,7 @@ import numpy as np
 from eahas_plugins.models.kwh import Choice, Number
 from eahas_plugins.transfer import EarlierStudies
 from eahas_plugins.transfer.model import MOST_TRIALS
-from tests.eahas_plugins.transfer.studies import PARAMETERS, made_up
+from tests.eahas_plugins.transfer.studies import PARAMETERS, made_up, value
 
 
 def test_studies_without_trials_are_left_out():
@@ -50,3 +50,18 @@ def test_studies_without_a_value_that_is_possible_are_left_out(caplog):
     assert len(studies.related(space)) == 0
     assert "'b' says nothing of this one" in caplog.text
     assert "(optimizer) it has no value that is possible here; it has (width, lr" in caplog.text
+
+
+def test_how_well_they_rank_what_was_tried():
+    tried = made_up(12, seed=5).trials
+    configs, values = (
+        [t.config for t in tried],
+        [value({**t.config, "max_epoch": 5}) for t in tried],
+    )
+    right = EarlierStudies([made_up(40), made_up(40, seed=1)], fidelity_param="max_epoch")
+    misleading = EarlierStudies([made_up(40, maximize=False)], fidelity_param="max_epoch")
+    assert right.agreement(configs, values) > 0.8
+    assert misleading.agreement(configs, values) < 0.2
+    assert right.agreement(configs[:1], values[:1]) is None
+    assert right.agreement(configs, [0.5] * 12) is None
+    assert EarlierStudies([]).agreement(configs, values) is None

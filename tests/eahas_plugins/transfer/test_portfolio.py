@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from eahas_plugins.transfer import EarlierStudies
-from eahas_plugins.transfer.portfolio import greedy, member_at
+from eahas_plugins.transfer.portfolio import greedy, next_member
 from tests.eahas_plugins.transfer.studies import made_up
 
 
@@ -29,17 +29,22 @@ def test_the_best_of_three_studies():
 
 
 @pytest.mark.parametrize(
-    ("place", "members", "others", "expected"),
+    ("n_members", "n_others", "agreement", "expected"),
     [
-        (0, [], [], 0),
-        (2, [0.1, 0.2], [], 2),
-        (3, [0.1, 0.2, 0.3], [], None),
-        (4, [0.1, 0.2, 0.3], [0.25], 3),
-        (4, [0.1, 0.2, 0.3], [0.35], None),
-        (6, [0.1], [0.1], 4),
-        (7, [1.0], [0.0], None),
-        (4, [], [0.3], 3),
+        (0, 0, None, 0),
+        (0, 3, 0.0, 0),
+        (1, 0, None, None),
+        (1, 1, None, 1),
+        (1, 1, 1.0, 1),
+        (1, 1, 0.0, None),
+        (1, 3, 0.5, None),
+        (1, 3, 0.6, 1),
+        (4, 4, 0.7, 4),
+        (5, 5, 1.0, None),
+        (1, 1, float("nan"), None),
     ],
 )
-def test_members_follow_until_another_trial_beats_them_all(place, members, others, expected):
-    assert member_at(place, members, others) == expected
+def test_members_take_turns_with_others_as_long_as_the_studies_rank_well(
+    n_members, n_others, agreement, expected
+):
+    assert next_member(n_members, n_others, agreement) == expected

@@ -23,6 +23,7 @@ COMMANDS = (
     "compare",
     "report",
     "fronts",
+    "transfer",
     "overhead",
     "overhead-hosts",
 )

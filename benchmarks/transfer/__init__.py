@@ -1,0 +1,1 @@
+"""What earlier studies bring to a new one, and what misleading ones cost it."""

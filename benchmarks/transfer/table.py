@@ -1,0 +1,166 @@
+"""The table: regrets over the energy, and what energy it takes to get as far as others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.harness.seeds import derive_seed
+from benchmarks.reporting.ratios import N_RESAMPLES, Ratio, energy_ratio
+from benchmarks.reporting.traces import MethodTraces, collect, reference_score
+from benchmarks.transfer.conditions import Condition
+from benchmarks.transfer.run import TaskResults
+
+Floats = NDArray[np.float64]
+Interval = tuple[float, float]
+
+TRAININGS = (2, 5, 10, 20, 30)
+"""Where regrets are listed, in mean full trainings' worth of energy."""
+NOTHING = Condition(n=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One condition; intervals are at 95 %, by bootstrap over tasks and seeds.
+
+    Args:
+        condition: What its studies begin with.
+        n_tasks: How many tasks there are.
+        n_seeds: Studies on each.
+        regrets: Means, in points, after `TRAININGS`.
+        to_plain: Energy to the plain method's median at a third of the budget, over its own;
+            the geometric mean over tasks. Where half of a task's studies never get there the whole
+            budget counts, and the true number is larger.
+        to_plain_interval: Its interval.
+        n_never: On how many tasks that is so.
+        to_end: The same to the final median of the studies without earlier ones, over their own.
+        to_end_interval: Its interval.
+        worse_by: Mean final regret less that without earlier studies, in points.
+        worse_by_interval: Its interval.
+    """
+
+    condition: str
+    n_tasks: int
+    n_seeds: int
+    regrets: tuple[float, ...]
+    to_plain: float
+    to_plain_interval: Interval
+    n_never: int
+    to_end: float
+    to_end_interval: Interval
+    worse_by: float
+    worse_by_interval: Interval
+
+
+def lines_of(tasks: Sequence[TaskResults], conditions: Sequence[Condition]) -> list[Line]:
+    """A line for each condition.
+
+    Args:
+        tasks: What is recorded of each.
+        conditions: Those to show; that without earlier studies must be recorded.
+    """
+    return [_line(tasks, condition) for condition in conditions]
+
+
+def _line(tasks: Sequence[TaskResults], condition: Condition) -> Line:
+    to_plain, to_end, regrets, worse = [], [], [], []
+    n_never, n_seeds = 0, 0
+    for task in tasks:
+        traces, (plain,) = collect(task.new), collect(task.plain).values()
+        budget_kwh, one = task.new.header.budget_kwh, traces[condition.name]
+        without = traces[NOTHING.name]
+        to_plain.append(energy_ratio(one, plain, budget_kwh=budget_kwh))
+        to_end.append(energy_ratio(one, without, budget_kwh=budget_kwh))
+        n_never += not np.isfinite(to_plain[-1].value)
+        n_seeds = max(n_seeds, len(one.traces))
+        best = reference_score(task.new)
+        part = np.array(TRAININGS) / task.new.header.budget_trainings
+        regrets.append(_regrets(one, best, part * budget_kwh))
+        others = {trace.seed: trace.test_score[-1] for trace in without.traces}
+        worse.append(
+            [100.0 * (others[t.seed] - t.test_score[-1]) for t in one.traces if t.seed in others]
+        )
+    plain_mean, plain_interval = _geometric(to_plain, "plain")
+    end_mean, end_interval = _geometric(to_end, "end")
+    return Line(
+        condition=condition.text,
+        n_tasks=len(tasks),
+        n_seeds=n_seeds,
+        regrets=tuple(float(r) for r in np.mean(regrets, axis=0)),
+        to_plain=plain_mean,
+        to_plain_interval=plain_interval,
+        n_never=n_never,
+        to_end=end_mean,
+        to_end_interval=end_interval,
+        worse_by=float(np.mean([np.mean(values) for values in worse])),
+        worse_by_interval=_interval(_resampled_means(worse)),
+    )
+
+
+def _regrets(method: MethodTraces, best: float, grid: Floats) -> Floats:
+    """Mean regrets over the seeds, in points; before a study's first trial that of the first."""
+    scores = [np.nan_to_num(t.at(grid), nan=t.test_score[0]) for t in method.traces]
+    return np.asarray(100.0 * (best - np.mean(scores, axis=0)))
+
+
+def _geometric(ratios: Sequence[Ratio], what: str) -> tuple[float, Interval]:
+    """Geometric mean over the tasks; tasks are drawn, too, in each resample of the seeds."""
+    logs = np.log([ratio.bound_resampled for ratio in ratios])
+    rng = np.random.default_rng(derive_seed("tasks", what))
+    drawn = rng.integers(len(ratios), size=(len(ratios), N_RESAMPLES))
+    means = np.exp(np.take_along_axis(logs, drawn, axis=0).mean(axis=0))
+    value = float(np.exp(np.mean(np.log([ratio.bound for ratio in ratios]))))
+    return value, _interval(means)
+
+
+def _resampled_means(values: Sequence[Sequence[float]]) -> Floats:
+    """Means of resamples of the tasks and, in each, of the seeds."""
+    rng = np.random.default_rng(derive_seed("tasks", "means"))
+    found = np.empty(N_RESAMPLES)
+    for i in range(N_RESAMPLES):
+        tasks = rng.integers(len(values), size=len(values))
+        found[i] = np.mean([np.mean(rng.choice(values[t], len(values[t]))) for t in tasks])
+    return found
+
+
+def _interval(resampled: Floats) -> Interval:
+    low, high = np.quantile(resampled, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def as_json(lines: Sequence[Line]) -> list[dict[str, object]]:
+    """For a file."""
+    return [asdict(line) for line in lines]
+
+
+def markdown(lines: Sequence[Line], *, plain: str) -> str:
+    """The table as Markdown.
+
+    Args:
+        lines: Its lines.
+        plain: What the plain method is called.
+    """
+    heads = [
+        *("", *map(str, TRAININGS)),
+        *(f"energy to {plain}'s third", "to the end without", "worse at the end by"),
+    ]
+    rows = [heads, ["---"] * len(heads)]
+    for line in lines:
+        never = f", never on {line.n_never}" if line.n_never else ""
+        rows.append(
+            [
+                line.condition,
+                *(f"{regret:.1f}" for regret in line.regrets),
+                f"{line.to_plain:.2f} ({_text(line.to_plain_interval)}{never})",
+                f"{line.to_end:.2f} ({_text(line.to_end_interval)})",
+                f"{line.worse_by:+.2f} ({_text(line.worse_by_interval, '+.2f')})",
+            ]
+        )
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _text(interval: Interval, spec: str = ".2f") -> str:
+    return " to ".join(format(end, spec) for end in interval)

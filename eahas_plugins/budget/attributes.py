@@ -25,6 +25,15 @@ RESERVED_ATTR = "energy_reserved_kwh"
 """Trial attribute: energy the whole trial is expected to need, kWh."""
 STEP_ATTR = "energy_step_kwh"
 """Trial attribute: energy of the trial's next step, kWh, where it is known in advance."""
+KEPT_NAMES = frozenset(
+    (
+        *(ENERGY_ATTR, TRAINING_ATTR, PAID_ATTR, SAVED_ATTR, CHECKPOINT_ATTR, CONTINUES_ATTR),
+        *(RESERVED_ATTR, STEP_ATTR, "energy_account", "energy_stopped", "promoted_from"),
+        *("energy_kind", "energy_meter", "energy_parts_kwh", "meter", "runtime_s"),
+        *("epochs", "resumed", "truncated"),
+    )
+)
+"""What hosts keep of a trial under names of their own; no metric of a training has one of them."""
 CAP_ATTR = "energy_cap_kwh"
 """Study attribute: the cap, kWh."""
 SPENT_ATTR = "energy_spent_kwh"

@@ -25,6 +25,7 @@ from eahas_plugins.hpbandster.summary import tell_end, tell_start
 from eahas_plugins.policy import PAPER_EXPONENT, SHORT_UNTIL, short_phase_ended
 from eahas_plugins.spaces.values import native_config
 from eahas_plugins.targets.checkpoints import CheckpointStore
+from eahas_plugins.targets.rungs import check_whole_rungs
 from eahas_plugins.transfer.configurations import first_configurations
 from eahas_plugins.transfer.study import EarlierStudy
 
@@ -210,10 +211,13 @@ class EnergyBOHB(BOHB):
         """Refuse a worker of ours whose budgets are not this run's.
 
         Raises:
-            ValueError: If rungs are kWh and its fidelity is not, or the other way round.
+            ValueError: If rungs are kWh and its fidelity is not, or the other way round, or two
+                are the same step to a training that pauses at whole ones.
         """
         self._workers_obey = self._workers_obey and bool(traits)
         fidelity = traits.get("fidelity")
+        if fidelity == "continue" and not self._in_kwh:
+            check_whole_rungs(self.budgets)
         if fidelity is not None and (fidelity == "kwh") != self._in_kwh:
             rungs, wanted = (
                 ("min_kwh and max_kwh", "'kwh'")

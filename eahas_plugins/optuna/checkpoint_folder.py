@@ -15,11 +15,12 @@ from optuna.study import Study
 from optuna.trial import BaseTrial
 
 from eahas_plugins.optuna._compat import storage_file, storage_in_memory
-from eahas_plugins.targets.checkpoints import CheckpointStore
+from eahas_plugins.targets.checkpoints import CheckpointStore, checked_folder
 
 _NAME_LENGTH = 60  # of up to four bytes each, and a digest; file systems allow 255 bytes
 
 _temporary: weakref.WeakKeyDictionary[Any, Path] = weakref.WeakKeyDictionary()
+_roots: weakref.WeakKeyDictionary[Any, dict[str | None, Path]] = weakref.WeakKeyDictionary()
 _swept: set[Path] = set()
 _lock = threading.Lock()
 
@@ -28,14 +29,11 @@ def store_of(trial: BaseTrial, checkpoints: str | Path | None) -> CheckpointStor
     """Where the checkpoints of a trial's study are.
 
     Raises:
-        ValueError: If the storage is a server and no folder is given.
+        ValueError: If the storage is a server and no folder is given, or what is given is a file.
     """
     study: Study | None = getattr(trial, "study", None)
     name = "fixed trial" if study is None else study.study_name
-    if checkpoints is not None:
-        root = Path(checkpoints)
-    else:
-        root = _in_memory(trial) if study is None else _root_of(study)
+    root = _root_of(trial if study is None else study, study, checkpoints)
     # No longer than a file name may be, and none that leads out of the folder, as ".." does.
     safe = re.sub(r"[^\w.-]|^\.+$", "_", name)[:_NAME_LENGTH] or "_"
     if safe != name:
@@ -49,7 +47,20 @@ def store_of(trial: BaseTrial, checkpoints: str | Path | None) -> CheckpointStor
     return store
 
 
-def _root_of(study: Study) -> Path:
+def _root_of(owner: object, study: Study | None, checkpoints: str | Path | None) -> Path:
+    """The folder of all checkpoints, the same for a study wherever its process goes meanwhile."""
+    with _lock:
+        known = _roots.setdefault(owner, {})
+    name = None if checkpoints is None else str(checkpoints)
+    if name not in known:
+        folder = checked_folder(checkpoints)
+        if folder is None:
+            folder = _in_memory(owner) if study is None else _default(study)
+        known[name] = folder
+    return known[name]
+
+
+def _default(study: Study) -> Path:
     file = storage_file(study)
     if file is not None:
         return file.with_name(f"{file.name}.checkpoints")

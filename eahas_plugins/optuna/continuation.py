@@ -82,7 +82,7 @@ class TrialCheckpoint:
 
     Raises:
         ValueError: If the trial has no such parameter, the storage is a server and there is no
-            folder given, or the folder holds checkpoints of another study of the same name.
+            folder given, or it is a file, or holds checkpoints of another study of the same name.
     """
 
     def __init__(

@@ -11,23 +11,21 @@ from typing import Literal
 from ConfigSpace import ConfigurationSpace
 from optuna import Trial, TrialPruned
 
-from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, TRAINING_ATTR
+from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR
 from eahas_plugins.energy import EnergyMeter
 from eahas_plugins.models.length import is_number
 from eahas_plugins.optuna.continuation import ManagedCheckpoint
 from eahas_plugins.optuna.samplers._schedules import check_schedules
-from eahas_plugins.optuna.tracker import METER_ATTR, PARTS_ATTR, RUNTIME_ATTR, EnergyTracker
+from eahas_plugins.optuna.tracker import EnergyTracker
 from eahas_plugins.optuna.trial_training import TrialTraining
 from eahas_plugins.spaces import Config, ForbiddenConfigurationError, OptunaSpace
 from eahas_plugins.spaces.values import native
-from eahas_plugins.targets.checkpoints import Checkpoint
+from eahas_plugins.targets.checkpoints import Checkpoint, checked_folder
 from eahas_plugins.targets.energy_target import Train
 from eahas_plugins.targets.metric import Direction, metric_of
 from eahas_plugins.targets.objectives import check_objectives
 from eahas_plugins.targets.scratch import Scratch
 from eahas_plugins.targets.signature import check_train, values_of
-
-_OURS = (ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, METER_ATTR, PARTS_ATTR, RUNTIME_ATTR)
 
 
 class EnergyObjective:
@@ -131,6 +129,11 @@ class EnergyObjective:
             )
         if fidelity not in ("schedule", "continue"):
             raise ValueError(f"fidelity must be 'schedule' or 'continue' but got {fidelity!r}.")
+        if fidelity == "continue" and not all(float(n).is_integer() for n in schedules or ()):
+            raise ValueError(
+                "schedules must be whole numbers of steps with fidelity 'continue', at which a "
+                f"training can pause, but got {schedules!r}."
+            )
         if fidelity == "continue" and fidelity_param is None:
             raise ValueError(
                 "fidelity_param must be given with fidelity 'continue' but is None: it names the "
@@ -146,7 +149,7 @@ class EnergyObjective:
         self.schedules = None if schedules is None else tuple(schedules)
         self.fidelity = fidelity
         # A training may change the working directory.
-        self.checkpoints = None if checkpoints is None else Path(checkpoints).absolute()
+        self.checkpoints = checked_folder(checkpoints)
         self.report_every = report_every
         self.meter = meter
         self.seed = seed
@@ -228,7 +231,18 @@ class EnergyObjective:
                 f"fidelity_param must be in the configuration but {self.fidelity_param!r} is not "
                 f"in {config!r}: give schedules, or a space that holds it."
             )
-        return float(config[self.fidelity_param])
+        length = config[self.fidelity_param]
+        if not is_number(length) or not 0 < length < math.inf:
+            raise ValueError(
+                f"{self.fidelity_param} must be the length of a training, a positive number, but "
+                f"the configuration has {length!r}."
+            )
+        if self.fidelity == "continue" and not float(length).is_integer():
+            raise ValueError(
+                f"{self.fidelity_param} must be a whole number of steps with fidelity 'continue', "
+                f"at which a training can pause, but the configuration has {length}."
+            )
+        return float(length)
 
     def _check_directions(self, trial: Trial) -> None:
         directions = getattr(getattr(trial, "study", None), "directions", None)
@@ -243,5 +257,4 @@ class EnergyObjective:
 
 def _leave_record(trial: Trial, values: dict[str, float], epochs: int) -> None:
     for name, value in {**values, "epochs": epochs}.items():
-        if name not in _OURS:
-            trial.set_user_attr(name, value)
+        trial.set_user_attr(name, value)

@@ -14,6 +14,7 @@ from eahas_plugins.smac.base_facade import EnergyFacade
 from eahas_plugins.smac.components import schedule_components
 from eahas_plugins.smac.intensifier import EnergyHyperband, EnergyIntensifier
 from eahas_plugins.smac.schedule_intensifier import N_STARTUP_TRIALS, has_schedules
+from eahas_plugins.targets.rungs import check_whole_rungs
 
 _DEFAULT_ETA = 3
 
@@ -58,8 +59,19 @@ class EnergyMultiFidelityFacade(EnergyFacade, MultiFidelityFacade):
     def _energy_components(
         cls, scenario: Scenario, target: Any, given: Mapping[str, Any], **how: Any
     ) -> dict[str, Any]:
-        if getattr(target, "fidelity", None) != "schedule" or not has_schedules(scenario):
-            return super()._energy_components(scenario, target, given, **how)
+        fidelity = getattr(target, "fidelity", None)
+        if fidelity in ("continue", "schedule") and scenario.instances:
+            raise ValueError(
+                f"instances must not be given with fidelity {fidelity!r} but are "
+                f"{scenario.instances}: with instances SMAC's budgets are numbers of them, not "
+                "lengths. Let one training go through all, or take "
+                "EnergyHyperparameterOptimizationFacade and fidelity='kwh'."
+            )
+        if fidelity != "schedule" or not has_schedules(scenario):
+            found = super()._energy_components(scenario, target, given, **how)
+            if fidelity == "continue" and isinstance(found["intensifier"], EnergyHyperband):
+                check_whole_rungs(found["intensifier"].rungs)
+            return found
         n_startup_trials = (
             N_STARTUP_TRIALS if how["n_startup_trials"] is None else how["n_startup_trials"]
         )

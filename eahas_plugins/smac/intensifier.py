@@ -14,7 +14,7 @@ from smac.runhistory.dataclasses import InstanceSeedBudgetKey
 from smac.scenario import Scenario
 
 from eahas_plugins.budget.attributes import TRAINING_ATTR, known_kwh
-from eahas_plugins.policy import PAPER_EXPONENT, promotion_candidates, reward
+from eahas_plugins.policy import PAPER_EXPONENT, n_rungs, promotion_candidates, reward
 from eahas_plugins.smac._compat import PromotionHook
 from eahas_plugins.smac.admission import AdmittedTrials, BudgetedIntensifier
 
@@ -88,8 +88,16 @@ class EnergyHyperband(BudgetedIntensifier, PromotionHook):
                 )
         if not reward_exponent <= 0.0:
             raise ValueError(f"reward_exponent must be at most 0 but got {reward_exponent}.")
-        self.reward_exponent = float(reward_exponent)
+        self.reward_exponent, self._ratio = float(reward_exponent), float(eta)
         super().__init__(scenario, eta=eta, **kwargs)
+
+    @property
+    def rungs(self) -> list[float]:
+        """The budgets of its trials, lowest first; none while the scenario does not say."""
+        low, high = self.scenario.min_budget, self.scenario.max_budget
+        if low is None or high is None:
+            return []
+        return [high * self._ratio**-k for k in reversed(range(n_rungs(low, high, self._ratio)))]
 
     @property
     def meta(self) -> dict[str, Any]:

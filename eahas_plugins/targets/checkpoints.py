@@ -30,6 +30,26 @@ _HASHED_BYTES = 1 << 18
 _TRIES = 20
 
 
+def checked_folder(checkpoints: str | Path | None) -> Path | None:
+    """The argument ``checkpoints``: a folder that may be made, wherever the process goes later.
+
+    Raises:
+        ValueError: If it is no path, or it or a folder above it is a file.
+    """
+    if checkpoints is None:
+        return None
+    if not isinstance(checkpoints, str | Path):
+        raise ValueError(f"checkpoints must be a folder's path but got {checkpoints!r}.")
+    folder = Path(checkpoints).expanduser().absolute()
+    there = next(path for path in (folder, *folder.parents) if path.exists() or path.is_symlink())
+    if not there.is_dir():
+        raise ValueError(
+            f"checkpoints must be a folder but {there} is a file: give another path, or None for "
+            "the default."
+        )
+    return folder
+
+
 class CheckpointStore:
     """The checkpoints of one run or study.
 

@@ -18,12 +18,14 @@ from eahas_plugins.budget.attributes import (
 from eahas_plugins.budget.journal import Attempt
 from eahas_plugins.energy import EnergyMeter, auto_meter
 from eahas_plugins.spaces import native_config
-from eahas_plugins.targets.checkpoints import CheckpointStore
+from eahas_plugins.targets.checkpoints import Checkpoint, CheckpointStore, checked_folder
 from eahas_plugins.targets.estimate import EnergyEstimate
 from eahas_plugins.targets.journal_training import JournalTraining, heartbeat
 from eahas_plugins.targets.metric import Direction, metric_of
 from eahas_plugins.targets.objectives import ERROR, Objectives, check_objectives, cost_of
 from eahas_plugins.targets.progress import key_of
+from eahas_plugins.targets.rungs import whole_rung
+from eahas_plugins.targets.scratch import Scratch
 from eahas_plugins.targets.signature import check_train, values_of
 from eahas_plugins.targets.training import EnergyTraining
 
@@ -97,7 +99,7 @@ class EnergyTarget:
         metric: str | None = None,
         direction: Direction | None = None,
         objectives: Objectives | None = None,
-        checkpoints: Path | None = None,
+        checkpoints: str | Path | None = None,
         report_every: int = 1,
         heartbeat_s: float | None = None,
     ) -> None:
@@ -126,7 +128,7 @@ class EnergyTarget:
         cost_name = ERROR if self.metric.is_accuracy else self.metric.name
         self.objectives = check_objectives(objectives or cost_name, cost_name=cost_name)
         # Workers, and the training itself, may be in another working directory.
-        self.checkpoints = None if checkpoints is None else Path(checkpoints).absolute()
+        self.checkpoints = checked_folder(checkpoints)
         self._run_folder: Path | None = None
         self.report_every = report_every
         self.heartbeat_s = heartbeat_s
@@ -214,9 +216,12 @@ class EnergyTarget:
             if root is None:
                 root = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             store, key = CheckpointStore(root), key_of(config, seed, instance)
+            keeps = self.fidelity != "schedule" and budget is not None
+            copy: Checkpoint | Scratch = store.open(key, towards=budget) if keeps else Scratch()
+            stack.enter_context(copy)
             training = JournalTraining(
                 meter=meter,
-                checkpoint=stack.enter_context(store.open(key, towards=budget)),
+                checkpoint=copy,
                 seed=seed,
                 budget=budget,
                 in_kwh=self.fidelity == "kwh",
@@ -224,7 +229,7 @@ class EnergyTarget:
                 metric=self.metric,
                 instance=instance,
                 cuts=self.fidelity_param is None,
-                keeps_checkpoint=self.fidelity != "schedule" and budget is not None,
+                keeps_checkpoint=keeps,
                 report_every=self.report_every,
             )
             with heartbeat(training, self.heartbeat_s):
@@ -252,14 +257,7 @@ class EnergyTarget:
 
     def _rung(self, budget: float | None) -> float | None:
         """The host's budget; a training can only be continued to a whole number of steps."""
-        if budget is None or self.fidelity != "continue":
-            return budget
-        if not budget >= 0.5:
-            raise ValueError(
-                f"budget must be at least 1 with fidelity 'continue', which counts steps, but got "
-                f"{budget}: give the host a min_budget and max_budget of whole epochs."
-            )
-        return float(max(1, round(budget)))
+        return budget if budget is None or self.fidelity != "continue" else whole_rung(budget)
 
     def _planned(self, config: Mapping[str, Any], budget: float | None) -> dict[str, Any]:
         """What ``train`` gets: plain values, with the length of the schedule among them."""

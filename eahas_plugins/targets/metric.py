@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from eahas_plugins.budget.attributes import KEPT_NAMES
 
 ACCURACY = "accuracy"
 Direction = Literal["maximize", "minimize"]
 
 _ROUNDING = 1e-6
+_log = logging.getLogger(__name__)
+_told: set[str] = set()
 SIGNATURE = (
     "def train(config, training):\n"
     "    for epoch in range(training.epochs, n_epochs):\n"
@@ -53,7 +59,7 @@ class Metric:
         """
         try:
             number = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise ValueError(
                 f"{where} must be given one number, the {self.name}, but got {value!r}."
             ) from None
@@ -86,9 +92,15 @@ def metric_of(name: str | None, direction: Direction | None) -> Metric:
         direction: ``"maximize"`` or ``"minimize"``; an accuracy needs none.
 
     Raises:
-        ValueError: If the name is no identifier, or the direction is missing or does not fit.
+        ValueError: If the name is no identifier, or one that every trial has, or the direction is
+            missing or does not fit.
     """
     name = ACCURACY if name is None else name
+    if name in KEPT_NAMES:
+        raise ValueError(
+            f"metric must not be {name!r}, under which every trial keeps what was measured: give "
+            "the training's own value another name."
+        )
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"metric must be a name such as 'loss' but got {name!r}.")
     if name == ACCURACY:
@@ -101,3 +113,36 @@ def metric_of(name: str | None, direction: Direction | None) -> Metric:
             f"{direction!r}."
         )
     return Metric(name=name, maximize=direction == "maximize")
+
+
+def recorded(told: Mapping[str, Any], metric: Metric) -> dict[str, float]:
+    """What a trial records beside its metric; under a name that it keeps itself nothing.
+
+    Args:
+        told: What the training has reported or returned, by name.
+        metric: What it is judged by.
+
+    Raises:
+        ValueError: If one is not a number.
+    """
+    for name in sorted(KEPT_NAMES & told.keys() - _told):
+        _told.add(name)
+        _log.warning(
+            "%s of a training is not recorded: every trial keeps what was measured under that "
+            "name. Give the training's own value another one.",
+            name,
+        )
+    others = {name: v for name, v in told.items() if name not in (*KEPT_NAMES, metric.name)}
+    return {str(name): number(value, str(name)) for name, value in others.items()}
+
+
+def number(value: Any, name: str) -> float:
+    """A value that is only recorded.
+
+    Raises:
+        ValueError: If it is not a number.
+    """
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{name} must be a number but is {value!r}.") from None

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eahas_plugins.targets.metric import SIGNATURE, Metric
+from eahas_plugins.targets.metric import SIGNATURE, Metric, recorded
 
 _OF_A_HOST = frozenset({"seed", "budget", "instance", "cutoff", "attempt", "working_directory"})
 
@@ -20,6 +20,12 @@ def check_train(train: Any, metric: Metric) -> None:
     """
     if not callable(train):
         raise ValueError(f"train must be a function but got {train!r}.")
+    call = train if inspect.isroutine(train) else getattr(train, "__call__", train)  # noqa: B004
+    if inspect.isgeneratorfunction(call) or inspect.iscoroutinefunction(call):
+        raise ValueError(
+            f"train must run when it is called but {train!r} has a `yield` or is `async`, so that "
+            f"a call only makes an object. Its shape is\n{_shape(metric)}"
+        )
     try:
         signature = inspect.signature(train)
     except (TypeError, ValueError):  # of a builtin: its call will tell
@@ -75,8 +81,7 @@ def values_of(
             raise ValueError(
                 f"a training must return its {metric.name!r} but returned {dict(returned)!r}."
             )
-        others = {str(name): value for name, value in returned.items() if name != metric.name}
-        found = {**last, **{name: number(value, name) for name, value in others.items()}}
+        found = {**last, **recorded(returned, metric)}
         if metric.name in returned:
             found[metric.name] = metric.checked(returned[metric.name], where)
         return found
@@ -95,22 +100,10 @@ def values_of(
     return {**last, metric.name: metric.checked(returned, where)}
 
 
-def number(value: Any, name: str) -> float:
-    """A value that is only recorded.
-
-    Raises:
-        ValueError: If it is not a number.
-    """
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must be a number but is {value!r}.") from None
-
-
 def _same(value: Any, reported: float | None) -> bool:
     try:
         return reported is not None and math.isclose(float(value), reported, rel_tol=1e-9)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from pathlib import Path
 
+from eahas_plugins.models.length import is_number
+from eahas_plugins.spaces.values import native
 from eahas_plugins.targets.checkpoints import Checkpoint
-from eahas_plugins.targets.metric import Metric
+from eahas_plugins.targets.metric import Metric, recorded
 from eahas_plugins.targets.progress import Progress
 from eahas_plugins.targets.scratch import Scratch
-from eahas_plugins.targets.signature import number
 
 
 class EnergyTraining(ABC):
@@ -88,7 +89,10 @@ class EnergyTraining(ABC):
             ValueError: If the metric is missing, not finite, or an accuracy that is no fraction, or
                 the training is no further than before.
         """
-        name, epoch = self._metric.name, self.epochs + 1 if epochs is None else epochs
+        name, epoch = self._metric.name, self.epochs + 1 if epochs is None else native(epochs)
+        if not is_number(epoch) or not float(epoch).is_integer():
+            raise ValueError(f"epochs must be a whole number but got {epochs!r}.")
+        epoch = int(epoch)
         if not epoch > self.epochs:
             raise ValueError(
                 f"epochs must be those behind the training, more than the {self.epochs} that it "
@@ -98,7 +102,7 @@ class EnergyTraining(ABC):
             raise ValueError(
                 f"report() must be given the {name} once but got {value!r} and {metrics!r}."
             )
-        found = {other: number(told, other) for other, told in metrics.items() if other != name}
+        found = recorded(metrics, self._metric)
         told = metrics.get(name) if value is None else value
         found[name] = self._metric.checked(told, f"report() after epoch {epoch}")
         self.reported.append(found)

@@ -75,3 +75,15 @@ def test_a_run_that_begins_new_brackets_leaves_none_of_the_old_ones(cluster: Clu
     assert list(cluster.folder.rglob("latest.json"))
     with cluster.master(EnergyBOHB, ConfigurationSpace({"x": (0.0, 1.0)}), budget_kwh=1.0, **RUNGS):
         assert not list(cluster.folder.rglob("latest.json"))
+
+
+def test_two_rungs_at_one_step_are_refused_before_anything_is_trained(cluster: Cluster) -> None:
+    training = PausingTraining("minimize", Counter())
+    cluster.worker(EnergyWorker, training, meter=training.meter, fidelity="continue", target=SCORE)
+    rungs = {"min_budget": 1, "max_budget": 4, "eta": 1.4}
+    with (
+        cluster.master(EnergyBOHB, space(), budget_kwh=1.0, **rungs) as master,
+        pytest.raises(ValueError, match="rungs must be different whole numbers of steps"),
+    ):
+        within_time(master.run)
+    assert training.meter.energy_kwh == Counter.energy_kwh

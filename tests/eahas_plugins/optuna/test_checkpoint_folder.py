@@ -8,8 +8,10 @@ from typing import Any
 
 import optuna
 import pytest
+from optuna.trial import FixedTrial
 
 from eahas_plugins.optuna.checkpoint_folder import store_of
+from eahas_plugins.targets import EnergyTarget
 from tests.eahas_plugins.meters import Counter
 from tests.eahas_plugins.optuna.test_continuation import LONG, SHORT, enqueue, new_study, objective
 
@@ -67,3 +69,41 @@ def test_another_study_of_the_same_name_does_not_go_on_unseen(
     with pytest.raises(ValueError, match=r"Remove .*one, or give the study another name"):
         run(LONG, 0.2)
     assert len(list(tmp_path.glob("one/*/latest.json"))) == 2 * n_before + 1  # none is removed
+
+
+def test_a_relative_folder_is_where_the_study_first_looked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A training that is written by hand gives it anew in every trial."""
+    trial: Any = SimpleNamespace(study=new_study())
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    first = store_of(trial, "all").root
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert store_of(trial, "all").root == first
+    assert first.is_relative_to(tmp_path / "all")
+
+
+@pytest.mark.parametrize("inside", ["", "deeper/still"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda folder: objective(Counter(), checkpoints=folder),
+        lambda folder: EnergyTarget(lambda config, training: 0.5, checkpoints=folder),
+        lambda folder: store_of(FixedTrial({}), folder),
+    ],
+    ids=["EnergyObjective", "EnergyTarget", "TrialCheckpoint"],
+)
+def test_a_file_is_no_folder(make: Any, inside: str, tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("mine")
+    with pytest.raises(ValueError, match=r"checkpoints must be a folder but .*notes.txt is a file"):
+        make(file / inside)
+    assert file.read_text() == "mine"
+
+
+def test_a_users_home_is_meant_by_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert EnergyTarget(lambda config, training: 0.5, checkpoints="~/all").checkpoints == (
+        tmp_path / "all"
+    )

@@ -13,7 +13,12 @@ from optuna.pruners import PercentilePruner
 from optuna.samplers import RandomSampler
 from optuna.trial import TrialState
 
+from eahas_plugins.budget.attributes import KEPT_NAMES
 from eahas_plugins.optuna import EnergyBudget, EnergyObjective, energy_study
+from eahas_plugins.optuna._origin import ACCOUNT_ATTR
+from eahas_plugins.optuna._trials import PROMOTED_KEY
+from eahas_plugins.optuna.budget.readers import STOPPED_ATTR
+from eahas_plugins.optuna.tracker import METER_ATTR, PARTS_ATTR, RUNTIME_ATTR
 from eahas_plugins.targets import EnergyTraining, Train
 from tests.eahas_plugins.meters import Counter
 
@@ -251,3 +256,25 @@ def test_percent_and_nan_are_noticed(value: float, message: str) -> None:
 
     with pytest.raises(ValueError, match=message):
         new_study().optimize(EnergyObjective(train, space(), meter=meter), n_trials=1)
+
+
+def test_what_a_trial_keeps_itself_is_not_overwritten() -> None:
+    meter, study = Counter(), new_study()
+    mine: dict[str, Any] = {name: -7.0 for name in KEPT_NAMES if name != "epochs"}
+
+    def train(config: dict[str, Any], training: EnergyTraining) -> None:
+        meter.energy_kwh += 1.0
+        training.report(loss=0.5, f1=0.25, **mine)
+
+    study.optimize(
+        EnergyObjective(train, space(), metric="loss", direction="maximize", meter=meter),
+        n_trials=1,
+    )
+    found = study.trials[0].user_attrs
+    assert (found["energy_kwh"], found["loss"], found["f1"]) == (1.0, 0.5, 0.25)
+    assert -7.0 not in found.values()
+
+
+def test_every_attribute_of_a_trial_is_a_name_that_no_metric_has() -> None:
+    own = (ACCOUNT_ATTR, STOPPED_ATTR, METER_ATTR, PARTS_ATTR, RUNTIME_ATTR, PROMOTED_KEY)
+    assert set(own) <= KEPT_NAMES

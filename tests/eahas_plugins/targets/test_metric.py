@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 from ConfigSpace import Configuration, ConfigurationSpace
 
+from eahas_plugins.budget.attributes import KEPT_NAMES
 from eahas_plugins.smac import EnergyTarget
+from eahas_plugins.targets import metric
+from eahas_plugins.targets.metric import metric_of
 from tests.eahas_plugins.meters import Counter
 
 SPACE = ConfigurationSpace({"x": (0.0, 1.0)}, seed=0)
@@ -182,3 +185,63 @@ def test_a_function_of_the_right_shape_is_taken(train: Any) -> None:
 def test_arguments_are_checked(kwargs: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         EnergyTarget(lambda config, training: None, **kwargs)
+
+
+@pytest.mark.parametrize("name", sorted(KEPT_NAMES))
+def test_no_metric_has_the_name_of_what_a_trial_keeps(name: str) -> None:
+    with pytest.raises(ValueError, match=f"metric must not be '{name}'"):
+        metric_of(name, "minimize")
+
+
+@pytest.mark.parametrize("how", ["report", "return"])
+def test_a_value_under_such_a_name_is_told_and_changes_nothing(
+    tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(metric, "_told", set())
+    mine = {name: -7.0 for name in KEPT_NAMES if how == "return" or name != "epochs"}
+
+    def train(training: Any) -> Any:
+        if how == "report":
+            return training.report(accuracy=0.5, f1=0.25, **mine) and None
+        return {"accuracy": 0.5, "f1": 0.25, **mine}
+
+    cost, info = result(tmp_path, train)
+    assert (cost, info["accuracy"], info["f1"]) == (0.5, 0.5, 0.25)
+    assert -7.0 not in info.values()
+    assert info["energy_kwh"] == 1.0
+    assert "runtime_s of a training is not recorded" in caplog.text
+
+
+@pytest.mark.parametrize("epochs", ["2", 1.5, math.nan, math.inf, True, [1]])
+def test_epochs_are_counted_in_whole_numbers(tmp_path: Path, epochs: Any) -> None:
+    with pytest.raises(ValueError, match="epochs must be a whole number but got"):
+        result(tmp_path, lambda training: training.report(0.5, epochs=epochs) and None)
+
+
+@pytest.mark.parametrize("epochs", [3, 3.0, np.int64(3), np.float32(3.0)])
+def test_any_whole_number_of_epochs_will_do(tmp_path: Path, epochs: Any) -> None:
+    _, info = result(tmp_path, lambda training: training.report(0.5, epochs=epochs) and None)
+    assert (info["epochs"], type(info["epochs"])) == (3, int)
+
+
+@pytest.mark.parametrize("how", ["report", "return", "other"])
+def test_an_integer_of_hundreds_of_digits_is_refused_in_words(tmp_path: Path, how: str) -> None:
+    answers: dict[str, Any] = {
+        "report": lambda training: training.report(10**400) and None,
+        "return": 10**400,
+        "other": {"accuracy": 0.5, "f1": 10**400},
+    }
+    with pytest.raises(ValueError, match="must be"):
+        result(tmp_path, answers[how], metric="accuracy")
+
+
+def test_a_function_that_only_makes_an_object_when_called_is_refused() -> None:
+    def yields(config: Any, training: Any) -> Any:
+        yield training.report(0.5)
+
+    async def later(config: Any, training: Any) -> None:
+        training.report(0.5)
+
+    for train in (yields, later):
+        with pytest.raises(ValueError, match="train must run when it is called"):
+            EnergyTarget(train)

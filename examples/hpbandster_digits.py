@@ -7,13 +7,12 @@ import logging
 import os
 
 from ConfigSpace import ConfigurationSpace, Float, Integer
-from hpbandster.core.nameserver import NameServer
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 
 from eahas_plugins.bridges.sklearn import fit_epochs
-from eahas_plugins.hpbandster import EnergyBOHB, EnergyWorker
+from eahas_plugins.hpbandster import EnergyBOHB, EnergyWorker, NameServer
 from eahas_plugins.units import energy_text
 
 X, y = load_digits(return_X_y=True)
@@ -42,17 +41,13 @@ space = ConfigurationSpace(
 if __name__ == "__main__":
     logging.getLogger("hpbandster").setLevel(logging.WARNING)
     run_id = f"digits-{os.getpid()}"  # a run whose name is given again goes on
-    server = NameServer(run_id=run_id, host="127.0.0.1", port=0)
-    where = dict(zip(("nameserver", "nameserver_port"), server.start(), strict=True))
-    length = {"fidelity_param": "epochs"}
-    worker = EnergyWorker(train, fidelity="schedule", target=length, run_id=run_id, **where)
-    worker.run(background=True)  # more workers: the same in other processes
-    bohb = EnergyBOHB(
-        space, budget_kwh=1e-5, min_budget=5, max_budget=20, eta=2, run_id=run_id, **where
-    )
-    result = bohb.run()
-    bohb.shutdown(shutdown_workers=True)
-    server.shutdown()
+    with NameServer(run_id=run_id, host="127.0.0.1") as where:
+        length = {"fidelity_param": "epochs"}
+        worker = EnergyWorker(train, fidelity="schedule", target=length, **where)
+        worker.run(background=True)  # more workers: the same in other processes
+        rungs = {"min_budget": 5, "max_budget": 20, "eta": 2}
+        with EnergyBOHB(space, budget_kwh=1e-5, **rungs, **where) as bohb:
+            result = bohb.run()
     runs = [run for run in result.get_all_runs() if run.loss is not None]
     best = min(runs, key=lambda run: run.loss)
     spent, meter = energy_text(bohb.spent_kwh), best.info

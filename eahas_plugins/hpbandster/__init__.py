@@ -14,6 +14,7 @@ except ModuleNotFoundError as error:
 from eahas_plugins.hpbandster._compat import send_numpy
 from eahas_plugins.hpbandster.energy_bohb import EnergyBOHB
 from eahas_plugins.hpbandster.logger import EnergyResultLogger
+from eahas_plugins.hpbandster.name_server import NameServer
 from eahas_plugins.hpbandster.optimizers import BOHB, HyperBand, RandomSearch
 from eahas_plugins.hpbandster.worker import EnergyWorker, SurrogateWorker, TargetWorker
 
@@ -23,6 +24,7 @@ __all__ = [
     "EnergyResultLogger",
     "EnergyWorker",
     "HyperBand",
+    "NameServer",
     "RandomSearch",
     "SurrogateWorker",
     "TargetWorker",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import hpbandster.optimizers as theirs
 from ConfigSpace import ConfigurationSpace
@@ -25,6 +26,7 @@ from eahas_plugins.hpbandster._compat import (
 )
 from eahas_plugins.hpbandster._dispatcher import watched_dispatcher
 from eahas_plugins.hpbandster.answers import Outcomes, check_answer
+from eahas_plugins.hpbandster.name_server import with_daemons
 from eahas_plugins.hpbandster.warm_start import log_earlier, warm_start
 from eahas_plugins.policy import n_rungs
 from eahas_plugins.spaces.ordinals import index_space
@@ -41,7 +43,8 @@ class KernelGenerator(PlainGenerator, bohb.BOHB):
 class _Current(_Host):
     """What all masters share.
 
-    Ordinals are searched by position. ``ping_interval`` is 10 s instead of 60, so that a dead
+    As a context it is shut down at its end, and its workers too, whatever has been raised. Ordinals
+    are searched by position. ``ping_interval`` is 10 s instead of 60, so that a dead
     worker's job does not block a rung for a minute. HpBandSter logs warnings alone; for more, set
     the level of ``logging.getLogger("hpbandster")``.
     """
@@ -76,18 +79,20 @@ class _Current(_Host):
         self._error: Exception | None = None
         self._outcomes = Outcomes()
         keep_quiet(kwargs.get("logger"))
+        make = functools.partial(
+            super().__init__,
+            configspace=index_space(configspace),  # their BOHB would refuse ordinals
+            eta=eta,
+            min_budget=min_budget,
+            max_budget=max_budget,
+            # Workers may have been started in another folder.
+            working_directory=str(Path(working_directory).absolute()),
+            ping_interval=ping_interval,
+            previous_result=None,
+            **kwargs,
+        )
         with watched_dispatcher(self):
-            super().__init__(
-                configspace=index_space(configspace),  # their BOHB would refuse ordinals
-                eta=eta,
-                min_budget=min_budget,
-                max_budget=max_budget,
-                # Workers may have been started in another folder.
-                working_directory=str(Path(working_directory).absolute()),
-                ping_interval=ping_interval,
-                previous_result=None,
-                **kwargs,
-            )
+            with_daemons(make)
         require(self, MASTER)
         # Rounding loses a rung in HpBandSter (1..243 with factor 3 has six).
         self.max_SH_iter = rungs
@@ -100,6 +105,14 @@ class _Current(_Host):
             self.warmstart_iteration = [warm_start(previous_result, self.config_generator)]
             if isinstance(self.result_logger, json_result_logger):
                 log_earlier(self.result_logger, self.warmstart_iteration[0])
+
+    def __enter__(self) -> Self:
+        """The optimiser itself."""
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """Shut down, the workers too."""
+        self.shutdown(shutdown_workers=True)
 
     def _generator(self, configspace: ConfigurationSpace, seed: int | None) -> Any:
         return RandomGenerator(configspace=configspace, seed=seed)

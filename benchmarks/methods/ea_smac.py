@@ -1,4 +1,4 @@
-"""SMAC with complete schedules as rungs, EA-BOHB's Gaussian process, cooling, shares of energy.
+"""SMAC with complete schedules as rungs: EA-BOHB's model and rule, after SMAC's initial design.
 
 Everything as ``EnergyMultiFidelityFacade`` has it by default.
 """

@@ -150,6 +150,10 @@ class RunAccount:
         balance = self.balance()
         return balance.covers(balance.available_kwh(number=self._next_number), needed_kwh)
 
+    def left_kwh(self) -> float:
+        """Energy neither spent nor promised, kWh."""
+        return self.balance().available_kwh(number=self._next_number)
+
     def grant(
         self,
         trial: TrialId,

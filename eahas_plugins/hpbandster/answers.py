@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any
 
 from hpbandster.core.dispatcher import Job
 
 from eahas_plugins.budget.entries import was_refused
+from eahas_plugins.targets.rungs import check_whole_rungs
 
 _ASKED_FOR = "return {'loss': number, 'info': {...}} from compute."
 
@@ -42,6 +44,34 @@ def _is_float(loss: Any) -> bool:
     except OverflowError:  # an integer of hundreds of digits
         return False
     return True
+
+
+def check_fidelity(
+    name: str, traits: Mapping[str, Any], budgets: Sequence[float], *, in_kwh: bool
+) -> None:
+    """Refuse a worker of ours whose budgets are not the run's.
+
+    Args:
+        name: The worker.
+        traits: What it says of itself; one of the user's own says nothing.
+        budgets: The rungs.
+        in_kwh: Whether they are kWh.
+
+    Raises:
+        ValueError: If rungs are kWh and its fidelity is not, or the other way round, or two are the
+            same step to a training that pauses at whole ones.
+    """
+    fidelity = traits.get("fidelity")
+    if fidelity == "continue" and not in_kwh:
+        check_whole_rungs(budgets)
+    if fidelity is None or (fidelity == "kwh") == in_kwh:
+        return
+    rungs, wanted = "min_budget and max_budget", "another one than 'kwh'"
+    if in_kwh:
+        rungs, wanted = "min_kwh and max_kwh", "'kwh'"
+    raise ValueError(
+        f"with {rungs} a worker's fidelity must be {wanted} but is {fidelity!r} ({name})."
+    )
 
 
 class Outcomes:

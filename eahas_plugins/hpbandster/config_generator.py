@@ -31,6 +31,7 @@ class EnergyGenerator(KernelGenerator):
         cooling: Factor of ``alpha``; 0 switches the energy off.
         budgets: The rungs, if the energy depends on them; None where they are energies.
         first: Configurations to begin with, but for those that an earlier run has tried.
+        listens: Called with every job that has ended, those of an earlier run too.
         seed: Seed of all draws.
         **kwargs: BOHB's settings.
 
@@ -48,6 +49,7 @@ class EnergyGenerator(KernelGenerator):
         cooling: float,
         budgets: list[float] | None,
         first: Sequence[dict[str, Any]] = (),
+        listens: Callable[[Job], None] | None = None,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -60,6 +62,7 @@ class EnergyGenerator(KernelGenerator):
         # Of a space of constants alone all trainings are the same.
         self._energies = KwhModel(columns) if columns else None
         self._first = list(first)
+        self._listens = listens
         self._alpha = alpha
         self._cooling = cooling
         self._decoders = [
@@ -92,6 +95,8 @@ class EnergyGenerator(KernelGenerator):
             self.logger.info("job %s was not run: the energy budget is spent", job.id)
             return
         self._first = [config for config in self._first if config != job.kwargs["config"]]
+        if self._listens is not None:
+            self._listens(job)
         super().new_result(job, update_model)
         info = (job.result or {}).get("info")
         if not isinstance(info, dict) or info.get("truncated"):

@@ -16,16 +16,17 @@ from hpbandster.core.result import Result
 from eahas_plugins.budget.account import Shortfall
 from eahas_plugins.budget.attributes import DEFAULT_LEASE_S, kwh_argument
 from eahas_plugins.budget.entries import EnergyExhaustedError
-from eahas_plugins.hpbandster.answers import check_answer
+from eahas_plugins.hpbandster.answers import check_answer, check_fidelity
 from eahas_plugins.hpbandster.config_generator import EnergyGenerator
 from eahas_plugins.hpbandster.energy_halving import EnergyHalving, difference_kwh, payable_kwh
 from eahas_plugins.hpbandster.grants import CHECKPOINTS, JobAccount, grant_file, journal_folder
 from eahas_plugins.hpbandster.optimizers import BOHB
+from eahas_plugins.hpbandster.price import JobPrice
 from eahas_plugins.hpbandster.summary import tell_end, tell_start
+from eahas_plugins.models.price import PriceEnd
 from eahas_plugins.policy import PAPER_EXPONENT, SHORT_UNTIL, short_phase_ended
 from eahas_plugins.spaces.values import native_config
 from eahas_plugins.targets.checkpoints import CheckpointStore
-from eahas_plugins.targets.rungs import check_whole_rungs
 from eahas_plugins.transfer.configurations import first_configurations
 from eahas_plugins.transfer.study import EarlierStudy
 
@@ -33,8 +34,8 @@ _PATIENCE = 20
 """So many failed jobs, and none that succeeded, end a run."""
 
 
-class _BudgetSpentError(Exception):
-    """No further job can be paid."""
+class _RunEndsError(Exception):
+    """No further job can be paid, or is worth its energy."""
 
 
 class EnergyBOHB(BOHB):
@@ -63,6 +64,8 @@ class EnergyBOHB(BOHB):
         max_kwh: Highest rung, kWh.
         min_budget: Lowest rung in epochs or schedules.
         max_budget: Highest rung in epochs or schedules.
+        price_kwh: What one kWh must bring, in units of the loss: the run ends when the best next
+            training is expected to bring less, three jobs in a row; None for no price.
         cooling: Weight of the energy in BOHB's ratio at the start; it cools to 0 as the
             budget is spent. 0 is BOHB's own choice.
         reward_exponent: Exponent of the energy in promotion, at most 0; 0 is BOHB's promotion.
@@ -90,6 +93,7 @@ class EnergyBOHB(BOHB):
         max_kwh: float | None = None,
         min_budget: float | None = None,
         max_budget: float | None = None,
+        price_kwh: float | None = None,
         cooling: float = 1.0,
         reward_exponent: float = PAPER_EXPONENT,
         short_until: float = SHORT_UNTIL,
@@ -115,6 +119,8 @@ class EnergyBOHB(BOHB):
             )
         if not 0.0 <= short_until <= 1.0:
             raise ValueError(f"short_until must be between 0 and 1 but got {short_until}.")
+        rungs = {"lowest": min_budget, "highest": max_budget}
+        self._price = None if price_kwh is None else JobPrice(price_kwh, configspace, **rungs)
         self.account = JobAccount(
             journal_folder(working_directory, run_id),
             cap_kwh=budget_kwh,
@@ -136,12 +142,10 @@ class EnergyBOHB(BOHB):
             **{"min_budget": min_budget, "max_budget": max_budget, **kwargs},
         )
         self.config.update(
-            {
-                "budget_kwh": self.account.cap_kwh,
-                "cooling": self.cooling,
-                "reward_exponent": self.reward_exponent,
-                "short_until": self.short_until,
-            }
+            budget_kwh=self.account.cap_kwh,
+            cooling=self.cooling,
+            reward_exponent=self.reward_exponent,
+            short_until=self.short_until,
         )
 
     @property
@@ -149,8 +153,13 @@ class EnergyBOHB(BOHB):
         """Energy of all jobs so far, kWh."""
         return self.account.balance().spent_kwh
 
+    @property
+    def price_end(self) -> PriceEnd | None:
+        """Why the price has ended the run; None while it has not."""
+        return None if self._price is None else self._price.end
+
     def run(self, n_iterations: int | None = None, min_n_workers: int = 1) -> Result:
-        """Run brackets until the budget is spent.
+        """Run brackets until the budget is spent, or a kWh not worth its price.
 
         Args:
             n_iterations: Stop after so many brackets all the same.
@@ -164,7 +173,7 @@ class EnergyBOHB(BOHB):
         brackets = sys.maxsize if n_iterations is None else n_iterations
         try:
             result = super().run(brackets, min_n_workers)
-        except _BudgetSpentError:
+        except _RunEndsError:
             with self.thread_cond:
                 self._await_running_jobs()
             self._raise_error()
@@ -173,7 +182,7 @@ class EnergyBOHB(BOHB):
             data = [copy.deepcopy(i.data) for i in (*self.iterations, *self.warmstart_iteration)]
             result = Result(data, self.config)
             self._outcomes.warn_if_all_failed()
-        tell_end(self.account, result)
+        tell_end(self.account, result, why=self.price_end)
         return result
 
     def get_next_iteration(self, iteration: int, iteration_kwargs: dict[str, Any]) -> Any:
@@ -204,6 +213,8 @@ class EnergyBOHB(BOHB):
                 self.fail(error)
             job.spent_kwh = self.spent_kwh
             super().job_callback(job)
+            if self._price is not None:
+                self._price.look(self.fail)
             if not self._outcomes.n_succeeded and self._outcomes.n_failed >= _PATIENCE:
                 self.fail(RuntimeError(f"{self._outcomes.message()}. Mend that and run again."))
 
@@ -211,22 +222,10 @@ class EnergyBOHB(BOHB):
         """Refuse a worker of ours whose budgets are not this run's.
 
         Raises:
-            ValueError: If rungs are kWh and its fidelity is not, or the other way round, or two
-                are the same step to a training that pauses at whole ones.
+            ValueError: If its fidelity does not fit the rungs.
         """
         self._workers_obey = self._workers_obey and bool(traits)
-        fidelity = traits.get("fidelity")
-        if fidelity == "continue" and not self._in_kwh:
-            check_whole_rungs(self.budgets)
-        if fidelity is not None and (fidelity == "kwh") != self._in_kwh:
-            rungs, wanted = (
-                ("min_kwh and max_kwh", "'kwh'")
-                if self._in_kwh
-                else ("min_budget and max_budget", "another one than 'kwh'")
-            )
-            raise ValueError(
-                f"with {rungs} a worker's fidelity must be {wanted} but is {fidelity!r} ({name})."
-            )
+        check_fidelity(name, traits, self.budgets, in_kwh=self._in_kwh)
 
     def grant_of(self, config_id: Any, budget: float) -> str | None:
         """Where the worker of a job finds what it may spend."""
@@ -239,12 +238,15 @@ class EnergyBOHB(BOHB):
                 cooling=self.cooling,
                 budgets=None if self._in_kwh else self.budgets,
                 first=[native_config(config) for config in self._first],
+                listens=None if self._price is None else self._price.add,
                 **settings,
             )
 
         return self._kernels(configspace, seed, kind)
 
     def _submit_job(self, config_id: Any, config: dict[str, Any], budget: float) -> None:
+        if self._price is not None and self._price.has_ended():
+            raise _RunEndsError
         results = self.iterations[config_id[0]].data[config_id].results
         paid_kwh = payable_kwh(results)
         needed_kwh = None if self._in_kwh else difference_kwh(results, budget)
@@ -255,7 +257,7 @@ class EnergyBOHB(BOHB):
                 self.thread_cond.wait(1.0)  # what was promised may be given back, or lapse
                 self._raise_error()
             elif self._highest_that_fits() is None:
-                raise _BudgetSpentError
+                raise _RunEndsError
             else:  # it is too dear, and others are not
                 self._skip(Job(config_id, config=config, budget=budget))
                 return

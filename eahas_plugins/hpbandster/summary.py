@@ -32,14 +32,15 @@ def tell_start(account: JobAccount) -> None:
     )
 
 
-def tell_end(account: JobAccount, result: Result) -> None:
-    """Say in one line what a run has spent and found."""
+def tell_end(account: JobAccount, result: Result, *, why: object = None) -> None:
+    """Say in one line what a run has spent and found, and why it ends if that is known."""
     runs = result.get_all_runs()
     losses = [run.loss for run in runs if run.loss is not None and math.isfinite(run.loss)]
     best = f"best loss {min(losses):.4g}" if losses else "none succeeded"
     balance = account.balance()
     _log.warning(  # what nobody has set up shows warnings alone, and this is what a user looks for
-        "EnergyBOHB: spent %s, %d jobs, %s.",
+        "EnergyBOHB: %sspent %s, %d jobs, %s.",
+        "" if why is None else f"{why}; ",
         share_text(balance.spent_kwh, balance.cap_kwh),
         len(runs),
         best,

@@ -148,6 +148,7 @@ class ScheduleModel(ScheduleSpace):
         alpha: float,
         n: int,
         rng: np.random.Generator,
+        allowed: Callable[[Mapping[str, Any]], bool] | None = None,
     ) -> tuple[dict[str, Any], float]:
         """A new configuration, and its log expected improvement per kWh ** alpha.
 
@@ -161,6 +162,7 @@ class ScheduleModel(ScheduleSpace):
             alpha: Weight of the predicted energy.
             n: Where the climb to the best begins: at random, and near the best so far.
             rng: Where they are drawn.
+            allowed: Whether a space has a configuration, where it does not have all.
         """
         order = np.argsort(-self._rewards, kind="stable")[:_N_PARENTS]
         positions = self.starts(self._positions[order], n, rng)
@@ -180,6 +182,9 @@ class ScheduleModel(ScheduleSpace):
             if longest:
                 affordable = self._affordable(log_kwh, longest_kwh, places)
                 scores = np.where(affordable, scores, -np.inf)
+            if allowed is not None:
+                may_be = [allowed(self.params_at(place, 0)) for place in places]
+                scores = np.where(may_be, scores, -np.inf)
             return np.where(self.tried(places, tried), -np.inf, scores)
 
         chosen = climb(score, positions, list(self.axes.values()), rng)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from eahas_plugins.models.price import N_STARTUP_TRIALS, PATIENCE, PriceEnd, price_argument
 from eahas_plugins.optuna._per_study import PerStudy
 from eahas_plugins.optuna._trials import AUTO, check_one_objective
 from eahas_plugins.optuna.budget.messages import say, warn
@@ -33,7 +34,9 @@ class EnergyPrice:
     the best value is expected to improve if it is trained with the longest schedule, and a
     regression what energy that takes. The study ends when their largest ratio stays below the
     price: that is, when the best value exceeds the Gittins index of every configuration. Any
-    sampler may choose the trials. A budget is not needed, but may be there as well.
+    sampler may choose the trials. A budget is not needed, but may be there as well. A study that
+    has ended and is run again with the same price ends after one more trial; Optuna asks after
+    trials alone.
 
     Example:
         >>> import optuna
@@ -71,12 +74,10 @@ class EnergyPrice:
         *,
         fidelity_param: str | None = AUTO,
         schedules: Sequence[Any] | None = None,
-        n_startup_trials: int = 10,
-        patience: int = 3,
+        n_startup_trials: int = N_STARTUP_TRIALS,
+        patience: int = PATIENCE,
     ) -> None:
-        if not 0.0 < price_kwh < math.inf:
-            raise ValueError(f"price_kwh must be positive and finite but got {price_kwh}.")
-        self.price_kwh = float(price_kwh)
+        self.price_kwh = price_argument(price_kwh)
         if not patience >= 1:
             raise ValueError(f"patience must be at least 1 but got {patience}.")
         self._patience = patience
@@ -96,6 +97,11 @@ class EnergyPrice:
         """
         expected = self.expected_per_kwh(study)
         streak = self._streaks.of(study)
+        if streak.is_new:
+            streak.is_new = False
+            told = study.user_attrs.get(PRICE_ATTR)
+            if told and told["price_per_kwh"] <= self.price_kwh:  # it has ended a study before
+                streak.length = self._patience - 1
         if expected is None:
             if self._outlook.is_silent(study) and not streak.silence_said:
                 streak.silence_said = True
@@ -104,14 +110,12 @@ class EnergyPrice:
         streak.length = streak.length + 1 if expected < self.price_kwh else 0
         if streak.length < self._patience:
             return
-        study.set_user_attr(
-            PRICE_ATTR, {"price_per_kwh": self.price_kwh, "expected_per_kwh": expected}
-        )
+        end = PriceEnd(price_per_kwh=self.price_kwh, expected_per_kwh=expected)
+        study.set_user_attr(PRICE_ATTR, dataclasses.asdict(end))
         spent = energy_text(self._outlook.spent_kwh(study))
         say(
-            "The study ends: stopped: the best next training is expected to bring "
-            f"{expected:.3g} per kWh, the price is {self.price_kwh:.3g}; {spent} spent in "
-            f"{len(study.get_trials(deepcopy=False))} trials."
+            f"The study ends: {end}; {spent} spent in {len(study.get_trials(deepcopy=False))} "
+            "trials."
         )
         study.stop()
 
@@ -132,6 +136,7 @@ class _Streak:
     """Trials in a row after which nothing was worth its energy."""
 
     length = 0
+    is_new = True
     silence_said = False
 
 

@@ -16,13 +16,12 @@ from eahas_plugins.smac.budget import EnergyBudgetCallback
 from eahas_plugins.smac.components import schedule_components
 from eahas_plugins.smac.dask_runner import EnergyDaskRunner
 from eahas_plugins.smac.earlier import EarlierInitialDesign
-from eahas_plugins.smac.encoder import MultiFidelityEncoder
 from eahas_plugins.smac.facade import (
     EnergyHyperparameterOptimizationFacade,
     EnergyMultiFidelityFacade,
 )
 from eahas_plugins.smac.intensifier import EnergyHyperband, EnergyIntensifier
-from eahas_plugins.smac.model import GaussianProcessModel
+from eahas_plugins.smac.price import EnergyPriceCallback
 from eahas_plugins.smac.runner import EnergyRunner
 from eahas_plugins.smac.scenario import energy_scenario
 from eahas_plugins.smac.schedule_intensifier import ScheduleIntensifier
@@ -41,11 +40,10 @@ __all__ = [
     "EnergyIntensifier",
     "EnergyJournal",
     "EnergyMultiFidelityFacade",
+    "EnergyPriceCallback",
     "EnergyRunner",
     "EnergyTarget",
     "EnergyTraining",
-    "GaussianProcessModel",
-    "MultiFidelityEncoder",
     "ScheduleIntensifier",
     "SurrogateTarget",
     "energy_scenario",

@@ -7,26 +7,19 @@ what is missing instead of deciding otherwise without a word.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
-import numpy as np
 from ConfigSpace import Configuration
-from numpy.typing import NDArray
 from smac.facade.abstract_facade import AbstractFacade
 from smac.intensifier.hyperband import Hyperband
 from smac.main.smbo import SMBO
-from smac.runhistory import TrialKey, TrialValue
 from smac.runhistory.dataclasses import InstanceSeedBudgetKey
-from smac.runhistory.encoder.log_encoder import RunHistoryLogEncoder
 from smac.scenario import Scenario
 
 from eahas_plugins.policy import n_rungs
 
 CHECKED_VERSION = "2.4.1"
-
-Floats = NDArray[np.float64]
 
 
 def require(owner: object, *names: str) -> None:
@@ -148,20 +141,3 @@ class PromotionHook(Hyperband):
         finally:
             self._n_configs_in_stage = counts
         return self.promoted(configs, best, from_keys)
-
-
-class EncoderHook(RunHistoryLogEncoder):
-    """An encoder that may change the trials before they are encoded."""
-
-    def __init__(self, scenario: Scenario, **kwargs: Any) -> None:
-        require(RunHistoryLogEncoder, "_build_matrix")
-        super().__init__(scenario, **kwargs)
-
-    def shown(self, trials: Mapping[TrialKey, TrialValue]) -> Mapping[TrialKey, TrialValue]:
-        """The trials as the model is to see them."""
-        return trials
-
-    def _build_matrix(
-        self, trials: Mapping[TrialKey, TrialValue], store_statistics: bool = False
-    ) -> tuple[Floats, Floats]:
-        return super()._build_matrix(self.shown(trials), store_statistics)

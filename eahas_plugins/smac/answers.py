@@ -1,13 +1,16 @@
-"""What target functions return: whether it is an answer at all, in what SMAC can write down."""
+"""What target functions take, and whether what they return is an answer that SMAC can store."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from inspect import signature
 from typing import Any
 
 from eahas_plugins.spaces.values import plain
 
+ATTEMPT = "attempt"
+"""The argument of a target function that takes its trial's energy account."""
 _ASKED_FOR = 'return cost, {"energy_kwh": kWh}.'
 
 
@@ -49,3 +52,8 @@ def _is_finite(number: Any) -> bool:
         return math.isfinite(number)
     except (TypeError, ValueError, OverflowError):  # an integer of hundreds of digits overflows
         return False
+
+
+def takes_attempt(target: Callable[..., Any]) -> bool:
+    """Whether a target function takes its trial's account, so that it can be cut short."""
+    return ATTEMPT in signature(target).parameters

@@ -21,6 +21,7 @@ from smac.scenario import Scenario
 from eahas_plugins.budget.account import Shortfall
 from eahas_plugins.budget.attributes import DEFAULT_LEASE_S
 from eahas_plugins.budget.journal import EnergyJournal
+from eahas_plugins.models.price import PriceEnd
 from eahas_plugins.policy import PAPER_EXPONENT
 from eahas_plugins.smac._compat import EnergySMBO, FacadeHook
 from eahas_plugins.smac.acquisition import EnergyEI
@@ -34,13 +35,14 @@ from eahas_plugins.smac.outcome import (
     end_of,
     plain_config,
 )
+from eahas_plugins.smac.price import EnergyPriceCallback
 from eahas_plugins.smac.resume import (
     adopt_unnamed,
     check_same_run,
     requeue_lost,
     with_crash_cost,
 )
-from eahas_plugins.smac.runner import EnergyRunner
+from eahas_plugins.smac.runner import EnergyRunner, arguments_of
 from eahas_plugins.smac.state import HISTORY, DurableSMBO, forget, restore
 from eahas_plugins.targets.checkpoints import CheckpointStore
 from eahas_plugins.targets.energy_target import EnergyTarget
@@ -61,10 +63,12 @@ class EnergyFacade(FacadeHook):
         shortfall: ``"truncate"`` starts a trial that is not fully paid and cuts it short,
             ``"skip"`` tries others, and ends the run when none fits.
         trial_limit_kwh: The most one trial may spend, kWh.
+        price_kwh: What one kWh must bring, in units of the cost: the run ends when the best next
+            training is expected to bring less. See :class:`EnergyPriceCallback`; None for no price.
         reward_exponent: Exponent of the energy in promotion, at most 0; 0 is SMAC's decision.
         cooling: Weight of the energy in the acquisition; 0 is SMAC's expected improvement. With
             both weights 0 a run takes SMAC's decisions bit for bit (where rungs are schedules, with
-            SMAC's components as well).
+            SMAC's intensifier as well).
         n_startup_trials: Configurations before the model counts; None for SMAC's ten per
             hyperparameter (ten in all where rungs are schedules).
         lease_s: How long what is promised to a silent worker stays promised, s.
@@ -72,6 +76,7 @@ class EnergyFacade(FacadeHook):
         overwrite: Start anew where a run is stored already; its energy is forgotten.
         dask_client: Client of a Dask cluster; otherwise ``scenario.n_workers`` local processes.
         **components: SMAC's components: ``model``, ``intensifier``, ``acquisition_function`` ...
+            Where rungs are schedules, those that would have nothing to do are refused.
 
     Raises:
         ValueError: If an argument is out of range (NaN included).
@@ -88,6 +93,7 @@ class EnergyFacade(FacadeHook):
         budget_kwh: float,
         shortfall: Shortfall = "truncate",
         trial_limit_kwh: float | None = None,
+        price_kwh: float | None = None,
         reward_exponent: float = PAPER_EXPONENT,
         cooling: float = 1.0,
         n_startup_trials: int | None = None,
@@ -112,6 +118,7 @@ class EnergyFacade(FacadeHook):
         alone = scenario
         if scenario.n_workers != 1:
             alone = dataclasses.replace(scenario, n_workers=1)
+        self._price = None if price_kwh is None else EnergyPriceCallback(price_kwh, alone)
         if not reward_exponent <= 0.0:
             raise ValueError(f"reward_exponent must be at most 0 but got {reward_exponent}.")
         components = self._energy_components(
@@ -128,7 +135,7 @@ class EnergyFacade(FacadeHook):
         runner: EnergyRunner | EnergyDaskRunner | None = None
         if target_function is not None:
             self._worker = runner = EnergyRunner(
-                scenario, target_function, _arguments(intensifier), self.account
+                scenario, target_function, arguments_of(intensifier), self.account
             )
             if scenario.n_workers > 1 or dask_client is not None:
                 runner = EnergyDaskRunner(self._worker, dask_client=dask_client)
@@ -140,7 +147,12 @@ class EnergyFacade(FacadeHook):
             super().__init__(
                 alone,
                 runner,
-                callbacks=[self.account, FailureWatch(), *callbacks],
+                callbacks=[
+                    self.account,
+                    FailureWatch(),
+                    *([] if self._price is None else [self._price]),
+                    *callbacks,
+                ],
                 overwrite=overwrite,
                 **components,
             )
@@ -153,10 +165,15 @@ class EnergyFacade(FacadeHook):
         """Energy of all trials in every state, kWh."""
         return self.account.spent_kwh
 
+    @property
+    def price_end(self) -> PriceEnd | None:
+        """Why the price has ended the run; None while it has not."""
+        return None if self._price is None else self._price.end
+
     def optimize(
         self, *, data_to_scatter: dict[str, Any] | None = None
     ) -> Configuration | list[Configuration]:
-        """Run until the energy is spent, nothing is left to try, or SMAC's limits are reached.
+        """Run until the energy is spent or not worth its price, or SMAC's limits are reached.
 
         Returns:
             The best configuration; with several objectives, those on the front. See
@@ -175,6 +192,7 @@ class EnergyFacade(FacadeHook):
             found if isinstance(found, list) else [found] if found is not None else [],
             spent_kwh=self.spent_kwh,
             cap_kwh=self.account.budget_kwh,
+            why=self.price_end,
         )
         return best if isinstance(found, list) else best[0] if best else found
 
@@ -277,13 +295,3 @@ class EnergyFacade(FacadeHook):
     ) -> EnergyEI:
         """Expected improvement per kWh; see :class:`EnergyEI`."""
         return EnergyEI(xi=xi, log=True, cooling=cooling, min_observations=min_observations)
-
-
-def _arguments(intensifier: AbstractIntensifier) -> list[str]:
-    used = {
-        "seed": intensifier.uses_seeds,
-        "budget": intensifier.uses_budgets,
-        "instance": intensifier.uses_instances,
-        "cutoff": intensifier.uses_cutoffs,
-    }
-    return [name for name, is_used in used.items() if is_used]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from inspect import signature
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,11 +25,9 @@ from eahas_plugins.budget.entries import Grant, TrialId, was_refused
 from eahas_plugins.budget.journal import EnergyJournal
 from eahas_plugins.policy import cooling
 from eahas_plugins.smac._compat import EnergySMBO
+from eahas_plugins.smac.answers import takes_attempt
 from eahas_plugins.targets.energy_target import EnergyTarget
 from eahas_plugins.targets.estimate import EnergyEstimate, EstimatesEnergy
-
-ATTEMPT = "attempt"
-"""The argument of a target function that takes its trial's energy account."""
 
 
 class EnergyBudgetCallback(Callback):
@@ -157,6 +154,10 @@ class EnergyBudgetCallback(Callback):
     def pays_for(self, info: TrialInfo) -> bool:
         """Whether what is left, promises kept, pays for the whole trial, as far as is known."""
         return self._account.pays_for(self._estimate(info).total_kwh)
+
+    def left_kwh(self) -> float:
+        """Energy neither spent nor promised, kWh."""
+        return self._account.left_kwh()
 
     def grant(self, info: TrialInfo) -> Grant:
         """The trial's number and limits: what it was given when asked for, or new ones."""
@@ -293,8 +294,3 @@ class EnergyBudgetCallback(Callback):
             key = TrialKey(number, earlier.instance, earlier.seed, earlier.budget)
             paid = max(paid, saved_kwh_of(history[key].additional_info))
         return paid
-
-
-def takes_attempt(target: Callable[..., Any]) -> bool:
-    """Whether a target function takes its trial's account, so that it can be cut short."""
-    return ATTEMPT in signature(target).parameters

@@ -6,60 +6,58 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from smac.acquisition.maximizer.local_and_random_search import LocalAndSortedRandomSearch
 from smac.initial_design.latin_hypercube_design import LatinHypercubeInitialDesign
-from smac.main.config_selector import ConfigSelector
-from smac.random_design.probability_design import ProbabilityRandomDesign
 from smac.scenario import Scenario
 
-from eahas_plugins.policy import SHORT_UNTIL
-from eahas_plugins.smac.acquisition import EnergyEI
-from eahas_plugins.smac.encoder import MultiFidelityEncoder
-from eahas_plugins.smac.model import GaussianProcessModel
 from eahas_plugins.smac.schedule_intensifier import N_STARTUP_TRIALS, ScheduleIntensifier
 
-_N_CHALLENGERS, _N_LOCAL_SEARCHES, _N_STEPS = 600, 2, 3
+_IDLE = (
+    "model",
+    "acquisition_function",
+    "acquisition_maximizer",
+    "random_design",
+    "runhistory_encoder",
+    "config_selector",
+)
 
 
 def schedule_components(
     scenario: Scenario,
     *,
     cooling: float = 1.0,
-    n_startup_trials: int = N_STARTUP_TRIALS,
+    n_startup_trials: int | None = None,
     given: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """SMAC's components for a search over complete schedules.
 
     Args:
         scenario: SMAC's scenario.
-        cooling: Weight of the energy in the acquisition while nothing is spent.
-        n_startup_trials: Configurations of the Latin hypercube that the search starts with.
+        cooling: Weight of predicted energy while nothing is spent.
+        n_startup_trials: Configurations of the Latin hypercube that the search starts with; None
+            for ten, or as many as a given ``initial_design`` has.
         given: Components that take the place of those here.
+
+    Raises:
+        ValueError: If an argument is out of range, or a component is given that would have nothing
+            to do: `ScheduleIntensifier` chooses by a model of its own.
     """
-    found: dict[str, Any] = {
-        "initial_design": LatinHypercubeInitialDesign(
-            scenario, n_configs=n_startup_trials, max_ratio=1.0
-        ),
-        "model": GaussianProcessModel(scenario.configspace, seed=scenario.seed),
-        "runhistory_encoder": MultiFidelityEncoder(scenario),
-        "acquisition_function": EnergyEI(log=False, cooling=cooling, until=SHORT_UNTIL),
-        # Few candidates: with many a choice takes ten times as long and is no better.
-        "acquisition_maximizer": LocalAndSortedRandomSearch(
-            scenario.configspace,
-            challengers=_N_CHALLENGERS,
-            local_search_iterations=_N_LOCAL_SEARCHES,
-            max_steps=_N_STEPS,
-            seed=scenario.seed,
-        ),
-        "random_design": ProbabilityRandomDesign(probability=0.0, seed=scenario.seed),
-        "config_selector": ConfigSelector(scenario, retrain_after=1),
-        **given,
-    }
+    found = dict(given)
+    if "intensifier" not in found and (idle := [name for name in _IDLE if name in found]):
+        raise ValueError(
+            f"{' and '.join(idle)} must be None where rungs are complete schedules, since "
+            "ScheduleIntensifier chooses by a model of its own: leave it out, or give intensifier= "
+            "too (EnergyHyperband, or one of SMAC's), which asks SMAC's components."
+        )
+    if n_startup_trials is None and "initial_design" in found:
+        told = found["initial_design"].meta
+        n_startup_trials = told["n_configs"] + len(told["additional_configs"])
+    n_configs = N_STARTUP_TRIALS if n_startup_trials is None else n_startup_trials
+    if "initial_design" not in found:
+        found["initial_design"] = LatinHypercubeInitialDesign(
+            scenario, n_configs=n_configs, max_ratio=1.0
+        )
     if "intensifier" not in found:
         found["intensifier"] = ScheduleIntensifier(
-            scenario,
-            n_startup_trials=n_startup_trials,
-            model=found["model"],
-            encoder=found["runhistory_encoder"],
+            scenario, cooling=cooling, n_startup_trials=n_configs
         )
     return found

@@ -13,7 +13,7 @@ from smac.scenario import Scenario
 from eahas_plugins.smac.base_facade import EnergyFacade
 from eahas_plugins.smac.components import schedule_components
 from eahas_plugins.smac.intensifier import EnergyHyperband, EnergyIntensifier
-from eahas_plugins.smac.schedule_intensifier import N_STARTUP_TRIALS, has_schedules
+from eahas_plugins.smac.schedule_intensifier import has_schedules
 from eahas_plugins.targets.rungs import check_whole_rungs
 
 _DEFAULT_ETA = 3
@@ -40,9 +40,9 @@ class EnergyMultiFidelityFacade(EnergyFacade, MultiFidelityFacade):
     """SMAC with several fidelities within an energy budget: rungs in kWh, epochs or schedules.
 
     Where rungs are complete schedules (``SurrogateTarget(fidelity="schedule")``, one objective),
-    its components are much like those of ``ea_bohb``: `ScheduleIntensifier` with the same kind of
-    Gaussian process, which learns from all rungs, and a Latin hypercube of ``n_startup_trials`` (by
-    default ten) configurations to begin with. Where a training goes on from rung to rung, they are
+    it is the search of ``ea_bohb``: `ScheduleIntensifier`, whose Gaussian process learns from all
+    rungs and chooses in place of SMAC's model, and a Latin hypercube of ``n_startup_trials`` (by
+    default ten) configurations to begin with. Where a training goes on from rung to rung, it is
     `EnergyHyperband` and SMAC's random forest. ``reward_exponent`` is for the latter.
     """
 
@@ -72,12 +72,15 @@ class EnergyMultiFidelityFacade(EnergyFacade, MultiFidelityFacade):
             if fidelity == "continue" and isinstance(found["intensifier"], EnergyHyperband):
                 check_whole_rungs(found["intensifier"].rungs)
             return found
-        n_startup_trials = (
-            N_STARTUP_TRIALS if how["n_startup_trials"] is None else how["n_startup_trials"]
+        found = schedule_components(
+            scenario,
+            cooling=how["cooling"],
+            n_startup_trials=how["n_startup_trials"],
+            given=given,
         )
-        return schedule_components(
-            scenario, cooling=how["cooling"], n_startup_trials=n_startup_trials, given=given
-        )
+        # SMAC makes the others, and asks them nothing unless the intensifier does.
+        acquisition = cls.get_acquisition_function(scenario, cooling=how["cooling"])
+        return {"acquisition_function": acquisition, **found}
 
     @classmethod
     def _energy_intensifier(

@@ -116,9 +116,14 @@ def plain_config(
 
 
 def end_of(
-    history: RunHistory, incumbents: list[Configuration], *, spent_kwh: float, cap_kwh: float
+    history: RunHistory,
+    incumbents: list[Configuration],
+    *,
+    spent_kwh: float,
+    cap_kwh: float,
+    why: object = None,
 ) -> list[Configuration]:
-    """Check what a run hands back as best, and log one line about it.
+    """Check what a run hands back as best, and log one line about it, and why if that is known.
 
     Returns:
         The incumbents; of one objective, never a configuration whose trials have all failed.
@@ -143,7 +148,7 @@ def end_of(
         parts.append(f"best cost {trial[1].cost:.6g}" if _is_one(trial[1]) else "one best")
     elif incumbents:
         parts.append(f"{len(incumbents)} configurations on the front")
-    log.info("the run ends: %s", ", ".join(parts))
+    log.info("the run ends: %s%s", "" if why is None else f"{why}; ", ", ".join(parts))
     return incumbents
 
 

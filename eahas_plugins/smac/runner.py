@@ -7,6 +7,7 @@ from dataclasses import replace
 from inspect import signature
 from typing import Any
 
+from smac.intensifier.abstract_intensifier import AbstractIntensifier
 from smac.runhistory import TrialInfo
 from smac.runner.target_function_runner import TargetFunctionRunner
 from smac.scenario import Scenario
@@ -14,8 +15,8 @@ from smac.scenario import Scenario
 from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
 from eahas_plugins.budget.entries import Grant
 from eahas_plugins.budget.journal import Attempt, EnergyJournal
-from eahas_plugins.smac.answers import check_cost, parts_of
-from eahas_plugins.smac.budget import ATTEMPT, EnergyBudgetCallback, takes_attempt
+from eahas_plugins.smac.answers import ATTEMPT, check_cost, parts_of, takes_attempt
+from eahas_plugins.smac.budget import EnergyBudgetCallback
 from eahas_plugins.targets.energy_target import EnergyTarget
 from eahas_plugins.targets.surrogate_target import SurrogateTarget
 
@@ -148,3 +149,14 @@ def _check_fits(target: EnergyTarget | SurrogateTarget, scenario: Scenario) -> N
     name = target.fidelity_param
     if isinstance(target, EnergyTarget) and name is not None and name in scenario.configspace:
         raise ValueError(f"{name!r} must not be in the space, since the rungs are its values.")
+
+
+def arguments_of(intensifier: AbstractIntensifier) -> list[str]:
+    """What an intensifier passes to a target function."""
+    used = {
+        "seed": intensifier.uses_seeds,
+        "budget": intensifier.uses_budgets,
+        "instance": intensifier.uses_instances,
+        "cutoff": intensifier.uses_cutoffs,
+    }
+    return [name for name, is_used in used.items() if is_used]

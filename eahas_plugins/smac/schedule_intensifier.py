@@ -2,69 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from ConfigSpace import Configuration
 from smac.intensifier.successive_halving import SuccessiveHalving
-from smac.model.abstract_model import AbstractModel
-from smac.runhistory import StatusType, TrialInfo, TrialKey, TrialValue
-from smac.runhistory.encoder.abstract_encoder import AbstractRunHistoryEncoder
+from smac.runhistory import TrialInfo
 from smac.scenario import Scenario
 
-from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
-from eahas_plugins.policy import SHORT_UNTIL, early_promotion_due, promotion_due, short_phase_ended
+from eahas_plugins.models.rung_search import RUNG, Training, waiting
+from eahas_plugins.models.schedule_model import ScheduleModel
+from eahas_plugins.policy import SHORT_UNTIL, early_promotion_due, short_phase_ended, which_goes_on
 from eahas_plugins.smac.admission import AdmittedTrials, BudgetedIntensifier
 from eahas_plugins.smac.intensifier import check_rungs
+from eahas_plugins.smac.trainings import trainings_of
+from eahas_plugins.spaces.axes import SpaceAxes, rung_search
 
-_N_PRICED = 100
+_N_CANDIDATES = 600
 N_STARTUP_TRIALS = 10
 
 
 class ScheduleIntensifier(BudgetedIntensifier, SuccessiveHalving):
-    """Tries configurations on the lowest rung and takes the best of them to the highest.
+    """EA-BOHB: tries configurations on the lowest rung, trains the best on the highest.
 
-    Rungs are complete schedules, of which none goes on where another stopped. After every four of
-    the first ``n_startup_trials`` trials the best so far is taken to the highest rung. Then,
-    whenever trainings above the lowest rung have used less than ``promotion_share`` of the energy,
-    it is the tried configuration with the lowest predicted cost. Once ``short_until`` of the budget
-    is spent, new configurations go to the highest rung at once. What cannot be paid there, as far
-    as that is known, stays on the lowest. Unlike that of
-    :class:`~eahas_plugins.optuna.samplers.ScheduleGPSampler`, the model does not tell rungs apart,
-    so what is promoted is a matter of shares and not of gain per kWh.
+    Rungs are complete schedules, of which none goes on where another stopped. A Gaussian process
+    over configurations and rungs learns from every trial. At every step two things compete by the
+    expected improvement of the cost on the *highest* rung per kWh that is still to be spent until
+    it is known, log EI - alpha log kWh, alpha = ``cooling`` x what is left of the budget: the best
+    new configuration, which is tried on the lowest rung first, and the tried ones, which would be
+    trained on the highest. Once ``short_until`` of the budget is spent, or where trainings on the
+    lowest rung cost more than half of what they tell, new configurations go to the highest at once,
+    as far as that can be paid.
+
+    The first ``n_startup_trials`` configurations are SMAC's initial design; after every four of
+    them the best so far is trained on the highest rung. The state is in SMAC's run history alone;
+    running trials count as what is predicted for them, and where trials fail, the chance to succeed
+    counts. It is the same search as
+    :class:`~eahas_plugins.optuna.samplers.ScheduleGPSampler`.
 
     Args:
         scenario: The scenario, with ``min_budget`` below ``max_budget``, one objective and no
             instances.
-        promotion_share: Part of the energy for higher rungs, in [0, 1], while new configurations
-            are tried on the lowest.
+        promotes: Whether tried configurations are ever trained on the highest rung.
         short_until: Part of the budget, in [0, 1], after which new configurations are tried on the
             highest rung; 1 never does.
-        n_startup_trials: Trials on the lowest rung before predictions count. At least 1.
-        model: A model for the predictions, which unlike costs are not taken in by luck; it may be
-            the one that proposes. Without it the lowest cost decides.
-        encoder: What shows the model the trials; needed with ``model``, and the run's own.
+        cooling: Alpha while nothing is spent. Not negative; 0 ignores predicted energy.
+        n_startup_trials: Configurations before predictions count. At least 1.
         **kwargs: SMAC's arguments of ``SuccessiveHalving``.
 
     Raises:
         ValueError: If an argument is out of range (NaN included), or the scenario is another.
+
+    References:
+        Lee et al. (2020), Cost-aware Bayesian optimization (cooling).
     """
 
     def __init__(
         self,
         scenario: Scenario,
         *,
-        promotion_share: float = 0.5,
+        promotes: bool = True,
         short_until: float = SHORT_UNTIL,
+        cooling: float = 1.0,
         n_startup_trials: int = N_STARTUP_TRIALS,
-        model: AbstractModel | None = None,
-        encoder: AbstractRunHistoryEncoder | None = None,
         **kwargs: Any,
     ) -> None:
-        for name, part in (("promotion_share", promotion_share), ("short_until", short_until)):
-            if not 0.0 <= part <= 1.0:
-                raise ValueError(f"{name} must be between 0 and 1 but got {part}.")
+        if not 0.0 <= short_until <= 1.0:
+            raise ValueError(f"short_until must be between 0 and 1 but got {short_until}.")
+        if not 0.0 <= cooling < math.inf:
+            raise ValueError(f"cooling must be finite and not negative but got {cooling}.")
         if not n_startup_trials >= 1:
             raise ValueError(f"n_startup_trials must be at least 1 but got {n_startup_trials}.")
         check_rungs(scenario)
@@ -74,12 +82,17 @@ class ScheduleIntensifier(BudgetedIntensifier, SuccessiveHalving):
                 f"instances but has {scenario.min_budget}, {scenario.max_budget}, "
                 f"{scenario.objectives} and {scenario.instances}."
             )
-        if (model is None) != (encoder is None):
-            raise ValueError("model and encoder must be given together.")
-        self.promotion_share = float(promotion_share)
+        self.promotes = bool(promotes)
         self.short_until = float(short_until)
+        self.cooling = float(cooling)
         self.n_startup_trials = n_startup_trials
-        self._model, self._encoder = model, encoder
+        space, lowest, highest = scenario.configspace, scenario.min_budget, scenario.max_budget
+        self._space = SpaceAxes(space)
+        self._search = rung_search(space, lowest=lowest, highest=highest)
+        self._highest = float(highest or 0.0)
+        self._allowed: Callable[[Mapping[str, Any]], bool] | None = None
+        if space.forbidden_clauses:
+            self._allowed = lambda values: self._space.config(values) is not None
         super().__init__(scenario, **kwargs)
 
     @property
@@ -87,8 +100,9 @@ class ScheduleIntensifier(BudgetedIntensifier, SuccessiveHalving):
         """SMAC's metadata."""
         return {
             **super().meta,
-            "promotion_share": self.promotion_share,
+            "promotes": self.promotes,
             "short_until": self.short_until,
+            "cooling": self.cooling,
             "n_startup_trials": self.n_startup_trials,
         }
 
@@ -102,23 +116,94 @@ class ScheduleIntensifier(BudgetedIntensifier, SuccessiveHalving):
         for config in self.runhistory.get_configs():  # lost when a run was killed: run them again
             if self.runhistory.get_config_id(config) not in tried:
                 yield self._trial(config, high=False)
-        while True:
-            longest = self.account is not None and short_phase_ended(
-                self.account.alpha(), short_until=self.short_until
-            )
-            trial = None if longest else self._promotion(self._is_due)
-            if trial is None:
-                try:
-                    config = next(self.config_generator)
-                except StopIteration:
-                    trial = self._promotion(lambda n_low, n_higher: True)
-                    if trial is None:
-                        return
-                else:
-                    trial = self._trial(config, high=longest)
-                    if longest and not self._pays_for(trial):
-                        trial = self._trial(config, high=False)
+        while (trial := self._next()) is not None:
             yield trial
+
+    def _next(self) -> TrialInfo | None:
+        """What to train now; None if nothing is left."""
+        trainings = trainings_of(self.runhistory)
+        waits = waiting(trainings, highest=self._highest)
+        n_complete = sum(t.state == "complete" for t in trainings)
+        if len(self.runhistory.config_ids) < self.n_startup_trials or not n_complete:
+            return self._early(trainings, waits) or self._from_smac(waits)
+        if not self._space.axes:
+            return self._from_smac(waits)
+        return self._best(trainings, waits)
+
+    def _best(self, trainings: Sequence[Training], waits: Sequence[Training]) -> TrialInfo | None:
+        """The new configuration or the tried one that is expected to gain most per kWh."""
+        left, left_kwh = 1.0, math.inf
+        if self.account is not None:
+            left, left_kwh = self.account.alpha(), self.account.left_kwh()
+        model = self._search.learn(trainings)
+        long_at_once = short_phase_ended(left, short_until=self.short_until)
+        log_kwh = self._search.log_kwh
+        alpha = 0.0 if log_kwh is None else self.cooling * left
+        params, gain = model.explore(
+            log_kwh,
+            longest_kwh=left_kwh if long_at_once or not model.tries_short else 0.0,
+            alpha=alpha,
+            n=_N_CANDIDATES,
+            rng=np.random.default_rng([self.scenario.seed, len(trainings)]),
+            allowed=self._allowed,
+        )
+        promoted = self._promotion(model, waits, alpha=alpha, left_kwh=left_kwh, new_gain=gain)
+        if promoted is not None:
+            return promoted
+        values = self._space.config(params)
+        if values is None or gain == -math.inf:  # nothing that the climb has found is new
+            return self._from_smac(waits)
+        space = self.scenario.configspace
+        # By its vector, so that values have the space's own types: SMAC tells 3 from NumPy's 3.
+        config = Configuration(space, vector=Configuration(space, values=values).get_array())
+        config.origin = "EA-BOHB: expected gain per kWh"
+        trial = self._trial(config, high=params[RUNG] == self._highest)
+        return trial if self._pays_for(trial) else self._trial(config, high=False)
+
+    def _promotion(
+        self,
+        model: ScheduleModel,
+        waits: Sequence[Training],
+        *,
+        alpha: float,
+        left_kwh: float,
+        new_gain: float,
+    ) -> TrialInfo | None:
+        """The tried configuration that gains most on the highest rung, if more than a new one."""
+        energies = self._search.kwh_to_longest(waits)
+        payable = [int(i) for i in np.flatnonzero(energies <= left_kwh)]
+        if not payable or not self.promotes:
+            return None
+        log_kwh = np.log(np.where(energies[payable] > 0.0, energies[payable], 1.0))
+        gains = model.gains([waits[i].params for i in payable], log_kwh, alpha=alpha)
+        while (best := which_goes_on(gains, new_gain)) is not None:
+            trial = self._longest(waits[payable[best]])
+            if self._pays_for(trial):
+                return trial
+            gains[best] = -math.inf
+        return None
+
+    def _early(self, trainings: Sequence[Training], waits: Sequence[Training]) -> TrialInfo | None:
+        """The best configuration so far, after every few trainings of the start."""
+        n_long = len({t.key for t in trainings if t.rung == self._highest})
+        n_short = sum(t.state == "complete" and t.rung != self._highest for t in trainings)
+        if not waits or not early_promotion_due(
+            n_short, n_long, promotion_share=float(self.promotes)
+        ):
+            return None
+        trial = self._longest(max(waits, key=lambda t: t.reward))
+        return trial if self._pays_for(trial) else None
+
+    def _from_smac(self, waits: Sequence[Training]) -> TrialInfo | None:
+        """SMAC's next configuration; what waits, best first, when there is none."""
+        try:
+            return self._trial(next(self.config_generator), high=False)
+        except StopIteration:
+            trials = map(self._longest, sorted(waits, key=lambda t: -t.reward))
+            return next(filter(self._pays_for, trials), None)
+
+    def _longest(self, training: Training) -> TrialInfo:
+        return self._trial(self.runhistory.get_config(int(training.key)), high=True)
 
     def _trial(self, config: Configuration, *, high: bool) -> TrialInfo:
         seed = self.get_instance_seed_keys_of_interest()[0].seed
@@ -127,68 +212,6 @@ class ScheduleIntensifier(BudgetedIntensifier, SuccessiveHalving):
 
     def _pays_for(self, trial: TrialInfo) -> bool:
         return self.account is None or self.account.pays_for(trial)
-
-    def _promotion(self, is_due: Callable[[int, int], bool]) -> TrialInfo | None:
-        """The best configuration that waits on the lowest rung, on the highest, if that is due."""
-        lowest, cost, higher = self.scenario.min_budget, {}, set()
-        for key, value in self.runhistory.items():
-            if key.budget != lowest:
-                higher.add(key.config_id)
-            elif value.status == StatusType.SUCCESS:
-                cost[key.config_id] = float(value.cost)  # type: ignore[arg-type]  # one objective
-        if not is_due(len(cost), len(higher)):
-            return None
-        waiting = [config_id for config_id in cost if config_id not in higher]
-        configs = {config_id: self.runhistory.get_config(config_id) for config_id in waiting}
-        if waiting and len(cost) >= self.n_startup_trials and self._model and self._encoder:
-            X, Y = self._encoder.transform([self.scenario.max_budget])
-            self._model.train(X, Y)
-            vectors = np.stack([config.get_array() for config in configs.values()])
-            predicted, _ = self._model.predict(vectors)
-            cost = dict(zip(waiting, predicted[:, 0].tolist(), strict=True))
-        trials = (
-            self._trial(configs[config_id], high=True)
-            for config_id in sorted(waiting, key=lambda config_id: cost[config_id])[:_N_PRICED]
-        )
-        return next((trial for trial in trials if self._pays_for(trial)), None)
-
-    def _is_due(self, n_low: int, n_higher: int) -> bool:
-        if n_low < self.n_startup_trials:
-            return early_promotion_due(n_low, n_higher, promotion_share=self.promotion_share)
-        total_kwh, higher_kwh = self._energies()
-        return promotion_due(higher_kwh, total_kwh, promotion_share=self.promotion_share)
-
-    def _energies(self) -> tuple[float, float]:
-        """Energy of all trials and of those above the lowest rung, kWh.
-
-        A running one counts as the mean of its rung, or by the length of its schedule.
-        """
-        lowest = self.scenario.min_budget
-        trials = list(self.runhistory.items())
-        known: dict[float | None, list[float]] = {}
-        for key, value in trials:
-            if (energy_kwh := _kwh(value)) is not None:
-                known.setdefault(key.budget, []).append(energy_kwh)
-
-        def expected_kwh(key: TrialKey) -> float:
-            if same := known.get(key.budget):
-                return sum(same) / len(same)
-            if (short := known.get(lowest)) and lowest and key.budget:
-                return sum(short) / len(short) * key.budget / lowest
-            return 0.0
-
-        total_kwh = higher_kwh = 0.0
-        for key, value in trials:
-            energy_kwh = _kwh(value)
-            if energy_kwh is None:
-                energy_kwh = expected_kwh(key) if value.status == StatusType.RUNNING else 0.0
-            total_kwh += energy_kwh
-            higher_kwh += energy_kwh if key.budget != lowest else 0.0
-        return total_kwh, higher_kwh
-
-
-def _kwh(value: TrialValue) -> float | None:
-    return known_kwh(value.additional_info.get(ENERGY_ATTR))
 
 
 def has_schedules(scenario: Scenario) -> bool:

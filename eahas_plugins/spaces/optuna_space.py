@@ -68,7 +68,7 @@ class OptunaSpace:
         Raises:
             ForbiddenConfigurationError: If a forbidden clause holds for the suggested values.
         """
-        return self._build(lambda name, parameter: parameter.suggest(trial, name))
+        return self.build(lambda name, parameter: parameter.suggest(trial, name))
 
     def to_config(self, params: Mapping[str, Any]) -> Config:
         """The configuration of Optuna's parameters, for example of ``study.best_params``.
@@ -85,7 +85,7 @@ class OptunaSpace:
                 raise ValueError(f"parameters must hold {name!r} but got only {sorted(params)}.")
             return parameter.native(params[name])
 
-        return self._build(look_up)
+        return self.build(look_up)
 
     def distributions(self) -> dict[str, BaseDistribution]:
         """Optuna's distributions of all hyperparameters that are suggested."""
@@ -95,7 +95,12 @@ class OptunaSpace:
             if not isinstance(parameter, Fixed)
         }
 
-    def _build(self, value_of: Callable[[str, Suggested], Any]) -> Config:
+    def build(self, value_of: Callable[[str, Suggested], Any]) -> Config:
+        """A configuration of the values that a function gives for active hyperparameters.
+
+        Raises:
+            ForbiddenConfigurationError: If a forbidden clause holds for them.
+        """
         config: Config = {}
         for name, parameter in self.parameters.items():
             if self._is_active(name, config):

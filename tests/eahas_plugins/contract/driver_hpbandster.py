@@ -94,6 +94,7 @@ class HpBandSterDriver:
         seed: int,
         fidelity: Literal["schedule", "continue"] = "schedule",
         n_workers: int = 1,
+        price_kwh: float | None = None,
     ) -> list[Trained]:
         target = EnergyTarget(
             training,
@@ -115,6 +116,7 @@ class HpBandSterDriver:
             eta=LONG / SHORT,
             seed=seed,
             budget_kwh=budget_kwh,
+            price_kwh=price_kwh,
             previous_result=earlier,
             result_logger=EnergyResultLogger(str(folder / f"log{len(logs)}")),
             n_workers=n_workers,

@@ -9,7 +9,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
-from eahas_plugins.optuna import EnergyBudget, EnergyObjective, energy_study
+from eahas_plugins.optuna import EnergyBudget, EnergyObjective, EnergyPrice, energy_study
 from eahas_plugins.optuna.objective import SurrogateObjective
 from eahas_plugins.optuna.samplers import EnergyTPESampler
 from eahas_plugins.spaces import OptunaSpace
@@ -87,6 +87,7 @@ class OptunaDriver:
         seed: int,
         fidelity: Literal["schedule", "continue"] = "schedule",
         n_workers: int = 1,
+        price_kwh: float | None = None,
     ) -> list[Trained]:
         objective = EnergyObjective(
             training,
@@ -108,8 +109,11 @@ class OptunaDriver:
             seed=seed,
             lease_s=10.0,
         )
+        callbacks: list[Any] = [budget]
+        if price_kwh is not None:
+            callbacks.append(EnergyPrice(price_kwh, fidelity_param=LENGTH, schedules=[SHORT, LONG]))
         study.optimize(
-            budget.guard(objective), callbacks=[budget], catch=(RuntimeError,), n_jobs=n_workers
+            budget.guard(objective), callbacks=callbacks, catch=(RuntimeError,), n_jobs=n_workers
         )
         return [
             Trained(

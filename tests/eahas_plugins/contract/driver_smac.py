@@ -81,6 +81,7 @@ class SmacDriver:
         seed: int,
         fidelity: Literal["schedule", "continue"] = "schedule",
         n_workers: int = 1,
+        price_kwh: float | None = None,
     ) -> list[Trained]:
         target = EnergyTarget(
             training,
@@ -107,6 +108,7 @@ class SmacDriver:
             scenario,
             target,
             budget_kwh=budget_kwh,
+            price_kwh=price_kwh,
             logging_level=QUIET,
             **(eta if fidelity == "continue" else {}),
         )

@@ -130,8 +130,9 @@ class Driver(Protocol):
         seed: int,
         fidelity: Literal["schedule", "continue"] = "schedule",
         n_workers: int = 1,
+        price_kwh: float | None = None,
     ) -> list[Trained]:
-        """Search short and long runs of a user's own training, until the budget ends.
+        """Search short and long runs of a user's own training, until the budget or a price ends it.
 
         Goes on with what is in the folder, and returns all trials there are. Workers are threads.
         """

@@ -55,14 +55,10 @@ def multi_fidelity(
 ) -> EnergyMultiFidelityFacade:
     target = target or SurrogateTarget(PowerLawBench(), fidelity=fidelity)
     scenario = scenario or energy_scenario(target, name="run", output_directory=folder, seed=seed)
+    if getattr(target, "fidelity", None) != "schedule":
+        kwargs = {"acquisition_maximizer": maximizer(scenario), "model": forest(scenario), **kwargs}
     return EnergyMultiFidelityFacade(
-        scenario,
-        target,
-        budget_kwh=budget_kwh,
-        acquisition_maximizer=maximizer(scenario),
-        model=forest(scenario),
-        logging_level=QUIET,
-        **kwargs,
+        scenario, target, budget_kwh=budget_kwh, logging_level=QUIET, **kwargs
     )
 
 

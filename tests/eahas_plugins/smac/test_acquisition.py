@@ -114,19 +114,6 @@ def test_cooling_is_checked(cooling: float) -> None:
         EnergyEI(cooling=cooling)
 
 
-def test_energy_counts_only_until_a_part_of_the_budget_is_spent(tmp_path: Path) -> None:
-    alphas = []
-    for spent_kwh in (3.0, 4.0):
-        function, _, _ = trained(
-            tmp_path / str(spent_kwh), EnergyEI(until=0.35), spent_kwh=spent_kwh
-        )
-        assert isinstance(function, EnergyEI)
-        alphas.append(function.alpha)
-    assert alphas == [pytest.approx(0.7), 0.0]
-    with pytest.raises(ValueError, match="until must be between 0 and 1"):
-        EnergyEI(until=np.nan)
-
-
 def test_the_number_of_trainings_is_checked() -> None:
     with pytest.raises(ValueError, match="min_observations must be at least 2"):
         EnergyEI(min_observations=1)

@@ -92,7 +92,7 @@ def test_hyperband_tries_everything_and_promotes_the_best_of_its_last_batch(
 
 
 @pytest.mark.parametrize("n", [3, 30])
-def test_schedules_promote_everything(tmp_path: Path, n: int) -> None:
+def test_schedules_train_everything_long(tmp_path: Path, n: int) -> None:
     facade = EnergyMultiFidelityFacade(
         scenario(tmp_path, numbers(n), min_budget=1, max_budget=9),
         Schedules(),
@@ -100,7 +100,9 @@ def test_schedules_promote_everything(tmp_path: Path, n: int) -> None:
         logging_level=QUIET,
     )
     facade.optimize()
-    assert Counter(k.budget for k in facade.runhistory) == {1.0: n, 9.0: n}
+    rungs = Counter(key.budget for key in facade.runhistory)
+    assert rungs[9.0] == n  # some of them at once
+    assert min(n, 10) <= rungs[1.0] <= n
 
 
 def test_a_space_with_conditions_is_used_up(tmp_path: Path) -> None:

@@ -14,9 +14,8 @@ from smac.facade.abstract_facade import AbstractFacade
 from smac.intensifier.hyperband import Hyperband
 from smac.intensifier.successive_halving import SuccessiveHalving
 from smac.main.smbo import SMBO
-from smac.runhistory.encoder.abstract_encoder import AbstractRunHistoryEncoder
 
-from eahas_plugins.smac import EnergyHyperband, MultiFidelityEncoder
+from eahas_plugins.smac import EnergyHyperband
 from eahas_plugins.smac._compat import EnergySMBO, require
 from tests.eahas_plugins.smac.helpers import full_fidelity, multi_fidelity
 
@@ -30,7 +29,6 @@ PACKAGE = Path(__file__).parents[3] / "eahas_plugins" / "smac"
         ("_get_best_configs", SuccessiveHalving.__iter__),
         ("_tracker", SuccessiveHalving.__iter__),
         ("_n_configs_in_stage", SuccessiveHalving._get_best_configs),
-        ("_build_matrix", AbstractRunHistoryEncoder.transform),
         ("_get_optimizer", AbstractFacade.__init__),
         ("_stop", SMBO.optimize),
         ("_finished", SMBO.optimize),
@@ -49,7 +47,6 @@ def test_a_missing_name_says_which_and_what_to_install() -> None:
     ("owner", "name", "make"),
     [
         (SuccessiveHalving, "_get_best_configs", EnergyHyperband),
-        (AbstractRunHistoryEncoder, "_build_matrix", MultiFidelityEncoder),
     ],
 )
 def test_the_class_that_needs_a_name_asks_for_it(

@@ -6,12 +6,18 @@ from typing import Any
 import numpy as np
 import pytest
 from ConfigSpace import (
+    Categorical,
     ConfigurationSpace,
+    Constant,
+    EqualsCondition,
     Float,
+    ForbiddenAndConjunction,
+    ForbiddenEqualsClause,
+    Integer,
     OrdinalHyperparameter,
 )
 from smac import Scenario
-from smac.runhistory import StatusType, TrialValue
+from smac.runhistory import StatusType
 
 from eahas_plugins.smac import (
     EnergyMultiFidelityFacade,
@@ -21,7 +27,7 @@ from eahas_plugins.smac import (
     schedule_components,
 )
 from tests.eahas_plugins.smac.bench import PowerLawBench
-from tests.eahas_plugins.smac.helpers import QUIET, energies, forest, trials
+from tests.eahas_plugins.smac.helpers import QUIET, energies, trials
 
 SHORTEST, LONGEST = 5.0, 20.0
 BUDGET_KWH = 0.3
@@ -45,31 +51,59 @@ def facade(folder: Path, *, budget_kwh: float = BUDGET_KWH, **kwargs: Any) -> An
 def test_short_schedules_then_the_best_then_long_ones(tmp_path: Path) -> None:
     host = facade(tmp_path)
     host.optimize()
-    bench, spent, longer, later = PowerLawBench(), 0.0, 0.0, 0
-    seen: set[int] = set()
+    bench, spent, later, promoted = PowerLawBench(), 0.0, 0, 0
+    tried: dict[int, float] = {}
     budgets = [key.budget for key in host.runhistory]
     assert budgets[:12] == ([SHORTEST] * 4 + [LONGEST]) * 2 + [SHORTEST] * 2
     for number, (key, value) in enumerate(host.runhistory.items()):
         config = dict(host.runhistory.get_config(key.config_id))
         needed = bench.query({**config, "max_epoch": LONGEST}).energy_kwh[-1]
-        if number < 12 or spent + needed > BUDGET_KWH:
-            pass
-        elif spent > 0.35 * BUDGET_KWH:
-            assert key.budget == LONGEST
-            later += key.config_id not in seen
-        elif key.config_id in seen:
-            assert key.budget == LONGEST
-            assert longer < 0.5 * spent
-        else:
-            assert key.budget == SHORTEST
+        is_new = key.config_id not in tried
         if spent + needed > BUDGET_KWH:
             assert key.budget == SHORTEST
-        seen.add(key.config_id)
+        elif number >= 12 and spent > 0.35 * BUDGET_KWH:
+            assert key.budget == LONGEST
+            later += is_new
+        elif is_new:
+            assert key.budget == SHORTEST
+        if not is_new:
+            assert (tried[key.config_id], key.budget) == (SHORTEST, LONGEST)
+            promoted += number >= 12
+        tried[key.config_id] = key.budget
         spent += value.additional_info["energy_kwh"]
-        longer += value.additional_info["energy_kwh"] if key.budget == LONGEST else 0.0
     assert later >= 4
+    assert promoted >= 1
     assert 0.95 * BUDGET_KWH < spent <= BUDGET_KWH
     assert len({(k.config_id, k.budget) for k in host.runhistory}) == len(host.runhistory)
+
+
+@pytest.mark.parametrize("how", [{"promotes": False}, {"short_until": 0.0}, {"short_until": 1.0}])
+def test_each_part_can_be_switched_off(tmp_path: Path, how: dict[str, Any]) -> None:
+    target = SurrogateTarget(PowerLawBench(), fidelity="schedule")
+    setting = energy_scenario(target, name="run", output_directory=tmp_path, seed=1)
+    intensifier = ScheduleIntensifier(setting, n_startup_trials=6, **how)
+    design = schedule_components(setting, n_startup_trials=6)["initial_design"]
+    host = EnergyMultiFidelityFacade(
+        setting,
+        target,
+        budget_kwh=0.15,
+        intensifier=intensifier,
+        initial_design=design,
+        logging_level=QUIET,
+    )
+    host.optimize()
+    first: dict[int, float] = {}
+    for key in host.runhistory:
+        first.setdefault(key.config_id, key.budget)
+    n_trained_twice = len(host.runhistory) - len(first)
+    new = list(first.values())[6:]
+    if how == {"promotes": False}:
+        assert n_trained_twice == 0
+    elif how == {"short_until": 0.0}:
+        assert new[0] == LONGEST
+    else:
+        assert set(new) == {SHORTEST}
+        assert n_trained_twice > 1
 
 
 def test_it_finds_more_than_random_configurations_with_the_same_energy(tmp_path: Path) -> None:
@@ -129,8 +163,8 @@ def test_crashes_are_learnt(tmp_path: Path) -> None:
     )
     host.optimize()
     statuses = [value.status for value in host.runhistory.values()]
-    assert statuses.count(StatusType.CRASHED) < 40
-    assert all(status == StatusType.SUCCESS for status in statuses[-5:])
+    assert statuses.count(StatusType.CRASHED) < 10
+    assert all(status == StatusType.SUCCESS for status in statuses[-20:])
 
 
 def test_a_small_space_is_used_up(tmp_path: Path) -> None:
@@ -164,35 +198,31 @@ def test_what_was_lost_with_a_killed_run_is_run_again(tmp_path: Path) -> None:
     assert {tuple(sorted(dict(info.config).items())) for info in asked} <= trained
 
 
-def test_components_of_the_user_take_part(tmp_path: Path) -> None:
-    target = SurrogateTarget(PowerLawBench(), fidelity="schedule")
-    setting = energy_scenario(target, name="run", output_directory=tmp_path, seed=1)
-    model = forest(setting)
+def test_forbidden_and_inactive_values_are_not_proposed(tmp_path: Path) -> None:
+    space = ConfigurationSpace(seed=0)
+    kind, depth = Categorical("kind", ["a", "b"]), Integer("depth", (1, 4))
+    space.add([kind, depth, Float("x", (0.0, 1.0)), Constant("batch", 10)])
+    space.add(EqualsCondition(depth, kind, "a"))
+    space.add(
+        ForbiddenAndConjunction(ForbiddenEqualsClause(kind, "a"), ForbiddenEqualsClause(depth, 4))
+    )
+
+    def train(config: Any, seed: int = 0, budget: float = 1.0) -> Any:
+        return 2.0 - config["x"] - 0.2 * config.get("depth", 1), {"energy_kwh": 1e-3 * budget}
+
+    train.fidelity = "schedule"  # type: ignore[attr-defined]
     host = EnergyMultiFidelityFacade(
-        setting, target, budget_kwh=0.1, model=model, logging_level=QUIET
+        scenario(tmp_path, space=space, crash_cost=9.0, deterministic=True),
+        train,
+        budget_kwh=0.06,
+        logging_level=QUIET,
     )
     host.optimize()
-    assert {key.budget for key in host.runhistory} == {SHORTEST, LONGEST}
-    assert host.intensifier._model is model
-    with pytest.raises(ValueError, match="reward_exponent must be at most 0"):
-        facade(tmp_path / "other", reward_exponent=np.nan)
-
-
-def test_components_for_ask_and_tell(tmp_path: Path) -> None:
-    setting = scenario(tmp_path, crash_cost=1.0, deterministic=True)
-    host = EnergyMultiFidelityFacade(
-        setting,
-        None,
-        budget_kwh=1.0,
-        logging_level=QUIET,
-        **schedule_components(setting, n_startup_trials=4),
-    )
-    budgets = []
-    for _ in range(6):
-        info = host.ask()
-        budgets.append(info.budget)
-        host.tell(info, TrialValue(info.config["x"], additional_info={"energy_kwh": 1e-3}))
-    assert budgets == [1.0] * 4 + [4.0] * 2
+    configs = [dict(config) for config in host.runhistory.get_configs()]
+    assert len(configs) > 15
+    assert all(("depth" in c) == (c["kind"] == "a") for c in configs)
+    assert sum(c.get("depth") == 3 for c in configs[10:]) > 3  # the best that is allowed
+    assert all(c.get("depth") != 4 for c in configs)
 
 
 def scenario(folder: Path, space: ConfigurationSpace | None = None, **kwargs: Any) -> Scenario:
@@ -207,11 +237,10 @@ def scenario(folder: Path, space: ConfigurationSpace | None = None, **kwargs: An
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"promotion_share": 1.1}, "promotion_share must be between 0 and 1"),
-        ({"promotion_share": np.nan}, "promotion_share must be between 0 and 1"),
+        ({"cooling": -1.0}, "cooling must be finite and not negative"),
+        ({"cooling": np.nan}, "cooling must be finite and not negative"),
         ({"short_until": -0.1}, "short_until must be between 0 and 1"),
         ({"n_startup_trials": 0}, "n_startup_trials must be at least 1"),
-        ({"encoder": object()}, "model and encoder must be given together"),
     ],
 )
 def test_arguments_are_checked(tmp_path: Path, wrong: dict[str, Any], message: str) -> None:

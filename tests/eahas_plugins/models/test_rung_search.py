@@ -1,0 +1,87 @@
+"""A model of a run for hosts that keep rungs apart from configurations."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from eahas_plugins.models.axes import Axis
+from eahas_plugins.models.kwh import Number
+from eahas_plugins.models.rung_search import RUNG, RungSearch, Training, waiting
+
+LOWEST, HIGHEST = 5.0, 20.0
+
+
+def search(*, rungs: Any = (LOWEST, HIGHEST)) -> RungSearch:
+    columns = {"x": Number(low=0.0, high=1.0)}
+    return RungSearch({"x": Axis(low=0.0, high=1.0)}, columns, rungs=rungs)
+
+
+def training(key: int, x: float, rung: float | None = LOWEST, **how: Any) -> Training:
+    loss = 0.1 + (x - 0.7) ** 2 + (0.2 if rung == LOWEST else 0.0)
+    kwh = 1e-3 * (1.0 + x) * (rung or HIGHEST)
+    known = {"state": "complete", "reward": -loss, "kwh": kwh, **how}
+    return Training(key=key, config={"x": x}, rung=rung, **known)
+
+
+def run_of(n: int = 14) -> list[Training]:
+    places = np.random.default_rng(0).random(n)
+    short = [training(key, float(x)) for key, x in enumerate(places)]
+    return [*short, *(training(t.key, t.config["x"], HIGHEST) for t in short[:3])]
+
+
+def test_who_waits_has_not_been_tried_on_the_highest_rung() -> None:
+    trainings = [
+        training(1, 0.1),
+        training(2, 0.2),
+        training(2, 0.2, HIGHEST, state="running"),
+        training(3, 0.3, state="failed"),
+        training(4, 0.4, state="cut"),
+        training(5, 0.5),
+        training(5, 0.5, HIGHEST, state="failed"),
+    ]
+    assert [t.key for t in waiting(trainings, highest=HIGHEST)] == [1]
+
+
+def test_energies_to_the_highest_rung_are_learnt() -> None:
+    model = search()
+    trainings = run_of()
+    model.learn(trainings)
+    assert model.longest_factor(None) == pytest.approx(4.0)
+    energies = model.kwh_to_longest([trainings[5], replace(trainings[6], kwh=None)])
+    assert energies[0] == pytest.approx(4.0 * (trainings[5].kwh or 0.0))
+    assert energies[1] == energies[0]
+    assert model.log_kwh is not None
+    said = model.log_kwh({"x": np.array([0.5]), RUNG: np.array([LOWEST])})
+    assert math.exp(said[0]) == pytest.approx(7.5e-3, rel=0.2)
+
+
+def test_a_kwh_brings_less_the_more_is_known() -> None:
+    model, trainings = search(), run_of()
+    expected = model.expected_per_kwh(trainings)
+    assert expected is not None
+    known = [training(100 + i, x, HIGHEST) for i, x in enumerate(np.linspace(0.0, 1.0, 21))]
+    later = search().expected_per_kwh([*trainings, *known])
+    assert later is not None
+    assert 0.0 <= later < 0.1 * expected
+
+
+def test_trainings_of_one_length() -> None:
+    model = search(rungs=None)
+    trainings = [training(key, x, None) for key, x in enumerate(np.linspace(0.0, 0.5, 12))]
+    assert model.longest_factor(None) == 1.0
+    expected = model.expected_per_kwh(trainings)
+    assert expected is not None
+    assert expected > 0.0
+
+
+def test_too_little_is_known_without_energies_or_trainings() -> None:
+    silent = [replace(t, kwh=None) for t in run_of()]
+    assert search().expected_per_kwh(silent) is None
+    assert search().expected_per_kwh([]) is None
+    constants = RungSearch({}, {}, rungs=None)
+    assert constants.expected_per_kwh([training(1, 0.5, None)]) is None

@@ -1,7 +1,7 @@
 """Makes the pictures of the pages and of README.md: ``python docs/make_pictures.py [NAME ...]``.
 
-Names: gallery (by its own code), paper (from the committed rows), first (runs README's first
-command, some minutes), report (a report in Chromium). Without a name, all of them.
+Names: gallery (by its own code), paper, foreign and fronts (from the committed rows), first (runs
+README's first command, some minutes), report (a report in Chromium). Without a name, all of them.
 """
 
 from __future__ import annotations
@@ -40,6 +40,34 @@ def paper() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "paper_regret_vs_kwh"
         draw_regret(comparisons, path, targets=targets)
+        shutil.copy(path.with_suffix(".png"), HERE)
+
+
+def foreign() -> None:
+    """The mean regret on the tasks that nothing was tuned on."""
+    sys.path.insert(0, str(ROOT))
+    from benchmarks.commands.report import expand, read
+    from benchmarks.reporting.many_figure import draw_mean_regret
+
+    comparisons = list(read(expand([ROOT / "benchmarks/results/foreign"])).values())
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "foreign_mean_regret"
+        draw_mean_regret(comparisons, path)
+        shutil.copy(path.with_suffix(".png"), HERE)
+
+
+def fronts() -> None:
+    """The volumes of fronts over the energy of the study."""
+    sys.path.insert(0, str(ROOT))
+    from benchmarks.commands.report import expand, read
+    from benchmarks.reporting.front_figures import draw_volumes
+    from benchmarks.reporting.fronts import FrontSummary
+
+    comparisons = list(read(expand([ROOT / "benchmarks/results/fronts"])).values())
+    summaries = [FrontSummary.of(results) for results in comparisons]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "front_volumes"
+        draw_volumes(comparisons, summaries, path)
         shutil.copy(path.with_suffix(".png"), HERE)
 
 
@@ -84,7 +112,7 @@ def report() -> None:
 
 
 PICTURES: dict[str, Callable[[], None]] = {
-    made.__name__: made for made in (gallery, paper, first, report)
+    made.__name__: made for made in (gallery, paper, foreign, fronts, first, report)
 }
 
 

@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PAPER = ROOT / "benchmarks" / "results" / "paper"
 RESULTS = (ROOT / "docs" / "results.md").read_text()
+FRONTS = (ROOT / "docs" / "several_objectives.md").read_text()
 CHOOSING = (ROOT / "docs" / "choosing.md").read_text()
 
 
@@ -92,3 +93,18 @@ def test_final_values_of_trainings_that_are_run(task: str, method: str, label: s
     tables = (PAPER.parent / "live" / task / "tables.md").read_text().splitlines()
     found = next(line for line in tables if line.startswith(f"| {method} "))
     assert float(shown) == round(float(found.split("|")[3]), len(shown.partition(".")[2]))
+
+
+def test_energy_to_the_volume_of_the_best_plain_front() -> None:
+    found = json.loads((PAPER.parent / "fronts" / "fronts.json").read_text())
+    over_all = _with_interval(found["energy_to_best_plain"]["ea-bohb"])
+    assert over_all.split()[0] in FRONTS.partition("final volume with ")[2].split()[0]
+    assert over_all in RESULTS
+    for task in found["tasks"]:
+        ours = task["methods"]["ea-bohb"]
+        row = next(line for line in FRONTS.splitlines() if line.startswith(f"| `{task['task']}` |"))
+        assert _with_interval(ours["energy_to_best_plain"]) in row
+        volumes = (ours, task["methods"][task["best_plain"]])
+        for cell, method in zip(row.split("|")[4:6], volumes, strict=True):
+            shown = [float(part) for part in cell.split("/")]
+            assert shown == pytest.approx(list(method["median_volume"].values()), abs=0.0051)

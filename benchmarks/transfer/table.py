@@ -31,7 +31,7 @@ class Line:
         n_tasks: How many tasks there are.
         n_seeds: Studies on each.
         regrets: Means, in points, after `TRAININGS`.
-        to_plain: Energy to the plain method's median at a third of the budget, over its own;
+        to_plain: Energy to the plain method's median at a third of the budget, over that third;
             the geometric mean over tasks. Where half of a task's studies never get there the whole
             budget counts, and the true number is larger.
         to_plain_interval: Its interval.
@@ -72,7 +72,8 @@ def _line(tasks: Sequence[TaskResults], condition: Condition) -> Line:
         traces, (plain,) = collect(task.new), collect(task.plain).values()
         budget_kwh, one = task.new.header.budget_kwh, traces[condition.name]
         without = traces[NOTHING.name]
-        to_plain.append(energy_ratio(one, plain, budget_kwh=budget_kwh))
+        third = task.plain.header.budget_kwh
+        to_plain.append(energy_ratio(one, plain, budget_kwh=budget_kwh, over_kwh=third))
         to_end.append(energy_ratio(one, without, budget_kwh=budget_kwh))
         n_never += not np.isfinite(to_plain[-1].value)
         n_seeds = max(n_seeds, len(one.traces))

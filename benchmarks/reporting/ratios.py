@@ -65,6 +65,7 @@ def energy_ratio(
     *,
     budget_kwh: float,
     goal: MethodTraces | None = None,
+    over_kwh: float | None = None,
 ) -> Ratio:
     """Median kWh to the plain method's final median accuracy, over the plain method's own.
 
@@ -76,6 +77,7 @@ def energy_ratio(
         plain: Those of the method that it is measured on.
         budget_kwh: What each study might spend, kWh.
         goal: The studies whose final median is the target; by default ``plain``.
+        over_kwh: What to divide by in place of the plain method's own, kWh.
 
     References:
         Efron and Tibshirani (1993), An introduction to the bootstrap, section 13.3: the percentile
@@ -91,11 +93,12 @@ def energy_ratio(
     if goal is not None and not _paired(plain, goal):
         draws_goal = rng.integers(len(finals), size=(N_RESAMPLES, len(finals)))
     target = np.array([np.median(finals)])
-    (value,), (bound,) = _ratios(
-        method, plain, np.arange(n_method)[None], np.arange(n_plain)[None], target, budget_kwh
-    )
+    every = (np.arange(n_method)[None], np.arange(n_plain)[None])
+    (value,), (bound,) = _ratios(method, plain, *every, target, budget_kwh, over_kwh)
     targets = np.median(finals[draws_goal], axis=1)
-    resampled, bound_resampled = _ratios(method, plain, draws, draws_plain, targets, budget_kwh)
+    resampled, bound_resampled = _ratios(
+        method, plain, draws, draws_plain, targets, budget_kwh, over_kwh
+    )
     return Ratio(
         value=float(value), resampled=resampled, bound=float(bound), bound_resampled=bound_resampled
     )
@@ -130,9 +133,12 @@ def _ratios(
     draws_plain: NDArray[np.int64],
     targets: Floats,
     budget_kwh: float,
+    over_kwh: float | None,
 ) -> tuple[Floats, Floats]:
     ours = _medians(method, targets, draws)
-    theirs = _medians(plain, targets, draws_plain)  # finite where it is its own median
+    theirs = np.full(len(targets), over_kwh, dtype=np.float64)
+    if over_kwh is None:
+        theirs = _medians(plain, targets, draws_plain)  # finite where it is its own median
     with np.errstate(invalid="ignore"):
         return ours / theirs, np.where(np.isfinite(ours), ours, budget_kwh) / theirs
 

@@ -146,7 +146,7 @@ def markdown(lines: Sequence[Line], *, plain: str) -> str:
     """
     heads = [
         *("", *map(str, TRAININGS)),
-        *(f"energy to {plain}'s third", "to the end without", "worse at the end by"),
+        *(f"part of {plain}'s third", "to the end without", "worse at the end by"),
     ]
     rows = [heads, ["---"] * len(heads)]
     for line in lines:

@@ -108,3 +108,49 @@ def test_energy_to_the_volume_of_the_best_plain_front() -> None:
         for cell, method in zip(row.split("|")[4:6], volumes, strict=True):
             shown = [float(part) for part in cell.split("/")]
             assert shown == pytest.approx(list(method["median_volume"].values()), abs=0.0051)
+
+
+@pytest.fixture(scope="module")
+def foreign() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((PAPER.parent / "foreign" / "summary.json").read_text())
+    return content
+
+
+def _bounded(found: dict[str, Any]) -> str:
+    """What is not reached is more than the whole budget makes of it."""
+    ratio, low, high = (
+        f"more than {found['at_least'][name]:.2f}" if found[name] is None else f"{found[name]:.2f}"
+        for name in ("ratio", "low_95", "high_95")
+    )
+    return f"{ratio} ({low} to {high})"
+
+
+def test_energy_on_tasks_that_nothing_was_tuned_on(foreign: dict[str, Any]) -> None:
+    section = RESULTS.partition("## Tasks that nothing was tuned on")[2]
+    over = foreign["kwh_to_target_over_best_plain"]["ea-bohb"]
+    bound = over["at_least"]
+    assert over["ratio"] is None
+    assert f"more than\n{bound['ratio']:.2f} of the energy" in section
+    assert f"{bound['low_95']:.2f} to {bound['high_95']:.2f}; where it never" in section
+    for name in ("bohb", "tpe"):
+        assert _with_interval(foreign["kwh_ratio_to_final_of"]["ea-bohb"][name]) in section
+    for task, ratios in zip(foreign["tasks"], foreign["by_task"], strict=True):
+        number = task.rpartition("-")[2]
+        row = next(line for line in section.splitlines() if line.startswith(f"| {number} |"))
+        assert row.endswith(f"| {_bounded(ratios['ea-bohb'])} |")
+        assert f"| {100.0 * ratios['ea-bohb']['final_median']:.1f} % |" in row
+
+
+@pytest.mark.parametrize(
+    ("method", "label"),
+    [("rs", "random search"), ("gp", "Optuna's Gaussian process"), ("ea-bohb", "**EA-BOHB**")],
+)
+def test_mean_regrets(foreign: dict[str, Any], method: str, label: str) -> None:
+    section = RESULTS.partition("## Tasks that nothing was tuned on")[2]
+    row = next(line for line in section.splitlines() if line.startswith(f"| {label} |"))
+    found = foreign["regrets"][method]
+    for cell, regret in zip(row.split("|")[2:6], found["mean_regret_points"].values(), strict=True):
+        mean, low, high = (regret[name] for name in ("mean", "low_95", "high_95"))
+        assert cell.strip() == f"{mean:.1f} ({low:.1f} to {high:.1f})"
+    if found["pairs"] is not None:
+        assert f"| {found['pairs']['ahead']} of {found['pairs']['n']}" in row

@@ -195,8 +195,8 @@ class BudgetController:
     ) -> Outlook:
         """Whether another trial may start once this one has ended.
 
-        Where the balance as last read has room for many more like it, beside all that run, it is
-        not read again: a trial that starts does.
+        Where the balance has been read since it began, and had room for many more like it beside
+        all that ran, it is not read again.
 
         Args:
             study: The study.
@@ -205,7 +205,8 @@ class BudgetController:
             is_told: Whether the storage knows of its end.
         """
         latest, rules = self.ledger.latest, self._rules
-        if latest is not None and energy_kwh and not (rules.skip or rules.steady):
+        seen = latest is not None and any(t.number == number for t in latest.running)
+        if latest is not None and seen and energy_kwh and not (rules.skip or rules.steady):
             balance = latest.at_end_of(number=number, energy_kwh=energy_kwh)
             left_kwh = replace(balance, cap_kwh=rules.cap_kwh).uncommitted_kwh()
             if left_kwh > _FAR * (len(balance.running) + 1) * energy_kwh:

@@ -123,6 +123,12 @@ def test_callback_alone_stops_between_trials() -> None:
     assert energies(study) == [4.0, 4.0, 4.0]
 
 
+def test_callback_alone_stops_a_study_of_many_small_trials() -> None:
+    study, budget = new_study(), EnergyBudget(40.0)
+    study.optimize(training(n_steps=1), n_trials=60, callbacks=[budget])
+    assert budget.spent_kwh(study) == len(study.trials) == 40
+
+
 def test_limit_per_trial() -> None:
     study, budget = new_study(), EnergyBudget(100.0, trial_limit_kwh=2.5)
     study.optimize(budget.guard(training()), n_trials=2)

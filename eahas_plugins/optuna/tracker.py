@@ -21,10 +21,10 @@ __all__ = ["METER_ATTR", "PARTS_ATTR", "RUNTIME_ATTR", "EnergyTracker"]
 class EnergyTracker:
     """Counts the energy of one trial's training and lets pruner and budget act on it.
 
-    The trial gets the attributes ``energy_kwh`` (so far, after every report and at the end, also
-    of a failed one), ``energy_meter`` (what measured or estimated it, and how), and at the end
-    ``energy_parts_kwh`` and ``runtime_s``. A budget counts if the objective is wrapped by
-    ``EnergyBudget.guard``.
+    The trial gets the attributes ``energy_kwh`` (so far, after a report and at the end, also of a
+    failed one; to a slow storage not after each report), ``energy_meter`` (what measured or
+    estimated it, and how), and at the end ``energy_parts_kwh`` and ``runtime_s``. A budget counts
+    if the objective is wrapped by ``EnergyBudget.guard``.
 
     Inside the ``with`` the trial's own ``report`` and ``should_prune`` record the energy too, so
     that the pruning callbacks of ``optuna-integration`` (XGBoost, LightGBM, Keras, Lightning ...),
@@ -117,11 +117,8 @@ class EnergyTracker:
             ValueError: If a study of several objectives gets a value.
         """
         energy = self._running()
-        if self.several_objectives and value is not None:
-            raise ValueError(
-                "a study of several objectives takes no value at a step; "
-                f"call report(step={step}) without it"
-            )
+        self._check_value(value, f"report(step={step})")
+        energy.ends_soon = False
         energy.write(self._first)
         if self.several_objectives:
             return  # a guarded trial has been ended by the line above
@@ -134,14 +131,18 @@ class EnergyTracker:
     def report_last(self, value: float | None = None, *, step: int) -> None:
         """Report the value of a complete training: nothing ends the trial any more.
 
+        Its energy may be written at the end of the ``with`` alone, so call this once, at the end.
+
         Args:
-            value: As of `report`.
+            value: As of `report`; nothing is recorded where it is None.
             step: The training's last step.
 
         Raises:
             MeterError: If the training is seen to use no energy.
+            ValueError: If a study of several objectives gets a value.
         """
         energy = self._running()
+        self._check_value(value, f"report_last(step={step})")
         energy.ends_soon = True
         if value is not None:
             self._trial.report(value, step=step)
@@ -166,6 +167,12 @@ class EnergyTracker:
         self._running()
         owner = owner_of(self._trial)
         return measure_inference(run, n_samples=n_samples, meter=self._meter, owner=owner, **how)
+
+    def _check_value(self, value: float | None, call: str) -> None:
+        if self.several_objectives and value is not None:
+            raise ValueError(
+                f"a study of several objectives takes no value at a step; call {call} without it"
+            )
 
     def _why_pruned(self, step: int) -> str:
         explain = getattr(self._trial, "why_pruned", None)  # a guarded trial knows

@@ -231,7 +231,7 @@ class EnergyObjective:
                 f"fidelity_param must be in the configuration but {self.fidelity_param!r} is not "
                 f"in {config!r}: give schedules, or a space that holds it."
             )
-        length = config[self.fidelity_param]
+        length = native(config[self.fidelity_param])  # NumPy's, too
         if not is_number(length) or not 0 < length < math.inf:
             raise ValueError(
                 f"{self.fidelity_param} must be the length of a training, a positive number, but "

@@ -258,7 +258,10 @@ def test_a_value_in_a_study_of_several_objectives_is_refused():
         meter.advance(kwh=1.0)
         with pytest.raises(ValueError, match="takes no value"):
             energy.report(0.5, step=0)
+        with pytest.raises(ValueError, match=r"call report_last\(step=0\) without it"):
+            energy.report_last(0.5, step=0)
         energy.report(step=0)
+        energy.report_last(step=0)
         assert energy.energy_kwh == 1.0
 
 

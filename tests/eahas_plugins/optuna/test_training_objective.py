@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import optuna
 import pytest
 from ConfigSpace import ConfigurationSpace, ForbiddenEqualsClause
@@ -200,6 +201,18 @@ def test_a_space_may_be_suggestions_in_a_function() -> None:
     study = new_study()
     study.optimize(objective, n_trials=1)
     assert list(study.best_params) == ["x"]
+
+
+def test_a_length_may_be_a_number_of_numpys() -> None:
+    meter = Counter()
+
+    def suggest(trial: optuna.Trial) -> dict[str, Any]:
+        return {"x": 0.5, "epochs": np.int64(trial.suggest_int("epochs", 3, 3))}
+
+    study = new_study()
+    objective = EnergyObjective(train_on(meter), suggest, fidelity_param="epochs", meter=meter)
+    study.optimize(objective, n_trials=1)
+    assert study.trials[0].state is TrialState.COMPLETE
 
 
 def test_what_the_space_forbids_costs_nothing() -> None:

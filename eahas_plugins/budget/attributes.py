@@ -30,7 +30,7 @@ KEPT_NAMES = frozenset(
         *(ENERGY_ATTR, TRAINING_ATTR, PAID_ATTR, SAVED_ATTR, CHECKPOINT_ATTR, CONTINUES_ATTR),
         *(RESERVED_ATTR, STEP_ATTR, "energy_account", "energy_stopped", "promoted_from"),
         *("energy_kind", "energy_meter", "energy_parts_kwh", "meter", "runtime_s"),
-        *("epochs", "resumed", "truncated"),
+        *("epochs", "resumed", "truncated", "energy_estimated", "earlier_member"),
     )
 )
 """What hosts keep of a trial under names of their own; no metric of a training has one of them."""

@@ -19,6 +19,7 @@ from eahas_plugins.optuna import EnergyBudget, EnergyObjective, energy_study
 from eahas_plugins.optuna._origin import ACCOUNT_ATTR
 from eahas_plugins.optuna._trials import PROMOTED_KEY
 from eahas_plugins.optuna.budget.readers import STOPPED_ATTR
+from eahas_plugins.optuna.samplers._earlier import MEMBER_ATTR
 from eahas_plugins.optuna.tracker import METER_ATTR, PARTS_ATTR, RUNTIME_ATTR
 from eahas_plugins.targets import EnergyTraining, Train
 from tests.eahas_plugins.meters import Counter
@@ -290,4 +291,4 @@ def test_what_a_trial_keeps_itself_is_not_overwritten() -> None:
 
 def test_every_attribute_of_a_trial_is_a_name_that_no_metric_has() -> None:
     own = (ACCOUNT_ATTR, STOPPED_ATTR, METER_ATTR, PARTS_ATTR, RUNTIME_ATTR, PROMOTED_KEY)
-    assert set(own) <= KEPT_NAMES
+    assert {*own, MEMBER_ATTR} <= KEPT_NAMES

@@ -27,6 +27,7 @@ from eahas_plugins.smac._compat import EnergySMBO, FacadeHook
 from eahas_plugins.smac.acquisition import EnergyEI
 from eahas_plugins.smac.admission import BudgetedIntensifier
 from eahas_plugins.smac.budget import EnergyBudgetCallback
+from eahas_plugins.smac.components import check_startup_trials
 from eahas_plugins.smac.dask_runner import EnergyDaskRunner
 from eahas_plugins.smac.outcome import (
     FailureWatch,
@@ -121,6 +122,7 @@ class EnergyFacade(FacadeHook):
         self._price = None if price_kwh is None else EnergyPriceCallback(price_kwh, alone)
         if not reward_exponent <= 0.0:
             raise ValueError(f"reward_exponent must be at most 0 but got {reward_exponent}.")
+        check_startup_trials(n_startup_trials)
         components = self._energy_components(
             alone,
             target_function,

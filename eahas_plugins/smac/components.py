@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +20,20 @@ _IDLE = (
     "runhistory_encoder",
     "config_selector",
 )
+
+
+def check_startup_trials(n_startup_trials: object) -> None:
+    """Refuse what is no number of configurations to start with.
+
+    Raises:
+        ValueError: If it is neither None nor a whole number of at least 1.
+    """
+    is_whole = isinstance(n_startup_trials, Integral) and not isinstance(n_startup_trials, bool)
+    if n_startup_trials is not None and not (is_whole and n_startup_trials >= 1):  # type: ignore[operator]
+        raise ValueError(
+            "n_startup_trials must be a whole number of at least 1, or None, but got "
+            f"{n_startup_trials!r}."
+        )
 
 
 def schedule_components(

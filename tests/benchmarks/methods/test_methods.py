@@ -158,7 +158,8 @@ def test_a_task_with_two_objectives_is_searched(name, energy):
         method.run, setting, name=name, energy_aware=method.energy_aware, host=method.host
     )
     assert len(rows) >= 5
-    assert sum(row.epochs == row.planned_epochs for row in rows) >= len(rows) - 1
+    # the end of the budget may cut a training, and what is left then a cheaper one
+    assert all(row.epochs == row.planned_epochs for row in rows[:-3])
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

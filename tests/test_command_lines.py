@@ -14,10 +14,12 @@ from typer.testing import CliRunner
 
 from benchmarks.__main__ import COMMANDS, make_app
 from benchmarks.commands.collect import METERS, TASKS_TRAINED
+from benchmarks.commands.overhead import PARTS
 from benchmarks.commands.overhead_hosts import HOSTS
 from benchmarks.comparison.suites import SUITES
 from benchmarks.methods import method_names
 from benchmarks.problems import problem_names
+from benchmarks.transfer.conditions import CONDITIONS
 from surrogate.cli import app
 from surrogate.space.definitions import TASKS
 from surrogate.space.tasks import COLLECTED
@@ -45,6 +47,9 @@ CHOICES = {
     ("benchmarks", "compare", "engine"): ("local", "dask"),
     ("benchmarks", "compare", "suite"): SUITES,
     ("benchmarks", "overhead-hosts", "host"): HOSTS,
+    ("benchmarks", "overhead", "part"): PARTS,
+    ("benchmarks", "transfer", "plain"): method_names(),
+    ("benchmarks", "transfer", "conditions"): [condition.name for condition in CONDITIONS],
 }
 """What is one of some names."""
 FREE_TEXT = {"command", "config", "storage", "study", "country", "fidelity_param", "scheduler"}

@@ -40,7 +40,10 @@ def overhead(
     repeats: Annotated[int, typer.Option(help="Measurements of each number.")] = 15,
     part: Annotated[
         list[str] | None,
-        typer.Option(help=f"What to measure: {', '.join(PARTS)}; may be given several times."),
+        typer.Option(
+            help=f"What to measure: {', '.join(PARTS)}; may be given several times.",
+            show_default="all",
+        ),
     ] = None,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:

@@ -8,10 +8,17 @@ from typing import Annotated
 import typer
 
 from benchmarks.comparison.suites import check_positive
-from benchmarks.methods import get_method
+from benchmarks.methods import get_method, method_names
 from eahas_plugins.files import write_atomically, write_json
 from eahas_plugins.packages import require
 from eahas_plugins.terminal import tell
+
+_LINES = (
+    "ea-bohb",
+    *(f"ea-bohb-earlier-{which}" for which in ("1", "3", "all")),
+    *(f"ea-bohb-earlier-all-{damage}" for damage in ("permuted", "reversed", "unrelated")),
+)
+"""The names of the conditions, whose module takes a while to import."""
 
 
 def transfer(
@@ -29,12 +36,16 @@ def transfer(
         float, typer.Option(help="Energy per study, in mean full trainings.")
     ] = 30.0,
     plain: Annotated[
-        str, typer.Option(help="Method whose median at a third of the energy is to be reached.")
+        str,
+        typer.Option(
+            help="Method whose median at a third of the energy is to be reached: "
+            f"{', '.join(method_names())}."
+        ),
     ] = "gp",
     conditions: Annotated[
         str | None,
         typer.Option(
-            help="Lines of the table, separated by commas, as its rows call them.",
+            help=f"Lines of the table, separated by commas, of: {', '.join(_LINES)}.",
             show_default="all",
         ),
     ] = None,

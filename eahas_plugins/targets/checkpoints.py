@@ -94,22 +94,35 @@ class CheckpointStore:
             OSError: If it cannot be copied, for example on a full disk.
         """
         own = self.root / key / f"{_TRIAL}{uuid.uuid4().hex[:12]}"
-        for _ in range(_TRIES):
-            start = self.progress(key)
-            start = start if start.leads_to(towards) else Progress()
-            try:
-                own.mkdir(parents=True, exist_ok=True)
-                if start.folder:
-                    shutil.copytree(own.parent / start.folder, own / _FILES, symlinks=True)
-                else:
-                    (own / _FILES).mkdir()
-            except (FileNotFoundError, shutil.Error) as error:
-                shutil.rmtree(own, ignore_errors=True)
-                if isinstance(error, shutil.Error) and self.progress(key) == start:
-                    raise
-                continue  # it was replaced or removed meanwhile
-            return Checkpoint(self, own, start, towards=towards, trial=trial)
+        for attempt in range(_TRIES):
+            # the last time nobody else may replace what is copied
+            last = attempt == _TRIES - 1
+            with self._locked() if last else contextlib.nullcontext():
+                start = self._copied(key, own, towards)
+            if start is not None:
+                return Checkpoint(self, own, start, towards=towards, trial=trial)
         raise OSError(f"{own.parent} must keep still for as long as a copy takes but does not.")
+
+    def _copied(self, key: str, own: Path, towards: float | None) -> Progress | None:
+        """Where the copy stands; None if the checkpoint was replaced or removed meanwhile."""
+        start = self.progress(key)
+        start = start if start.leads_to(towards) else Progress()
+        try:
+            own.mkdir(parents=True, exist_ok=True)
+            if start.folder:
+                shutil.copytree(own.parent / start.folder, own / _FILES, symlinks=True)
+            else:
+                (own / _FILES).mkdir()
+        except (FileNotFoundError, shutil.Error) as error:
+            shutil.rmtree(own, ignore_errors=True)
+            if isinstance(error, shutil.Error) and self.progress(key) == start:
+                raise
+            return None
+        if start.folder and self.progress(key).folder != start.folder:
+            # what was removed before it was listed is missing without an error
+            shutil.rmtree(own, ignore_errors=True)
+            return None
+        return start
 
     def discard(self, key: str) -> None:
         """Remove the checkpoint of a configuration that nobody will go on with.

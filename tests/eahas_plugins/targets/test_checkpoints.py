@@ -3,9 +3,11 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -174,6 +176,32 @@ def test_the_key_is_the_configuration_in_any_order_and_type() -> None:
 
     assert key_of({"x": 0.1, "n": 2}, 0) == key_of({"n": np.int64(2), "x": np.float64(0.1)}, 0)
     assert len({key_of({"x": 0.1}, 0), key_of({"x": 0.1}, 1), key_of({"x": 0.1}, 0, "i")}) == 3
+
+
+def test_a_checkpoint_that_is_replaced_while_it_is_copied_is_copied_again(
+    store: CheckpointStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another trial removes before it is listed would be missing without an error."""
+    with store.open("a") as own:
+        for name in ("one", "two"):
+            (own.folder / name).write_text("1")
+        own.save(Progress(epochs=1))
+    other, copytree = store.open("a"), shutil.copytree
+
+    def replaced_meanwhile(source: Path, target: Path, **options: Any) -> Any:
+        monkeypatch.undo()
+        (source / "one").unlink()  # as the other's removal begins
+        (other.folder / "two").write_text("2")
+        copied = copytree(source, target, **options)
+        other.save(Progress(epochs=2))
+        return copied
+
+    monkeypatch.setattr(shutil, "copytree", replaced_meanwhile)
+    with store.open("a") as own:
+        assert own.start.epochs == 2
+        assert (own.folder / "one").read_text() == "1"
+        assert (own.folder / "two").read_text() == "2"
+    other.__exit__()
 
 
 def saves_for_ever(root: Path) -> None:

@@ -72,12 +72,17 @@ class CheckpointStore:
 
     def progress(self, key: str) -> Progress:
         """Where the newest checkpoint of a configuration stands; a damaged one is none."""
-        file = self.root / key / _LATEST
-        try:
-            found = as_dataclass(Progress, read_json(file), file)
-        except (FileNotFoundError, ValueError):
-            return Progress()
-        return found if found.folder and (file.parent / found.folder).is_dir() else Progress()
+        file, missing = self.root / key / _LATEST, None
+        while True:
+            try:
+                found = as_dataclass(Progress, read_json(file), file)
+            except (FileNotFoundError, ValueError):
+                return Progress()
+            if found.folder and (file.parent / found.folder).is_dir():
+                return found
+            if not found.folder or found.folder == missing:
+                return Progress()
+            missing = found.folder  # it may have been replaced since the file was read
 
     def open(
         self, key: str, *, towards: float | None = None, trial: int | None = None

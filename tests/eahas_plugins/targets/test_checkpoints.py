@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from eahas_plugins.targets import checkpoints
 from eahas_plugins.targets.checkpoints import CheckpointStore
 from eahas_plugins.targets.progress import Progress, key_of
 
@@ -201,6 +202,26 @@ def test_a_checkpoint_that_is_replaced_while_it_is_copied_is_copied_again(
         assert own.start.epochs == 2
         assert (own.folder / "one").read_text() == "1"
         assert (own.folder / "two").read_text() == "2"
+    other.__exit__()
+
+
+def test_a_checkpoint_that_is_replaced_while_it_is_looked_at_is_there(
+    store: CheckpointStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store.open("a") as own:
+        (own.folder / "one").write_text("1")
+        own.save(Progress(epochs=1))
+    other, read_json = store.open("a"), checkpoints.read_json
+
+    def replaced_meanwhile(file: Path) -> Any:
+        monkeypatch.undo()
+        found = read_json(file)
+        (other.folder / "one").write_text("2")
+        other.save(Progress(epochs=2))
+        return found
+
+    monkeypatch.setattr(checkpoints, "read_json", replaced_meanwhile)
+    assert store.progress("a").epochs == 2
     other.__exit__()
 
 

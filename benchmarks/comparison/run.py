@@ -112,17 +112,23 @@ def _reference(
     """What is known before the studies; of a live task it is measured once, for all that follow."""
     if not isinstance(bench, LiveTask):
         return find_reference(bench)
-    path = folder / NAMES[0]
-    if path.is_file() and path.stat().st_size:
-        header = load(path).header
-        return Reference(
-            mean_training_kwh=header.mean_training_kwh,
-            mean_full_training_kwh=header.mean_full_training_kwh or header.mean_training_kwh,
-            test_metric=header.reference_test_metric,
-            how=header.reference,
-        )
+    if (recorded := recorded_reference(folder / NAMES[0])) is not None:
+        return recorded
     tell(f"{problem.name}: {N_PILOT} complete trainings are run to see what one costs")
     return pilot(problem) if executor is None else executor.submit(pilot, problem).result()
+
+
+def recorded_reference(path: Path) -> Reference | None:
+    """What an earlier run has found and written into its file of rows; None where there is none."""
+    if not (path.is_file() and path.stat().st_size):
+        return None
+    header = load(path).header
+    return Reference(
+        mean_training_kwh=header.mean_training_kwh,
+        mean_full_training_kwh=header.mean_full_training_kwh or header.mean_training_kwh,
+        test_metric=header.reference_test_metric,
+        how=header.reference,
+    )
 
 
 def check_workers(workers: int, methods: Sequence[str], *, task: str, live: bool) -> None:

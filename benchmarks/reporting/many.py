@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from benchmarks.harness.results import Results
 from benchmarks.harness.seeds import derive_seed
 from benchmarks.reporting.ablation import ablated
 from benchmarks.reporting.ratios import MANY
-from benchmarks.reporting.traces import FRACTIONS, Floats, MethodTraces, reference_score
+from benchmarks.reporting.traces import FRACTIONS, Floats, MethodTraces, reference_score, regrets_at
 
 _N_RESAMPLES = 1000
 _SHORTEST_PREFIX = 8
@@ -26,13 +26,11 @@ class MeanRegret:
     """Mean regret of a method over tasks and their studies.
 
     Args:
-        fractions: Array of shape (n,): parts of the budget.
         mean: Array of shape (n,): percentage points.
         low: The lower end of the bootstrap 95 % interval over tasks and their studies.
         high: The upper end.
     """
 
-    fractions: Floats
     mean: Floats
     low: Floats
     high: Floats
@@ -70,12 +68,14 @@ def mean_regrets(
     shared = [name for name in tables[0] if all(name in table for table in tables)]
     rng = np.random.default_rng(derive_seed("bootstrap", "many tasks"))
     draws = rng.integers(len(tables), size=(_N_RESAMPLES, len(tables)))
+    bests = [reference_score(results) for results in comparisons]
     found = {}
     for name in shared:
         # one row per resample of each task's studies, so that a drawn task brings its own studies
         means, resampled = [], []
-        for results, table in zip(comparisons, tables, strict=True):
-            regrets = _regrets(table[name], results, fractions)
+        for results, table, best in zip(comparisons, tables, bests, strict=True):
+            grid = fractions * results.header.budget_kwh
+            regrets = regrets_at(table[name], grid, best=best)
             own = np.random.default_rng(derive_seed("bootstrap", results.header.task))
             picks = own.integers(len(regrets), size=(_N_RESAMPLES, len(regrets)))
             means.append(regrets.mean(axis=0))
@@ -83,19 +83,8 @@ def mean_regrets(
         by_task = np.stack(resampled, axis=1)  # (n_resamples, n_tasks, n_fractions)
         over = by_task[np.arange(_N_RESAMPLES)[:, None], draws].mean(axis=1)
         low, high = np.quantile(over, (0.025, 0.975), axis=0)
-        found[name] = MeanRegret(
-            fractions=fractions, mean=np.mean(means, axis=0), low=low, high=high
-        )
+        found[name] = MeanRegret(mean=np.mean(means, axis=0), low=low, high=high)
     return found
-
-
-def _regrets(method: MethodTraces, results: Results, fractions: Floats) -> Floats:
-    """Regret in percentage points, shape (n_studies, n_fractions)."""
-    grid = fractions * results.header.budget_kwh
-    scores = np.stack([trace.at(grid) for trace in method.traces])
-    first = np.array([trace.test_score[0] for trace in method.traces])
-    scores = np.where(np.isnan(scores), first[:, None], scores)
-    return np.asarray(100.0 * (reference_score(results) - scores))
 
 
 def pairs(tables: Sequence[Methods], name: str, other: str) -> Pairs:
@@ -137,7 +126,7 @@ def summarise_regrets(
                     strict=True,
                 )
             },
-            "pairs": _pairs_json(pairs(tables, whole, name))
+            "pairs": asdict(pairs(tables, whole, name))
             if whole is not None and whole in found and name != whole
             else None,
         }
@@ -145,18 +134,13 @@ def summarise_regrets(
     }
 
 
-def _pairs_json(found: Pairs) -> dict[str, int]:
-    return {"n": found.n, "ahead": found.ahead, "level": found.level}
-
-
 def short_names(tasks: Sequence[str]) -> dict[str, str]:
     """What tells tasks apart: their names without the beginning that several long ones share."""
-    heads = Counter(task.rpartition("-")[0] for task in tasks)
+    parts = {task: task.rpartition("-") for task in tasks}
+    shared = Counter(head for head, _, _ in parts.values())
     return {
-        task: task.rpartition("-")[2]
-        if heads[task.rpartition("-")[0]] > 2 and len(task.rpartition("-")[0]) >= _SHORTEST_PREFIX
-        else task
-        for task in tasks
+        task: end if shared[head] > 2 and len(head) >= _SHORTEST_PREFIX else task
+        for task, (head, _, end) in parts.items()
     }
 
 

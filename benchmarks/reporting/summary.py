@@ -46,7 +46,7 @@ def summarise(results: Results) -> dict[str, Any]:
     """
     methods = collect(results)
     plain = best_plain(methods)
-    target = float(np.median(methods[plain].finals)) if plain else None
+    target = methods[plain].median_final if plain else None
     p_values = wilcoxon_p(methods, plain) if plain else dict.fromkeys(methods)
     highest = max((row.trial_kwh for row in results.rows), default=0.0)
     header, ranks, sign = results.header, rank([results]), sign_of(results)
@@ -202,9 +202,9 @@ def summarise_all(comparisons: Sequence[Results]) -> dict[str, Any]:
         },
         "by_task": [
             {
-                name: ratio.to_json() | {"final_median": float(sign_of(results) * end)}
+                name: found[position].to_json()
+                | {"final_median": sign_of(results) * table[name].median_final}
                 for name, found in to_best.items()
-                for ratio, end in ((found[position], np.median(table[name].finals)),)
             }
             for position, (results, table) in enumerate(zip(comparisons, tables, strict=True))
         ],

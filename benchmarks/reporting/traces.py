@@ -111,7 +111,7 @@ def best_plain(methods: Mapping[str, MethodTraces]) -> str | None:
     plain = [m for m in methods.values() if not m.energy_aware]
     most = max((len(m.traces) for m in plain), default=0)
     plain = [m for m in plain if len(m.traces) == most]
-    return max(plain, key=lambda m: float(np.median(m.finals))).name if plain else None
+    return max(plain, key=lambda m: m.median_final).name if plain else None
 
 
 def sign_of(results: Results) -> float:
@@ -124,6 +124,20 @@ def reference_score(results: Results) -> float:
     known, sign = results.header.reference_test_metric, sign_of(results)
     recorded = [] if known is None else [sign * known]
     return max([*recorded, *(sign * row.test_metric for row in results.rows)])
+
+
+def regrets_at(method: MethodTraces, grid: Floats, *, best: float) -> Floats:
+    """Regret in percentage points of accuracy at energies, shape (n_studies, n_energies).
+
+    Until its first training has ended a study has the regret of that one.
+
+    Args:
+        method: The studies.
+        grid: Energies, kWh.
+        best: Accuracy whose regret is zero.
+    """
+    scores = [np.nan_to_num(trace.at(grid), nan=trace.test_score[0]) for trace in method.traces]
+    return np.asarray(100.0 * (best - np.stack(scores)))
 
 
 def reached_by(energies: Floats, q: float) -> Floats:

@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.harness.results import Results
 from benchmarks.reporting.ratios import energy_ratio
 from benchmarks.reporting.tables import Table, ratio_cells
-from benchmarks.reporting.traces import best_plain, collect
+from benchmarks.reporting.traces import best_plain, collect, sign_of
 
 Json = Mapping[str, Any]
 
@@ -30,7 +30,6 @@ def over_one_worker(results: Results) -> dict[str, Any] | None:
     plain = best_plain(one)
     if plain is None:
         return None
-    sign = 1.0 if results.header.judged_by.maximize else -1.0
     found: dict[str, dict[str, Json]] = {}
     for n, methods in tables.items():
         for name in methods:
@@ -41,7 +40,7 @@ def over_one_worker(results: Results) -> dict[str, Any] | None:
                 found.setdefault(name, {})[str(n)] = {
                     "over_one": ratio.to_json() if ratio.is_known else None,
                     "n_studies": len(methods[name].traces),
-                    "final": sign * methods[name].median_final,
+                    "final": sign_of(results) * methods[name].median_final,
                 }
     several = {name: by_n for name, by_n in found.items() if len(by_n) > 1}
     return {"target_of": plain, "methods": several} if several else None

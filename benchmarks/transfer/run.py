@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.comparison.run import recorded_reference
 from benchmarks.comparison.runner import Loadable, make_header
 from benchmarks.harness.bench import (
     Reference,
@@ -121,7 +122,7 @@ class _Recorder:
         assert not isinstance(loaded, LiveTask)  # families have none
         self.bench = loaded
         self._path = folder / NAMES[0]
-        reference = _recorded(self._path) or _reference(loaded)
+        reference = recorded_reference(self._path) or _reference(loaded)
         self._budget_kwh = budget_trainings * reference.mean_full_training_kwh
         header = make_header(problem, loaded, reference, self._budget_kwh, counts_full=True)
         folder.mkdir(parents=True, exist_ok=True)
@@ -156,19 +157,6 @@ class _Recorder:
     def rows(self, method: str, seed: int) -> list[Row]:
         """The rows of a study."""
         return [row for row in load(self._path).rows if row.study == (method, seed, 1)]
-
-
-def _recorded(path: Path) -> Reference | None:
-    """What an earlier run has found, which takes a while."""
-    if not (path.is_file() and path.stat().st_size):
-        return None
-    header = load(path).header
-    return Reference(
-        mean_training_kwh=header.mean_training_kwh,
-        mean_full_training_kwh=header.mean_full_training_kwh or header.mean_training_kwh,
-        test_metric=header.reference_test_metric,
-        how=header.reference,
-    )
 
 
 def _reference(bench: Benchmark) -> Reference:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from benchmarks.harness.seeds import derive_seed
 from benchmarks.reporting.ratios import N_RESAMPLES, Ratio, energy_ratio
-from benchmarks.reporting.traces import MethodTraces, collect, reference_score
+from benchmarks.reporting.traces import collect, reference_score, regrets_at
 from benchmarks.transfer.conditions import Condition
 from benchmarks.transfer.run import TaskResults
 
@@ -79,7 +79,7 @@ def _line(tasks: Sequence[TaskResults], condition: Condition) -> Line:
         n_seeds = max(n_seeds, len(one.traces))
         best = reference_score(task.new)
         part = np.array(TRAININGS) / task.new.header.budget_trainings
-        regrets.append(_regrets(one, best, part * budget_kwh))
+        regrets.append(regrets_at(one, part * budget_kwh, best=best).mean(axis=0))
         others = {trace.seed: trace.test_score[-1] for trace in without.traces}
         worse.append(
             [100.0 * (others[t.seed] - t.test_score[-1]) for t in one.traces if t.seed in others]
@@ -99,12 +99,6 @@ def _line(tasks: Sequence[TaskResults], condition: Condition) -> Line:
         worse_by=float(np.mean([np.mean(values) for values in worse])),
         worse_by_interval=_interval(_resampled_means(worse)),
     )
-
-
-def _regrets(method: MethodTraces, best: float, grid: Floats) -> Floats:
-    """Mean regrets over the seeds, in points; before a study's first trial that of the first."""
-    scores = [np.nan_to_num(t.at(grid), nan=t.test_score[0]) for t in method.traces]
-    return np.asarray(100.0 * (best - np.mean(scores, axis=0)))
 
 
 def _geometric(ratios: Sequence[Ratio], what: str) -> tuple[float, Interval]:

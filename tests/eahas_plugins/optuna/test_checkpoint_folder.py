@@ -13,7 +13,55 @@ from optuna.trial import FixedTrial
 from eahas_plugins.optuna.checkpoint_folder import store_of
 from eahas_plugins.targets import EnergyTarget
 from tests.eahas_plugins.meters import Counter
-from tests.eahas_plugins.optuna.test_continuation import LONG, SHORT, enqueue, new_study, objective
+from tests.eahas_plugins.optuna.paused_trainings import (
+    LONG,
+    SHORT,
+    enqueue,
+    journal,
+    n_kept,
+    new_study,
+    objective,
+)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "journal", "memory", "sqlite in memory"])
+def test_checkpoints_lie_beside_the_storage(tmp_path: Path, kind: str) -> None:
+    storage: Any = {
+        "sqlite": f"sqlite:///{tmp_path / 'study.db'}",
+        "journal": journal(tmp_path),
+        "memory": None,
+        "sqlite in memory": "sqlite:///:memory:",
+    }[kind]
+    meter, study = Counter(), new_study(storage, study_name="a/b")
+    enqueue(study, SHORT)
+    study.optimize(objective(meter), n_trials=1)
+    found = [path.parts[-2] for path in tmp_path.rglob("latest.json")]
+    assert len(found) == (0 if "memory" in kind else 1)
+    file = "study.db" if kind == "sqlite" else "study.log"
+    if found:
+        (folder,) = (tmp_path / f"{file}.checkpoints").iterdir()
+        assert folder.name.startswith("a_b-")
+    assert n_kept(study) == 1
+
+
+def test_a_folder_of_the_users_holds_one_per_study(tmp_path: Path) -> None:
+    meter = Counter()
+    for name in ("one", "two"):
+        study = new_study(study_name=name)
+        enqueue(study, SHORT if name == "one" else LONG)
+        study.optimize(objective(meter, checkpoints=tmp_path / "all"), n_trials=1)
+        assert "continues" not in study.trials[0].user_attrs
+    assert sorted(path.name for path in (tmp_path / "all").iterdir()) == ["one", "two"]
+
+
+def test_a_server_has_no_place_beside_it() -> None:
+    class Elsewhere(optuna.storages.InMemoryStorage):
+        pass
+
+    study = new_study(Elsewhere())
+    enqueue(study, SHORT)
+    with pytest.raises(ValueError, match="checkpoints must be a folder on a file system that all"):
+        study.optimize(objective(Counter()), n_trials=1)
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "...", "é" * 300, "学" * 300, "a/../../b"])

@@ -4,81 +4,26 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import optuna
 import pytest
-from ConfigSpace import ConfigurationSpace
-from optuna.samplers import RandomSampler
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FixedTrial, TrialState
 
-from eahas_plugins.optuna import (
-    EnergyBudget,
-    EnergyObjective,
-    EnergyTracker,
-    TrialCheckpoint,
-    energy_study,
-)
-from eahas_plugins.optuna.checkpoint_folder import store_of
+from eahas_plugins.optuna import EnergyBudget, EnergyTracker, TrialCheckpoint, energy_study
 from eahas_plugins.targets import EnergyTraining
 from tests.eahas_plugins.meters import Counter
-
-SHORT, LONG = 2, 8
-
-
-def journal(folder: Path) -> JournalStorage:
-    return JournalStorage(JournalFileBackend(str(folder / "study.log")))
-
-
-def new_study(storage: Any = None, **how: Any) -> optuna.Study:
-    return optuna.create_study(storage=storage, sampler=RandomSampler(seed=0), **how)
-
-
-class Training:
-    """1 kWh an epoch, saved after each; a loss that falls."""
-
-    def __init__(self, meter: Counter, *, fails_at: int | None = None) -> None:
-        self.meter, self.fails_at = meter, fails_at
-
-    def __call__(self, config: dict[str, Any], training: EnergyTraining) -> None:
-        for epoch in range(training.epochs + 1, config["epochs"] + 1):
-            self.meter.energy_kwh += 1.0
-            if epoch == self.fails_at:
-                raise RuntimeError("diverged")
-            (training.checkpoint / "epoch").write_text(str(epoch))
-            if training.report(loss=config["x"] + 1.0 / epoch):
-                return
-
-
-def objective(meter: Counter, train: Any = None, **how: Any) -> EnergyObjective:
-    return EnergyObjective(
-        train or Training(meter),
-        ConfigurationSpace({"x": (0.0, 1.0)}),
-        **{
-            "metric": "loss",
-            "direction": "minimize",
-            "fidelity": "continue",
-            "fidelity_param": "epochs",
-            "schedules": [SHORT, LONG],
-            "meter": meter,
-            **how,
-        },
-    )
-
-
-def enqueue(study: optuna.Study, *lengths: int, x: float = 0.5) -> None:
-    for length in lengths:
-        study.enqueue_trial({"x": x, "epochs": length})
-
-
-def n_kept(study: optuna.Study) -> int:
-    trial: Any = SimpleNamespace(study=study)
-    store = store_of(trial, None)
-    return sum(bool(store.progress(path.name).folder) for path in store.root.glob("*/"))
+from tests.eahas_plugins.optuna.paused_trainings import (
+    LONG,
+    SHORT,
+    Training,
+    enqueue,
+    journal,
+    n_kept,
+    new_study,
+    objective,
+)
 
 
 def test_attributes_say_what_was_paid_and_by_whom() -> None:
@@ -188,46 +133,6 @@ def test_what_the_budget_ends_goes_on_when_there_is_more(tmp_path: Path) -> None
     ended = again.trials[-1]
     assert (ended.state, ended.user_attrs["energy_kwh"]) == (TrialState.COMPLETE, 4.0)
     assert larger.spent_kwh(again) == LONG
-
-
-@pytest.mark.parametrize("kind", ["sqlite", "journal", "memory", "sqlite in memory"])
-def test_checkpoints_lie_beside_the_storage(tmp_path: Path, kind: str) -> None:
-    storage: Any = {
-        "sqlite": f"sqlite:///{tmp_path / 'study.db'}",
-        "journal": journal(tmp_path),
-        "memory": None,
-        "sqlite in memory": "sqlite:///:memory:",
-    }[kind]
-    meter, study = Counter(), new_study(storage, study_name="a/b")
-    enqueue(study, SHORT)
-    study.optimize(objective(meter), n_trials=1)
-    found = [path.parts[-2] for path in tmp_path.rglob("latest.json")]
-    assert len(found) == (0 if "memory" in kind else 1)
-    file = "study.db" if kind == "sqlite" else "study.log"
-    if found:
-        (folder,) = (tmp_path / f"{file}.checkpoints").iterdir()
-        assert folder.name.startswith("a_b-")
-    assert n_kept(study) == 1
-
-
-def test_a_folder_of_the_users_holds_one_per_study(tmp_path: Path) -> None:
-    meter = Counter()
-    for name in ("one", "two"):
-        study = new_study(study_name=name)
-        enqueue(study, SHORT if name == "one" else LONG)
-        study.optimize(objective(meter, checkpoints=tmp_path / "all"), n_trials=1)
-        assert "continues" not in study.trials[0].user_attrs
-    assert sorted(path.name for path in (tmp_path / "all").iterdir()) == ["one", "two"]
-
-
-def test_a_server_has_no_place_beside_it() -> None:
-    class Elsewhere(optuna.storages.InMemoryStorage):
-        pass
-
-    study = new_study(Elsewhere())
-    enqueue(study, SHORT)
-    with pytest.raises(ValueError, match="checkpoints must be a folder on a file system that all"):
-        study.optimize(objective(Counter()), n_trials=1)
 
 
 def plain(meter: Counter, *, saves_each: bool = False) -> Any:

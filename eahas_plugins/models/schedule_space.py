@@ -106,12 +106,24 @@ class ScheduleSpace:
     def tried(self, positions: Floats, before: Floats) -> NDArray[np.bool_]:
         """Which are among those before: what a trial did not have makes no difference."""
         before = before[~np.isnan(before).all(axis=1)]  # has not told anything yet
-        values = np.where(np.isnan(before), np.nan, self.values_at(before))
-        same = np.abs(self.values_at(positions)[:, None] - values) <= 1e-9 * np.abs(values)
-        return np.asarray(np.any(np.all(same | np.isnan(values), axis=2), axis=1))
+        known = np.where(np.isnan(before), np.nan, self.values_at(before))
+        here = self.values_at(positions)
+        # few pairs agree in the first parameter, and only these are compared in the others
+        i, j = np.nonzero(_agree(here[:, :1], known[:, 0]))
+        for column in range(1, here.shape[1]):
+            kept = _agree(here[i, column], known[j, column])
+            i, j = i[kept], j[kept]
+        found = np.zeros(len(here), dtype=bool)
+        found[i] = True
+        return found
 
     def values_at(self, positions: Floats) -> Floats:
         """Internal values, of the same shape."""
         known = filled(positions)
         columns = [axis.internal(known[:, i]) for i, axis in enumerate(self.axes.values())]
         return np.stack(columns, axis=1)
+
+
+def _agree(values: Floats, known: Floats) -> NDArray[np.bool_]:
+    """Which values are the known ones but for rounding; an unknown one is any."""
+    return np.asarray((np.abs(values - known) <= 1e-9 * np.abs(known)) | np.isnan(known))

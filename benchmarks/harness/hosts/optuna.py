@@ -10,7 +10,7 @@ from optuna.samplers import BaseSampler
 from optuna.study import StudyDirection
 
 from benchmarks.harness.bench import SCHEDULE, HasSpace, longest_schedule
-from benchmarks.harness.hosts.simulated_workers import simulate
+from benchmarks.harness.hosts.simulated_workers import SimulatedBudget, simulate
 from benchmarks.harness.live import LiveBench
 from benchmarks.harness.study import Evaluation, Setting
 from eahas_plugins.budget.attributes import ENERGY_ATTR
@@ -54,7 +54,6 @@ def optimise(
         sampler=sampler,
         pruner=pruner or NopPruner(),
     )
-    budget = EnergyBudget(kwh=setting.budget_kwh)
     if setting.workers > 1:
         setting.check_one_objective("a study with simulated workers")
         if isinstance(bench, LiveBench):
@@ -67,7 +66,9 @@ def optimise(
                 "workers must be 1 where trainings go on from shorter ones but got "
                 f"{setting.workers}: simulated ones train from scratch."
             )
-        return simulate(study, bench, budget, workers=setting.workers)
+        cap = SimulatedBudget(setting.budget_kwh)
+        return simulate(study, bench, cap, workers=setting.workers)
+    budget = EnergyBudget(kwh=setting.budget_kwh)
     study.optimize(budget.guard(objective), callbacks=[budget])
     space = OptunaSpace(bench.space)
     found = []

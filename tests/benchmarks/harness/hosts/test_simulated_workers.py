@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.harness.bench import SeededBench
 from benchmarks.harness.hosts.optuna import optimise, paper_hyperband
-from benchmarks.harness.hosts.simulated_workers import simulate
+from benchmarks.harness.hosts.simulated_workers import SimulatedBudget, simulate
 from benchmarks.harness.study import Setting, run_study
 from benchmarks.methods import get_method
 from eahas_plugins.optuna.budget import EnergyBudget
@@ -90,6 +90,12 @@ def test_no_more_trainings_run_at_once_than_there_are_workers():
 def test_a_budget_for_less_than_all_workers_is_kept():
     rows = rows_of("rs", 64, budget_kwh=0.02)
     assert 0.0 < rows[-1].kwh <= 0.02 * (1.0 + 1e-9)
+
+
+def test_a_simulated_worker_is_neither_waited_for_nor_thought_dead():
+    rules = SimulatedBudget(1.0)._rules
+    rules.sleep(1e9)
+    assert rules.clock() == rules.clock()
 
 
 def test_times_that_nobody_knows_are_refused():

@@ -8,6 +8,11 @@ from pathlib import Path
 from tests.distribution.conftest import ROOT
 
 MEGABYTE = 2**20
+PICTURES = {
+    f"docs/{name}.png" for name in ("paper_regret_vs_kwh", "foreign_mean_regret", "front_volumes")
+}
+OF_ROWS = {*PICTURES, "tests/test_results_page.py"}
+"""Made of, or about, the committed rows of comparisons, which are in the repository alone."""
 
 
 def tracked(*folders: str) -> set[str]:
@@ -35,12 +40,20 @@ def test_the_wheel_holds_the_two_packages_with_their_data_and_nothing_else(
 def test_the_sdist_holds_what_a_developer_needs(in_sdist: dict[str, int], sdist: Path) -> None:
     folders = ("eahas_plugins", "surrogate", "benchmarks", "docs", "examples", "package", "tests")
     wanted = {name for name in tracked(*folders) if not name.startswith("benchmarks/results/")}
+    assert wanted > OF_ROWS
     alone = {
         *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE"),
         *("pyproject.toml", "hatch_build.py", "tox.ini", ".gitignore", "PKG-INFO"),
     }
-    assert set(in_sdist) == wanted | alone
+    assert set(in_sdist) == (wanted - OF_ROWS) | alone
     assert sdist.stat().st_size < 5 * MEGABYTE
+
+
+def test_what_is_in_the_sdist_asks_for_no_rows(in_sdist: dict[str, int]) -> None:
+    tests = [ROOT / name for name in in_sdist if name.startswith("tests/") and name.endswith(".py")]
+    rows = " / ".join(('"benchmarks"', '"results"'))
+    asking = [path.name for path in tests if rows in path.read_text(encoding="utf-8")]
+    assert asking == []
 
 
 def test_the_metadata(metadata: str) -> None:

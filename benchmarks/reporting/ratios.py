@@ -13,6 +13,7 @@ from benchmarks.harness.seeds import derive_seed
 from benchmarks.reporting.traces import Floats, MethodTraces, reached_by
 
 N_RESAMPLES = 2000
+Interval = tuple[float, float]
 MANY = 8
 """From so many tasks on they are a sample themselves, and intervals are over tasks too."""
 
@@ -42,9 +43,18 @@ class Ratio:
         return self.bound > 0.0
 
     @property
-    def interval(self) -> tuple[float, float]:
-        """The bootstrap 95 % interval."""
-        return _interval(self.resampled)
+    def interval(self) -> Interval:
+        """The bootstrap 95 % interval; the ratio is in it."""
+        return _interval(self.resampled, self.value)
+
+    @property
+    def bound_interval(self) -> Interval:
+        """That of the bound, which is in it: an interval of the one kind says nothing of the other.
+
+        Where a resample never gets there its ratio is infinite, above all others, but its bound is
+        the whole budget's ratio, which may be below all others.
+        """
+        return _interval(self.bound_resampled, self.bound)
 
     def to_json(self) -> dict[str, Any]:
         """With None for never, and beside it what the number is at least."""
@@ -52,7 +62,7 @@ class Ratio:
             name: value if np.isfinite(value) else None
             for name, value in zip(_NAMES, (self.value, *self.interval), strict=True)
         }
-        bounds = (self.bound, *_interval(self.bound_resampled))
+        bounds = (self.bound, *self.bound_interval)
         return found | {"at_least": dict(zip(_NAMES, bounds, strict=True))}
 
 
@@ -104,15 +114,24 @@ def energy_ratio(
     )
 
 
+def tasks_drawn(n_tasks: int) -> NDArray[np.int64]:
+    """Which tasks each resample has, shape (n_resamples, n_tasks): all, or from `MANY` on a sample.
+
+    The same for all that is told of them.
+    """
+    tasks = np.broadcast_to(np.arange(n_tasks), (N_RESAMPLES, n_tasks))
+    if n_tasks >= MANY:
+        rng = np.random.default_rng(derive_seed("bootstrap", "tasks"))
+        tasks = rng.integers(n_tasks, size=tasks.shape)
+    return tasks
+
+
 def geometric_mean(ratios: Sequence[Ratio]) -> Ratio:
     """The geometric mean over tasks; their seeds are resampled independently.
 
     Where they are :data:`MANY` they are taken for a sample of tasks, and are resampled as well.
     """
-    tasks = np.broadcast_to(np.arange(len(ratios)), (N_RESAMPLES, len(ratios)))
-    if len(ratios) >= MANY:
-        rng = np.random.default_rng(derive_seed("bootstrap", "tasks"))
-        tasks = rng.integers(len(ratios), size=tasks.shape)
+    tasks = tasks_drawn(len(ratios))
 
     def over(resampled: Sequence[Floats]) -> Floats:
         drawn = np.take_along_axis(np.stack(resampled, axis=1), tasks, axis=1)
@@ -152,5 +171,7 @@ def _medians(method: MethodTraces, targets: Floats, draws: NDArray[np.int64]) ->
     return reached_by(np.take_along_axis(energies, draws, axis=1), 0.5)
 
 
-def _interval(resampled: Floats) -> tuple[float, float]:
-    return float(reached_by(resampled, 0.025)), float(reached_by(resampled, 0.975))
+def _interval(resampled: Floats, seen: float) -> Interval:
+    """The percentiles; medians jump, so what was seen may lie outside them, and then is an end."""
+    low, high = (float(reached_by(resampled, q)) for q in (0.025, 0.975))
+    return min(low, seen), max(high, seen)

@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.harness.seeds import derive_seed
-from benchmarks.reporting.ratios import N_RESAMPLES, Ratio, energy_ratio
+from benchmarks.reporting.ratios import Interval, energy_ratio, geometric_mean, tasks_drawn
 from benchmarks.reporting.traces import collect, reference_score, regrets_at
 from benchmarks.transfer.conditions import Condition
 from benchmarks.transfer.run import TaskResults
 
 Floats = NDArray[np.float64]
-Interval = tuple[float, float]
 
 TRAININGS = (2, 5, 10, 20, 30)
 """Where regrets are listed, in mean full trainings' worth of energy."""
@@ -24,7 +23,7 @@ NOTHING = Condition(n=0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One condition; intervals are at 95 %, by bootstrap over tasks and seeds.
+    """One condition; intervals are at 95 %, by bootstrap over seeds, and tasks where they are many.
 
     Args:
         condition: What its studies begin with.
@@ -84,41 +83,31 @@ def _line(tasks: Sequence[TaskResults], condition: Condition) -> Line:
         worse.append(
             [100.0 * (others[t.seed] - t.test_score[-1]) for t in one.traces if t.seed in others]
         )
-    plain_mean, plain_interval = _geometric(to_plain, "plain")
-    end_mean, end_interval = _geometric(to_end, "end")
+    over_plain, over_end = geometric_mean(to_plain), geometric_mean(to_end)
     return Line(
         condition=condition.text,
         n_tasks=len(tasks),
         n_seeds=n_seeds,
         regrets=tuple(float(r) for r in np.mean(regrets, axis=0)),
-        to_plain=plain_mean,
-        to_plain_interval=plain_interval,
+        to_plain=over_plain.bound,
+        to_plain_interval=over_plain.bound_interval,
         n_never=n_never,
-        to_end=end_mean,
-        to_end_interval=end_interval,
+        to_end=over_end.bound,
+        to_end_interval=over_end.bound_interval,
         worse_by=float(np.mean([np.mean(values) for values in worse])),
         worse_by_interval=_interval(_resampled_means(worse)),
     )
 
 
-def _geometric(ratios: Sequence[Ratio], what: str) -> tuple[float, Interval]:
-    """Geometric mean over the tasks; tasks are drawn, too, in each resample of the seeds."""
-    logs = np.log([ratio.bound_resampled for ratio in ratios])
-    rng = np.random.default_rng(derive_seed("tasks", what))
-    drawn = rng.integers(len(ratios), size=(len(ratios), N_RESAMPLES))
-    means = np.exp(np.take_along_axis(logs, drawn, axis=0).mean(axis=0))
-    value = float(np.exp(np.mean(np.log([ratio.bound for ratio in ratios]))))
-    return value, _interval(means)
-
-
 def _resampled_means(values: Sequence[Sequence[float]]) -> Floats:
-    """Means of resamples of the tasks and, in each, of the seeds."""
+    """Means of resamples of the seeds of each task, and of the tasks where they are many."""
     rng = np.random.default_rng(derive_seed("tasks", "means"))
-    found = np.empty(N_RESAMPLES)
-    for i in range(N_RESAMPLES):
-        tasks = rng.integers(len(values), size=len(values))
-        found[i] = np.mean([np.mean(rng.choice(values[t], len(values[t]))) for t in tasks])
-    return found
+    return np.array(
+        [
+            np.mean([np.mean(rng.choice(values[t], len(values[t]))) for t in tasks])
+            for tasks in tasks_drawn(len(values))
+        ]
+    )
 
 
 def _interval(resampled: Floats) -> Interval:

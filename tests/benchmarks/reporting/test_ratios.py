@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.reporting.ratios import Ratio, energy_ratio, geometric_mean
+from benchmarks.reporting.ratios import MANY, Ratio, energy_ratio, geometric_mean, tasks_drawn
+from benchmarks.reporting.tables import bounded, ratio_cells
 from tests.benchmarks.reporting.made_up_traces import method, trace
 
 
@@ -34,6 +35,38 @@ def test_a_known_ratio_is_its_own_bound():
     found = energy_ratio(fast, plain, budget_kwh=7.0).to_json()
     bound = found.pop("at_least")
     assert bound == found
+
+
+def test_a_bound_and_the_interval_beside_it_are_of_one_kind():
+    """The few resamples that get there have larger ratios than the whole budget makes."""
+    ends = [(7, 5), (8, 3), (1, 4), (2, 1), (5, 0), (6, 2)]
+    plain = method("p", *(trace([kwh], [0.8 + 0.01 * end]) for kwh, end in ends))
+    slow = method("s", *(trace([9], [0.8 + 0.01 * end]) for end in (2, 0, 2, 0, 0, 2)))
+    ratio = energy_ratio(slow, plain, budget_kwh=9.0)
+    found = ratio.to_json()
+    assert (found["ratio"], found["high_95"]) == (None, None)
+    assert found["low_95"] > ratio.bound == 9.0 / 8.0
+    low, high = ratio.bound_interval
+    assert low == ratio.bound < high
+    assert ratio_cells(found) == (">1.12", "1.12 .. >9.00")
+    assert bounded(found, unknown="over ") == ["over 1.12", "1.12", "over 9.00"]
+
+
+def test_what_was_seen_is_in_its_interval():
+    """Medians jump, so the percentiles of resamples may all lie on one side of it."""
+    always = np.full(2000, 2.0)
+    above = Ratio(value=np.inf, resampled=always, bound=2.5, bound_resampled=always)
+    assert above.interval == (2.0, np.inf)
+    assert above.bound_interval == (2.0, 2.5)
+    below = geometric_mean([Ratio(value=1.0, resampled=always, bound=1.0, bound_resampled=always)])
+    assert below.interval == below.bound_interval == pytest.approx((1.0, 2.0))
+
+
+def test_many_tasks_are_a_sample_and_the_same_for_all_that_is_told_of_them():
+    few, many = tasks_drawn(MANY - 1), tasks_drawn(MANY)
+    assert (few == np.arange(MANY - 1)).all()
+    assert not (many == np.arange(MANY)).all(axis=1).any()
+    assert (many == tasks_drawn(MANY)).all()
 
 
 def test_bootstrap_interval_covers_what_varies():

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from benchmarks.reporting.tables import bounded
+
 ROOT = Path(__file__).parent.parent
 PAPER = ROOT / "benchmarks" / "results" / "paper"
 RESULTS = (ROOT / "docs" / "results.md").read_text()
@@ -118,10 +120,7 @@ def foreign() -> dict[str, Any]:
 
 def _bounded(found: dict[str, Any]) -> str:
     """What is not reached is more than the whole budget makes of it."""
-    ratio, low, high = (
-        f"more than {found['at_least'][name]:.2f}" if found[name] is None else f"{found[name]:.2f}"
-        for name in ("ratio", "low_95", "high_95")
-    )
+    ratio, low, high = bounded(found, unknown="more than ")
     return f"{ratio} ({low} to {high})"
 
 

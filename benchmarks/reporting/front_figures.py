@@ -26,7 +26,7 @@ from benchmarks.reporting.fronts import (
 )
 from benchmarks.reporting.ratios import Ratio
 from benchmarks.reporting.styles import Style, styles
-from benchmarks.reporting.tables import Table
+from benchmarks.reporting.tables import Table, bounded
 from benchmarks.reporting.traces import Floats
 
 _N_GRID = 160
@@ -147,11 +147,8 @@ def _overall(summaries: Sequence[FrontSummary]) -> Table:
 
 
 def _ratio(ratio: Ratio) -> str:
-    if not np.isfinite(ratio.value):
-        return f"> {ratio.bound:.2f}"
-    low, high = ratio.interval
-    top = f"{high:.2f}" if np.isfinite(high) else "never"
-    return f"{ratio.value:.2f} ({low:.2f} to {top})"
+    value, low, high = bounded(ratio.to_json(), unknown="> ")
+    return f"{value} ({low} to {high})"
 
 
 def _panels(n: int) -> tuple[Figure, list[Axes]]:

@@ -10,6 +10,7 @@ from benchmarks.reporting.ablation import ablated
 from benchmarks.reporting.many import named_or_counted
 from benchmarks.reporting.ratios import MANY
 from benchmarks.reporting.styles import energy_kind
+from benchmarks.reporting.tables import bounded
 
 Json = Mapping[str, Any]
 
@@ -70,7 +71,7 @@ def _part(ratio: Json, summaries: Sequence[Json], never: Sequence[str]) -> str:
         tasks = [summary["task"] for summary in summaries]
         listed = named_or_counted(dict(zip(tasks, map(_label, bests), strict=True)))
         best, whose = f"the best plain method of each task ({listed})", "that method's"
-    low, high = _number(ratio, "low_95"), _number(ratio, "high_95")
+    _, low, high = bounded(ratio, unknown="more than ")
     interval = f"95 % interval {low} to {high}"
     if ratio["ratio"] is None:
         some = " and ".join(never) if len(never) < MANY else f"{len(never)} of them"
@@ -81,12 +82,6 @@ def _part(ratio: Json, summaries: Sequence[Json], never: Sequence[str]) -> str:
         )
     mean = "geometric mean over tasks, " if len(summaries) > 1 else ""
     return f"gets where {best} ends with {ratio['ratio']:.2f} of {whose} energy ({mean}{interval})"
-
-
-def _number(ratio: Json, name: str) -> str:
-    return (
-        f"more than {ratio['at_least'][name]:.2f}" if ratio[name] is None else f"{ratio[name]:.2f}"
-    )
 
 
 def _seen(summaries: Sequence[Json]) -> str:

@@ -239,11 +239,25 @@ def ratio_cells(ratio: Json | None) -> tuple[str, str]:
     """The ratio and its interval; a number after > is what it is at least."""
     if ratio is None:
         return "-", "-"
-    value, low, high = (
-        f">{ratio['at_least'][name]:.2f}" if ratio[name] is None else f"{ratio[name]:.2f}"
-        for name in ("ratio", "low_95", "high_95")
-    )
+    value, low, high = bounded(ratio, unknown=">")
     return value, f"{low} .. {high}"
+
+
+def bounded(ratio: Json, *, unknown: str) -> list[str]:
+    """A ratio and the ends of its interval; where there is no ratio, a bound and its interval.
+
+    The ends of the ratio's own interval may lie above its bound.
+
+    Args:
+        ratio: As :meth:`~benchmarks.reporting.ratios.Ratio.to_json` writes it.
+        unknown: What stands before a number that the true one is larger than.
+    """
+    bounds = ratio["at_least"]
+    kind = bounds if ratio["ratio"] is None else ratio
+    return [
+        f"{unknown}{bounds[name]:.2f}" if ratio[name] is None else f"{kind[name]:.2f}"
+        for name in ("ratio", "low_95", "high_95")
+    ]
 
 
 def _or_never(kwh: float | None, unit: EnergyUnit) -> str:

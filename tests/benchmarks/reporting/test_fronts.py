@@ -97,7 +97,7 @@ def test_ratios_and_ranks():
     assert mean_ranks([summary]) == {"ea-bohb": 1.0, "rs": 2.0, "tpe": 3.0}
     overall, own, _ = front_tables([summary, summary])
     assert [row[0] for row in own.rows] == ["ea-bohb", "rs", "tpe"]
-    assert own.rows[2][-1] == "> 1.25"
+    assert own.rows[2][-1] == "> 1.25 (> 1.25 to > 1.25)"
     assert overall.rows[0][:2] == ["ea-bohb", "1.00"]
     assert as_json([summary])["tasks"][0]["best_plain"] == "rs"
 

@@ -77,6 +77,13 @@ def compare(
             min=1,
         ),
     ] = 1,
+    incumbents_only: Annotated[
+        bool,
+        typer.Option(
+            "--incumbents-only",
+            help="Record only the trainings that were the best so far, and each study's last.",
+        ),
+    ] = False,
     jobs: Annotated[int, typer.Option(help="Local processes.")] = 2,
     engine: Annotated[str, typer.Option(help="local or dask.")] = "local",
     scheduler: Annotated[
@@ -135,6 +142,7 @@ def compare(
                 plain_in_full=problem.plain_in_full,
                 budget_kwh=budget_kwh,
                 workers=workers,
+                incumbents_only=incumbents_only,
                 executor=executor,
             )
             for problem, folder in zip(problems, folders, strict=True)

@@ -58,7 +58,12 @@ def report(
     from benchmarks.reporting.ratios import MANY
     from benchmarks.reporting.summary import summarise, summarise_all
     from benchmarks.reporting.tables import task_tables
-    from benchmarks.reporting.workers import over_one_worker, workers_table
+    from benchmarks.reporting.workers import (
+        over_one_worker,
+        over_tasks,
+        over_tasks_table,
+        workers_table,
+    )
 
     everything = list(comparisons.values())
     summaries = [summarise(results) for results in everything]
@@ -75,6 +80,9 @@ def report(
     if len(everything) > 1:
         found = summarise_all(everything)
         overall = overall_tables(found)
+        if (batches := over_tasks(list(recorded.values()))) is not None:
+            found["workers"] = batches
+            overall.insert(0, over_tasks_table(batches))
         write_json(out / "summary.json", found, indent=2)
         _write_tables(out / "tables.md", [*overall, *(table for own in tables for table in own)])
         images = _draw_regrets(everything, summaries, out)

@@ -16,7 +16,7 @@ from benchmarks.comparison.runner import (
     pilot,
     run_all,
 )
-from benchmarks.harness.bench import Reference, find_reference
+from benchmarks.harness.bench import Reference, SeededBench, find_reference
 from benchmarks.harness.live import N_PILOT, LiveTask
 from benchmarks.harness.results import NAMES, load
 from benchmarks.harness.row_file import RowFile
@@ -38,6 +38,7 @@ def compare_on(
     plain_in_full: bool = False,
     budget_kwh: float | None = None,
     workers: int = 1,
+    incumbents_only: bool = False,
     executor: Executor | None = None,
 ) -> int:
     """Run the missing studies of one task and record their rows.
@@ -53,6 +54,7 @@ def compare_on(
         plain_in_full: Whether methods that know no shorter trainings have full ones.
         budget_kwh: The same in kWh; it counts where it is given.
         workers: Trainings that a study runs at once.
+        incumbents_only: Whether only trials that were the best so far are recorded, and the last.
         executor: Where studies run; in this process where None.
 
     Returns:
@@ -60,15 +62,29 @@ def compare_on(
 
     Raises:
         RowsError: If the folder holds rows of another comparison.
-        ValueError: If several workers are asked for where they cannot be simulated.
+        ValueError: If several workers are asked for where they cannot be simulated, or incumbents
+            where there are several objectives.
     """
     bench = problem.load()
+    objectives = () if isinstance(bench, LiveTask) else SeededBench(bench, 0).objectives
+    if incumbents_only and len(objectives) > 1:
+        raise ValueError(
+            f"incumbents-only must not be given for {problem.name}, whose studies have no best "
+            f"trial but a front of {' and '.join(objectives)}."
+        )
     check_workers(workers, methods, task=problem.name, live=isinstance(bench, LiveTask))
     reference = _reference(problem, bench, folder, executor)
     mean_kwh = reference.mean_full_training_kwh if counts_full else reference.mean_training_kwh
     budget = budget_kwh or budget_trainings * mean_kwh
     tell(f"{problem.name}: {budget_text(budget, reference)} per study")
-    header = make_header(problem, bench, reference, budget, counts_full=counts_full)
+    header = make_header(
+        problem,
+        bench,
+        reference,
+        budget,
+        counts_full=counts_full,
+        incumbents_only=incumbents_only,
+    )
     if (folder / NAMES[1]).exists():
         raise RowsError(f"{folder / NAMES[1]} must be unpacked (gunzip) before rows are added.")
     with RowFile(folder / NAMES[0], header) as file:

@@ -15,7 +15,7 @@ from benchmarks.harness.in_full import in_full
 from benchmarks.harness.live import LiveBench, LiveTask, measure_reference
 from benchmarks.harness.row_file import RowFile
 from benchmarks.harness.rows import Header, Row
-from benchmarks.harness.study import Setting, run_study
+from benchmarks.harness.study import Setting, incumbents, run_study
 from benchmarks.methods import get_method
 from eahas_plugins.targets.metric import metric_of
 from surrogate import Benchmark
@@ -49,6 +49,8 @@ class Study:
     """Whether all trainings have the longest schedule."""
     workers: int = 1
     """Trainings that run at once."""
+    incumbents_only: bool = False
+    """Whether only trials that were the best so far are recorded, and the last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +68,12 @@ def make_header(
     budget_kwh: float,
     *,
     counts_full: bool = False,
+    incumbents_only: bool = False,
 ) -> Header:
     """The header of a comparison's rows.
 
-    ``counts_full`` says that the budget counts mean trainings with the longest schedule.
+    ``counts_full`` says that the budget counts mean trainings with the longest schedule,
+    ``incumbents_only`` which trials have rows.
 
     A problem that stands for several tasks says in its provenance's ``problem`` which one it is, so
     that their rows are never taken for one.
@@ -89,6 +93,7 @@ def make_header(
         mean_full_training_kwh=reference.mean_full_training_kwh if counts_full else None,
         metric=metric.name,
         direction="maximize" if metric.maximize else "minimize",
+        incumbents_only=incumbents_only,
     )
 
 
@@ -110,16 +115,16 @@ def missing_studies(
     """
     for name in methods:
         file.refuse_other_host(name, get_method(name).host)
-    finished = file.results.finished()
-    budget = file.results.header.budget_kwh
+    finished, header = file.results.finished(), file.results.header
     return [
         Study(
             problem=problem,
             method=method,
             seed=seed,
-            budget_kwh=budget,
+            budget_kwh=header.budget_kwh,
             in_full=plain_in_full and get_method(method).in_full,
             workers=workers,
+            incumbents_only=header.incumbents_only,
         )
         for seed in seeds
         for method in methods
@@ -155,13 +160,16 @@ def run(study: Study) -> list[Row]:
         seed=study.seed,
         workers=study.workers,
     )
-    return run_study(
+    rows = run_study(
         method.run,
         setting,
         name=method.name,
         energy_aware=method.energy_aware,
         host=method.host,
     )
+    if not study.incumbents_only:
+        return rows
+    return incumbents(rows, maximize=not isinstance(bench, LiveBench) or bench.metric.maximize)
 
 
 def run_all(

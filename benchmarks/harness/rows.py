@@ -42,6 +42,8 @@ class Header:
             schedule, where the budget counts these; None where it counts all schedules alike.
         metric: What trainings are judged by.
         direction: Whether it is maximised or minimised.
+        incumbents_only: Whether studies have rows only of the trials that were better than all
+            before them, and of their last; energies to a value need no others.
         schema: Version of the format.
 
     Raises:
@@ -58,6 +60,7 @@ class Header:
     mean_full_training_kwh: float | None = None
     metric: str = ACCURACY
     direction: Direction = "maximize"
+    incumbents_only: bool = False
     schema: int = SCHEMA
 
     def __post_init__(self) -> None:
@@ -221,7 +224,12 @@ def line_of(record: Header | Row) -> str:
     return json.dumps(values, allow_nan=False) + "\n"
 
 
-_USUAL = {"mean_full_training_kwh": None, "metric": ACCURACY, "direction": "maximize"}
+_USUAL = {
+    "mean_full_training_kwh": None,
+    "metric": ACCURACY,
+    "direction": "maximize",
+    "incumbents_only": False,
+}
 """What a header does not say. A maximised metric other than the accuracy says so by its name."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -188,6 +188,13 @@ class _Result:
     runtime_s: float | None = None
     earlier_s: float = 0.0
     inference_energy_kwh: float | None = None
+
+
+def incumbents(rows: Sequence[Row], *, maximize: bool) -> list[Row]:
+    """The trials of a study that were better than all before them, and its last one."""
+    values = np.array([row.val_metric for row in rows]) * (1.0 if maximize else -1.0)
+    before = np.maximum.accumulate(np.append(-np.inf, values[:-1]))
+    return [row for row, better in zip(rows, values > before, strict=True) if better or row.final]
 
 
 def _result(bench: SeededBench | LiveBench, evaluation: Evaluation) -> _Result:

@@ -131,6 +131,7 @@ def front_traces(results: Results) -> dict[str, MethodTraces]:
                 runtime_s=None,
                 test_score=volumes(rows, box),
                 points=np.array([(box.energy_of(row), row.test_metric) for row in rows]),
+                n_trials=len(rows),
             )
             for seed, rows in sorted(studies.items())
         )

@@ -99,11 +99,12 @@ def _method(
     volumes = None
     if judged_by.is_accuracy:  # of another metric no worst value is known
         worst = 0.0
+    if judged_by.is_accuracy and not header.incumbents_only:
         volumes = np.array([hypervolume(trace.points, highest_kwh) for trace in method.traces])
     summary: dict[str, Any] = {
         "energy_aware": method.energy_aware,
         "n_studies": len(method.traces),
-        "n_trials": _quartiles(np.array([float(len(trace.kwh)) for trace in method.traces])),
+        "n_trials": _quartiles(np.array([float(trace.n_trials) for trace in method.traces])),
         "spent_kwh": _quartiles(np.array([trace.kwh[-1] for trace in method.traces])),
         f"final_test_{judged_by.name}": _quartiles(sign * method.finals),
         f"test_{judged_by.name}_at_budget_fraction": {

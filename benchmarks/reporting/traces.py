@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ class Trace:
         test_score: Array of shape (n_trials,): test value of the incumbent, noise-free where it is
             a benchmark's; larger is better: of what is minimised, the negative.
         points: Array of shape (n_trials, 2): each trial's own energy, kWh, and test score.
+        n_trials: How many there were, recorded or not.
     """
 
     seed: int
@@ -36,6 +37,7 @@ class Trace:
     runtime_s: Floats | None
     test_score: Floats
     points: Floats
+    n_trials: int
 
     def at(self, grid: Floats, axis: Floats | None = None) -> Floats:
         """Incumbent's score at each point of a grid; NaN before the first trial has ended."""
@@ -47,6 +49,18 @@ class Trace:
         """Energy at which each target is first reached, kWh; infinite where it never is."""
         best = np.maximum.accumulate(self.test_score)
         return np.append(self.kwh, np.inf)[np.searchsorted(best, targets, side="left")]
+
+    def until(self, kwh: float) -> Trace:
+        """The study as it was when it had spent so much, kWh; at least its first trial."""
+        n = max(1, int(np.searchsorted(self.kwh, kwh * (1.0 + 1e-12), side="right")))
+        return replace(
+            self,
+            kwh=self.kwh[:n],
+            runtime_s=None if self.runtime_s is None else self.runtime_s[:n],
+            test_score=self.test_score[:n],
+            points=self.points[:n],
+            n_trials=n,
+        )
 
     def kwh_to_keep(self, target: float) -> float:
         """Energy from which on no incumbent is worse than the target; infinite for never."""
@@ -100,6 +114,7 @@ def _trace(seed: int, rows: Sequence[Row], sign: float) -> Trace:
         runtime_s=None if None in times else np.array(times, dtype=np.float64),
         test_score=sign * np.array([row.incumbent_test_metric for row in ordered]),
         points=np.array([(row.trial_kwh, sign * row.test_metric) for row in ordered]),
+        n_trials=ordered[-1].trial + 1,
     )
 
 

@@ -244,3 +244,21 @@ def test_studies_with_several_workers_have_a_table_and_change_nothing_else(drawn
     assert now == before
     assert "4 over 1" in (tmp_path / "tables.md").read_text()
     assert "4 over 1" in (tmp_path / "report.html").read_text()
+
+
+def test_what_several_workers_cost_over_all_tasks_is_told(tmp_path):
+    for task in ("one", "other"):
+        header = dataclasses.replace(HEADER, task=task, incumbents_only=True)
+        (tmp_path / task).mkdir()
+        with RowFile(tmp_path / task / "rows.jsonl", header) as file:
+            for seed in range(3):
+                for workers in (1, 4):
+                    rows = study("rs", seed)
+                    file.append([dataclasses.replace(row, workers=workers) for row in rows])
+    report([tmp_path])
+    found = json.loads((tmp_path / "summary.json").read_text())["workers"]
+    assert found["methods"]["rs"]["4"]["over_one"]["ratio"] == 1.0
+    tables = (tmp_path / "tables.md").read_text()
+    assert tables.startswith("All tasks, by the number of simulated workers")
+    row = next(line for line in tables.splitlines() if "rs: energy over one worker's" in line)
+    assert row.count("1.00 (1.00 .. 1.00)") == 2

@@ -1,3 +1,6 @@
+import dataclasses
+
+import numpy as np
 import pytest
 
 from benchmarks.comparison.run import budget_text, check_workers, compare_on
@@ -5,6 +8,7 @@ from benchmarks.comparison.workers import local_processes
 from benchmarks.harness.bench import Reference, find_reference
 from benchmarks.harness.results import load
 from benchmarks.harness.rows import RowsError
+from benchmarks.reporting.traces import collect
 from tests.benchmarks.synthetic import SyntheticBench, SyntheticProblem
 
 pytestmark = [
@@ -13,6 +17,15 @@ pytestmark = [
 
 
 PROBLEM = SyntheticProblem()
+
+
+class Front(SyntheticProblem):
+    """The same with two objectives."""
+
+    def load(self):
+        bench = super().load()
+        bench.provenance = {**bench.provenance, "objectives": ["accuracy", "energy_kwh"]}
+        return bench
 
 
 def compare_synthetic(folder, methods=("rs", "tpe"), seeds=(0, 1), trainings=3.0, **options):
@@ -137,6 +150,32 @@ def test_studies_with_several_workers_are_added_to_those_with_one(finished, tmp_
     assert added.header.task == "synthetic, 4 workers"
     assert added.finished() == {("rs", 0, 4), ("rs", 1, 4)}
     assert results.with_workers(1).rows == load(finished / "rows.jsonl").rows
+
+
+def test_rows_of_incumbents_alone_tell_the_same_energies(tmp_path):
+    options = {"methods": ("rs",), "trainings": 15.0}
+    assert compare_synthetic(tmp_path / "whole", **options) == 0
+    for _ in range(2):  # the second time there is nothing left to do
+        assert compare_synthetic(tmp_path / "few", incumbents_only=True, **options) == 0
+    few, whole = (load(tmp_path / name / "rows.jsonl") for name in ("few", "whole"))
+    assert few.header == dataclasses.replace(whole.header, incumbents_only=True)
+    assert few.finished() == whole.finished()
+    assert 2 * len(few.rows) < len(whole.rows)
+    assert all(row in whole.rows for row in few.rows)
+    ours, theirs = (collect(results)["rs"].traces for results in (few, whole))
+    targets = np.linspace(0.0, 1.0, 200)
+    for trace, other in zip(ours, theirs, strict=True):
+        assert trace.n_trials == other.n_trials > len(trace.kwh)
+        assert trace.kwh_to(targets).tolist() == other.kwh_to(targets).tolist()
+    with pytest.raises(RowsError, match="incumbents_only of all rows must be the same"):
+        compare_synthetic(tmp_path / "few", **options)
+
+
+def test_a_front_has_no_incumbents(tmp_path):
+    with pytest.raises(ValueError, match="front of accuracy and energy_kwh"):
+        compare_on(
+            Front(), tmp_path, methods=("rs",), seeds=(0,), budget_trainings=1, incumbents_only=True
+        )
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ def trace(kwh, accuracy, seed=0):
         runtime_s=None,
         test_score=accuracy,
         points=np.column_stack([kwh, accuracy]),
+        n_trials=len(kwh),
     )
 
 

@@ -156,10 +156,13 @@ class PromotionLog:
         return best[int(rng.integers(len(best)))] if best else None
 
     def claimed(self, study: Study, promotion: Promotion, *, by: int) -> bool:
-        """Whether the claim of trial ``by`` holds: no other trial with a smaller number has it."""
+        """Whether the claim of trial ``by`` holds: no other trial has it.
+
+        Of two claims the later one always sees the other; where both do, both give way.
+        """
         number = promotion.source.number
-        others = study.get_trials(deepcopy=False)[number:by]
-        return all(self.source_of(trial) != number for trial in others)
+        others = study.get_trials(deepcopy=False)[number:]
+        return all(self.source_of(t) != number for t in others if t.number != by)
 
     def _best(
         self, schedules: Sequence[Any], *, taken: set[int | None], left_kwh: float

@@ -1,15 +1,57 @@
-"""Which tried configuration gets the longest schedule next, if any does."""
+"""Which tried configuration gets the longest schedule next, if any does, and who trains it."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from optuna.study import Study
+from optuna.trial import FrozenTrial
 
 from eahas_plugins import policy
 from eahas_plugins.models.schedule_model import ScheduleModel
+from eahas_plugins.optuna._compat import set_user_attr
+from eahas_plugins.optuna._trials import PROMOTED_KEY
 from eahas_plugins.optuna.samplers._base import Scored, Space
+from eahas_plugins.optuna.samplers._running import Proposal
 from eahas_plugins.optuna.samplers._schedule_state import ScheduleState
+
+TRIES = 10
+"""So often a trial proposes anew what others have announced at the same moment."""
+
+
+def announced(
+    state: ScheduleState,
+    study: Study,
+    trial: FrozenTrial,
+    *,
+    decide: Callable[[bool], Proposal],
+    update: Callable[[], object],
+) -> Proposal:
+    """What a trial trains, where nobody else trains the same configuration longer.
+
+    A trial that trains another one's configuration longer says so in its attribute, and then looks
+    whether others do: whoever sees another one gives way. Of two, the one that announces later
+    always sees the other; both may, and then both propose anew.
+
+    Args:
+        state: What is known of the study.
+        study: The study.
+        trial: The trial that is to be told.
+        decide: A proposal; a new configuration if it is given False.
+        update: Reads the other trials again.
+    """
+    for n in range(TRIES):
+        proposal = decide(n < TRIES - 1)
+        if proposal.source is None:
+            if n > 0:
+                set_user_attr(study, trial, PROMOTED_KEY, None)
+            break
+        set_user_attr(study, trial, PROMOTED_KEY, proposal.source)
+        update()
+        if not state.is_taken(proposal, by_other_than=trial.number):
+            break
+    return proposal
 
 
 def early(

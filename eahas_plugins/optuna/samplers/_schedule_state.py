@@ -16,35 +16,16 @@ from eahas_plugins import policy
 from eahas_plugins.models.gaussian_process import ArdProcess
 from eahas_plugins.models.length import EnergyOfLength
 from eahas_plugins.optuna._trials import planned_kwh, promotion_kwh, spent_kwh, training_kwh
-from eahas_plugins.optuna.samplers._base import Scored, StudyState, rewards_to_learn
+from eahas_plugins.optuna.samplers._base import Scored, rewards_to_learn
 from eahas_plugins.optuna.samplers._earlier import EarlierOfStudy
 from eahas_plugins.optuna.samplers._energy import StudyEnergy
-from eahas_plugins.optuna.samplers._schedules import (
-    config_key,
-    schedules_of,
-)
+from eahas_plugins.optuna.samplers._running import RunningState
+from eahas_plugins.optuna.samplers._schedules import schedules_of
 from eahas_plugins.transfer.earlier import EarlierStudies
 
 Floats = NDArray[np.float64]
 
 _MOST_WAITING = 2000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """What a running trial was told.
-
-    Args:
-        params: Its parameters.
-        key: Its configuration without the schedule.
-        longest: Whether it gets the longest schedule.
-        promoted: Whether the configuration has been tried with a shorter one.
-    """
-
-    params: Mapping[str, Any]
-    key: Hashable
-    longest: bool
-    promoted: bool
 
 
 @dataclass(slots=True)
@@ -58,7 +39,7 @@ class Kept:
     """Promoted configurations whose trial ran, whatever schedule it ran with in the end."""
 
 
-class ScheduleState(StudyState):
+class ScheduleState(RunningState):
     """One study.
 
     Args:
@@ -78,21 +59,17 @@ class ScheduleState(StudyState):
         owner: str,
         earlier: EarlierStudies,
     ) -> None:
-        super().__init__()
-        self.kept = Kept()
         self.energy = StudyEnergy(
             budget_kwh=budget_kwh, fidelity_param=fidelity_param, owner=owner, earlier=earlier
         )
+        super().__init__(self.energy.fidelity)
+        self.kept = Kept()
         self._earlier: EarlierStudies | EarlierOfStudy = earlier
-        self.fidelity = self.energy.fidelity
-        self.schedules: tuple[Any, ...] | None = None
-        """The schedules of the latest trial: ranges may change when a study is resumed."""
         self.pruned: list[FrozenTrial] = []
         self._failed: list[FrozenTrial] = []
         self.energy_of_length = EnergyOfLength()
         self.goes_on = False
         """Whether the latest training has left a checkpoint to go on from."""
-        self.proposals: dict[int, Proposal] = {}  # of trials that have not finished
         self.places: dict[int, int] = {}  # in the hypercube, by trial
         self.finished_kwh = 0.0
         self._given = schedules
@@ -114,6 +91,7 @@ class ScheduleState(StudyState):
                 self._trained.append(trial)
                 self._count_one(trial)
                 if trial.state is TrialState.COMPLETE:
+                    self.sources[trial.number] = trial
                     key, length = self.key_of(trial), trial.params[name]
                     self.energy_of_length.add(key, length, kwh=training_kwh(trial))
                     self.goes_on = promotion_kwh(trial, 1.0) < (training_kwh(trial) or 0.0)
@@ -142,7 +120,7 @@ class ScheduleState(StudyState):
         return schedules
 
     def _count(self) -> None:
-        self.longest: set[Hashable] = set()  # configurations tried with the longest schedule
+        self.longest = set()
         self.longest_numbers: list[int] = []  # trials with it, failed ones too
         self.n_learnt_longest = 0  # those that have not failed
         self.longer_kwh = 0.0
@@ -162,10 +140,6 @@ class ScheduleState(StudyState):
             self.longest.add(self.key_of(trial))
             self.n_learnt_longest += trial.state is not TrialState.FAIL
 
-    def key_of(self, trial: FrozenTrial) -> Hashable:
-        """The configuration of a trial without its schedule."""
-        return config_key(trial.params, trial.distributions, self.fidelity.name)
-
     def known(self, n: int) -> list[tuple[Mapping[str, Any], float]]:
         """Parameters and finite rewards of the best and the latest trials, at most ``n``.
 
@@ -184,30 +158,6 @@ class ScheduleState(StudyState):
     def failed(self, n: int) -> list[Mapping[str, Any]]:
         """Parameters of the latest failed trials, at most ``n``."""
         return [trial.params for trial in self._failed[-n:] if n and trial.params]
-
-    def running(self, besides: int | None = None) -> dict[int, Mapping[str, Any]]:
-        """Parameters of running trials, by number; some may not all be told yet."""
-        found: dict[int, Mapping[str, Any]] = {}
-        for trial in self.log.running:
-            if trial.number != besides:
-                proposal = self.proposals.get(trial.number)
-                found[trial.number] = trial.params if proposal is None else proposal.params
-        return found
-
-    def in_training(self) -> dict[int, Hashable]:
-        """Configurations that are being trained with the longest schedule, by trial number."""
-        found: dict[int, Hashable] = {}
-        name = self.fidelity.name
-        if self.schedules is None or name is None:
-            return found
-        for trial in self.log.running:
-            proposal = self.proposals.get(trial.number)
-            if proposal is not None:
-                if proposal.longest or proposal.promoted:
-                    found[trial.number] = proposal.key
-            elif name in trial.params and trial.params[name] == self.schedules[-1]:
-                found[trial.number] = self.key_of(trial)
-        return found
 
     def place_of(self, number: int, n: int) -> int | None:
         """The place of a trial among the ``n`` of the hypercube; None once they are taken.

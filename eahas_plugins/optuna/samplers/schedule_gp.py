@@ -13,8 +13,8 @@ from optuna.trial import FrozenTrial, TrialState
 from eahas_plugins import policy
 from eahas_plugins.models.axes import stratum
 from eahas_plugins.models.schedule_model import ScheduleModel
-from eahas_plugins.optuna._compat import enqueued_params, set_user_attr
-from eahas_plugins.optuna._trials import AUTO, PROMOTED_KEY
+from eahas_plugins.optuna._compat import enqueued_params
+from eahas_plugins.optuna._trials import AUTO
 from eahas_plugins.optuna.pruners._several import refuse_idle_pruner
 from eahas_plugins.optuna.samplers import _promotions
 from eahas_plugins.optuna.samplers._base import RewardSampler, Scored, Space
@@ -23,7 +23,8 @@ from eahas_plugins.optuna.samplers._earlier_sources import Sources, earlier_stud
 from eahas_plugins.optuna.samplers._encoding import Axis
 from eahas_plugins.optuna.samplers._front_trials import Known, check_known, check_known_of, signs_of
 from eahas_plugins.optuna.samplers._fronts import fitted_front, shorter_training
-from eahas_plugins.optuna.samplers._schedule_state import Proposal, ScheduleState
+from eahas_plugins.optuna.samplers._running import Proposal
+from eahas_plugins.optuna.samplers._schedule_state import ScheduleState
 from eahas_plugins.optuna.samplers._schedules import check_schedules, check_search, config_key
 
 
@@ -197,13 +198,26 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
     def _propose(
         self, state: ScheduleState, study: Study, trial: FrozenTrial, space: Space
     ) -> dict[str, Any]:
+        proposal = _promotions.announced(
+            state,
+            study,
+            trial,
+            decide=functools.partial(self._decided, state, study, trial, space),
+            update=lambda: self._update(state, study),
+        )
+        state.proposals[trial.number] = proposal
+        return {name: value for name, value in proposal.params.items() if name in space}
+
+    def _decided(
+        self, state: ScheduleState, study: Study, trial: FrozenTrial, space: Space, promotes: bool
+    ) -> Proposal:
         left, left_kwh = state.energy.alpha(study), state.left_kwh(study)
         fixed = enqueued_params(trial)
         several = len(study.directions) > 1
         promoted: Scored | None = None
         n_short = len(state.complete) + len(state.pruned) - state.n_learnt_longest
-        if n_short < self._n_startup_trials or not state.complete:
-            if not (fixed or several):
+        if n_short < self._n_startup_trials or not state.complete or not promotes:
+            if promotes and not (fixed or several):
                 promoted = _promotions.early(
                     state,
                     space,
@@ -242,26 +256,17 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
                     new_gain=gain,
                     promotion_share=self._promotion_share,
                 )
-        fidelity = state.fidelity.name
+        fidelity, source = state.fidelity.name, None
         if promoted is not None:
             assert state.schedules is not None
             params = {**promoted.trial.params, fidelity or "": state.schedules[-1]}
-            key = state.key_of(promoted.trial)
-            set_user_attr(study, trial, PROMOTED_KEY, promoted.trial.number)
+            key, source = state.key_of(promoted.trial), promoted.trial.number
         else:
             params = {**params, **{n: v for n, v in fixed.items() if n in params}}
             key = config_key(params, space, fidelity)
-            if several and (number := shorter_training(state, params, key)) is not None:
-                set_user_attr(study, trial, PROMOTED_KEY, number)
-        state.proposals[trial.number] = Proposal(
-            params=params,
-            key=key,
-            longest=state.schedules is not None
-            and len(state.schedules) > 1
-            and params.get(fidelity or "", state.schedules[0]) == state.schedules[-1],
-            promoted=promoted is not None,
-        )
-        return {name: value for name, value in params.items() if name in space}
+            if several and promotes:
+                source = shorter_training(state, params, key)
+        return state.proposal(params, key, promoted=promoted is not None, source=source)
 
     def _fitted(
         self,

@@ -196,7 +196,7 @@ def test_any_worker_may_decide(tmp_path):
     assert len(check_repetitions(trials, lambda _: SCHEDULES[-1])) > 1
 
 
-def test_of_two_claims_the_older_trial_wins():
+def test_of_two_claims_that_see_each_other_none_holds():
     study = study_of(promoting(), direction="maximize")
     study.optimize(train, n_trials=4)
     log = PromotionLog(
@@ -210,9 +210,10 @@ def test_of_two_claims_the_older_trial_wins():
     )
     promotion = log.decide(study, np.random.default_rng(0))
     first, second = study.ask(), study.ask()
-    for trial in (first, second):
-        trial.set_user_attr("promoted_from", promotion.source.number)
-    assert log.claimed(study, promotion, by=first.number)
+    second.set_user_attr("promoted_from", promotion.source.number)
+    assert log.claimed(study, promotion, by=second.number)
+    first.set_user_attr("promoted_from", promotion.source.number)
+    assert not log.claimed(study, promotion, by=first.number)  # the second one cannot know
     assert not log.claimed(study, promotion, by=second.number)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from ConfigSpace import CategoricalHyperparameter, ConfigurationSpace, OrdinalHyperparameter
 
 from surrogate.records import Record, Row
+from surrogate.seeds import check_seed
 
 Key = tuple[Any, ...]
 
@@ -108,8 +109,10 @@ class TableBenchmark:
             seed: Which of its repeats: the first without a seed, else one after the other.
 
         Raises:
-            ValueError: If it was not recorded; the message names the nearest that was.
+            ValueError: If it was not recorded; the message names the nearest that was. Or if the
+                seed is none.
         """
+        check_seed(seed)
         places = self._found(config)
         return self.records[places[0 if seed is None else seed % len(places)]]
 

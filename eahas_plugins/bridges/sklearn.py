@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from eahas_plugins.arguments import check_counts, given
 from eahas_plugins.bridges._pieces import needs, saved, saving
 from eahas_plugins.targets.training import EnergyTraining
 
@@ -44,7 +45,11 @@ def fit_epochs(
 
     Returns:
         The fitted model.
+
+    Raises:
+        ValueError: If ``n_epochs`` is no whole number of at least 1.
     """
+    check_counts(1, n_epochs=n_epochs)
     score = check_scoring(model, scoring)
     classes = {"classes": np.unique(y)} if is_classifier(model) else {}
     model = _last(training, model)
@@ -88,8 +93,7 @@ def fit_length(
     """
     if len(length) != 1:
         raise ValueError(f"give one length, such as n_estimators=100, but got {length!r}.")
-    if step is not None and not step >= 1:
-        raise ValueError(f"step must be at least 1 but got {step}.")
+    check_counts(1, **given(step=step), **length)
     ((name, n),) = length.items()
     score = check_scoring(model, scoring)
     if step is None:

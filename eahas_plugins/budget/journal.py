@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from eahas_plugins.arguments import check_positive
 from eahas_plugins.budget.attributes import DEFAULT_LEASE_S, kwh_argument
 from eahas_plugins.budget.balance import Balance, RunningTrial
 from eahas_plugins.budget.entries import Entry, Grant, TrialId
@@ -142,7 +143,7 @@ class EnergyJournal:
         clock: Seconds, from anywhere on.
 
     Raises:
-        ValueError: If ``lease_s`` is not positive (NaN included).
+        ValueError: If ``lease_s`` is not positive and finite.
     """
 
     def __init__(
@@ -152,8 +153,7 @@ class EnergyJournal:
         lease_s: float = DEFAULT_LEASE_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if not lease_s > 0.0:
-            raise ValueError(f"lease_s must be positive but got {lease_s}.")
+        check_positive(lease_s=lease_s)
         self.folder = Path(folder).absolute()
         self.lease_s = lease_s
         self._clock = clock

@@ -7,6 +7,7 @@ import threading
 import time
 from typing import Any
 
+from eahas_plugins.arguments import check_positive
 from eahas_plugins.energy.readings import MeterError, Provenance, Reading
 
 
@@ -26,8 +27,7 @@ class CodecarbonMeter:
     """
 
     def __init__(self, *, sample_every_s: float = 5.0) -> None:
-        if not sample_every_s > 0.0:
-            raise ValueError(f"sample_every_s must be positive but got {sample_every_s}")
+        check_positive(sample_every_s=sample_every_s)
         codecarbon = _codecarbon()
         self._lock = threading.Lock()
         self._inbox = _make_inbox()

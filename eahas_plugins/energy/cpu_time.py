@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from eahas_plugins.arguments import check_not_negative, check_positive
 from eahas_plugins.energy.process_tree import ProcessTree
 from eahas_plugins.energy.readings import OWN_PROCESS, Provenance, Reading
 from eahas_plugins.units import J_PER_KWH
@@ -44,10 +45,8 @@ class CpuTimeMeter:
     def __init__(
         self, *, watts_per_core: float, idle_watts: float, include_children: bool = False
     ) -> None:
-        if not 0.0 < watts_per_core < float("inf"):
-            raise ValueError(f"watts_per_core must be positive and finite but got {watts_per_core}")
-        if not 0.0 <= idle_watts < float("inf"):
-            raise ValueError(f"idle_watts must be at least 0 and finite but got {idle_watts}")
+        check_positive(watts_per_core=watts_per_core)
+        check_not_negative(idle_watts=idle_watts)
         self._watts_per_core = float(watts_per_core)
         self._idle_watts = float(idle_watts)
         self._include_children = include_children

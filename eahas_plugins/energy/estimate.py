@@ -18,6 +18,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from eahas_plugins.arguments import check_numbers, numbers_of
 from eahas_plugins.units import J_PER_KWH
 
 Amount = TypeVar("Amount", float, NDArray[np.float64])
@@ -48,6 +49,7 @@ class Coefficient:
     source: str
 
     def __post_init__(self) -> None:
+        check_numbers(low=self.low, central=self.central, high=self.high)
         if not 0.0 <= self.low <= self.central <= self.high < float("inf"):
             raise ValueError(
                 "a coefficient needs 0 <= low <= central <= high, all finite, but got "
@@ -175,7 +177,7 @@ def estimate_energy(
         ("multiply_adds", multiply_adds),
         ("bytes_moved", bytes_moved),
     ):
-        values = np.asarray(amount, dtype=np.float64)
+        (values,) = numbers_of(**{name: amount})
         if not (np.isfinite(values).all() and (values >= 0.0).all()):
             raise ValueError(f"{name} must be at least 0 and finite but got {amount}")
     static, arithmetic, memory = model.coefficients().values()

@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from eahas_plugins.arguments import check_positive, given
 from eahas_plugins.energy.grid import grams_co2e
 from eahas_plugins.energy.readings import Measurement
 
@@ -86,8 +87,8 @@ class EnergyRecord:
     meter: str = ""
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.energy_kwh < float("inf"):
-            raise ValueError(f"energy_kwh must be positive and finite but got {self.energy_kwh}")
+        check_positive(energy_kwh=self.energy_kwh)
+        check_positive(**given(seconds=self.seconds))
 
     @classmethod
     def of_measurement(cls, name: str, used: Measurement) -> EnergyRecord:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from eahas_plugins.arguments import check_not_negative
+
 GRID_YEAR = 2023
 GRID_SOURCE = (
     "Ember, Yearly Electricity Data, through Our World in Data, 'Lifecycle carbon intensity of "
@@ -69,7 +71,5 @@ def grams_co2e(
                 "give g_per_kwh yourself"
             )
         g_per_kwh = GRID_G_PER_KWH[country.upper()]
-    for name, value in (("energy_kwh", energy_kwh), ("g_per_kwh", g_per_kwh)):
-        if not 0.0 <= value < float("inf"):
-            raise ValueError(f"{name} must be at least 0 and finite but got {value}")
+    check_not_negative(energy_kwh=energy_kwh, g_per_kwh=g_per_kwh)
     return energy_kwh * g_per_kwh

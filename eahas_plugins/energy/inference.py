@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from eahas_plugins.arguments import check_counts
 from eahas_plugins.energy.auto import auto_meter
 from eahas_plugins.energy.readings import EnergyMeter, MeterError, Provenance, Reading
 from eahas_plugins.energy.sharing import Share
@@ -116,8 +117,7 @@ def measure_inference(
         ("warm_up", warm_up, 0),
         ("n_windows", n_windows, _LEAST_WINDOWS),
     ):
-        if not (isinstance(count, int) and count >= least):
-            raise ValueError(f"{name} must be a whole number of at least {least} but got {count}.")
+        check_counts(least, **{name: count})
     if isinstance(meter, str) and meter != "auto":
         raise ValueError(f"meter must be a meter or 'auto' but got {meter!r}.")
     for _ in range(warm_up):

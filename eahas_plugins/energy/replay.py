@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from eahas_plugins.arguments import check_not_negative
 from eahas_plugins.energy.readings import EnergyMeter, MeterError, Provenance, Reading, Scope
 from eahas_plugins.files import LineFile, as_dataclass, read_json_lines
 
@@ -105,6 +106,7 @@ class FakeMeter:
         resolution_s: float = 0.0,
         clock: Callable[[], float] | None = None,
     ) -> None:
+        check_not_negative(watts=watts, resolution_s=resolution_s)
         self._watts = watts
         self._clock = clock
         self._kwh = 0.0
@@ -131,7 +133,12 @@ class FakeMeter:
     def advance(
         self, *, kwh: float, seconds: float = 1.0, parts: Mapping[str, float] | None = None
     ) -> None:
-        """Let energy be used and time pass."""
+        """Let energy be used and time pass.
+
+        Raises:
+            ValueError: If an amount is negative or not finite.
+        """
+        check_not_negative(kwh=kwh, seconds=seconds, **parts or {})
         self._kwh += kwh
         self._seconds += seconds
         for name, part_kwh in (parts or {}).items():

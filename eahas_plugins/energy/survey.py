@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from eahas_plugins.arguments import check_positive
 from eahas_plugins.energy.auto import MeterChoice, choose_meter
 from eahas_plugins.energy.readings import (
     OWN_PROCESS,
@@ -80,8 +81,7 @@ def survey(*, seconds: float = 1.0, choice: MeterChoice | None = None) -> Survey
     Raises:
         ValueError: If ``seconds`` is not positive and finite.
     """
-    if not 0.0 < seconds < float("inf"):
-        raise ValueError(f"seconds must be positive and finite but got {seconds}")
+    check_positive(seconds=seconds)
     choice = choose_meter() if choice is None else choice
     provenance = choice.meter.provenance
     joules: dict[str, dict[str, float]] = {}

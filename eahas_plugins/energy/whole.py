@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from eahas_plugins.arguments import check_not_negative, check_positive, numbers_of
 from eahas_plugins.energy.readings import (
     EnergyMeter,
     Provenance,
@@ -41,10 +42,8 @@ class WholeDeviceMeter:
     def __init__(
         self, meter: EnergyMeter, *, scale: float = 1.0, offset_watts: float = 0.0, pue: float = 1.0
     ) -> None:
-        if not 0.0 < scale < float("inf"):
-            raise ValueError(f"scale must be positive and finite but got {scale}")
-        if not 0.0 <= offset_watts < float("inf"):
-            raise ValueError(f"offset_watts must be at least 0 and finite but got {offset_watts}")
+        check_positive(scale=scale, pue=pue)
+        check_not_negative(offset_watts=offset_watts)
         if not 1.0 <= pue < float("inf"):
             raise ValueError(f"pue must be at least 1 and finite but got {pue}")
         self._meter = meter
@@ -105,10 +104,7 @@ class AboveIdleMeter:
 
     def __init__(self, meter: EnergyMeter, *, idle_watts: Mapping[str, float]) -> None:
         for part, watts in idle_watts.items():
-            if not 0.0 <= watts < float("inf"):
-                raise ValueError(
-                    f"idle_watts of {part} must be at least 0 and finite but got {watts}"
-                )
+            check_not_negative(**{f"idle_watts of {part}": watts})
         self._meter = meter
         self._idle_watts = dict(idle_watts)
         self._lock = threading.Lock()
@@ -183,11 +179,10 @@ def calibrate(
     Raises:
         ValueError: If the windows cannot tell scale and offset apart, or give impossible values.
     """
-    times_s = np.asarray(seconds, dtype=np.float64)
+    times_s, counted, wall = numbers_of(seconds=seconds, counted_kwh=counted_kwh, wall_kwh=wall_kwh)
     if not (times_s.ndim == 1 and times_s.size >= 2 and (times_s > 0.0).all()):
         raise ValueError(f"calibration needs two windows of positive length but got {seconds}")
-    counted_w = np.asarray(counted_kwh, dtype=np.float64) * J_PER_KWH / times_s
-    wall_w = np.asarray(wall_kwh, dtype=np.float64) * J_PER_KWH / times_s
+    counted_w, wall_w = counted * J_PER_KWH / times_s, wall * J_PER_KWH / times_s
     design = np.column_stack([counted_w, np.ones_like(counted_w)])
     if np.linalg.matrix_rank(design) < 2:
         raise ValueError("calibration needs windows of different load but all counted the same")

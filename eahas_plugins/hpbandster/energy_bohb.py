@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from ConfigSpace import ConfigurationSpace
 from hpbandster.core.dispatcher import Job
 from hpbandster.core.result import Result
 
+from eahas_plugins.arguments import check_not_negative, check_reward_exponent, check_shares
 from eahas_plugins.budget.account import Shortfall
 from eahas_plugins.budget.attributes import DEFAULT_LEASE_S, kwh_argument
 from eahas_plugins.budget.entries import EnergyExhaustedError
@@ -111,14 +111,9 @@ class EnergyBOHB(BOHB):
         if min_kwh is not None and max_kwh is not None:
             min_budget = kwh_argument("min_kwh", min_kwh)
             max_budget = kwh_argument("max_kwh", max_kwh)
-        if not 0.0 <= cooling < np.inf:
-            raise ValueError(f"cooling must be finite, at least 0, but got {cooling}.")
-        if not -np.inf < reward_exponent <= 0.0:
-            raise ValueError(
-                f"reward_exponent must be finite, at most 0, but got {reward_exponent}."
-            )
-        if not 0.0 <= short_until <= 1.0:
-            raise ValueError(f"short_until must be between 0 and 1 but got {short_until}.")
+        check_not_negative(cooling=cooling)
+        check_reward_exponent(reward_exponent)
+        check_shares(short_until=short_until)
         rungs = {"lowest": min_budget, "highest": max_budget}
         self._price = None if price_kwh is None else JobPrice(price_kwh, configspace, **rungs)
         self.account = JobAccount(

@@ -16,6 +16,7 @@ from hpbandster.core.result import Result, json_result_logger
 from hpbandster.optimizers.config_generators import bohb
 from hpbandster.optimizers.config_generators.random_sampling import RandomSampling
 
+from eahas_plugins.arguments import check_counts, check_numbers, check_positive, check_seed
 from eahas_plugins.hpbandster._compat import (
     MASTER,
     PlainGenerator,
@@ -68,6 +69,9 @@ class _Current(_Host):
         **kwargs: Any,
     ) -> None:
         check_hpbandster()
+        check_numbers(min_budget=min_budget, max_budget=max_budget, eta=eta)
+        check_seed(seed)
+        check_positive(ping_interval=ping_interval)
         if not 0.0 < min_budget <= max_budget < math.inf:
             raise ValueError(
                 "min_budget must be positive and at most max_budget, both finite, but got "
@@ -128,8 +132,10 @@ class _Current(_Host):
         """Run brackets; see HpBandSter. An error in its other threads is raised here.
 
         Raises:
+            ValueError: If an argument is no whole number of at least 1.
             RuntimeError: If the name server does not answer any more.
         """
+        check_counts(1, n_iterations=n_iterations, min_n_workers=min_n_workers)
         try:
             result = super().run(
                 n_iterations=n_iterations, min_n_workers=min_n_workers, iteration_kwargs={}

@@ -9,6 +9,7 @@ from typing import Any
 import Pyro4
 from hpbandster.core.worker import Worker
 
+from eahas_plugins.arguments import check_counts
 from eahas_plugins.benchmark import Benchmark
 from eahas_plugins.hpbandster.grants import CHECKPOINTS, open_grant
 from eahas_plugins.spaces.values import plain
@@ -37,6 +38,7 @@ class TargetWorker(Worker):
         logger: logging.Logger | None = None,
         **kwargs: Any,
     ) -> None:
+        check_counts(0, seed=seed)
         objectives = tuple(getattr(target, "objectives", ()))
         if len(objectives) > 1:
             raise ValueError(

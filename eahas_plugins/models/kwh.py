@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from eahas_plugins.arguments import check_counts
 from eahas_plugins.models.kwh_features import Choice, Column, Features, Floats, Number
 
 if TYPE_CHECKING:
@@ -63,8 +64,7 @@ class KwhModel:
     def __init__(self, columns: Mapping[str, Column], *, min_observations: int = 10) -> None:
         if not columns:
             raise ValueError("columns must hold at least one hyperparameter but is empty.")
-        if not min_observations >= 2:
-            raise ValueError(f"min_observations must be at least 2 but got {min_observations}.")
+        check_counts(2, min_observations=min_observations)
         self.columns = dict(columns)
         self.min_observations = min_observations
         self.n_observations = 0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from eahas_plugins.arguments import check_positive
 from eahas_plugins.models.rung_search import RungSearch, Training
 
 _log = logging.getLogger(__name__)
@@ -24,8 +24,7 @@ def price_argument(price_kwh: float) -> float:
     Raises:
         ValueError: If it is not positive and finite.
     """
-    if not 0.0 < price_kwh < math.inf:
-        raise ValueError(f"price_kwh must be positive and finite but got {price_kwh}.")
+    check_positive(price_kwh=price_kwh)
     return float(price_kwh)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from optuna import TrialPruned
 from optuna.trial import Trial, TrialState
 
+from eahas_plugins.arguments import check_counts, check_seed
 from eahas_plugins.benchmark import Benchmark, BenchmarkRun, accuracy_curve, check_benchmark
 from eahas_plugins.budget.attributes import CONTINUES_ATTR, PAID_ATTR, SAVED_ATTR, TRAINING_ATTR
 from eahas_plugins.optuna._origin import open_account
@@ -84,8 +85,8 @@ class SurrogateObjective:
                 f"objectives must be a sequence of some of {', '.join(OBJECTIVES)} "
                 f"but got {objectives!r}."
             )
-        if not report_every >= 1:
-            raise ValueError(f"report_every must be at least 1 but got {report_every}.")
+        check_counts(1, report_every=report_every)
+        check_seed(noise_seed, name="noise_seed")
         if fidelity not in ("schedule", "continue"):
             raise ValueError(f"fidelity must be 'schedule' or 'continue' but got {fidelity!r}.")
         if fidelity == "continue" and noise_seed is not None:

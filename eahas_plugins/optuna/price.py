@@ -10,6 +10,7 @@ import numpy as np
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from eahas_plugins.arguments import check_counts
 from eahas_plugins.models.price import N_STARTUP_TRIALS, PATIENCE, PriceEnd, price_argument
 from eahas_plugins.optuna._per_study import PerStudy
 from eahas_plugins.optuna._trials import AUTO, check_one_objective
@@ -78,8 +79,7 @@ class EnergyPrice:
         patience: int = PATIENCE,
     ) -> None:
         self.price_kwh = price_argument(price_kwh)
-        if not patience >= 1:
-            raise ValueError(f"patience must be at least 1 but got {patience}.")
+        check_counts(1, patience=patience)
         self._patience = patience
         self._streaks: PerStudy[_Streak] = PerStudy(_Streak)
         self._outlook = _Outlook(

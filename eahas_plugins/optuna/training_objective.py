@@ -11,6 +11,7 @@ from typing import Literal
 from ConfigSpace import ConfigurationSpace
 from optuna import Trial, TrialPruned
 
+from eahas_plugins.arguments import check_counts
 from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR
 from eahas_plugins.energy import EnergyMeter
 from eahas_plugins.models.length import is_number
@@ -139,8 +140,8 @@ class EnergyObjective:
                 "fidelity_param must be given with fidelity 'continue' but is None: it names the "
                 "parameter that is the length of the training."
             )
-        if not report_every >= 1:
-            raise ValueError(f"report_every must be at least 1 but got {report_every}.")
+        check_counts(1, report_every=report_every)
+        check_counts(0, seed=seed)
         if meter != "auto" and not isinstance(meter, EnergyMeter):
             raise ValueError(f"meter must be 'auto' or an EnergyMeter but got {meter!r}.")
         self.train = train

@@ -10,6 +10,7 @@ from smac.acquisition.function.expected_improvement import EI
 from smac.runhistory import RunHistory
 from smac.scenario import Scenario
 
+from eahas_plugins.arguments import check_counts, check_not_negative
 from eahas_plugins.policy import cooled
 from eahas_plugins.smac.budget import EnergyBudgetCallback
 from eahas_plugins.smac.energies import RunEnergies
@@ -51,10 +52,8 @@ class EnergyEI(EI):
         min_observations: int = 10,
     ) -> None:
         super().__init__(xi=xi, log=log)
-        if not 0.0 <= cooling < np.inf:
-            raise ValueError(f"cooling must be finite and not negative but got {cooling}.")
-        if not min_observations >= 2:
-            raise ValueError(f"min_observations must be at least 2 but got {min_observations}.")
+        check_not_negative(cooling=cooling)
+        check_counts(2, min_observations=min_observations)
         self.cooling = float(cooling)
         self.min_observations = min_observations
         self.alpha = 0.0

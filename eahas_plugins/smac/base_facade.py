@@ -18,6 +18,7 @@ from smac.intensifier.abstract_intensifier import AbstractIntensifier
 from smac.runhistory import TrialInfo, TrialValue
 from smac.scenario import Scenario
 
+from eahas_plugins.arguments import check_not_negative, check_reward_exponent
 from eahas_plugins.budget.account import Shortfall
 from eahas_plugins.budget.attributes import DEFAULT_LEASE_S
 from eahas_plugins.budget.journal import EnergyJournal
@@ -120,8 +121,8 @@ class EnergyFacade(FacadeHook):
         if scenario.n_workers != 1:
             alone = dataclasses.replace(scenario, n_workers=1)
         self._price = None if price_kwh is None else EnergyPriceCallback(price_kwh, alone)
-        if not reward_exponent <= 0.0:
-            raise ValueError(f"reward_exponent must be at most 0 but got {reward_exponent}.")
+        check_reward_exponent(reward_exponent)
+        check_not_negative(cooling=cooling)
         check_startup_trials(n_startup_trials)
         components = self._energy_components(
             alone,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Integral
 from types import MappingProxyType
 from typing import Any
 
 from smac.initial_design.latin_hypercube_design import LatinHypercubeInitialDesign
 from smac.scenario import Scenario
 
+from eahas_plugins.arguments import check_counts, check_not_negative, given
 from eahas_plugins.smac.schedule_intensifier import N_STARTUP_TRIALS, ScheduleIntensifier
 
 _IDLE = (
@@ -28,12 +28,7 @@ def check_startup_trials(n_startup_trials: object) -> None:
     Raises:
         ValueError: If it is neither None nor a whole number of at least 1.
     """
-    is_whole = isinstance(n_startup_trials, Integral) and not isinstance(n_startup_trials, bool)
-    if n_startup_trials is not None and not (is_whole and n_startup_trials >= 1):  # type: ignore[operator]
-        raise ValueError(
-            "n_startup_trials must be a whole number of at least 1, or None, but got "
-            f"{n_startup_trials!r}."
-        )
+    check_counts(1, **given(n_startup_trials=n_startup_trials))
 
 
 def schedule_components(
@@ -56,6 +51,8 @@ def schedule_components(
         ValueError: If an argument is out of range, or a component is given that would have nothing
             to do: `ScheduleIntensifier` chooses by a model of its own.
     """
+    check_not_negative(cooling=cooling)
+    check_startup_trials(n_startup_trials)
     found = dict(given)
     if "intensifier" not in found and (idle := [name for name in _IDLE if name in found]):
         raise ValueError(

@@ -12,6 +12,7 @@ from dask.distributed import Client, wait
 from smac.runhistory import StatusType, TrialInfo, TrialValue
 from smac.runner.dask_runner import DaskParallelRunner
 
+from eahas_plugins.arguments import check_positive
 from eahas_plugins.smac.runner import EnergyRunner
 from eahas_plugins.smac.travel import check_travels
 
@@ -41,6 +42,7 @@ class EnergyDaskRunner(DaskParallelRunner):
         patience: int = 60,
         dask_client: Client | None = None,
     ) -> None:
+        check_positive(patience=patience)
         check_travels(single_worker.target_function, single_worker.scenario)
         own = dask_client is None
         scenario = single_worker.scenario

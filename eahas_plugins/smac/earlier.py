@@ -10,6 +10,7 @@ from ConfigSpace import Configuration
 from smac.initial_design.latin_hypercube_design import LatinHypercubeInitialDesign
 from smac.scenario import Scenario
 
+from eahas_plugins.arguments import check_counts, check_seed
 from eahas_plugins.smac.schedule_intensifier import N_STARTUP_TRIALS
 from eahas_plugins.spaces.values import native_config
 from eahas_plugins.transfer.configurations import first_configurations
@@ -48,8 +49,8 @@ class EarlierInitialDesign(LatinHypercubeInitialDesign):
         fidelity_param: str | None = None,
         seed: int | None = None,
     ) -> None:
-        if not n_configs >= 1:
-            raise ValueError(f"n_configs must be at least 1 but got {n_configs}.")
+        check_counts(1, n_configs=n_configs)
+        check_seed(seed)
         found = first_configurations(earlier, scenario.configspace, fidelity_param=fidelity_param)
         self.first = found[:n_configs]
         """The configurations from earlier studies."""

@@ -13,6 +13,7 @@ from smac.runhistory import TrialInfo, TrialKey
 from smac.runhistory.dataclasses import InstanceSeedBudgetKey
 from smac.scenario import Scenario
 
+from eahas_plugins.arguments import check_numbers, check_reward_exponent
 from eahas_plugins.budget.attributes import TRAINING_ATTR, known_kwh
 from eahas_plugins.policy import PAPER_EXPONENT, n_rungs, promotion_candidates, reward
 from eahas_plugins.smac._compat import PromotionHook
@@ -75,8 +76,9 @@ class EnergyHyperband(BudgetedIntensifier, PromotionHook):
         reward_exponent: float = PAPER_EXPONENT,
         **kwargs: Any,
     ) -> None:
-        if not eta > 1.0:
-            raise ValueError(f"eta must be larger than 1 but got {eta}.")
+        check_numbers(eta=eta)
+        if not 1.0 < eta < math.inf:
+            raise ValueError(f"eta must be larger than 1 and finite but got {eta}.")
         check_rungs(scenario)
         if scenario.count_objectives() > 1:
             # SMAC (2.4.1) fails an assertion where configurations of different rungs are compared.
@@ -86,8 +88,7 @@ class EnergyHyperband(BudgetedIntensifier, PromotionHook):
                     f"incumbent_selection must be {_COMPARABLE!r} where there are several "
                     f"objectives but got {chosen!r}: SMAC cannot compare rungs there."
                 )
-        if not reward_exponent <= 0.0:
-            raise ValueError(f"reward_exponent must be at most 0 but got {reward_exponent}.")
+        check_reward_exponent(reward_exponent)
         self.reward_exponent, self._ratio = float(reward_exponent), float(eta)
         super().__init__(scenario, eta=eta, **kwargs)
 

@@ -8,6 +8,7 @@ import numpy as np
 from ConfigSpace import ConfigurationSpace
 from smac.scenario import Scenario
 
+from eahas_plugins.arguments import check_counts, check_positive, check_whole_numbers, given
 from eahas_plugins.spaces import native_config
 from eahas_plugins.targets.energy_target import EnergyTarget
 from eahas_plugins.targets.objectives import INFERENCE
@@ -63,6 +64,9 @@ def energy_scenario(
         ValueError: If ``max_budget``, ``space`` or ``crash_cost`` is not given where nobody else
             can know it, or a space is given where the benchmark has its own.
     """
+    check_whole_numbers(seed=seed)
+    check_counts(1, n_trials=n_trials)
+    check_positive(**given(min_budget=min_budget, max_budget=max_budget))
     if seed == -1:  # SMAC's word for any seed
         seed = int(np.random.default_rng().integers(10**6))
     if isinstance(target, EnergyTarget):

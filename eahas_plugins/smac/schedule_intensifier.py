@@ -12,6 +12,7 @@ from smac.intensifier.successive_halving import SuccessiveHalving
 from smac.runhistory import TrialInfo
 from smac.scenario import Scenario
 
+from eahas_plugins.arguments import check_counts, check_not_negative, check_shares
 from eahas_plugins.models.rung_search import RUNG, Training, waiting
 from eahas_plugins.models.schedule_model import ScheduleModel
 from eahas_plugins.policy import SHORT_UNTIL, early_promotion_due, short_phase_ended, which_goes_on
@@ -69,12 +70,9 @@ class ScheduleIntensifier(BudgetedIntensifier, SuccessiveHalving):
         n_startup_trials: int = N_STARTUP_TRIALS,
         **kwargs: Any,
     ) -> None:
-        if not 0.0 <= short_until <= 1.0:
-            raise ValueError(f"short_until must be between 0 and 1 but got {short_until}.")
-        if not 0.0 <= cooling < math.inf:
-            raise ValueError(f"cooling must be finite and not negative but got {cooling}.")
-        if not n_startup_trials >= 1:
-            raise ValueError(f"n_startup_trials must be at least 1 but got {n_startup_trials}.")
+        check_shares(short_until=short_until)
+        check_not_negative(cooling=cooling)
+        check_counts(1, n_startup_trials=n_startup_trials)
         check_rungs(scenario)
         if not has_schedules(scenario):
             raise ValueError(

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any, Literal
 
+from eahas_plugins.arguments import check_counts, check_positive, given
 from eahas_plugins.budget.attributes import (
     CHECKPOINT_ATTR,
     ENERGY_ATTR,
@@ -113,10 +114,8 @@ class EnergyTarget:
                 f"and must not with 'kwh', but got {fidelity_param!r} with {fidelity!r}: it names "
                 "what holds the length."
             )
-        if not report_every >= 1:
-            raise ValueError(f"report_every must be at least 1 but got {report_every}.")
-        if heartbeat_s is not None and not heartbeat_s > 0.0:
-            raise ValueError(f"heartbeat_s must be positive but got {heartbeat_s}.")
+        check_counts(1, report_every=report_every)
+        check_positive(**given(heartbeat_s=heartbeat_s))
         if meter != "auto" and not isinstance(meter, EnergyMeter):
             raise ValueError(f"meter must be 'auto' or an EnergyMeter but got {meter!r}.")
         self.metric = metric_of(metric, direction)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from eahas_plugins.arguments import check_numbers, given
 from eahas_plugins.models.kwh import Choice, Column, Number
 
 _LOG_RATIO = 100.0
@@ -38,6 +39,7 @@ class EarlierTrial:
     length: float | None = None
 
     def __post_init__(self) -> None:
+        check_numbers(value=self.value, **given(energy_kwh=self.energy_kwh, length=self.length))
         if not math.isfinite(self.value):
             raise ValueError(f"value must be finite but got {self.value}.")
         for name, number in (("energy_kwh", self.energy_kwh), ("length", self.length)):

@@ -26,6 +26,7 @@ from surrogate.models.curves import read_curves
 from surrogate.models.gaussian_process import Kernel
 from surrogate.models.trees import Trees
 from surrogate.records import QUANTITIES, Complexity, Run
+from surrogate.seeds import check_seed
 from surrogate.space.features import encode, encode_one
 from surrogate.space.tasks import get_space, get_task
 from surrogate.space.validation import checked, checked_columns
@@ -192,8 +193,7 @@ class FittedBenchmark:
     def _draw(
         self, X: Floats, values: Iterable[Any], seed: int, size: Complexity, n_epochs: int
     ) -> Run:
-        if not seed >= 0:
-            raise ValueError(f"seed must not be negative but got {seed!r}.")
+        check_seed(seed)
         rng = np.random.default_rng([int(seed), zlib.crc32(repr(tuple(values)).encode())])
         return _run(self._read(self._outputs(X), n_epochs, rng), size, self._kinds)
 

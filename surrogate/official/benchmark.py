@@ -16,6 +16,7 @@ from surrogate.models.two_encoder_network import TwoEncoderNetwork
 from surrogate.official.encoding import encode, encode_one
 from surrogate.official.intersect import curve_values
 from surrogate.records import Complexity, Run
+from surrogate.seeds import check_seed
 from surrogate.space import regnet
 from surrogate.space.task import ARCHITECTURE
 from surrogate.space.tasks import get_space, get_task
@@ -71,7 +72,7 @@ class OfficialBenchmark:
         Raises:
             ValueError: If the configuration is not in the space or the seed is negative.
         """
-        _check_seed(seed)
+        check_seed(seed)
         plain = checked(config, self.task)
         X = encode_one(plain)
         n_epochs = plain["max_epoch"]
@@ -87,7 +88,7 @@ class OfficialBenchmark:
         Raises:
             ValueError: If a configuration is not in the space or the seed is negative.
         """
-        _check_seed(seed)
+        check_seed(seed)
         if not configs:
             return []
         columns = checked_columns(configs, self.task)
@@ -158,11 +159,6 @@ class OfficialBenchmark:
                 weights = rng.standard_normal(len(members)) / np.sqrt(max(1, len(members) - 1))
                 error[i] += weights @ (members[:, i] - error[i])
         return error
-
-
-def _check_seed(seed: int | None) -> None:
-    if seed is not None and not seed >= 0:
-        raise ValueError(f"seed must not be negative but got {seed!r}.")
 
 
 def _chunks(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from ConfigSpace import CategoricalHyperparameter, ConfigurationSpace, OrdinalHyperparameter
 
+from surrogate.seeds import check_seed
 from surrogate.space.definitions import TASKS
 from surrogate.space.prior import set_prior
 from surrogate.space.task import Task
@@ -56,6 +57,7 @@ def get_space(task: str, *, seed: int | None = None) -> ConfigurationSpace:
         ValueError: If there is no such task.
     """
     chosen = get_task(task)
+    check_seed(seed)
     space = ConfigurationSpace(name=task, seed=seed)
     for name, values in chosen.values.items():
         default = values[len(values) // 2]

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from optuna.study import Study
 
+from eahas_plugins.arguments import check_numbers, given
 from eahas_plugins.budget.attributes import kwh_argument
 from eahas_plugins.budget.balance import Balance
 from eahas_plugins.optuna._local_state import LocalState
@@ -31,6 +32,7 @@ class Ending(LocalState):
     """
 
     def __init__(self, *, min_gain_per_kwh: float | None, gain_window_kwh: float | None) -> None:
+        check_numbers(**given(min_gain_per_kwh=min_gain_per_kwh))
         if min_gain_per_kwh is not None and not 0.0 < min_gain_per_kwh < math.inf:
             raise ValueError(f"`min_gain_per_kwh` must be positive but got {min_gain_per_kwh}.")
         if gain_window_kwh is not None:

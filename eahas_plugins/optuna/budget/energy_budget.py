@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from eahas_plugins.arguments import check_positive
 from eahas_plugins.budget.attributes import DEFAULT_LEASE_S, kwh_argument
 from eahas_plugins.optuna.budget.admission import Outlook
 from eahas_plugins.optuna.budget.display import BudgetDisplay
@@ -119,8 +119,7 @@ class EnergyBudget(BudgetOfStudies):
             trial_limit_kwh = kwh_argument("trial_limit_kwh", trial_limit_kwh)
         if shortfall not in ("truncate", "skip"):
             raise ValueError(f"`shortfall` must be 'truncate' or 'skip' but got {shortfall!r}.")
-        if not 0.0 < lease_s < math.inf:
-            raise ValueError(f"`lease_s` must be a positive number of seconds but got {lease_s}.")
+        check_positive(lease_s=lease_s)
         self.reserve = checked_reserve(reserve)
         rules = BudgetRules(
             cap_kwh=cap_of(kwh, kg_co2e, g_per_kwh),

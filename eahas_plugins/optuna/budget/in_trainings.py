@@ -9,6 +9,7 @@ from typing import Any
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from eahas_plugins.arguments import check_counts, check_numbers
 from eahas_plugins.budget.balance import Balance
 from eahas_plugins.optuna._origin import account_name, mark_of
 from eahas_plugins.optuna._trials import AUTO, ended_at, training_kwh, usual_lengths
@@ -65,8 +66,8 @@ class TrainingsBudget(EnergyBudget):
         n_measured: int = 3,
         **budget: Any,
     ) -> None:
-        if not n_measured >= 1:
-            raise ValueError(f"n_measured must be at least 1 but got {n_measured}.")
+        check_counts(1, n_measured=n_measured)
+        check_numbers(trainings=trainings)
         if not n_measured <= trainings < math.inf:
             raise ValueError(
                 f"trainings must be finite, at least n_measured={n_measured}, but got {trainings}."

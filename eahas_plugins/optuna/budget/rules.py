@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from eahas_plugins.arguments import check_numbers, given
 from eahas_plugins.budget.attributes import kwh_argument
 
 
@@ -49,6 +50,7 @@ def cap_of(kwh: float | None, kg_co2e: float | None, g_per_kwh: float | None) ->
     """
     if (kwh is None) == (kg_co2e is None):
         raise ValueError("Give the cap either as `kwh` or as `kg_co2e`.")
+    check_numbers(**given(g_per_kwh=g_per_kwh, kg_co2e=kg_co2e))
     if g_per_kwh is not None and not 0.0 < g_per_kwh < math.inf:
         raise ValueError(f"`g_per_kwh` must be positive but got {g_per_kwh}.")
     if kg_co2e is None:

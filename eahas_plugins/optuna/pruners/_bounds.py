@@ -9,6 +9,7 @@ from statistics import median
 from optuna.study import Study
 from optuna.trial import TrialState
 
+from eahas_plugins.arguments import check_numbers, check_whole_numbers
 from eahas_plugins.budget.attributes import kwh_argument
 from eahas_plugins.optuna._per_study import PerStudy
 from eahas_plugins.optuna._trials import ended_at, training_kwh
@@ -55,6 +56,8 @@ class RungBounds:
         reduction_factor: float,
         n_startup_trials: int,
     ) -> None:
+        check_numbers(reduction_factor=reduction_factor)
+        check_whole_numbers(n_startup_trials=n_startup_trials)
         if not 2 <= reduction_factor < math.inf:
             raise ValueError(f"`reduction_factor` must be at least 2 but got {reduction_factor}.")
         if not n_startup_trials >= 1:

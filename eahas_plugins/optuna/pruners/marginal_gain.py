@@ -9,6 +9,7 @@ from optuna.pruners import BasePruner
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from eahas_plugins.arguments import check_numbers, check_whole_numbers
 from eahas_plugins.budget.attributes import kwh_argument
 from eahas_plugins.optuna._trials import (
     ended_at,
@@ -66,6 +67,8 @@ class MarginalGainPruner(BasePruner):
         strictness: float = 1.0,
     ) -> None:
         self._min_kwh = kwh_argument("min_kwh", min_kwh)
+        check_whole_numbers(n_startup_trials=n_startup_trials)
+        check_numbers(window=window, strictness=strictness)
         if not n_startup_trials >= 1:
             raise ValueError(f"`n_startup_trials` must be at least 1 but got {n_startup_trials}.")
         if not 0.0 < window <= 1.0:

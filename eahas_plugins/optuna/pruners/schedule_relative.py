@@ -9,6 +9,7 @@ from optuna.pruners import BasePruner
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from eahas_plugins.arguments import check_numbers, check_whole_numbers
 from eahas_plugins.optuna._trials import (
     AUTO,
     USUAL_LENGTHS,
@@ -68,6 +69,10 @@ class ScheduleRelativePruner(BasePruner):
         first_step: int = 1,
         same_schedule: bool = False,
     ) -> None:
+        for fraction in fractions:
+            check_numbers(fractions=fraction)
+        check_numbers(keep=keep)
+        check_whole_numbers(n_startup_trials=n_startup_trials, first_step=first_step)
         fractions = tuple(float(fraction) for fraction in fractions)
         rising = all(a < b for a, b in zip((0.0, *fractions), (*fractions, 1.0), strict=True))
         if not fractions or not rising:

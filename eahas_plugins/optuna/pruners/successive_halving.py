@@ -9,6 +9,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from eahas_plugins import policy
+from eahas_plugins.arguments import check_whole_numbers
 from eahas_plugins.optuna._trials import training_kwh
 from eahas_plugins.optuna.pruners._bounds import RungBounds
 from eahas_plugins.optuna.pruners._shared import (
@@ -86,6 +87,9 @@ class EnergySuccessiveHalvingPruner(BasePruner):
             max_kwh=max_kwh,
             reduction_factor=reduction_factor,
             n_startup_trials=n_startup_trials,
+        )
+        check_whole_numbers(
+            min_early_stopping_rate=min_early_stopping_rate, bootstrap_count=bootstrap_count
         )
         n_rungs = len(policy.rungs(*self._bounds.shape, reduction_factor))
         if not 0 <= min_early_stopping_rate < n_rungs:

@@ -16,6 +16,7 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins import policy
+from eahas_plugins.arguments import check_reward_exponent, check_seed
 from eahas_plugins.optuna._local_state import LocalState
 from eahas_plugins.optuna._per_study import PerStudy
 from eahas_plugins.optuna._trials import (
@@ -93,8 +94,8 @@ class RewardSampler(LocalState, BaseSampler, Generic[AnyState]):
     """
 
     def __init__(self, *, reward_exponent: float, seed: int | None) -> None:
-        if not -math.inf < reward_exponent <= 0.0:
-            raise ValueError(f"reward_exponent must be at most 0 but got {reward_exponent}.")
+        check_reward_exponent(reward_exponent)
+        check_seed(seed)
         self._reward_exponent = reward_exponent
         self._rng = np.random.default_rng(seed)
         self._random = RandomSampler(seed=seed)
@@ -221,17 +222,6 @@ class RewardSampler(LocalState, BaseSampler, Generic[AnyState]):
         self, study: Study, trial: FrozenTrial, name: str, distribution: BaseDistribution
     ) -> Any:
         return self._random.sample_independent(study, trial, name, distribution)
-
-
-def check_positive(**counts: int) -> None:
-    """Check arguments that are counts.
-
-    Raises:
-        ValueError: Unless each is at least 1.
-    """
-    for name, count in counts.items():
-        if not count >= 1:
-            raise ValueError(f"{name} must be at least 1 but got {count}.")
 
 
 def best_of(scored: Sequence[Scored]) -> Scored:

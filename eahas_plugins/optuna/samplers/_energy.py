@@ -17,6 +17,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins import policy
+from eahas_plugins.arguments import check_not_negative
 from eahas_plugins.budget.attributes import CAP_ATTR, LEFT_OUT_ATTR, known_kwh, kwh_argument
 from eahas_plugins.models.kwh import Column, KwhModel
 from eahas_plugins.models.length import is_number
@@ -256,6 +257,5 @@ def energies_of_studies(
         StudyEnergy, budget_kwh=budget_kwh, fidelity_param=fidelity_param, owner=owner
     )
     new()  # not when a study starts
-    if not 0.0 <= cooling < math.inf:
-        raise ValueError(f"cooling must be finite and not negative but got {cooling}.")
+    check_not_negative(cooling=cooling)
     return PerStudy(new)

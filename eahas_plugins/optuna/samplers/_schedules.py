@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Hashable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -16,6 +15,7 @@ from optuna.distributions import (
 )
 
 from eahas_plugins import policy
+from eahas_plugins.arguments import check_counts, check_not_negative, check_shares
 from eahas_plugins.models.length import is_number
 from eahas_plugins.optuna._trials import AUTO, contains, usual_lengths
 
@@ -60,8 +60,7 @@ def check_schedules(schedules: Sequence[Any] | None, *, promotion_share: float) 
     Raises:
         ValueError: Unless there are two schedules that rise (or None), and the share is in [0, 1].
     """
-    if not 0.0 <= promotion_share <= 1.0:
-        raise ValueError(f"promotion_share must be between 0 and 1 but got {promotion_share}.")
+    check_shares(promotion_share=promotion_share)
     if schedules is None:
         return
     if isinstance(schedules, str) or len(schedules) < 2:
@@ -83,13 +82,9 @@ def check_search(*, short_until: float, cooling: float, **counts: int) -> None:
     Raises:
         ValueError: If one is out of range (NaN included).
     """
-    if not 0.0 <= short_until <= 1.0:
-        raise ValueError(f"short_until must be between 0 and 1 but got {short_until}.")
-    if not 0.0 <= cooling < math.inf:
-        raise ValueError(f"cooling must be finite and not negative but got {cooling}.")
-    for name, count in counts.items():
-        if not count >= 2:
-            raise ValueError(f"{name} must be at least 2 but got {count}.")
+    check_shares(short_until=short_until)
+    check_not_negative(cooling=cooling)
+    check_counts(2, **counts)
 
 
 def schedule_after(current: Any, schedules: Sequence[Any], *, skip_to_last: bool) -> Any:

@@ -9,12 +9,12 @@ import numpy as np
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from eahas_plugins.arguments import check_counts
 from eahas_plugins.models.gaussian_process import GridProcess
 from eahas_plugins.optuna.samplers._base import (
     RewardSampler,
     Space,
     StudyState,
-    check_positive,
     rewards_to_learn,
 )
 from eahas_plugins.optuna.samplers._encoding import encode
@@ -63,11 +63,10 @@ class BananasSampler(RewardSampler[StudyState]):
         reward_exponent: float = PAPER_EXPONENT,
         seed: int | None = None,
     ) -> None:
-        check_positive(
-            n_startup_trials=n_startup_trials, n_candidates=n_candidates, n_parents=n_parents
+        check_counts(
+            1, n_startup_trials=n_startup_trials, n_candidates=n_candidates, n_parents=n_parents
         )
-        if not max_trials >= 2:
-            raise ValueError(f"max_trials must be at least 2 but got {max_trials}.")
+        check_counts(2, max_trials=max_trials)
         super().__init__(reward_exponent=reward_exponent, seed=seed)
         self._n_startup_trials = n_startup_trials
         self._n_candidates = n_candidates

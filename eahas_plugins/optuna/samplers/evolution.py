@@ -7,12 +7,12 @@ from typing import Any
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from eahas_plugins.arguments import check_counts
 from eahas_plugins.optuna.samplers._base import (
     RewardSampler,
     Space,
     StudyState,
     best_of,
-    check_positive,
 )
 from eahas_plugins.policy import PAPER_EXPONENT
 
@@ -52,7 +52,7 @@ class RegularizedEvolutionSampler(RewardSampler[StudyState]):
         reward_exponent: float = PAPER_EXPONENT,
         seed: int | None = None,
     ) -> None:
-        check_positive(population_size=population_size, sample_size=sample_size)
+        check_counts(1, population_size=population_size, sample_size=sample_size)
         super().__init__(reward_exponent=reward_exponent, seed=seed)
         self._population_size = population_size
         self._sample_size = sample_size

@@ -15,6 +15,7 @@ from optuna.samplers import GPSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from eahas_plugins.arguments import check_seed
 from eahas_plugins.optuna._compat import base_acquisition, require
 from eahas_plugins.optuna._local_state import LocalState
 from eahas_plugins.optuna.samplers._energy import energies_of_studies
@@ -67,6 +68,7 @@ class EnergyGPSampler(LocalState, GPSampler):
             "EnergyGPSampler", cooling=cooling, budget_kwh=budget_kwh, fidelity_param=fidelity_param
         )
         require("EnergyGPSampler")
+        check_seed(gp.get("seed"))
         super().__init__(**gp)
         self._cooling = cooling
         self._energies = energies

@@ -9,13 +9,13 @@ from typing import Any
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from eahas_plugins.arguments import check_counts
 from eahas_plugins.optuna._compat import set_user_attr
 from eahas_plugins.optuna.samplers._base import (
     RewardSampler,
     Space,
     StudyState,
     best_of,
-    check_positive,
 )
 from eahas_plugins.policy import PAPER_EXPONENT
 
@@ -63,7 +63,7 @@ class LocalSearchSampler(RewardSampler["_Climb"]):
         reward_exponent: float = PAPER_EXPONENT,
         seed: int | None = None,
     ) -> None:
-        check_positive(n_startup_trials=n_startup_trials, n_neighbors=n_neighbors)
+        check_counts(1, n_startup_trials=n_startup_trials, n_neighbors=n_neighbors)
         if groups is not None and (not groups or any(not group for group in groups)):
             raise ValueError(f"groups must be non-empty collections of names but got {groups!r}.")
         self._n_startup_trials = n_startup_trials

@@ -13,6 +13,7 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from eahas_plugins.arguments import check_counts, check_seed
 from eahas_plugins.optuna._compat import is_enqueued, require, set_user_attr, study_behind
 from eahas_plugins.optuna._local_state import LocalState
 from eahas_plugins.optuna._per_study import PerStudy
@@ -74,10 +75,8 @@ class SchedulePromotionSampler(LocalState, BaseSampler):
     ) -> None:
         require("SchedulePromotionSampler")
         check_schedules(schedules, promotion_share=promotion_share)
-        if not top >= 1:
-            raise ValueError(f"top must be at least 1 but got {top}.")
-        if not n_startup_trials >= 1:
-            raise ValueError(f"n_startup_trials must be at least 1 but got {n_startup_trials}.")
+        check_counts(1, top=top, n_startup_trials=n_startup_trials)
+        check_seed(seed)
         self._make_log = functools.partial(
             PromotionLog,
             fidelity_param=fidelity_param,

@@ -12,6 +12,7 @@ from optuna.samplers import TPESampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from eahas_plugins.arguments import check_seed
 from eahas_plugins.optuna._compat import require
 from eahas_plugins.optuna._local_state import LocalState
 from eahas_plugins.optuna.samplers._energy import energies_of_studies
@@ -66,6 +67,7 @@ class EnergyTPESampler(LocalState, TPESampler):
             fidelity_param=fidelity_param,
         )
         require("EnergyTPESampler")
+        check_seed(tpe.get("seed"))
         super().__init__(**tpe)
         self._cooling = cooling
         self._energies = energies

@@ -97,6 +97,8 @@ def test_a_regressor_has_no_classes() -> None:
         (LogisticRegression(), {}, "give one length, such as n_estimators=100, but got {}"),
         (LogisticRegression(), {"max_iter": 1, "verbose": 0}, "give one length"),
         (RandomForestClassifier(), {"n_estimators": 9, "step": 0}, "step must be at least 1"),
+        (RandomForestClassifier(), {"n_estimators": 9, "step": "3"}, "step must be a whole number"),
+        (RandomForestClassifier(), {"n_estimators": True}, "n_estimators must be a whole number"),
     ],
 )
 def test_what_cannot_be_is_said(model: Any, arguments: dict[str, Any], message: str) -> None:
@@ -104,4 +106,12 @@ def test_what_cannot_be_is_said(model: Any, arguments: dict[str, Any], message: 
         fit_length(training, model, *HALF, validation=REST, **arguments)
 
     with pytest.raises(ValueError, match=message):
+        train_whole(train)
+
+
+def test_epochs_are_counted() -> None:
+    def train(training: EnergyTraining) -> None:
+        fit_epochs(training, SGDClassifier(), *HALF, validation=REST, n_epochs=2.5)  # type: ignore[arg-type]
+
+    with pytest.raises(ValueError, match=r"n_epochs must be a whole number but got 2\.5"):
         train_whole(train)

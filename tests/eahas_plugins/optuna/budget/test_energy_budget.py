@@ -33,7 +33,7 @@ def test_unusable_cap(kwh: float) -> None:
         ({"kwh": 1.0, "reserve": -1.0}, "`reserve`"),
         ({"kwh": 1.0, "reserve": "median"}, "`reserve`"),
         ({"kwh": 1.0, "shortfall": "wait"}, "`shortfall` must be 'truncate' or 'skip'"),
-        ({"kwh": 1.0, "lease_s": 0.0}, "`lease_s`"),
+        ({"kwh": 1.0, "lease_s": 0.0}, "lease_s must be positive"),
         ({"kwh": 1.0, "min_gain_per_kwh": math.nan}, "`min_gain_per_kwh`"),
         ({"kwh": 1.0, "gain_window_kwh": 0.0}, "`gain_window_kwh`"),
     ],

@@ -1,0 +1,129 @@
+"""Numbers that users give, one rule in all hosts: text, truth values and nothing are no numbers.
+
+Each function takes arguments by their names, which are in the message. NaN is in no range.
+"""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def check_numbers(**arguments: object) -> None:
+    """Refuse what only looks like a number.
+
+    Example:
+        >>> check_numbers(price_kwh="3")
+        Traceback (most recent call last):
+        ValueError: price_kwh must be a number but got '3'.
+
+    Raises:
+        ValueError: Unless each is a number of Python or NumPy. NaN and infinity are.
+    """
+    for name, value in arguments.items():
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise ValueError(f"{name} must be a number but got {value!r}.")
+
+
+def check_whole_numbers(**arguments: object) -> None:
+    """Refuse what is no whole number, ``2.0`` included.
+
+    Raises:
+        ValueError: Unless each is an integer of Python or NumPy.
+    """
+    for name, value in arguments.items():
+        if isinstance(value, bool) or not isinstance(value, Integral):
+            raise ValueError(f"{name} must be a whole number but got {value!r}.")
+
+
+def check_counts(least: int, /, **arguments: Any) -> None:
+    """Check whole numbers that have a smallest value.
+
+    Raises:
+        ValueError: Unless each is a whole number and at least that.
+    """
+    check_whole_numbers(**arguments)
+    for name, value in arguments.items():
+        if not value >= least:
+            raise ValueError(f"{name} must be at least {least} but got {value}.")
+
+
+def check_seed(seed: Any, *, name: str = "seed") -> None:
+    """Refuse what seeds nothing, before a library refuses it in other words.
+
+    Raises:
+        ValueError: Unless it is None or a whole number that is not negative.
+    """
+    if seed is not None:
+        check_counts(0, **{name: seed})
+
+
+def check_positive(**arguments: Any) -> None:
+    """Check amounts.
+
+    Raises:
+        ValueError: Unless each is a positive finite number.
+    """
+    check_numbers(**arguments)
+    for name, value in arguments.items():
+        if not 0.0 < value < math.inf:
+            raise ValueError(f"{name} must be positive and finite but got {value}.")
+
+
+def check_not_negative(**arguments: Any) -> None:
+    """Check amounts that may be 0.
+
+    Raises:
+        ValueError: Unless each is a finite number of at least 0.
+    """
+    check_numbers(**arguments)
+    for name, value in arguments.items():
+        if not 0.0 <= value < math.inf:
+            raise ValueError(f"{name} must be finite and not negative but got {value}.")
+
+
+def check_shares(**arguments: Any) -> None:
+    """Check parts of something.
+
+    Raises:
+        ValueError: Unless each is a number from 0 to 1.
+    """
+    check_numbers(**arguments)
+    for name, value in arguments.items():
+        if not 0.0 <= value <= 1.0:
+            raise ValueError(f"{name} must be between 0 and 1 but got {value}.")
+
+
+def check_reward_exponent(reward_exponent: Any) -> None:
+    """Check the exponent of the paper's reward.
+
+    Raises:
+        ValueError: Unless it is a finite number of at most 0.
+    """
+    check_numbers(reward_exponent=reward_exponent)
+    if not -math.inf < reward_exponent <= 0.0:
+        raise ValueError(f"reward_exponent must be finite, at most 0, but got {reward_exponent}.")
+
+
+def numbers_of(**arrays: Any) -> list[NDArray[np.float64]]:
+    """The arrays, or single numbers, as arrays of float.
+
+    Raises:
+        ValueError: If one holds text, truth values or anything else that is no number.
+    """
+    found = []
+    for name, values in arrays.items():
+        array = np.asarray(values)
+        if array.dtype.kind not in "iuf":  # whole numbers and those with a point
+            raise ValueError(f"{name} must be numbers but got {values!r}.")
+        found.append(array.astype(np.float64))
+    return found
+
+
+def given(**arguments: Any) -> dict[str, Any]:
+    """Those that are not None, the value of an argument that was not given."""
+    return {name: value for name, value in arguments.items() if value is not None}

@@ -1,0 +1,202 @@
+"""Arguments that are numbers are numbers: of everything that Optuna's adapter makes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import optuna
+
+from eahas_plugins.optuna import (
+    BananasSampler,
+    EnergyBudget,
+    EnergyBudgetPruner,
+    EnergyGPSampler,
+    EnergyHyperbandPruner,
+    EnergyObjective,
+    EnergyPrice,
+    EnergySuccessiveHalvingPruner,
+    EnergyTPESampler,
+    LocalSearchSampler,
+    MarginalGainPruner,
+    RegularizedEvolutionSampler,
+    ScheduleGPSampler,
+    SchedulePromotionSampler,
+    ScheduleRelativePruner,
+    SurrogateObjective,
+    TrainingsBudget,
+    ea_bohb,
+    energy_report,
+    energy_study,
+)
+from tests.eahas_plugins.bad_numbers import Arguments, check_refuses, table
+from tests.eahas_plugins.meters import Counter
+from tests.eahas_plugins.optuna.bench import Bench
+
+SEARCH = {
+    "promotion_share": "share",
+    "short_until": "share",
+    "cooling": "not negative",
+    "budget_kwh": "positive?",
+    "n_startup_trials": "count",
+    "n_candidates": "count",
+    "max_trials": "count",
+    "seed": "from 0?",
+}
+
+
+def whole_study(**how: Any) -> Any:
+    return energy_study(**{"kwh": 1.0, "direction": "minimize", **how})
+
+
+def reported(**how: Any) -> Any:
+    study = optuna.create_study()
+    attrs = {"energy_kwh": 1.0}
+    study.add_trial(optuna.trial.create_trial(value=1.0, user_attrs=attrs))
+    return energy_report(study, **how)
+
+
+def trained(config: Any, training: Any) -> None:
+    training.report(loss=1.0)
+
+
+MADE = {
+    "BananasSampler": Arguments(
+        BananasSampler,
+        {
+            **dict.fromkeys(("n_startup_trials", "n_candidates", "n_parents"), "count"),
+            "max_trials": "count",
+            "reward_exponent": "exponent",
+            "seed": "from 0?",
+        },
+    ),
+    "EnergyBudget": Arguments(
+        EnergyBudget,
+        {
+            "kwh": "positive?",
+            "trial_limit_kwh": "positive?",
+            "lease_s": "positive",
+            "min_gain_per_kwh": "positive?",
+            "gain_window_kwh": "positive?",
+            "g_per_kwh": "positive?",
+        },
+        {"kwh": 1.0},
+    ),
+    "EnergyBudget of emissions": Arguments(
+        EnergyBudget,
+        {"kg_co2e": "positive?", "g_per_kwh": "positive?"},
+        {"kg_co2e": 1.0, "g_per_kwh": 1.0},
+    ),
+    "TrainingsBudget": Arguments(
+        TrainingsBudget, {"trainings": "positive", "n_measured": "count"}, {"trainings": 9}
+    ),
+    "energy_study": Arguments(
+        whole_study,
+        {"trial_limit_kwh": "positive?", "g_per_kwh": "positive?", "seed": "from 0?"},
+    ),
+    "energy_report": Arguments(reported, {"g_per_kwh": "not negative?"}, {"country": "NOR"}),
+    "EnergyBudgetPruner": Arguments(
+        EnergyBudgetPruner, {"trial_limit_kwh": "positive"}, {"trial_limit_kwh": 1.0}
+    ),
+    "EnergyTPESampler": Arguments(
+        EnergyTPESampler,
+        {"cooling": "not negative", "budget_kwh": "positive?", "seed": "from 0?"},
+    ),
+    "EnergyGPSampler": Arguments(
+        EnergyGPSampler,
+        {"cooling": "not negative", "budget_kwh": "positive?", "seed": "from 0?"},
+    ),
+    "EnergyHyperbandPruner": Arguments(
+        EnergyHyperbandPruner,
+        {
+            "min_kwh": "positive?",
+            "max_kwh": "positive?",
+            "reduction_factor": "positive",
+            "bootstrap_count": "from 0",
+            "n_startup_trials": "count",
+        },
+        {"min_kwh": 1.0, "max_kwh": 9.0},
+    ),
+    "EnergySuccessiveHalvingPruner": Arguments(
+        EnergySuccessiveHalvingPruner,
+        {
+            "min_kwh": "positive?",
+            "max_kwh": "positive?",
+            "reduction_factor": "positive",
+            "min_early_stopping_rate": "from 0",
+            "bootstrap_count": "from 0",
+            "n_startup_trials": "count",
+        },
+        {"min_kwh": 1.0, "max_kwh": 9.0},
+    ),
+    "EnergyObjective": Arguments(
+        EnergyObjective,
+        {"report_every": "count", "seed": "from 0"},
+        {
+            "train": trained,
+            "space": lambda trial: {"x": trial.suggest_float("x", 0.0, 1.0)},
+            "metric": "loss",
+            "direction": "minimize",
+            "meter": Counter(),
+        },
+    ),
+    "EnergyPrice": Arguments(
+        EnergyPrice,
+        {"price_kwh": "positive", "n_startup_trials": "count", "patience": "count"},
+        {"price_kwh": 1.0},
+    ),
+    "LocalSearchSampler": Arguments(
+        LocalSearchSampler,
+        {
+            "n_startup_trials": "count",
+            "n_neighbors": "count",
+            "reward_exponent": "exponent",
+            "seed": "from 0?",
+        },
+    ),
+    "MarginalGainPruner": Arguments(
+        MarginalGainPruner,
+        {
+            "min_kwh": "positive",
+            "n_startup_trials": "count",
+            "window": "share",
+            "strictness": "not negative",
+        },
+        {"min_kwh": 1.0},
+    ),
+    "RegularizedEvolutionSampler": Arguments(
+        RegularizedEvolutionSampler,
+        {
+            "population_size": "count",
+            "sample_size": "count",
+            "reward_exponent": "exponent",
+            "seed": "from 0?",
+        },
+    ),
+    "ScheduleGPSampler": Arguments(ScheduleGPSampler, SEARCH),
+    "ea_bohb": Arguments(ea_bohb, SEARCH),
+    "SchedulePromotionSampler": Arguments(
+        SchedulePromotionSampler,
+        {
+            "promotion_share": "share",
+            "top": "count",
+            "n_startup_trials": "count",
+            "budget_kwh": "positive?",
+            "seed": "from 0?",
+        },
+        {"sampler": optuna.samplers.RandomSampler(), "fidelity_param": "epochs"},
+    ),
+    "ScheduleRelativePruner": Arguments(
+        ScheduleRelativePruner,
+        {"keep": "share", "n_startup_trials": "from 0", "first_step": "from 0"},
+    ),
+    "SurrogateObjective": Arguments(
+        SurrogateObjective,
+        {"report_every": "count", "noise_seed": "from 0?"},
+        {"bench": Bench()},
+    ),
+}
+
+
+@table(MADE)
+def test_what_is_no_number_is_refused_by_name(arguments: Arguments, name: str) -> None:
+    check_refuses(arguments, name)

@@ -6,6 +6,7 @@ import difflib
 from pathlib import Path
 from typing import Literal, get_args, overload
 
+from eahas_plugins.files import path_argument
 from surrogate.benchmark import Benchmark
 from surrogate.cost_files import has_costs
 from surrogate.folder import DATA, PROVENANCE, read_provenance, read_verified
@@ -103,7 +104,7 @@ def _load(name: str | Path, costs: Costs | None) -> Benchmark:
         if costs is not None:
             raise ValueError(f"{name} has what was recorded and no other costs: leave costs out.")
         return _table(folder, task)
-    folder = Path(name)
+    folder = path_argument("name", name)
     if not (folder / PROVENANCE).is_file():
         near = difflib.get_close_matches(str(name), TASK_NAMES, n=1)
         raise ValueError(

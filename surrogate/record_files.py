@@ -13,6 +13,7 @@ from eahas_plugins.files import (
     LineFile,
     objects_of,
     parse_lines,
+    path_argument,
     read_lines,
     write_atomically,
 )
@@ -40,7 +41,7 @@ def read_records(path: str | Path) -> RecordFile:
         ValueError: If it cannot be read, a gzip file is not whole, a line is whole but does not
             follow the schema, or over 100 lines are not.
     """
-    path = Path(path)
+    path = path_argument("path", path)
     return _records(read_lines(path), path)
 
 
@@ -71,7 +72,7 @@ def write_records(path: str | Path, records: Iterable[Record]) -> None:
         OSError: If it cannot be written.
     """
     raw = b"".join(_encode(record) for record in records)
-    path = Path(path)
+    path = path_argument("path", path)
     write_atomically(path, gzip.compress(raw, mtime=0) if path.suffix == ".gz" else raw)
 
 

@@ -31,7 +31,7 @@ from eahas_plugins.budget.journal_reader import (
     JournalReader,
     Running,
 )
-from eahas_plugins.files import LineFile, write_atomically
+from eahas_plugins.files import LineFile, path_argument, write_atomically
 
 _READERS: dict[tuple[str, int], JournalReader] = {}
 """What this process knows, by folder and clock."""
@@ -154,7 +154,7 @@ class EnergyJournal:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         check_positive(lease_s=lease_s)
-        self.folder = Path(folder).absolute()
+        self.folder = path_argument("folder", folder).absolute()
         self.lease_s = lease_s
         self._clock = clock
 

@@ -19,6 +19,7 @@ from typing import Any
 from eahas_plugins.arguments import check_positive, given
 from eahas_plugins.energy.grid import grams_co2e
 from eahas_plugins.energy.readings import Measurement
+from eahas_plugins.files import path_argument
 
 COLUMNS = (
     "timestamp",
@@ -181,7 +182,7 @@ def append_emissions_csv(
             row[f"{column}_energy"] = kwh
             if record.seconds:
                 row[f"{column}_power"] = 3.6e6 * kwh / record.seconds
-    path = Path(path)
+    path = path_argument("path", path)
     columns = list(COLUMNS)
     if path.is_file() and path.stat().st_size:
         with path.open(newline="", encoding="utf-8") as file:

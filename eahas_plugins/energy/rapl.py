@@ -10,6 +10,7 @@ from pathlib import Path
 
 from eahas_plugins.energy.background import keep_reading
 from eahas_plugins.energy.readings import MeterError, Provenance, Reading
+from eahas_plugins.files import path_argument
 from eahas_plugins.units import J_PER_KWH
 
 _PART_OF_ZONE = {"package": "cpu", "dram": "memory"}
@@ -94,7 +95,7 @@ class RaplMeter:
     """
 
     def __init__(self, root: Path | str = "/sys/class/powercap") -> None:
-        self._zones, left_out = _find_zones(Path(root))
+        self._zones, left_out = _find_zones(path_argument("root", root))
         range_uj = min(zone.range_uj for zone in self._zones)
         self._poll_s = min(range_uj / 1e6 / _MAX_WATTS / 2.0, _MAX_POLL_S)
         self._provenance = Provenance(

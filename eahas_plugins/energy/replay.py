@@ -10,7 +10,7 @@ from pathlib import Path
 
 from eahas_plugins.arguments import check_not_negative
 from eahas_plugins.energy.readings import EnergyMeter, MeterError, Provenance, Reading, Scope
-from eahas_plugins.files import LineFile, as_dataclass, read_json_lines
+from eahas_plugins.files import LineFile, as_dataclass, path_argument, read_json_lines
 
 
 class RecordingMeter:
@@ -23,7 +23,7 @@ class RecordingMeter:
 
     def __init__(self, meter: EnergyMeter, path: Path | str) -> None:
         self._meter = meter
-        self._path = Path(path)
+        self._path = path_argument("path", path)
 
     @property
     def provenance(self) -> Provenance:
@@ -52,7 +52,7 @@ class ReplayMeter:
 
     def __init__(self, readings: Iterable[Reading] | Path | str) -> None:
         if isinstance(readings, str | Path):
-            readings = _load(Path(readings))
+            readings = _load(path_argument("readings", readings))
         self._readings = tuple(readings)
         if not self._readings:
             raise ValueError("a replay needs at least one reading but got none")

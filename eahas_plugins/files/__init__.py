@@ -26,6 +26,7 @@ from eahas_plugins.files.lines import (
     read_json_lines,
     read_lines,
 )
+from eahas_plugins.files.names import path_argument
 from eahas_plugins.files.reading import read_bytes
 from eahas_plugins.files.writing import write_atomically, write_json
 
@@ -45,6 +46,7 @@ __all__ = [
     "parse_arrays",
     "parse_json",
     "parse_lines",
+    "path_argument",
     "read_arrays",
     "read_bytes",
     "read_json",

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Self
 
+from eahas_plugins.files.names import path_argument
 from eahas_plugins.files.reading import check_regular
 from eahas_plugins.files.writing import write_all
 
@@ -42,7 +43,7 @@ class LineFile:
     """
 
     def __init__(self, path: str | Path, *, wait: bool = False) -> None:
-        self.path = Path(path)
+        self.path = path_argument("path", path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):
             check_regular(self.path)  # opening a pipe could wait for ever

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from eahas_plugins.files.json_text import NotJsonError, json_object
+from eahas_plugins.files.names import path_argument
 from eahas_plugins.files.reading import open_regular, shown_bytes
 
 MAX_LINE_BYTES = 16 << 20
@@ -50,7 +51,7 @@ def read_lines(path: str | Path, *, limit: int = MAX_LINES_BYTES) -> Iterator[Li
         FileNotFoundError: If there is no such file.
         ValueError: If it cannot be read, is not whole, or is larger than the limits.
     """
-    path = Path(path)
+    path = path_argument("path", path)
     with open_regular(path) as file:
         packed = path.suffix == ".gz"
         chunks = iter(lambda: file.read(_CHUNK), b"")

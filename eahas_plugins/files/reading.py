@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from eahas_plugins.files.names import path_argument
+
 
 def read_bytes(path: str | Path, *, limit: int) -> bytes:
     """The content of a file.
@@ -16,7 +18,7 @@ def read_bytes(path: str | Path, *, limit: int) -> bytes:
         FileNotFoundError: If there is none.
         ValueError: If it is no regular file, has more than ``limit`` bytes or cannot be read.
     """
-    with open_regular(Path(path)) as file:
+    with open_regular(path_argument("path", path)) as file:
         raw = file.read(limit + 1)
     if len(raw) > limit:
         raise ValueError(f"{path} must have at most {shown_bytes(limit)} but has more.")

@@ -9,6 +9,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from eahas_plugins.files.names import path_argument
+
 
 def write_atomically(
     path: str | Path, content: bytes | str, *, mode: int = 0o666, durable: bool = True
@@ -27,7 +29,7 @@ def write_atomically(
     Raises:
         OSError: If it could not be written, for example on a full disk. Nothing is left behind.
     """
-    path = Path(path)
+    path = path_argument("path", path)
     raw = content.encode() if isinstance(content, str) else content
     # Names may have 255 bytes: a long one keeps its beginning.
     partial = path.with_name(f".{path.name[:32]}.{uuid.uuid4().hex}.part")

@@ -11,7 +11,7 @@ from eahas_plugins.budget.account import Charge, RunAccount, Shortfall
 from eahas_plugins.budget.attributes import ENERGY_ATTR, kwh_argument, paid_kwh_of
 from eahas_plugins.budget.entries import Grant, TrialId, was_refused
 from eahas_plugins.budget.journal import Attempt, EnergyJournal
-from eahas_plugins.files import read_bytes, write_atomically
+from eahas_plugins.files import path_argument, read_bytes, write_atomically
 
 CHECKPOINTS = "checkpoints"
 """Where a run's checkpoints are, in its folder of energies, unless the target names a folder."""
@@ -25,7 +25,7 @@ def grant_file(folder: Path, config_id: Any, budget: float) -> Path:
 
 def journal_folder(working_directory: str | Path, run_id: str) -> Path:
     """Where the energies of a run are kept, on a file system that master and workers share."""
-    return Path(working_directory).absolute() / f"energy_{run_id}"
+    return path_argument("working_directory", working_directory).absolute() / f"energy_{run_id}"
 
 
 class JobAccount(RunAccount):

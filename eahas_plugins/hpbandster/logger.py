@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from hpbandster.core.dispatcher import Job
 from hpbandster.core.result import json_result_logger
+
+from eahas_plugins.files import path_argument
 
 
 class EnergyResultLogger(json_result_logger):
@@ -26,8 +27,8 @@ class EnergyResultLogger(json_result_logger):
     """
 
     def __init__(self, directory: str, overwrite: bool = False) -> None:
+        self.energy_file = path_argument("directory", directory) / "energy.json"
         super().__init__(directory, overwrite)
-        self.energy_file = Path(directory) / "energy.json"
         self.energy_file.write_text("", encoding="utf-8")
 
     def __call__(self, job: Job) -> None:

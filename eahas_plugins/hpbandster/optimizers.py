@@ -6,7 +6,6 @@ import functools
 import math
 import threading
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Self
 
 import hpbandster.optimizers as theirs
@@ -17,6 +16,7 @@ from hpbandster.optimizers.config_generators import bohb
 from hpbandster.optimizers.config_generators.random_sampling import RandomSampling
 
 from eahas_plugins.arguments import check_counts, check_numbers, check_positive, check_seed
+from eahas_plugins.files import path_argument
 from eahas_plugins.hpbandster._compat import (
     MASTER,
     PlainGenerator,
@@ -90,7 +90,7 @@ class _Current(_Host):
             min_budget=min_budget,
             max_budget=max_budget,
             # Workers may have been started in another folder.
-            working_directory=str(Path(working_directory).absolute()),
+            working_directory=str(path_argument("working_directory", working_directory).absolute()),
             ping_interval=ping_interval,
             previous_result=None,
             **kwargs,

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from eahas_plugins.files import write_atomically
+from eahas_plugins.files import path_argument, write_atomically
 from eahas_plugins.report.numbers import Numbers, numbers_of
 from eahas_plugins.report.page import page_of
 from eahas_plugins.report.run import RunSummary
@@ -74,7 +74,7 @@ class Report:
         Raises:
             OSError: If it cannot be written there.
         """
-        path = Path(path)
+        path = path_argument("path", path)
         write_atomically(path, self.html)
         return path
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from eahas_plugins.files import path_argument
 from eahas_plugins.report.hpbandster_folder import ENERGY_FOLDERS, RESULTS, read_hpbandster
 from eahas_plugins.report.run import RunSummary, SeveralStudiesError
 from eahas_plugins.report.smac_folder import HISTORY, read_smac
@@ -29,7 +30,7 @@ def read_run(
     """
     if "://" in str(storage):
         return _optuna(str(storage), study, fidelity_param)
-    path = Path(storage)
+    path = path_argument("storage", storage)
     if path.is_file():
         return _optuna(str(path), study, fidelity_param)
     if not path.is_dir():

@@ -9,6 +9,7 @@ from ConfigSpace import ConfigurationSpace
 from smac.scenario import Scenario
 
 from eahas_plugins.arguments import check_counts, check_positive, check_whole_numbers, given
+from eahas_plugins.files import path_argument
 from eahas_plugins.spaces import native_config
 from eahas_plugins.targets.energy_target import EnergyTarget
 from eahas_plugins.targets.objectives import INFERENCE
@@ -65,6 +66,7 @@ def energy_scenario(
             can know it, or a space is given where the benchmark has its own.
     """
     check_whole_numbers(seed=seed)
+    path_argument("output_directory", kwargs.get("output_directory", "."))
     check_counts(1, n_trials=n_trials)
     check_positive(**given(min_budget=min_budget, max_budget=max_budget))
     if seed == -1:  # SMAC's word for any seed

@@ -20,7 +20,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from eahas_plugins.files import LineFile, as_dataclass, read_json, write_json
+from eahas_plugins.files import LineFile, as_dataclass, path_argument, read_json, write_json
 from eahas_plugins.targets.progress import Progress
 
 _LATEST, _LOCK = "latest.json", "lock"
@@ -38,9 +38,7 @@ def checked_folder(checkpoints: str | Path | None) -> Path | None:
     """
     if checkpoints is None:
         return None
-    if not isinstance(checkpoints, str | Path):
-        raise ValueError(f"checkpoints must be a folder's path but got {checkpoints!r}.")
-    folder = Path(checkpoints).expanduser().absolute()
+    folder = path_argument("checkpoints", checkpoints).expanduser().absolute()
     there = next(path for path in (folder, *folder.parents) if path.exists() or path.is_symlink())
     if not there.is_dir():
         raise ValueError(
@@ -68,7 +66,7 @@ class CheckpointStore:
     """
 
     def __init__(self, root: str | Path) -> None:
-        self.root = Path(root).absolute()
+        self.root = path_argument("root", root).absolute()
 
     def progress(self, key: str) -> Progress:
         """Where the newest checkpoint of a configuration stands; a damaged one is none."""

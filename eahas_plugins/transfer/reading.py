@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable
 from pathlib import Path
 
+from eahas_plugins.files import path_argument
 from eahas_plugins.report.numbers import training_kwh
 from eahas_plugins.report.run import RunSummary, SeveralStudiesError
 from eahas_plugins.report.storage import read_run
@@ -75,7 +76,7 @@ def read_study(source: str | Path, *, study: str | None = None) -> EarlierStudy:
     """
     if "://" in str(source):
         return _of_optuna(str(source), study)
-    path = Path(source)
+    path = path_argument("source", source)
     if path.is_file():
         return read_study_file(path) if is_study_file(path) else _of_optuna(str(path), study)
     return of_run(read_run(path, study=study))

@@ -9,7 +9,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from eahas_plugins.files import as_dataclass, read_json_lines, read_lines, write_atomically
+from eahas_plugins.files import (
+    as_dataclass,
+    path_argument,
+    read_json_lines,
+    read_lines,
+    write_atomically,
+)
 from eahas_plugins.models.kwh import Choice, Column, Number
 from eahas_plugins.transfer.study import EarlierStudy, EarlierTrial, is_number, same
 
@@ -66,9 +72,10 @@ def write_study(study: EarlierStudy, path: str | Path) -> None:
         path: The file; its folder must exist.
 
     Raises:
-        ValueError: If a parameter has values that JSON does not have.
+        ValueError: If a parameter has values that JSON does not have, or the path is empty.
         OSError: If it could not be written.
     """
+    path = path_argument("path", path)
     header = {
         "format": FORMAT,
         "version": VERSION,
@@ -86,7 +93,7 @@ def write_study(study: EarlierStudy, path: str | Path) -> None:
             f"objects of these, to be written as JSON, but: {error}."
         ) from None
     raw = ("\n".join(lines) + "\n").encode()
-    if Path(path).suffix == ".gz":
+    if path.suffix == ".gz":
         raw = gzip.compress(raw, mtime=0)
     write_atomically(path, raw)
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from eahas_plugins.files import parse_arrays, write_atomically
+from eahas_plugins.files import parse_arrays, path_argument, write_atomically
 from surrogate.folder import (
     read_provenance,
     read_verified,
@@ -72,10 +72,10 @@ def import_official(source: str | Path, out: str | Path, *, dataset: str) -> Off
     """
     if dataset not in DATASETS:
         raise ValueError(f"dataset must be one of {', '.join(DATASETS)} but got {dataset!r}.")
-    out = Path(out)
+    out = path_argument("out", out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(f"{out} must not exist or be an empty folder: choose another or empty it.")
-    files = find_models(Path(source))
+    files = find_models(path_argument("source", source))
     contents = {role: [(path, read_model_file(path)) for path in files[role]] for role in files}
     network = _network(contents["curve"])
     costs = tuple(role for role in COSTS if role in contents)
@@ -119,7 +119,7 @@ def load_folder(path: str | Path) -> OfficialBenchmark:
     Raises:
         ValueError: If the folder does not hold one, or a file in it is damaged.
     """
-    path = Path(path)
+    path = path_argument("path", path)
     return _of_file(path, lambda: _load(path))
 
 

@@ -23,6 +23,12 @@ def test_unknown_task_lists_the_tasks():
         surrogate.load("cifar-10")
 
 
+@pytest.mark.parametrize("name", ["", None, 3])
+def test_a_folder_that_nobody_named_is_not_the_current_one(name):
+    with pytest.raises(ValueError, match=f"name must name a file or folder but got {name!r}"):
+        surrogate.load(name)
+
+
 def test_shipped_folders_are_whole():
     shipped = [path for path in DATA.iterdir() if path.is_dir()]
     assert shipped

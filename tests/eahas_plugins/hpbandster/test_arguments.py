@@ -11,6 +11,7 @@ from ConfigSpace import ConfigurationSpace
 from eahas_plugins.hpbandster import (
     BOHB,
     EnergyBOHB,
+    EnergyResultLogger,
     EnergyWorker,
     HyperBand,
     RandomSearch,
@@ -85,3 +86,14 @@ def test_what_is_no_number_is_refused_by_name(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     check_refuses(arguments, name)
+
+
+@pytest.mark.parametrize("make", [made(BOHB), energy_bohb])
+def test_a_working_directory_has_a_name(make: Any) -> None:
+    with pytest.raises(ValueError, match="working_directory must name a file or folder but got"):
+        make(working_directory="")
+
+
+def test_a_folder_of_results_has_a_name() -> None:
+    with pytest.raises(ValueError, match="directory must name a file or folder but got ''"):
+        EnergyResultLogger("")

@@ -132,8 +132,7 @@ def test_a_relative_folder_is_where_the_study_first_looked(
     assert first.is_relative_to(tmp_path / "all")
 
 
-@pytest.mark.parametrize("inside", ["", "deeper/still"])
-@pytest.mark.parametrize(
+TAKING = pytest.mark.parametrize(
     "make",
     [
         lambda folder: objective(Counter(), checkpoints=folder),
@@ -142,6 +141,16 @@ def test_a_relative_folder_is_where_the_study_first_looked(
     ],
     ids=["EnergyObjective", "EnergyTarget", "TrialCheckpoint"],
 )
+
+
+@TAKING
+def test_no_name_is_not_the_current_folder(make: Any) -> None:
+    with pytest.raises(ValueError, match="checkpoints must name a file or folder but got ''"):
+        make("")
+
+
+@TAKING
+@pytest.mark.parametrize("inside", ["", "deeper/still"])
 def test_a_file_is_no_folder(make: Any, inside: str, tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("mine")

@@ -112,3 +112,8 @@ def test_what_is_no_number_is_refused_by_name(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     check_refuses(arguments, name)
+
+
+def test_a_folder_of_a_run_has_a_name() -> None:
+    with pytest.raises(ValueError, match="output_directory must name a file or folder but got ''"):
+        energy_scenario(target(), output_directory="")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -9,8 +10,17 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from eahas_plugins.arguments import check_not_negative
-from eahas_plugins.energy.readings import EnergyMeter, MeterError, Provenance, Reading, Scope
+from eahas_plugins.energy.readings import (
+    OWN_PROCESS,
+    EnergyMeter,
+    MeterError,
+    Provenance,
+    Reading,
+    Scope,
+)
 from eahas_plugins.files import LineFile, as_dataclass, path_argument, read_json_lines
+
+_numbers = itertools.count()
 
 
 class RecordingMeter:
@@ -83,6 +93,9 @@ class ReplayMeter:
 class FakeMeter:
     """A meter for tests: it counts what it is told, or constant power by a clock.
 
+    Each is a device of its own, which only those share that are given the same; with the scope
+    ``machine`` all are one device, of which a machine has one.
+
     Example:
         >>> from eahas_plugins.energy import between
         >>> meter = FakeMeter()
@@ -118,6 +131,7 @@ class FakeMeter:
             sampling="by hand",
             scope=scope,
             resolution_s=resolution_s,
+            device_ids=(f"{OWN_PROCESS}fake {next(_numbers)}",) if scope == "process" else (),
         )
 
     @classmethod

@@ -21,7 +21,7 @@ from typing import Any
 
 from eahas_plugins.energy.presence import Presence
 from eahas_plugins.energy.readings import OWN_PROCESS
-from eahas_plugins.energy.roster_entry import Activity, Change, Entry, parse
+from eahas_plugins.energy.roster_entry import Activity, Change, Entry, is_left_behind, parse
 from eahas_plugins.energy.roster_folder import FOLDER_VARIABLE, boot_id, private_folder
 
 _MAX_CHANGES = 200  # of one trial while another one takes a single step
@@ -150,7 +150,7 @@ class Roster:
 
 
 def _parsed(path: Path) -> Entry | None:
-    """Read an entry; a damaged one is left out.
+    """Read an entry; a damaged one is left out, and removed where its process is gone.
 
     Raises:
         FileNotFoundError: If it is gone.
@@ -160,7 +160,11 @@ def _parsed(path: Path) -> Entry | None:
     except FileNotFoundError:
         raise
     except (OSError, ValueError, RecursionError) as error:
-        _tell("damaged", f"{path}, who uses the meter, is left out: {error}")
+        if is_left_behind(path):
+            with contextlib.suppress(OSError):
+                path.unlink()
+        else:
+            _tell("damaged", f"{path}, who uses the meter, is left out: {error}")
         return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from eahas_plugins.energy.presence import Presence
 from eahas_plugins.files import read_json
 
 _MAX_BYTES = 100_000  # no entry of ours comes near
+_OLD_S = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +119,23 @@ def parse(path: Path) -> Entry:
         end_s=end_s,
         presence=presence,
     )
+
+
+def is_left_behind(path: Path) -> bool:
+    """Whether nobody will mend an entry that cannot be read, so that it may be removed.
+
+    Its process is gone, or it does not say which that is and is a day old: one that lives writes
+    its own anew.
+    """
+    try:
+        presence = read_json(path, limit=_MAX_BYTES)["presence"]
+        return not Presence.is_held(path.parent, presence)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        pass
+    try:
+        return time.time() - path.stat().st_mtime > _OLD_S
+    except OSError:  # gone
+        return True
 
 
 def _changes(listed: object) -> tuple[Change, ...]:

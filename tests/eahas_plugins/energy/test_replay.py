@@ -9,6 +9,7 @@ from eahas_plugins.energy import (
     Reading,
     RecordingMeter,
     ReplayMeter,
+    Share,
     between,
 )
 from tests.eahas_plugins.energy.machines import Nvml
@@ -112,3 +113,18 @@ def test_a_line_that_is_no_reading_is_a_value_error_that_names_it(tmp_path, line
         ReplayMeter(path)
     path.write_text(f"{GOOD}\n")
     assert ReplayMeter(path).read().energy_kwh == 1.0
+
+
+def test_each_fake_is_a_device_of_its_own():
+    one, other = FakeMeter(), FakeMeter()
+    shares = [Share(one), Share(other)]
+    for meter in (one, other):
+        meter.advance(kwh=1.0)
+    assert [share.leave().energy_kwh for share in shares] == [1.0, 1.0]
+
+
+def test_those_who_are_given_the_same_fake_share_it():
+    meter = FakeMeter()
+    shares = [Share(meter), Share(meter)]
+    meter.advance(kwh=1.0)
+    assert [share.leave().energy_kwh for share in shares] == [0.5, 0.5]

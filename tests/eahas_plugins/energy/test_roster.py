@@ -46,6 +46,10 @@ def boot_folder(folder):
     return only
 
 
+def own_presence(folder):
+    return Presence.of(boot_folder(folder)).name
+
+
 GOOD = {"start_s": 0, "seen_s": 1, "end_s": 1, "owner": "", "devices": {}, "presence": "a"}
 DAMAGE = {
     "empty": "",
@@ -65,18 +69,38 @@ DAMAGE = {
 }
 
 
-@pytest.mark.parametrize("kind", DAMAGE)
-def test_a_damaged_entry_is_left_out_with_one_warning(folder, caplog, kind):
+def damage(folder, kind):
+    """Two damaged entries in a roster."""
     Roster()
-    for name in ("a", "b"):
-        path = boot_folder(folder) / f"{name}.json"
+    paths = [boot_folder(folder) / f"{name}.json" for name in ("a", "b")]
+    for path in paths:
         text = DAMAGE[kind]
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return paths
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_entry_is_left_out_with_one_warning(folder, caplog, kind):
+    for path in damage(folder, kind):  # of a process that lives
+        text = path.read_bytes().replace(b'"a"', json.dumps(own_presence(folder)).encode())
+        path.write_bytes(text)
     with caplog.at_level(logging.WARNING, logger="eahas_plugins"):
         meter = FakeMeter(scope="machine")
         assert [used_by_a_trial(meter), used_by_a_trial(meter)] == [2.0, 2.0]
     (record,) = caplog.records
     assert ".json" in record.getMessage()
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_entry_that_nobody_will_mend_is_removed_without_a_word(folder, caplog, kind):
+    paths = damage(folder, kind)
+    for path in paths:
+        if kind != "devices":  # which names its process, and that is gone
+            os.utime(path, (0.0, 0.0))
+    with caplog.at_level(logging.WARNING, logger="eahas_plugins"):
+        assert used_by_a_trial() == 2.0
+    assert caplog.records == []
+    assert not any(path.exists() for path in paths)
 
 
 def test_entries_of_nobody_take_nothing(folder):

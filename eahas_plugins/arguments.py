@@ -106,7 +106,7 @@ def check_reward_exponent(reward_exponent: Any) -> None:
     """
     check_numbers(reward_exponent=reward_exponent)
     if not -math.inf < reward_exponent <= 0.0:
-        raise ValueError(f"reward_exponent must be finite, at most 0, but got {reward_exponent}.")
+        raise ValueError(f"reward_exponent must be at most 0 and finite but got {reward_exponent}.")
 
 
 def numbers_of(**arrays: Any) -> list[NDArray[np.float64]]:

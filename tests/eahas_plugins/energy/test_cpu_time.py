@@ -99,7 +99,7 @@ def test_impossible_core_power_is_refused(watts):
 
 @pytest.mark.parametrize("watts", [-1.0, math.nan, math.inf])
 def test_impossible_idle_power_is_refused(watts):
-    with pytest.raises(ValueError, match="idle_watts must be at least 0"):
+    with pytest.raises(ValueError, match="idle_watts must be finite and not negative"):
         CpuTimeMeter(watts_per_core=1.0, idle_watts=watts)
 
 

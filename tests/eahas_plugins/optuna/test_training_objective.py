@@ -243,7 +243,7 @@ def test_a_study_that_would_search_the_wrong_way_is_refused() -> None:
         ({"schedules": [2, 8], "fidelity_param": "x"}, "not in the space but got 'x'"),
         ({"schedules": [8, 2], "fidelity_param": "n"}, "schedules must rise"),
         ({"report_every": 0}, "report_every must be at least 1"),
-        ({"report_every": math.nan}, "report_every must be at least 1"),
+        ({"report_every": math.nan}, "report_every must be a whole number"),
         ({"space": 3}, "space must be a ConfigurationSpace"),
         ({"train": lambda trial: 0.0}, r"must take \(config, training\)"),
     ],

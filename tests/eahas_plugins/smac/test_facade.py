@@ -170,7 +170,7 @@ def test_two_trials_out_at_once_are_promised_different_energy(tmp_path: Path) ->
         ({"budget_kwh": 1.0, "trial_limit_kwh": -1.0}, "trial_limit_kwh"),
         ({"budget_kwh": 1.0, "cooling": float("nan")}, "cooling must be finite"),
         ({"budget_kwh": 1.0, "reward_exponent": 0.1}, "reward_exponent must be at most 0"),
-        ({"budget_kwh": 1.0, "n_startup_trials": 0}, "n_startup_trials must be a whole number"),
+        ({"budget_kwh": 1.0, "n_startup_trials": 0}, "n_startup_trials must be at least 1"),
         ({"budget_kwh": 1.0, "n_startup_trials": 3.5}, "n_startup_trials must be a whole number"),
         ({"budget_kwh": 1.0, "n_startup_trials": "5"}, "n_startup_trials must be a whole number"),
         ({"budget_kwh": 1.0, "n_startup_trials": True}, "n_startup_trials must be a whole number"),

@@ -114,7 +114,7 @@ def test_no_limit_is_promised_where_none_is_known() -> None:
     [
         ({"min_kwh": 1.0}, "`max_kwh` must be given with `min_kwh`=1.0, or neither"),
         ({"n_startup_trials": 0}, "`n_startup_trials` must be at least 1"),
-        ({"n_startup_trials": math.nan}, "`n_startup_trials` must be at least 1"),
+        ({"n_startup_trials": math.nan}, "n_startup_trials must be a whole number"),
         ({"reduction_factor": math.nan}, "`reduction_factor` must be at least 2"),
     ],
 )

@@ -49,6 +49,13 @@ def transfer(
             show_default="all",
         ),
     ] = None,
+    incumbents_only: Annotated[
+        bool,
+        typer.Option(
+            "--incumbents-only",
+            help="Record of new studies only the trials that were the best so far, and the last.",
+        ),
+    ] = False,
 ) -> None:
     """Search every task with studies of the others as earlier ones, and with studies that mislead.
 
@@ -83,6 +90,7 @@ def transfer(
         budget_trainings=budget_trainings,
         conditions=asked,
         plain=plain,
+        incumbents_only=incumbents_only,
     )
     lines = lines_of(found, asked)
     text = markdown(lines, plain=label)

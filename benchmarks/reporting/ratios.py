@@ -114,24 +114,28 @@ def energy_ratio(
     )
 
 
-def tasks_drawn(n_tasks: int) -> NDArray[np.int64]:
-    """Which tasks each resample has, shape (n_resamples, n_tasks): all, or from `MANY` on a sample.
+def tasks_drawn(n_tasks: int, *, are_sample: bool) -> NDArray[np.int64]:
+    """Which tasks each resample has, shape (n_resamples, n_tasks): all, or a sample of a sample.
 
     The same for all that is told of them.
     """
     tasks = np.broadcast_to(np.arange(n_tasks), (N_RESAMPLES, n_tasks))
-    if n_tasks >= MANY:
+    if are_sample:
         rng = np.random.default_rng(derive_seed("bootstrap", "tasks"))
         tasks = rng.integers(n_tasks, size=tasks.shape)
     return tasks
 
 
-def geometric_mean(ratios: Sequence[Ratio]) -> Ratio:
+def geometric_mean(ratios: Sequence[Ratio], *, are_sample: bool | None = None) -> Ratio:
     """The geometric mean over tasks; their seeds are resampled independently.
 
-    Where they are :data:`MANY` they are taken for a sample of tasks, and are resampled as well.
+    Args:
+        ratios: That of each task.
+        are_sample: Whether the tasks stand for others and are resampled as well; by default where
+            they are :data:`MANY`.
     """
-    tasks = tasks_drawn(len(ratios))
+    many = len(ratios) >= MANY if are_sample is None else are_sample
+    tasks = tasks_drawn(len(ratios), are_sample=many)
 
     def over(resampled: Sequence[Floats]) -> Floats:
         drawn = np.take_along_axis(np.stack(resampled, axis=1), tasks, axis=1)

@@ -23,7 +23,7 @@ from benchmarks.harness.live import LiveTask
 from benchmarks.harness.results import NAMES, Results, load
 from benchmarks.harness.row_file import RowFile
 from benchmarks.harness.rows import Row
-from benchmarks.harness.study import Evaluation, RunMethod, Setting, run_study
+from benchmarks.harness.study import Evaluation, RunMethod, Setting, incumbents, run_study
 from benchmarks.methods import get_method
 from benchmarks.transfer.classifiers import Classifiers
 from benchmarks.transfer.conditions import CONDITIONS, Condition, given, study_of
@@ -65,6 +65,7 @@ def run_family(
     budget_trainings: float,
     conditions: Sequence[Condition] = CONDITIONS,
     plain: str,
+    incumbents_only: bool = False,
 ) -> list[TaskResults]:
     """Run what is missing and return all that is recorded.
 
@@ -75,6 +76,8 @@ def run_family(
         budget_trainings: Energy per study, in mean full trainings.
         conditions: What they begin with.
         plain: The method that they are measured on.
+        incumbents_only: Whether new studies have rows only of trials that were the best so far, and
+            of their last, which is all that the table needs.
 
     Raises:
         RowsError: If a folder holds rows of other settings.
@@ -90,10 +93,11 @@ def run_family(
     for task in family.targets:
         problem, folder = family.new(task), out / task
         others = [study for name, study in earlier.items() if name != task]
-        with _Recorder(problem, folder / "plain", budget_trainings * PLAIN_PART) as file:
+        third = budget_trainings * PLAIN_PART
+        with _Recorder(problem, folder / "plain", third, incumbents_only) as file:
             for seed in seeds:
                 file.record(plain, seed)
-        with _Recorder(problem, folder, budget_trainings) as file:
+        with _Recorder(problem, folder, budget_trainings, incumbents_only) as file:
             for seed in seeds:
                 for condition in conditions:
                     studies = given(others, condition, task=task, seed=seed)
@@ -117,14 +121,28 @@ def _beginning_with(earlier: Sequence[EarlierStudy]) -> RunMethod:
 class _Recorder:
     """The rows of a task with one budget; what they hold is not run again."""
 
-    def __init__(self, problem: Loadable, folder: Path, budget_trainings: float) -> None:
+    def __init__(
+        self,
+        problem: Loadable,
+        folder: Path,
+        budget_trainings: float,
+        incumbents_only: bool = False,
+    ) -> None:
         loaded = problem.load()
         assert not isinstance(loaded, LiveTask)  # families have none
         self.bench = loaded
         self._path = folder / NAMES[0]
         reference = recorded_reference(self._path) or _reference(loaded)
         self._budget_kwh = budget_trainings * reference.mean_full_training_kwh
-        header = make_header(problem, loaded, reference, self._budget_kwh, counts_full=True)
+        self._incumbents_only = incumbents_only
+        header = make_header(
+            problem,
+            loaded,
+            reference,
+            self._budget_kwh,
+            counts_full=True,
+            incumbents_only=incumbents_only,
+        )
         folder.mkdir(parents=True, exist_ok=True)
         self._file = RowFile(self._path, header)
         self._finished = self._file.results.finished()
@@ -151,7 +169,7 @@ class _Recorder:
         rows = run_study(
             run or said.run, setting, name=name, energy_aware=said.energy_aware, host=said.host
         )
-        self._file.append(rows)
+        self._file.append(incumbents(rows, maximize=True) if self._incumbents_only else rows)
         self._finished.add((name, seed, 1))
 
     def rows(self, method: str, seed: int) -> list[Row]:

@@ -23,7 +23,7 @@ NOTHING = Condition(n=0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One condition; intervals are at 95 %, by bootstrap over seeds, and tasks where they are many.
+    """One condition; intervals are at 95 %, by bootstrap over tasks and seeds.
 
     Args:
         condition: What its studies begin with.
@@ -83,7 +83,9 @@ def _line(tasks: Sequence[TaskResults], condition: Condition) -> Line:
         worse.append(
             [100.0 * (others[t.seed] - t.test_score[-1]) for t in one.traces if t.seed in others]
         )
-    over_plain, over_end = geometric_mean(to_plain), geometric_mean(to_end)
+    over_plain, over_end = (
+        geometric_mean(ratios, are_sample=True) for ratios in (to_plain, to_end)
+    )
     return Line(
         condition=condition.text,
         n_tasks=len(tasks),
@@ -100,12 +102,12 @@ def _line(tasks: Sequence[TaskResults], condition: Condition) -> Line:
 
 
 def _resampled_means(values: Sequence[Sequence[float]]) -> Floats:
-    """Means of resamples of the seeds of each task, and of the tasks where they are many."""
+    """Means of resamples of the tasks and, in each, of the seeds."""
     rng = np.random.default_rng(derive_seed("tasks", "means"))
     return np.array(
         [
             np.mean([np.mean(rng.choice(values[t], len(values[t]))) for t in tasks])
-            for tasks in tasks_drawn(len(values))
+            for tasks in tasks_drawn(len(values), are_sample=True)
         ]
     )
 

@@ -62,11 +62,23 @@ def test_what_was_seen_is_in_its_interval():
     assert below.interval == below.bound_interval == pytest.approx((1.0, 2.0))
 
 
-def test_many_tasks_are_a_sample_and_the_same_for_all_that_is_told_of_them():
-    few, many = tasks_drawn(MANY - 1), tasks_drawn(MANY)
-    assert (few == np.arange(MANY - 1)).all()
-    assert not (many == np.arange(MANY)).all(axis=1).any()
-    assert (many == tasks_drawn(MANY)).all()
+def test_a_sample_of_tasks_is_drawn_anew_the_same_for_all_that_is_told_of_them():
+    assert (tasks_drawn(9, are_sample=False) == np.arange(9)).all()
+    drawn = tasks_drawn(9, are_sample=True)
+    assert not (drawn == np.arange(9)).all(axis=1).any()
+    assert (drawn == tasks_drawn(9, are_sample=True)).all()
+
+
+def test_few_tasks_are_a_sample_where_somebody_says_so():
+    def task(kwh):
+        always = np.full(2000, float(kwh))
+        return Ratio(value=kwh, resampled=always, bound=kwh, bound_resampled=always)
+
+    tasks = [task(1.0), task(4.0)]
+    assert geometric_mean(tasks).interval == pytest.approx((2.0, 2.0))
+    assert geometric_mean(tasks, are_sample=True).interval == pytest.approx((1.0, 4.0))
+    many = [task(1.0), *[task(4.0)] * (MANY - 1)]
+    assert geometric_mean(many).interval == geometric_mean(many, are_sample=True).interval
 
 
 def test_bootstrap_interval_covers_what_varies():

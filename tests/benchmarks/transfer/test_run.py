@@ -12,6 +12,7 @@ from benchmarks.harness.rows import RowsError
 from benchmarks.transfer.conditions import Condition
 from benchmarks.transfer.families import Family
 from benchmarks.transfer.run import EARLIER_METHODS, run_family
+from benchmarks.transfer.table import lines_of
 from tests.benchmarks.synthetic import SyntheticBench
 
 NAMES = ("a", "b", "c")
@@ -30,10 +31,9 @@ class Task:
 FAMILY = Family(name="synthetic", tasks=NAMES, targets=NAMES[1:], new=Task, earlier=Task)
 
 
-def run(out, *, conditions=CONDITIONS, seeds=(7, 8), trainings=3.0):
-    return run_family(
-        FAMILY, out, seeds=seeds, budget_trainings=trainings, conditions=conditions, plain="rs"
-    )
+def run(out, *, seeds=(7, 8), trainings=3.0, **how):
+    how = {"conditions": CONDITIONS, "plain": "rs", **how}
+    return run_family(FAMILY, out, seeds=seeds, budget_trainings=trainings, **how)
 
 
 def test_all_studies_are_recorded_and_none_is_run_again(tmp_path, capsys):
@@ -54,6 +54,18 @@ def test_all_studies_are_recorded_and_none_is_run_again(tmp_path, capsys):
     assert all(p.read_bytes().startswith(content) for p, content in before.items())
     with pytest.raises(RowsError, match="budget_kwh"):
         run(tmp_path, trainings=4.0)
+
+
+def test_the_table_needs_incumbents_alone(tmp_path):
+    whole, slim = (
+        lines_of(run(tmp_path / str(slim), incumbents_only=slim), CONDITIONS)
+        for slim in (False, True)
+    )
+    assert slim == whole
+    for name, row in (("earlier/b", False), ("b", True), ("b/plain", True)):
+        rows, all_rows = (load(tmp_path / kind / name / "rows.jsonl") for kind in ("True", "False"))
+        assert rows.header.incumbents_only is row
+        assert (len(rows.rows) < len(all_rows.rows)) is row
 
 
 def test_the_command_refuses_what_is_out_of_range(tmp_path):

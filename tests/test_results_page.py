@@ -1,18 +1,26 @@
-"""The numbers of docs/results.md and docs/choosing.md are those of the committed comparison."""
+"""The numbers of the pages about comparisons are those of the committed rows and summaries."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.comparison.suites import LCBENCH_DESIGN
+from benchmarks.harness.results import find, load
 from benchmarks.reporting.tables import bounded
+from benchmarks.transfer.classifiers import NEW_TABLES
+from benchmarks.transfer.conditions import CONDITIONS
+from benchmarks.transfer.run import TaskResults
+from benchmarks.transfer.table import Line, as_json, lines_of, markdown
 
 ROOT = Path(__file__).parent.parent
 PAPER = ROOT / "benchmarks" / "results" / "paper"
 RESULTS = (ROOT / "docs" / "results.md").read_text()
 FRONTS = (ROOT / "docs" / "several_objectives.md").read_text()
 CHOOSING = (ROOT / "docs" / "choosing.md").read_text()
+EARLIER = (ROOT / "docs" / "earlier_studies.md").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -153,3 +161,35 @@ def test_mean_regrets(foreign: dict[str, Any], method: str, label: str) -> None:
         assert cell.strip() == f"{mean:.1f} ({low:.1f} to {high:.1f})"
     if found["pairs"] is not None:
         assert f"| {found['pairs']['ahead']} of {found['pairs']['n']}" in row
+
+
+def _lines(folder: Path, tasks: Sequence[str]) -> list[Line]:
+    """The table of earlier studies, from its rows."""
+    found = [
+        TaskResults(
+            task=task, new=load(find(folder / task)), plain=load(find(folder / task / "plain"))
+        )
+        for task in tasks
+    ]
+    recorded = {row.method for row in found[0].new.rows}
+    return lines_of(found, [one for one in CONDITIONS if one.name in recorded])
+
+
+@pytest.mark.parametrize(
+    ("family", "tasks"), [("lcbench", LCBENCH_DESIGN), ("networks", NEW_TABLES)]
+)
+def test_what_earlier_studies_bring(family: str, tasks: Sequence[str]) -> None:
+    folder = PAPER.parent / "transfer" / family
+    lines = _lines(folder, tasks)
+    told = json.loads(json.dumps(as_json(lines)))
+    assert told == json.loads((folder / "transfer.json").read_text())
+    assert markdown(lines, plain="GP") in EARLIER
+    if family == "lcbench":  # what the page says of it in words
+        without, with_all = lines[:2]
+        after = [f"{line.regrets[1]:.1f}" for line in (with_all, without)]
+        assert f"after five\ntrainings {after[0]} against {after[1]} points on LCBench" in EARLIER
+        parts = [f"{line.to_plain:.2f}" for line in (with_all, without)]
+        assert f"it is {parts[0]} of it on LCBench, where" in EARLIER
+        assert f"EA-BOHB without earlier studies needs {parts[1]}." in EARLIER
+        cost = sorted(f"{line.to_end:.2f}" for line in lines[2:])
+        assert f"values cost {cost[0]} to {cost[1]} of the energy without" in EARLIER

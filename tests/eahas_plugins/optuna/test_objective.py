@@ -163,7 +163,7 @@ def test_bad_objectives(objectives):
 
 @pytest.mark.parametrize("every", [0, -1, float("nan")])
 def test_bad_report_every(every):
-    with pytest.raises(ValueError, match="report_every must be (at least 1|a whole number)"):
+    with pytest.raises(ValueError, match=r"report_every must be (at least 1|a whole number)"):
         SurrogateObjective(Bench(), report_every=every)
 
 

@@ -27,6 +27,23 @@ _NUMBER = re.compile(r"[-+>~]?[0-9.,]+(e[-+]?[0-9]+)?%?|-|never")
 class Program(TyperGroup):
     """A command line whose errors all look the same: ``typer.Typer(cls=Program)``."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Refuse an empty word, of which a path would make the current folder.
+
+        Raises:
+            BadParameter: If there is one.
+        """
+        if "" in args:
+            position = args.index("")
+            before = args[position - 1] if position else "the command"
+            raise typer.BadParameter(
+                f"what follows {before} must not be empty but got '': is a variable of your shell "
+                "unset? The current folder is '.'.",
+                ctx=ctx,
+            )
+        found: list[str] = super().parse_args(ctx, args)
+        return found
+
     def main(self, *args: Any, **settings: Any) -> Any:
         """Run the command and leave with its exit code.
 

@@ -117,6 +117,11 @@ def test_help_has_whole_sentences_and_no_section_for_programmers(program: str) -
         (["report"], "Error: Missing argument '"),
         (["report", "/no/such/folder"], "Error: "),
         (["report", "--no-such-option", "x"], "Error: No such option: --no-such-option"),
+        (
+            ["report", "--out", ""],
+            "Error: Invalid value: what follows --out must not be empty but got ''",
+        ),
+        ([""], "Error: Invalid value: what follows the command must not be empty but got ''"),
     ],
 )
 def test_errors_look_the_same_in_both(program: str, words: list[str], last: str) -> None:

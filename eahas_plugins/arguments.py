@@ -74,6 +74,18 @@ def check_positive(**arguments: Any) -> None:
             raise ValueError(f"{name} must be positive and finite but got {value}.")
 
 
+def check_finite(**arguments: Any) -> None:
+    """Check amounts of either sign.
+
+    Raises:
+        ValueError: Unless each is a finite number.
+    """
+    check_numbers(**arguments)
+    for name, value in arguments.items():
+        if not math.isfinite(value):
+            raise ValueError(f"{name} must be finite but got {value}.")
+
+
 def check_not_negative(**arguments: Any) -> None:
     """Check amounts that may be 0.
 
@@ -107,6 +119,19 @@ def check_reward_exponent(reward_exponent: Any) -> None:
     check_numbers(reward_exponent=reward_exponent)
     if not -math.inf < reward_exponent <= 0.0:
         raise ValueError(f"reward_exponent must be at most 0 and finite but got {reward_exponent}.")
+
+
+def float_of(value: Any) -> float:
+    """A number that a training tells, from whatever library it is.
+
+    Raises:
+        TypeError: If it is text or a truth value, which Python takes for numbers too, or no number.
+        ValueError: If it is an array of several.
+        OverflowError: If it is a whole number that no float reaches.
+    """
+    if isinstance(value, str | bytes | bool) or str(getattr(value, "dtype", "")).endswith("bool"):
+        raise TypeError(f"a {type(value).__name__} is no number")
+    return float(value)
 
 
 def numbers_of(**arrays: Any) -> list[NDArray[np.float64]]:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from optuna import TrialPruned
 from optuna.trial import BaseTrial
 
+from eahas_plugins.arguments import check_whole_numbers
 from eahas_plugins.energy.auto import auto_meter
 from eahas_plugins.energy.inference import InferenceCost, measure_inference
 from eahas_plugins.energy.readings import EnergyMeter, MeterError, Reading
@@ -114,10 +115,10 @@ class EnergyTracker:
         Raises:
             MeterError: If the training is seen to use no energy.
             TrialPruned: If the pruner or the budget ends the trial.
-            ValueError: If a study of several objectives gets a value.
+            ValueError: If value or step is no number, or a study of several objectives gets one.
         """
         energy = self._running()
-        self._check_value(value, f"report(step={step})")
+        self._check_value(value, step, f"report(step={step})")
         energy.ends_soon = False
         energy.write(self._first)
         if self.several_objectives:
@@ -139,10 +140,10 @@ class EnergyTracker:
 
         Raises:
             MeterError: If the training is seen to use no energy.
-            ValueError: If a study of several objectives gets a value.
+            ValueError: If value or step is no number, or a study of several objectives gets one.
         """
         energy = self._running()
-        self._check_value(value, f"report_last(step={step})")
+        self._check_value(value, step, f"report_last(step={step})")
         energy.ends_soon = True
         if value is not None:
             self._trial.report(value, step=step)
@@ -168,7 +169,10 @@ class EnergyTracker:
         owner = owner_of(self._trial)
         return measure_inference(run, n_samples=n_samples, meter=self._meter, owner=owner, **how)
 
-    def _check_value(self, value: float | None, call: str) -> None:
+    def _check_value(self, value: float | None, step: int, call: str) -> None:
+        check_whole_numbers(step=step)
+        if isinstance(value, str | bool):
+            raise ValueError(f"{call} must be given a number but got {value!r}.")
         if self.several_objectives and value is not None:
             raise ValueError(
                 f"a study of several objectives takes no value at a step; call {call} without it"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from eahas_plugins.arguments import float_of
 from eahas_plugins.budget.attributes import KEPT_NAMES
 
 ACCURACY = "accuracy"
@@ -58,7 +59,7 @@ class Metric:
             ValueError: If it is not a finite number, or an accuracy that is no fraction.
         """
         try:
-            number = float(value)
+            number = float_of(value)
         except (TypeError, ValueError, OverflowError):
             raise ValueError(
                 f"{where} must be given one number, the {self.name}, but got {value!r}."
@@ -143,6 +144,6 @@ def number(value: Any, name: str) -> float:
         ValueError: If it is not a number.
     """
     try:
-        return float(value)
+        return float_of(value)
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{name} must be a number but is {value!r}.") from None

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from eahas_plugins.arguments import check_finite
 from eahas_plugins.budget.attributes import CAP_ATTR, known_kwh
 from eahas_plugins.optuna._trials import (
     ended_at,
@@ -195,6 +196,8 @@ def energy_front(
     study: Study, target: Target | None, reference: tuple[float, float] | None
 ) -> Front:
     """The front of value against energy; trials without energy are left out."""
+    for number in reference or ():
+        check_finite(reference_point=number)
     if target is None and len(study.directions) > 1:
         target = _first_value
     maximize = study.directions[0] is StudyDirection.MAXIMIZE

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial
 
+from eahas_plugins.arguments import check_numbers, check_whole_numbers
 from eahas_plugins.models.hypervolume import non_dominated
 from eahas_plugins.optuna._trials import may_be_best, spent_kwh
 from eahas_plugins.optuna.visualization._data import trials_in_time
@@ -77,6 +78,7 @@ def fronts_over_energy(
     """
     check_objectives(study, objectives)
     for fraction in fractions:
+        check_numbers(fractions=fraction)
         if not 0.0 < fraction <= 1.0:
             raise ValueError(f"`fractions` must be above 0 and at most 1 but got {fraction}.")
     trials = trials_in_time(study)
@@ -143,6 +145,7 @@ def attainment(
         if study.directions != studies[0].directions:
             raise ValueError("`studies` must all have the same directions.")
     for share in shares:
+        check_numbers(shares=share)
         if not 0.0 < share <= 1.0:
             raise ValueError(f"`shares` must be above 0 and at most 1 but got {share}.")
     signs = np.where(maximized(studies[0], objectives), 1.0, -1.0)
@@ -246,6 +249,8 @@ def check_objectives(study: Study, objectives: tuple[int, int]) -> None:
             "the study must have several objectives but has one: plot_energy_pareto_front shows "
             "its value against energy."
         )
+    for position in objectives:
+        check_whole_numbers(objectives=position)
     if len(objectives) != 2 or any(not 0 <= i < n for i in objectives):
         raise ValueError(
             f"`objectives` must be two positions from 0 to {n - 1} but got {objectives!r}."

@@ -189,3 +189,16 @@ def test_the_energy_can_be_asked_for_after_the_with(meter):
 
     study.optimize(objective, n_trials=1)
     assert study.trials[0].values == [0.5, 2.0]
+
+
+@pytest.mark.parametrize("call", ["report", "report_last"])
+def test_a_value_and_a_step_are_numbers(trial, meter, call):
+    with EnergyTracker(trial, meter=meter) as energy:
+        report = getattr(energy, call)
+        meter.advance(kwh=1.0)
+        for bad in ("1", True, 1.5, None):
+            with pytest.raises(ValueError, match="step must be a whole number but got"):
+                report(0.5, step=bad)
+        for bad in ("0.5", True):
+            with pytest.raises(ValueError, match=f"must be given a number but got {bad!r}"):
+                report(bad, step=1)

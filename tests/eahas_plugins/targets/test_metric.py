@@ -245,3 +245,11 @@ def test_a_function_that_only_makes_an_object_when_called_is_refused() -> None:
     for train in (yields, later):
         with pytest.raises(ValueError, match="train must run when it is called"):
             EnergyTarget(train)
+
+
+@pytest.mark.parametrize("value", ["0.5", b"0.5", True, np.True_, np.array([True])])
+def test_text_and_truth_are_no_numbers(tmp_path: Path, value: Any) -> None:
+    with pytest.raises(ValueError, match="must be given one number, the accuracy, but got"):
+        result(tmp_path, lambda training: training.report(value) and None)
+    with pytest.raises(ValueError, match="f1 must be a number but is"):
+        result(tmp_path / "other", lambda training: training.report(0.5, f1=value) and None)

@@ -126,6 +126,16 @@ def test_bad_arguments(library):
     study, figures = study_with(VALUES), LIBRARIES[library]
     with pytest.raises(ValueError, match="`fractions` must be above 0 and at most 1 but got 0"):
         figures.plot_front_history(study, fractions=(0.0,))
+    for bad in ("0", True, None, 1.0):
+        with pytest.raises(ValueError, match="objectives must be a whole number but got"):
+            figures.plot_attainment([study], objectives=(bad, 1))
+    for bad in ("0.5", True, None):
+        with pytest.raises(ValueError, match="shares must be a number but got"):
+            figures.plot_attainment([study], shares=(bad,))
+        with pytest.raises(ValueError, match="fractions must be a number but got"):
+            figures.plot_front_history(study, fractions=(bad,))
+        with pytest.raises(ValueError, match="reference_point must be a number but got"):
+            figures.plot_energy_pareto_front(study, reference_point=(bad, 1.0))
     with pytest.raises(ValueError, match="`objectives` must be two positions from 0 to 1"):
         figures.plot_front_history(study, objectives=(0, 2))
     with pytest.raises(ValueError, match="`shares` must be above 0 and at most 1"):

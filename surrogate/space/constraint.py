@@ -17,6 +17,7 @@ from ConfigSpace import ConfigurationSpace
 
 from surrogate.benchmark import Benchmark
 from surrogate.records import Run
+from surrogate.seeds import check_count
 from surrogate.space import regnet
 from surrogate.space.task import Limits
 from surrogate.space.tasks import COLLECTED, Config, check, get_task
@@ -82,11 +83,11 @@ def sample(
         limits: Other limits than the task's own; ``Limits()`` asks for two stages only.
 
     Raises:
-        ValueError: If the task has no constraints or a number is negative.
+        ValueError: If the task has no constraints, or a number is negative or not whole.
     """
     limits = get_limits(task) if limits is None else limits
-    if n_configs < 0 or seed < 0:
-        raise ValueError(f"n_configs and seed must not be negative but got {n_configs} and {seed}.")
+    check_count("n_configs", n_configs)
+    check_count("seed", seed)
     rng = np.random.default_rng(seed)
     return list(itertools.islice(_endless(task, limits, rng), n_configs))
 

@@ -11,6 +11,7 @@ import pytest
 
 import surrogate
 from surrogate.space import get_space
+from surrogate.space.constraint import sample
 
 BENCH, TABLE = surrogate.load("fashion-nano"), surrogate.load("fashion-nano-table")
 CONFIG, RECORDED = BENCH.space.get_default_configuration(), TABLE.records[0].config
@@ -30,3 +31,13 @@ def test_only_a_whole_number_is_a_seed(what: str) -> None:
         with pytest.raises(ValueError, match=r"seed must (not be neg|be a wh).* but got") as error:
             SEEDED[what](bad)
         assert str(bad).strip("[]") in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["n_configs", "seed"])
+def test_a_draw_is_of_a_whole_number(name: str) -> None:
+    assert len(sample("cifar10", **{"n_configs": np.int64(1), "seed": 0})) == 1
+    for bad in ("3", True, np.True_, 2.5, math.nan, None, -1):
+        with pytest.raises(
+            ValueError, match=f"{name} must (not be negative|be a whole number) but"
+        ):
+            sample("cifar10", **{"n_configs": 1, "seed": 0, name: bad})

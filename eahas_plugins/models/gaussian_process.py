@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +24,6 @@ _NOISE_BOUNDS = -9.0, 4.0
 _FIRST_NOISE = math.log(0.1)
 _RESIDUAL, _RESIDUAL_SPREAD = math.log(0.3), 1.5  # variance of what only shorter trainings show
 _RESIDUAL_BOUNDS = -5.0, 3.0
-_COIN = 0.25  # variance of the chance of failing, in units of what it may differ by
-_LEAST_CHANCE = 0.01
 _FIRST_STEPS, _NEXT_STEPS, _LEAST_STEPS = 40, 8, 2
 _ALL_STEPS_UP_TO = 50
 _LARGER, _SMALLER = 1.3, 0.5  # Rprop's factors of a step while the slope keeps its sign, or not
@@ -115,6 +112,8 @@ class ArdProcess(_Process):
         rows += [(_FIRST_NOISE, _NOISE, _NOISE_SPREAD, *_NOISE_BOUNDS)]
         self.theta, *self._prior = np.array(rows).T
         """Logarithms of the lengths, of s where there are levels, and of the noise's variance."""
+        self.success: ArdProcess | None = None
+        """Learns where trainings succeed, once one has failed: `chance.log_chance`."""
         self._is_new = True
 
     def fit(self, x: Floats, y: Floats) -> None:
@@ -148,28 +147,6 @@ class ArdProcess(_Process):
         mean, _ = self.predict(x)
         z = np.append(self._z, (mean - self._mean) / self._scale)
         self._condition(np.concatenate([self._x, x]), z, noise=self._noise)
-
-    def log_chance(self, failed: Floats) -> Callable[[Floats], Floats]:
-        """Log of the chance that a point does not fail, where points failed.
-
-        A process with the same lengths learns 1 of what is known (and pending), 0 of what failed,
-        with the noise of a coin, so that a region in which all fails is left and a failure among
-        successes is taken for chance.
-
-        Args:
-            failed: Array of shape (n, n_features).
-        """
-        x = np.concatenate([self._x, failed])
-        label = np.append(np.ones(len(self._x)), np.zeros(len(failed)))
-        rate = float(label.mean())
-        matrix = self._kernel(x, x) + _COIN * np.eye(len(x))
-        weight = np.linalg.solve(matrix, label - rate)
-
-        def log_chance(points: Floats) -> Floats:
-            chance = rate + self._kernel(points, x) @ weight
-            return np.log(np.clip(chance, _LEAST_CHANCE, 1.0))
-
-        return log_chance
 
     @property
     def _noise(self) -> float:
@@ -267,6 +244,13 @@ _erf = np.vectorize(math.erf, otypes=[np.float64])
 def normal_probability(u: Floats) -> Floats:
     """That a standard normal value is at most ``u``, of the same shape."""
     return np.asarray(0.5 * (1.0 + _erf(u / math.sqrt(2.0))))
+
+
+def log_normal_probability(u: Floats) -> Floats:
+    """Log of `normal_probability`; its leading term far below 0."""
+    near = np.log(np.maximum(normal_probability(u), 1e-300))
+    far = -0.5 * u**2 - np.log(np.maximum(np.abs(u), 1.0)) - 0.5 * math.log(2.0 * math.pi)
+    return np.where(u > -6.0, near, far)
 
 
 def log_expected_improvement(mean: Floats, deviation: Floats, best: float) -> Floats:

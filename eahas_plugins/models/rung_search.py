@@ -86,12 +86,12 @@ class RungSearch:
         for t in complete:
             self.energy_of_length.add(t.key, t.rung, kwh=t.kwh)
         self._learn_energies(complete)
-        # What was cut or has failed counts as the worst of the others.
+        # What was cut counts as the worst of the others; what has failed has no value.
         lowest = min(t.reward for t in complete)
         known = [
             (t.params, t.reward if t.state == "complete" else lowest)
             for t in trainings
-            if t.state != "running"
+            if t.state in ("complete", "cut")
         ]
         kept = policy.best_and_latest([reward for _, reward in known], n=self._max_trials)
         model = ScheduleModel(
@@ -101,7 +101,7 @@ class RungSearch:
         self._process = model.fit(
             [known[i] for i in kept],
             running=[t.params for t in trainings if t.state == "running"],
-            failed=failed[-(self._max_trials // 4) :],
+            failed=failed,
             process=self._process,
         )
         return model

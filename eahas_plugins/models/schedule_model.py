@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from eahas_plugins import policy
 from eahas_plugins.models.axes import Axis, filled, positions_of
+from eahas_plugins.models.chance import log_chance
 from eahas_plugins.models.climbing import climb
 from eahas_plugins.models.gain import expected_gain
 from eahas_plugins.models.gaussian_process import ArdProcess, log_expected_improvement
@@ -22,6 +23,7 @@ LogKwh = Callable[[dict[str, Floats]], Floats | None]
 Predictor = Callable[[Mapping[str, ArrayLike]], Floats]
 
 _N_PARENTS = 8
+_MOST_FAILED = 50
 
 
 class ScheduleModel(ScheduleSpace):
@@ -62,7 +64,7 @@ class ScheduleModel(ScheduleSpace):
         Args:
             known: Parameters and finite rewards, larger is better.
             running: Parameters of running trials, which count as what is predicted for them.
-            failed: Parameters of failed ones: it may have been the configuration, or a machine
+            failed: Parameters of all failed ones: it may have been the configuration, or a machine
                 that was switched off.
             process: The one of the proposal before, to go on from.
         """
@@ -85,10 +87,20 @@ class ScheduleModel(ScheduleSpace):
             self._process.fantasise(self.features(there, self.levels_of(running)))
         self._log_chance: Callable[[Floats], Floats] | None = None
         if failed:
-            there = positions_of(failed, self.axes)
-            features = self.features(there, self.levels_of(failed))
-            self._log_chance = self._process.log_chance(features)
+            if process.success is None:
+                process.success = ArdProcess(x.shape[1])
+            self._log_chance = log_chance(process.success, x, self._failed_features(failed))
         return self._process
+
+    def _failed_features(self, failed: Sequence[Mapping[str, Any]]) -> Floats:
+        """Where the latest have failed; what fails when it is short would fail when it is long."""
+        failed = failed[-_MOST_FAILED:]
+        there, levels = positions_of(failed, self.axes), self.levels_of(failed)
+        if self.multi_fidelity:
+            short = levels < 1.0
+            there = np.concatenate([there, there[short]])
+            levels = np.concatenate([levels, np.ones(short.sum())])
+        return self.features(there, levels)
 
     @property
     def tries_short(self) -> bool:
@@ -108,8 +120,10 @@ class ScheduleModel(ScheduleSpace):
             log_kwh: Log energies until they have been trained with the longest schedule.
             alpha: Weight of the energy.
         """
-        mean, deviation = self._at_longest(positions_of(configs, self.axes))
+        positions = positions_of(configs, self.axes)
+        mean, deviation = self._at_longest(positions)
         improvement = log_expected_improvement(mean, deviation, self._best())
+        improvement = self._if_it_succeeds(improvement, positions)
         return policy.cooled(improvement, log_kwh, alpha=alpha)
 
     def gain_per_kwh(self, log_kwh: Predictor, *, n: int, rng: np.random.Generator) -> float:
@@ -134,6 +148,8 @@ class ScheduleModel(ScheduleSpace):
         def score(places: Floats) -> Floats:
             features = self.features(places, np.full(len(places), float(self.multi_fidelity)))
             gain = expected_gain(*self._process.predict(features), best, rewards=self._raw)
+            if self._log_chance is not None:
+                gain = gain * np.exp(self._log_chance(features))
             kwh = np.exp(log_kwh(self.shortest_columns(places))) * self._longest_factor
             return np.asarray(gain / kwh)
 
@@ -174,8 +190,7 @@ class ScheduleModel(ScheduleSpace):
         def score(places: Floats) -> Floats:
             mean, deviation = self._at_longest(places)
             scores = log_expected_improvement(mean, deviation, best)
-            if self._log_chance is not None:
-                scores = scores + self._log_chance(self.features(places, np.ones(len(places))))
+            scores = self._if_it_succeeds(scores, places)
             if log_kwh is not None and alpha > 0.0:
                 kwh = log_kwh(self.shortest_columns(places)) + log_factor
                 scores = policy.cooled(scores, kwh, alpha=alpha)
@@ -194,6 +209,12 @@ class ScheduleModel(ScheduleSpace):
     def _at_longest(self, positions: Floats) -> tuple[Floats, Floats]:
         """Means and deviations of the values with the longest schedule."""
         return self._process.predict(self.features(positions, np.ones(len(positions))))
+
+    def _if_it_succeeds(self, improvement: Floats, positions: Floats) -> Floats:
+        """Log expected improvement of trainings with the longest schedule, which may fail."""
+        if self._log_chance is None:
+            return improvement
+        return improvement + self._log_chance(self.features(positions, np.ones(len(positions))))
 
     def _best(self) -> float:
         """The best value so far; the best predicted one where schedules differ."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,8 +76,3 @@ class PriorMeanProcess(ArdProcess):
         mean, _ = super().predict(x[:, :-1])
         z = np.append(self._z, (mean - self._mean) / self._scale)
         self._condition(np.concatenate([self._x, x[:, :-1]]), z, noise=self._noise)
-
-    def log_chance(self, failed: Floats) -> Callable[[Floats], Floats]:
-        """Log of the chance that a point does not fail; see `ArdProcess`."""
-        log_chance = super().log_chance(failed[:, :-1])
-        return lambda points: log_chance(points[:, :-1])

@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from eahas_plugins import policy
 from eahas_plugins.models.axes import Axis, filled, positions_of
+from eahas_plugins.models.chance import log_chance
 from eahas_plugins.models.climbing import climb
-from eahas_plugins.models.gaussian_process import ArdProcess, normal_probability
+from eahas_plugins.models.gaussian_process import ArdProcess, log_normal_probability
 from eahas_plugins.models.hypervolume import (
     Front,
     behind_most,
@@ -118,10 +119,9 @@ class FrontModel(ScheduleModel):
             for c, column in enumerate(observed.constraints.T):
                 self._fit(f"constraint {c}", np.concatenate([x, early]), column, pending)
         self._log_chance: Callable[[Floats], Floats] | None = None
-        if failed and (learnt := [name for name in processes if name.startswith("objective")]):
-            positions = positions_of(failed, self.axes)
-            features = self.features(positions, self.levels_of(failed))
-            self._log_chance = processes[learnt[0]].log_chance(features)
+        if failed:
+            success = self._process_of("success", x.shape[1])
+            self._log_chance = log_chance(success, x, self._failed_features(failed))
         self._others = positions_of([*failed, *running], self.axes)
         self._levels_others = self.levels_of([*failed, *running])
         self._expected = self._predict(there, levels)[0] if len(running) else self._values_seen[:0]
@@ -187,8 +187,8 @@ class FrontModel(ScheduleModel):
 
     def _score(self, front: Front, positions: Floats, levels: Floats, *, alpha: float) -> Floats:
         """Log expected improvement of the front, times the chance to be feasible, per kWh."""
-        mean, deviation, log_chance = self._predict(positions, levels)
-        score = front.log_improvement(mean, deviation) + log_chance
+        mean, deviation, chance = self._predict(positions, levels)
+        score = front.log_improvement(mean, deviation) + chance
         if self._log_kwh is None or not alpha > 0.0:
             return score
         kwh = self._log_kwh(self._columns_at(positions, levels))
@@ -209,13 +209,13 @@ class FrontModel(ScheduleModel):
             else:
                 process = self._processes[f"objective {d}"]
                 mean[:, d], deviation[:, d] = process.predict(features)
-        log_chance = np.zeros(len(positions))
+        chance = np.zeros(len(positions))
         if self._log_chance is not None:
-            log_chance += self._log_chance(features)
+            chance += self._log_chance(features)
         for c in range(self._n_constraints):
             off, spread = self._processes[f"constraint {c}"].predict(features)
-            log_chance += _log_normal_cdf(-off / spread)
-        return mean, deviation, log_chance
+            chance += log_normal_probability(-off / spread)
+        return mean, deviation, chance
 
     def _known_values(self, d: int, positions: Floats, levels: Floats) -> Floats:
         found = []
@@ -239,12 +239,16 @@ class FrontModel(ScheduleModel):
         return np.argmin(off, axis=-1)
 
     def _fit(self, name: str, x: Floats, y: Floats, pending: Floats) -> None:
-        process = self._processes.get(name)
-        if process is None or len(process.theta) != x.shape[1] + 1:
-            process = self._processes[name] = ArdProcess(x.shape[1])
+        process = self._process_of(name, x.shape[1])
         process.fit(x, y)
         if len(pending):
             process.fantasise(pending)
+
+    def _process_of(self, name: str, n_features: int) -> ArdProcess:
+        process = self._processes.get(name)
+        if process is None or process.n_features != n_features:
+            process = self._processes[name] = ArdProcess(n_features)
+        return process
 
 
 def best_first(values: Floats, feasible: NDArray[np.bool_]) -> list[int]:
@@ -263,10 +267,3 @@ def best_first(values: Floats, feasible: NDArray[np.bool_]) -> list[int]:
     first = front[np.argsort(-added, kind="stable")]
     rest = [int(i) for i in order if i not in set(first.tolist())]
     return [*(int(i) for i in first), *rest]
-
-
-def _log_normal_cdf(u: Floats) -> Floats:
-    """Log of the standard normal distribution function; its leading term far below 0."""
-    near = np.log(np.maximum(normal_probability(u), 1e-300))
-    far = -0.5 * u**2 - np.log(np.maximum(np.abs(u), 1.0)) - 0.5 * math.log(2.0 * math.pi)
-    return np.where(u > -6.0, near, far)

@@ -155,9 +155,9 @@ class ScheduleState(RunningState):
             scored = [scored[i] for i in kept]
         return [(trial.params, reward) for trial, reward in scored]
 
-    def failed(self, n: int) -> list[Mapping[str, Any]]:
-        """Parameters of the latest failed trials, at most ``n``."""
-        return [trial.params for trial in self._failed[-n:] if n and trial.params]
+    def failed(self) -> list[Mapping[str, Any]]:
+        """Parameters of failed trials."""
+        return [trial.params for trial in self._failed if trial.params]
 
     def place_of(self, number: int, n: int) -> int | None:
         """The place of a trial among the ``n`` of the hypercube; None once they are taken.

@@ -292,7 +292,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         state.kept.process = model.fit(
             state.known(self._max_trials),
             running=running,
-            failed=state.failed(self._max_trials // 4),
+            failed=state.failed(),
             process=state.kept.process,
         )
         return model

@@ -77,20 +77,6 @@ def test_fantasising_a_pending_point_changes_the_doubt_and_not_the_mean():
     assert after[1] < before[1]
 
 
-def test_the_chance_to_fail_is_high_among_failures_and_low_among_successes():
-    rng = np.random.default_rng(3)
-    x = rng.random((30, 2))
-    process = ArdProcess(2)
-    process.fit(x[x[:, 0] < 0.7], x[x[:, 0] < 0.7, 1])
-    process.theta = np.array([-0.7, -0.7, process.theta[-1]])
-    places = np.array([[0.9, 0.5], [0.2, 0.5], [0.4, 0.1]])
-    systematic = np.exp(process.log_chance(x[x[:, 0] >= 0.7])(places))
-    assert systematic[0] < 0.2
-    assert systematic[1:].min() > 0.8
-    by_chance = np.exp(process.log_chance(places[1:2])(places))
-    assert by_chance[1] > 0.6
-
-
 def test_without_noise_a_value_is_believed_and_noise_is_noticed():
     rng = np.random.default_rng(2)
     x = rng.random((40, 2))

@@ -70,6 +70,32 @@ def test_a_kwh_brings_less_the_more_is_known() -> None:
     assert 0.0 <= later < 0.1 * expected
 
 
+def test_failed_trainings_have_no_value_and_cut_ones_the_worst() -> None:
+    trainings = run_of()
+    worst = min(t.reward for t in trainings)
+    cut = training(200, 0.45, state="cut", reward=9.0)
+    failed = [training(300 + i, 0.5, state="failed", reward=math.nan) for i in range(3)]
+    model = search().learn([*trainings, cut, *failed])
+    said = sorted(float(reward) for reward in model._raw)
+    assert said == sorted([worst, *(t.reward for t in trainings)])
+
+
+def test_a_kwh_brings_next_to_nothing_where_all_that_is_left_fails() -> None:
+    xs = np.linspace(0.0, 0.5, 11)
+    known = [
+        *(training(i, float(x)) for i, x in enumerate(xs)),
+        *(training(i, float(x), HIGHEST) for i, x in enumerate(xs)),
+    ]
+    failed = [
+        training(100 + i, float(x), state="failed", reward=math.nan)
+        for i, x in enumerate(np.linspace(0.51, 1.0, 24))
+    ]
+    before, after = (search().expected_per_kwh(told) for told in (known, [*known, *failed]))
+    assert before is not None
+    assert after is not None
+    assert after < 0.6 * before
+
+
 def test_trainings_of_one_length() -> None:
     model = search(rungs=None)
     trainings = [training(key, x, None) for key, x in enumerate(np.linspace(0.0, 0.5, 12))]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from optuna.pruners import NopPruner
+from optuna.trial import TrialState
 
 from eahas_plugins.optuna.samplers import ScheduleGPSampler
 from tests.eahas_plugins.optuna.samplers.tasks import SCHEDULES, study_of, train
@@ -33,6 +34,22 @@ def test_trainings_that_fail_spoil_nothing(broken):
     study = study_of(ScheduleGPSampler(seed=0), direction="maximize")
     study.optimize(objective, n_trials=40, catch=RuntimeError)
     assert study.best_value > -0.018  # the best are -0.0125 and -0.01
+
+
+def test_a_region_in_which_all_fails_is_left_where_nothing_more_is_expected_elsewhere():
+    """What works is soon known to the last digit, and improves towards what does not."""
+
+    def objective(trial):
+        x, y = trial.suggest_float("x", 0.0, 1.0), trial.suggest_float("y", 0.0, 1.0)
+        if x > 0.5:
+            raise RuntimeError("out of memory")
+        return 0.5 + 0.1 * y + 0.01 * x
+
+    study = study_of(ScheduleGPSampler(seed=0, n_candidates=100), direction="maximize")
+    study.optimize(objective, n_trials=50, catch=RuntimeError)
+    late = [t.state for t in study.trials[25:]]
+    assert late.count(TrialState.FAIL) < 8
+    assert study.best_value > 0.6
 
 
 def test_the_energy_of_the_longest_schedule_is_learnt():

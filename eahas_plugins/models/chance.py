@@ -1,0 +1,42 @@
+"""Whether a training would fail, learnt from those that have."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eahas_plugins.models.gaussian_process import ArdProcess, log_normal_probability
+
+Floats = NDArray[np.float64]
+
+_LEAST = math.log(0.05)
+_HOPELESS = 1e12  # no log of an expected improvement is as low
+
+
+def log_chance(success: ArdProcess, known: Floats, failed: Floats) -> Callable[[Floats], Floats]:
+    """Log of the chance that a training does not fail, at points of shape (n, n_features).
+
+    A process learns 1 of what is known and -1 of what has failed, with lengths and noise of its
+    own: failures among successes are noise, and the majority counts. A chance below one in twenty
+    is none, taken where nothing else is left, however little is expected elsewhere.
+
+    Args:
+        success: The process, which learns; the one of the proposal before goes on.
+        known: Array of shape (m, n_features).
+        failed: Array of shape (k, n_features).
+
+    References:
+        Rasmussen, Williams (2006), section 6.5 (least-squares classification).
+    """
+    labels = np.append(np.ones(len(known)), -np.ones(len(failed)))
+    success.fit(np.concatenate([known, failed]), labels)
+
+    def at(points: Floats) -> Floats:
+        mean, deviation = success.predict(points)
+        said = log_normal_probability(mean / deviation)
+        return np.where(said < _LEAST, said - _HOPELESS, said)
+
+    return at

@@ -8,8 +8,10 @@ References:
 
 from __future__ import annotations
 
+import copy
 import math
 from abc import ABC, abstractmethod
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,6 +149,16 @@ class ArdProcess(_Process):
         mean, _ = self.predict(x)
         z = np.append(self._z, (mean - self._mean) / self._scale)
         self._condition(np.concatenate([self._x, x]), z, noise=self._noise)
+
+    def with_lengths(self, factor: float) -> Self:
+        """What it has learnt, as a process whose lengths are this many times as long says it."""
+        other = copy.copy(self)
+        n_lengths = len(self.theta) - 1 - self.levels
+        other.theta = self.theta + np.where(
+            np.arange(len(self.theta)) < n_lengths, math.log(factor), 0
+        )
+        other._condition(self._x, self._z, noise=self._noise)
+        return other
 
     @property
     def _noise(self) -> float:

@@ -24,6 +24,9 @@ Predictor = Callable[[Mapping[str, ArrayLike]], Floats]
 
 _N_PARENTS = 8
 _MOST_FAILED = 50
+_DOUBT = 0.5
+"""Of few trials the lengths of highest probability are too long as often as not: what is expected
+is the mean over them and lengths of this part."""
 
 
 class ScheduleModel(ScheduleSpace):
@@ -85,6 +88,10 @@ class ScheduleModel(ScheduleSpace):
         if running:
             there = positions_of(running, self.axes)
             self._process.fantasise(self.features(there, self.levels_of(running)))
+        self._opinions = [
+            (process, self._best_of(process))
+            for process in (self._process, self._process.with_lengths(_DOUBT))
+        ]
         self._log_chance: Callable[[Floats], Floats] | None = None
         if failed:
             if process.success is None:
@@ -121,9 +128,7 @@ class ScheduleModel(ScheduleSpace):
             alpha: Weight of the energy.
         """
         positions = positions_of(configs, self.axes)
-        mean, deviation = self._at_longest(positions)
-        improvement = log_expected_improvement(mean, deviation, self._best())
-        improvement = self._if_it_succeeds(improvement, positions)
+        improvement = self._if_it_succeeds(self._log_improvement(positions), positions)
         return policy.cooled(improvement, log_kwh, alpha=alpha)
 
     def gain_per_kwh(self, log_kwh: Predictor, *, n: int, rng: np.random.Generator) -> float:
@@ -142,12 +147,15 @@ class ScheduleModel(ScheduleSpace):
         longest = self._levels == 1.0 if self.multi_fidelity else np.full(len(tried), True)
         if not longest.any():
             longest[:] = True
-        said, _ = self._process.predict(self.features(tried[longest], np.ones(longest.sum())))
-        best = float(said.max())
+        there = self.features(tried[longest], np.ones(longest.sum()))
+        said = [(p, float(p.predict(there)[0].max())) for p, _ in self._opinions]
 
         def score(places: Floats) -> Floats:
             features = self.features(places, np.full(len(places), float(self.multi_fidelity)))
-            gain = expected_gain(*self._process.predict(features), best, rewards=self._raw)
+            gains = [
+                expected_gain(*p.predict(features), best, rewards=self._raw) for p, best in said
+            ]
+            gain = np.mean(gains, axis=0)
             if self._log_chance is not None:
                 gain = gain * np.exp(self._log_chance(features))
             kwh = np.exp(log_kwh(self.shortest_columns(places))) * self._longest_factor
@@ -185,12 +193,9 @@ class ScheduleModel(ScheduleSpace):
         tried = np.concatenate([self._positions, self._others])
         longest = bool(self._affordable(log_kwh, longest_kwh, positions).any())
         log_factor = math.log(self._longest_factor if longest else self._whole_factor)
-        best = self._best()
 
         def score(places: Floats) -> Floats:
-            mean, deviation = self._at_longest(places)
-            scores = log_expected_improvement(mean, deviation, best)
-            scores = self._if_it_succeeds(scores, places)
+            scores = self._if_it_succeeds(self._log_improvement(places), places)
             if log_kwh is not None and alpha > 0.0:
                 kwh = log_kwh(self.shortest_columns(places)) + log_factor
                 scores = policy.cooled(scores, kwh, alpha=alpha)
@@ -206,9 +211,14 @@ class ScheduleModel(ScheduleSpace):
         values = self.params_at(chosen, -1 if longest else 0)
         return values, float(score(chosen[None])[0])
 
-    def _at_longest(self, positions: Floats) -> tuple[Floats, Floats]:
-        """Means and deviations of the values with the longest schedule."""
-        return self._process.predict(self.features(positions, np.ones(len(positions))))
+    def _log_improvement(self, positions: Floats) -> Floats:
+        """Log of the expected improvement of the values with the longest schedule, shape (n,)."""
+        there = self.features(positions, np.ones(len(positions)))
+        said = [
+            log_expected_improvement(*process.predict(there), best)
+            for process, best in self._opinions
+        ]
+        return np.asarray(np.logaddexp.reduce(said, axis=0) - math.log(len(said)))
 
     def _if_it_succeeds(self, improvement: Floats, positions: Floats) -> Floats:
         """Log expected improvement of trainings with the longest schedule, which may fail."""
@@ -216,11 +226,12 @@ class ScheduleModel(ScheduleSpace):
             return improvement
         return improvement + self._log_chance(self.features(positions, np.ones(len(positions))))
 
-    def _best(self) -> float:
-        """The best value so far; the best predicted one where schedules differ."""
+    def _best_of(self, process: ArdProcess) -> float:
+        """The best value so far; the best that the process predicts where schedules differ."""
         if not self.multi_fidelity:
             return float(self._rewards.max())
-        return float(self._at_longest(self._positions)[0].max())
+        longest = self.features(self._positions, np.ones(len(self._positions)))
+        return float(process.predict(longest)[0].max())
 
     def _affordable(
         self, log_kwh: Predictor | None, most_kwh: float, positions: Floats

@@ -10,6 +10,7 @@ from eahas_plugins.models.gaussian_process import (
     log_expected_improvement,
     next_steps,
 )
+from eahas_plugins.transfer.prior_mean import PriorMeanProcess
 
 
 def test_process_predicts_what_scikit_learn_predicts():
@@ -115,3 +116,24 @@ def test_a_process_on_a_grid_interpolates_and_knows_what_it_does_not_know():
     np.testing.assert_allclose(mean, np.sin(3 * x[:5, 0]) + x[:5, 1], atol=0.05)
     _, far = process.predict(np.full((1, 2), 9.0))
     assert far[0] > 3 * deviation.max()
+
+
+@pytest.mark.parametrize("kind", [ArdProcess, PriorMeanProcess])
+@pytest.mark.parametrize("levels", [False, True])
+def test_shorter_lengths_doubt_more_far_from_what_is_known(kind, levels):
+    rng = np.random.default_rng(6)
+    x = np.column_stack([0.5 * rng.random((12, 2)), np.ones(12), rng.random(12)])
+    x = x if kind is PriorMeanProcess else x[:, :3]
+    process = kind(x.shape[1], levels=levels)
+    process.fit(x, x[:, 0] + x[:, 1])
+    far = x[:1] + np.array([0.5, 0.5, *np.zeros(x.shape[1] - 2)])
+    theta, before = process.theta.copy(), process.predict(far)
+    doubting = process.with_lengths(0.5)
+    np.testing.assert_array_equal(process.theta, theta)
+    np.testing.assert_array_equal(process.predict(far), before)
+    n_lengths = 2 if levels else 3
+    np.testing.assert_allclose(doubting.theta[:n_lengths], theta[:n_lengths] - np.log(2.0))
+    np.testing.assert_array_equal(doubting.theta[n_lengths:], theta[n_lengths:])
+    assert doubting.predict(far)[1] > 1.1 * before[1]
+    np.testing.assert_allclose(doubting.predict(x)[0], process.predict(x)[0], atol=0.1)
+    np.testing.assert_array_equal(process.with_lengths(1.0).predict(far), before)

@@ -15,7 +15,7 @@ from eahas_plugins.models.axes import Axis
 from eahas_plugins.models.gaussian_process import ArdProcess
 from eahas_plugins.models.kwh import Column, KwhModel, Number
 from eahas_plugins.models.length import EnergyOfLength
-from eahas_plugins.models.schedule_model import Predictor, ScheduleModel
+from eahas_plugins.models.schedule_model import Active, Predictor, ScheduleModel
 
 Floats = NDArray[np.float64]
 
@@ -57,6 +57,8 @@ class RungSearch:
         axes: The hyperparameters.
         columns: The same for the regression of energies.
         rungs: The lowest and the highest; None where all trainings are equally long.
+        active: What a configuration has of values of all hyperparameters, None if it may not be;
+            by default everything.
         max_trials: Trainings that it learns from: half of them the best, half the latest.
     """
 
@@ -66,10 +68,11 @@ class RungSearch:
         columns: Mapping[str, Column],
         *,
         rungs: tuple[float, float] | None,
+        active: Active | None = None,
         max_trials: int = 200,
     ) -> None:
         self._axes, self._columns = dict(axes), dict(columns)
-        self._rungs = rungs
+        self._rungs, self._active = rungs, active
         if rungs is not None:
             self._axes[RUNG] = Axis(low=rungs[0], high=rungs[1], log=True)
             self._columns[RUNG] = Number(low=rungs[0], high=rungs[1], log=True)
@@ -95,7 +98,11 @@ class RungSearch:
         ]
         kept = policy.best_and_latest([reward for _, reward in known], n=self._max_trials)
         model = ScheduleModel(
-            self._axes, RUNG, self._rungs, longest_factor=self.longest_factor(None)
+            self._axes,
+            RUNG,
+            self._rungs,
+            longest_factor=self.longest_factor(None),
+            active=self._active,
         )
         failed = [t.params for t in trainings if t.state == "failed"]
         self._process = model.fit(

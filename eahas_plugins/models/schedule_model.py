@@ -21,6 +21,7 @@ from eahas_plugins.models.values import transformed
 Floats = NDArray[np.float64]
 LogKwh = Callable[[dict[str, Floats]], Floats | None]
 Predictor = Callable[[Mapping[str, ArrayLike]], Floats]
+Active = Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
 
 _N_PARENTS = 8
 _MOST_FAILED = 50
@@ -38,6 +39,8 @@ class ScheduleModel(ScheduleSpace):
         schedules: Its values, shortest first, if the trials have it.
         longest_factor: How many times the shortest one's energy the longest one needs.
         goes_on: Whether what the shortest one has taken is part of that.
+        active: What a configuration has of values of all parameters, None if it may not be; by
+            default everything.
     """
 
     def __init__(
@@ -48,8 +51,10 @@ class ScheduleModel(ScheduleSpace):
         *,
         longest_factor: float = 1.0,
         goes_on: bool = False,
+        active: Active | None = None,
     ) -> None:
         super().__init__(axes, fidelity_param, schedules)
+        self._active = active
         self._longest_factor = longest_factor
         self._goes_on = goes_on
         self._whole_factor = longest_factor if goes_on else 1.0 + longest_factor
@@ -151,6 +156,7 @@ class ScheduleModel(ScheduleSpace):
         said = [(p, float(p.predict(there)[0].max())) for p, _ in self._opinions]
 
         def score(places: Floats) -> Floats:
+            places = self._settled(places)
             features = self.features(places, np.full(len(places), float(self.multi_fidelity)))
             gains = [
                 expected_gain(*p.predict(features), best, rewards=self._raw) for p, best in said
@@ -159,7 +165,7 @@ class ScheduleModel(ScheduleSpace):
             if self._log_chance is not None:
                 gain = gain * np.exp(self._log_chance(features))
             kwh = np.exp(log_kwh(self.shortest_columns(places))) * self._longest_factor
-            return np.asarray(gain / kwh)
+            return np.where(np.isnan(places).all(axis=1), 0.0, gain / kwh)
 
         positions = np.concatenate([rng.random((n, len(axes))), tried])
         return float(score(climb(score, positions, axes, rng)[None])[0])
@@ -172,7 +178,6 @@ class ScheduleModel(ScheduleSpace):
         alpha: float,
         n: int,
         rng: np.random.Generator,
-        allowed: Callable[[Mapping[str, Any]], bool] | None = None,
     ) -> tuple[dict[str, Any], float]:
         """A new configuration, and its log expected improvement per kWh ** alpha.
 
@@ -186,15 +191,15 @@ class ScheduleModel(ScheduleSpace):
             alpha: Weight of the predicted energy.
             n: Where the climb to the best begins: at random, and near the best so far.
             rng: Where they are drawn.
-            allowed: Whether a space has a configuration, where it does not have all.
         """
         order = np.argsort(-self._rewards, kind="stable")[:_N_PARENTS]
         positions = self.starts(self._positions[order], n, rng)
         tried = np.concatenate([self._positions, self._others])
-        longest = bool(self._affordable(log_kwh, longest_kwh, positions).any())
+        longest = bool(self._affordable(log_kwh, longest_kwh, self._settled(positions)).any())
         log_factor = math.log(self._longest_factor if longest else self._whole_factor)
 
         def score(places: Floats) -> Floats:
+            places = self._settled(places)
             scores = self._if_it_succeeds(self._log_improvement(places), places)
             if log_kwh is not None and alpha > 0.0:
                 kwh = log_kwh(self.shortest_columns(places)) + log_factor
@@ -202,14 +207,19 @@ class ScheduleModel(ScheduleSpace):
             if longest:
                 affordable = self._affordable(log_kwh, longest_kwh, places)
                 scores = np.where(affordable, scores, -np.inf)
-            if allowed is not None:
-                may_be = [allowed(self.params_at(place, 0)) for place in places]
-                scores = np.where(may_be, scores, -np.inf)
-            return np.where(self.tried(places, tried), -np.inf, scores)
+            may_not = self.tried(places, tried) | np.isnan(places).all(axis=1)
+            return np.where(may_not, -np.inf, scores)
 
         chosen = climb(score, positions, list(self.axes.values()), rng)
         values = self.params_at(chosen, -1 if longest else 0)
         return values, float(score(chosen[None])[0])
+
+    def _settled(self, positions: Floats) -> Floats:
+        """NaN for what a configuration does not have, and all of one that may not be."""
+        if self._active is None:
+            return positions
+        active = [self._active(self.params_at(position, 0)) or {} for position in positions]
+        return positions_of(active, self.axes)
 
     def _log_improvement(self, positions: Floats) -> Floats:
         """Log of the expected improvement of the values with the longest schedule, shape (n,)."""

@@ -93,11 +93,9 @@ class ScheduleSpace:
         return params
 
     def shortest_columns(self, positions: Floats) -> dict[str, Floats]:
-        """Internal values, with the shortest schedule."""
-        columns = {
-            name: axis.internal(positions[:, column])
-            for column, (name, axis) in enumerate(self.axes.items())
-        }
+        """Internal values, with the shortest schedule; NaN where a position is."""
+        values = np.where(np.isnan(positions), np.nan, self.values_at(positions))
+        columns = {name: values[:, column] for column, name in enumerate(self.axes)}
         if self.multi_fidelity:
             shortest = self.length.internal_of(self.schedules[0])
             columns[self.fidelity] = np.full(len(positions), shortest)

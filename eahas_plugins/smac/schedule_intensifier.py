@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -88,9 +88,6 @@ class ScheduleIntensifier(BudgetedIntensifier, SuccessiveHalving):
         self._space = SpaceAxes(space)
         self._search = rung_search(space, lowest=lowest, highest=highest)
         self._highest = float(highest or 0.0)
-        self._allowed: Callable[[Mapping[str, Any]], bool] | None = None
-        if space.forbidden_clauses:
-            self._allowed = lambda values: self._space.config(values) is not None
         super().__init__(scenario, **kwargs)
 
     @property
@@ -143,7 +140,6 @@ class ScheduleIntensifier(BudgetedIntensifier, SuccessiveHalving):
             alpha=alpha,
             n=_N_CANDIDATES,
             rng=np.random.default_rng([self.scenario.seed, len(trainings)]),
-            allowed=self._allowed,
         )
         promoted = self._promotion(model, waits, alpha=alpha, left_kwh=left_kwh, new_gain=gain)
         if promoted is not None:

@@ -74,4 +74,7 @@ def rung_search(space: ConfigurationSpace, *, lowest: Any, highest: Any) -> Rung
     """
     several = lowest is not None and highest is not None and lowest < highest
     rungs = (float(lowest), float(highest)) if several else None
-    return RungSearch(SpaceAxes(space).axes, columns_of(space), rungs=rungs)
+    axes = SpaceAxes(space)
+    partial = space.conditions or space.forbidden_clauses
+    active = axes.config if partial else None
+    return RungSearch(axes.axes, columns_of(space), rungs=rungs, active=active)

@@ -135,7 +135,6 @@ class FrontModel(ScheduleModel):
         alpha: float,
         n: int,
         rng: np.random.Generator,
-        allowed: Callable[[Mapping[str, Any]], bool] | None = None,
     ) -> tuple[dict[str, Any], float]:
         """What to train next, and with which schedule.
 
@@ -149,7 +148,6 @@ class FrontModel(ScheduleModel):
             alpha: Weight of the predicted energy.
             n: Candidates to choose from.
             rng: Where they are drawn.
-            allowed: Not used: Optuna's spaces have all combinations.
         """
         any_schedule = self.multi_fidelity and longest_kwh > 0.0
         parents = self._positions[best_first(self._values_seen, self._feasible)[:_N_PARENTS]]

@@ -54,3 +54,36 @@ def test_a_price_is_compared_with_the_same_mean():
         lambda columns: np.full(len(columns["x"]), np.log(0.5)), n=300, rng=np.random.default_rng(2)
     )
     assert found == pytest.approx(np.mean(gains, axis=0).max() / 0.5, rel=0.02)
+
+
+def test_what_a_configuration_does_not_have_or_may_not_be_is_not_asked_for():
+    axes = {"kind": Axis(choices=["a", "b"]), "depth": Axis(high=4.0), "x": Axis()}
+
+    def active(values):
+        if values["x"] > 0.7:
+            return None
+        return {n: v for n, v in values.items() if n != "depth" or values["kind"] == "a"}
+
+    known = [
+        ({"kind": "a", "depth": 2.0, "x": 0.1}, 1.0),
+        ({"kind": "b", "x": 0.4}, 2.0),
+        ({"kind": "a", "depth": 4.0, "x": 0.6}, 3.0),
+    ]
+    model = ScheduleModel(axes, None, None, active=active)
+    model.fit(known, running=[], failed=[], process=None)
+    asked = []
+
+    def log_kwh(columns):
+        asked.append(columns)
+        return np.zeros(len(columns["x"]))
+
+    rng = np.random.default_rng(0)
+    chosen, _ = model.explore(log_kwh, longest_kwh=0.0, alpha=1.0, n=60, rng=rng)
+    model.gain_per_kwh(log_kwh, n=60, rng=rng)
+    assert chosen["x"] <= 0.7
+    for columns in asked:
+        may_not = np.isnan(columns["x"])
+        np.testing.assert_array_equal(
+            np.isnan(columns["depth"]), may_not | (columns["kind"] == 1.0)
+        )
+        assert not (columns["x"] > 0.7).any()

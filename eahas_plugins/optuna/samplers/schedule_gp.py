@@ -33,14 +33,15 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
 
     A Gaussian process over all parameters and schedules learns from every trial: the logarithm of
     the error where values are accuracies or losses, else the values. A short training is the long
-    one and something of its own, which is learnt too. At every step two things compete by the
-    expected improvement of the value with the *longest* schedule per kWh that is still to be spent
-    until it is known, log EI - alpha log kWh, alpha = ``cooling`` x what is left of the budget: the
-    best new configuration, which is tried with the shortest schedule first, and the tried ones,
-    which would be trained with the longest. Improvement is over the best *predicted* value, which
-    unlike the best value seen is not taken in by luck. Once ``short_until`` of the budget is spent,
-    or where short trainings cost more than half of what they tell, new configurations are trained
-    with the longest schedule at once, as far as that can be paid.
+    one and something of its own, which is learnt too. Fitted to few trials it is too sure: what is
+    expected is the mean over it and one with lengths half as long. At every step two things compete
+    by the expected improvement of the value with the *longest* schedule per kWh that is still to be
+    spent until it is known, log EI - alpha log kWh, alpha = ``cooling`` x what is left of the
+    budget: the best new configuration, which is tried with the shortest schedule first, and the
+    tried ones, which would be trained with the longest. Improvement is over the best *predicted*
+    value, which unlike the best value seen is not taken in by luck. Once ``short_until`` of the
+    budget is spent, or where short trainings cost more than half of what they tell, new
+    configurations are trained with the longest schedule at once, as far as that can be paid.
 
     It starts with a Latin hypercube, denser in the middle (Beta(2, 2)) where there is one: good
     values are seldom at the ends of a range. After every four of these short trainings the best so

@@ -101,10 +101,10 @@ class ScheduleModel(ScheduleSpace):
         if failed:
             if process.success is None:
                 process.success = ArdProcess(x.shape[1])
-            self._log_chance = log_chance(process.success, x, self._failed_features(failed))
+            self._log_chance = log_chance(process.success, x, self.failed_features(failed))
         return self._process
 
-    def _failed_features(self, failed: Sequence[Mapping[str, Any]]) -> Floats:
+    def failed_features(self, failed: Sequence[Mapping[str, Any]]) -> Floats:
         """Where the latest have failed; what fails when it is short would fail when it is long."""
         failed = failed[-_MOST_FAILED:]
         there, levels = positions_of(failed, self.axes), self.levels_of(failed)

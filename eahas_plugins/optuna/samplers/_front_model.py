@@ -121,7 +121,7 @@ class FrontModel(ScheduleModel):
         self._log_chance: Callable[[Floats], Floats] | None = None
         if failed:
             success = self._process_of("success", x.shape[1])
-            self._log_chance = log_chance(success, x, self._failed_features(failed))
+            self._log_chance = log_chance(success, x, self.failed_features(failed))
         self._others = positions_of([*failed, *running], self.axes)
         self._levels_others = self.levels_of([*failed, *running])
         self._expected = self._predict(there, levels)[0] if len(running) else self._values_seen[:0]

@@ -17,7 +17,6 @@ from ConfigSpace import (
     OrdinalHyperparameter,
 )
 from smac import Scenario
-from smac.runhistory import StatusType
 
 from eahas_plugins.smac import (
     EnergyMultiFidelityFacade,
@@ -162,9 +161,9 @@ def test_crashes_are_learnt(tmp_path: Path) -> None:
         logging_level=QUIET,
     )
     host.optimize()
-    statuses = [value.status for value in host.runhistory.values()]
-    assert statuses.count(StatusType.CRASHED) < 10
-    assert all(status == StatusType.SUCCESS for status in statuses[-20:])
+    places = [host.runhistory.get_config(key.config_id)["x"] for key in host.runhistory]
+    assert sum(x > 0.72 for x in places) < 10  # the best is at the border, which is looked at
+    assert all(x < 0.72 for x in places[-20:])
 
 
 def test_a_small_space_is_used_up(tmp_path: Path) -> None:

@@ -47,8 +47,8 @@ def test_a_region_in_which_all_fails_is_left_where_nothing_more_is_expected_else
 
     study = study_of(ScheduleGPSampler(seed=0, n_candidates=100), direction="maximize")
     study.optimize(objective, n_trials=50, catch=RuntimeError)
-    late = [t.state for t in study.trials[25:]]
-    assert late.count(TrialState.FAIL) < 8
+    late = [t.params["x"] for t in study.trials[25:] if t.state == TrialState.FAIL]
+    assert sum(x > 0.55 for x in late) < 4  # the best is at the border, which is looked at
     assert study.best_value > 0.6
 
 

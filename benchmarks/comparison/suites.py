@@ -89,7 +89,7 @@ _LIVE = ("live-boosting", "live-characters", "live-digits")
 
 _FOREIGN = Suite(
     tasks=(*(f"{LCBENCH}/{number}" for number in LCBENCH_FREE), *_LIVE),
-    seeds=20,
+    seeds=30,
     budget_trainings=30.0,
 )
 

@@ -12,7 +12,7 @@ from eahas_plugins.models.gaussian_process import ArdProcess, log_normal_probabi
 
 Floats = NDArray[np.float64]
 
-_LEAST = math.log(0.05)
+_LEAST = math.log(0.5)
 _HOPELESS = 1e12  # no log of an expected improvement is as low
 
 
@@ -20,8 +20,8 @@ def log_chance(success: ArdProcess, known: Floats, failed: Floats) -> Callable[[
     """Log of the chance that a training does not fail, at points of shape (n, n_features).
 
     A process learns 1 of what is known and -1 of what has failed, with lengths and noise of its
-    own: failures among successes are noise, and the majority counts. A chance below one in twenty
-    is none, taken where nothing else is left, however little is expected elsewhere.
+    own: failures among successes are noise, and the majority counts. A chance below one half is
+    none, taken where nothing else is left, however little is expected elsewhere.
 
     Args:
         success: The process, which learns; the one of the proposal before goes on.

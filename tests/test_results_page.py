@@ -193,3 +193,35 @@ def test_what_earlier_studies_bring(family: str, tasks: Sequence[str]) -> None:
         assert f"EA-BOHB without earlier studies needs {parts[1]}." in EARLIER
         cost = sorted(f"{line.to_end:.2f}" for line in lines[2:])
         assert f"values cost {cost[0]} to {cost[1]} of the energy without" in EARLIER
+
+
+MEASURES = {
+    "over_one": "energy over one worker's",
+    "over_best_plain": "energy over the best plain method's",
+    "regret": "final regret, points",
+    "time_over_one": "time over one worker's",
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "label"),
+    [("ea-bohb", "**EA-BOHB**"), ("tpe", "TPE"), ("rs", "random search")],
+)
+def test_many_workers(method: str, label: str) -> None:
+    content = json.loads((PAPER.parent / "workers" / "summary.json").read_text())["workers"]
+    section = RESULTS.partition("## Many workers")[2].partition("\n## ")[0]
+    assert content["numbers"] == ["1", "4", "16", "64"]
+    shown = [line for line in section.splitlines() if line.startswith(f"| {label}: ")]
+    assert shown
+    for line in shown:
+        name, *cells = (cell.strip() for cell in line.strip("|").split("|"))
+        measure = next(key for key, told in MEASURES.items() if name == f"{label}: {told}")
+        for cell, number in zip(cells, content["numbers"], strict=True):
+            found = content["methods"][method][number][measure]
+            if measure == "time_over_one":
+                assert cell == f"{found:.2f}"
+            elif measure == "regret":
+                mean, low, high = (found[key] for key in ("mean", "low_95", "high_95"))
+                assert cell == f"{mean:.1f} ({low:.1f} to {high:.1f})"
+            else:
+                assert cell == _bounded(found)

@@ -195,7 +195,9 @@ class ScheduleModel(ScheduleSpace):
         order = np.argsort(-self._rewards, kind="stable")[:_N_PARENTS]
         positions = self.starts(self._positions[order], n, rng)
         tried = np.concatenate([self._positions, self._others])
-        longest = bool(self._affordable(log_kwh, longest_kwh, self._settled(positions)).any())
+        longest = longest_kwh > 0.0 and bool(
+            self._affordable(log_kwh, longest_kwh, self._settled(positions)).any()
+        )
         log_factor = math.log(self._longest_factor if longest else self._whole_factor)
 
         def score(places: Floats) -> Floats:

@@ -4,7 +4,7 @@ FLAML's local search starts at the point that it is told is cheap, moves to dear
 they pay, and shares its time with Optuna's TPE by cost. The cheap point here: the smallest network
 and the shortest schedule, by name; a space without these names is searched from a random point.
 Otherwise FLAML's defaults. It pins an Optuna older than this project's: see the environment
-``peers`` in CONTRIBUTING.md.
+``paper-peers`` in docs/reproducing.md.
 
 References:
     Wang et al. (2021), Economical hyperparameter optimization with blended search strategy.
@@ -27,7 +27,7 @@ LABEL = "BlendSearch"
 ENERGY_AWARE = True
 REQUIRES = ("flaml", "optuna")
 SUITES = ("paper-peers",)
-INSTALL = "CONTRIBUTING.md has the environment of FLAML"
+INSTALL = "docs/reproducing.md has the environment of FLAML"
 
 CHEAP = ("depth", "w0", "wa", "wm", SCHEDULE)
 """Hyperparameters whose smallest value costs least energy."""

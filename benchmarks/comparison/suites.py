@@ -74,8 +74,8 @@ _PAPER = Suite(
 LCBENCH = "yahpo-lcbench-schedules"
 LCBENCH_DESIGN = ("3945", "7593", "126025", "167152", "167161", "167181", "167190", "168329")
 """Tasks on which methods of ours were designed: drawn from the 26 free ones, in rising order, by
-NumPy's ``default_rng(2026).choice(free, 8, replace=False)``. No table but that of
-`transfer` shows them."""
+NumPy's ``default_rng(2026).choice(free, 8, replace=False)``. Only the tables of earlier studies, of
+many workers and of trainings that go on show them, and say so."""
 LCBENCH_FREE = (
     *("34539", "126026", "126029", "146212", "167104", "167168", "167184", "167185", "167200"),
     *("168331", "168335", "168908", "189354", "189862", "189865", "189866", "189873", "189909"),

@@ -10,6 +10,8 @@ from typing import Any
 from eahas_plugins.arguments import check_positive
 from eahas_plugins.energy.readings import MeterError, Provenance, Reading
 
+_LABELS = {"cpu": "CPU", "memory": "RAM", "gpu": "GPU"}  # how CodeCarbon names its hardware
+
 
 class CodecarbonMeter:
     """Energy as CodeCarbon accounts it, offline. Always says ``estimated``.
@@ -41,14 +43,24 @@ class CodecarbonMeter:
             allow_multiple_runs=True,  # else it takes a machine-wide lock, and measures nothing
         )
         self._tracker.start()
-        hardware = getattr(self._tracker, "_hardware", [])  # checked on 3.3; only described
+        # checked on 3.3; only described
+        hardware = [repr(part) for part in getattr(self._tracker, "_hardware", [])]
+        names = {
+            part: next(
+                (name for name in hardware if name.startswith(label)), f"CodeCarbon's {label}"
+            )
+            for part, label in _LABELS.items()
+            if part != "gpu" or any(label in name for name in hardware)
+        }
+        self._ids = {part: f"{part}:codecarbon" for part in names}
         self._provenance = Provenance(
             kind="estimated",
             meter=f"codecarbon {codecarbon.__version__}",
             sampling=f"power every {sample_every_s:g} s and at every reading",
             scope="machine",
-            devices=tuple(repr(part) for part in hardware),
+            devices=tuple(names.values()),
             resolution_s=0.05,
+            device_ids=tuple(self._ids.values()),
         )
         self.read()  # CodeCarbon swallows its own exceptions: find out here
 
@@ -73,14 +85,11 @@ class CodecarbonMeter:
                 "CodeCarbon did not answer; see its log with "
                 "`logging.getLogger('codecarbon').setLevel('DEBUG')`, or choose another meter"
             )
-        parts_kwh = {"cpu": float(data.cpu_energy), "memory": float(data.ram_energy)}
-        if any(device.startswith("GPU") for device in self._provenance.devices):
-            parts_kwh["gpu"] = float(data.gpu_energy)
-        return Reading(
-            energy_kwh=float(data.energy_consumed),
+        parts_kwh = {"cpu": data.cpu_energy, "memory": data.ram_energy, "gpu": data.gpu_energy}
+        return Reading.of_devices(
+            {name: {part: float(parts_kwh[part])} for part, name in self._ids.items()},
             monotonic_s=monotonic_s,
             provenance=self._provenance,
-            parts_kwh=parts_kwh,
         )
 
     def close(self) -> None:

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from eahas_plugins.energy.cpu_time import CPU_ESTIMATE
 from eahas_plugins.energy.readings import (
-    OWN_PROCESS,
     EnergyMeter,
     Kind,
     Provenance,
@@ -16,7 +15,11 @@ from eahas_plugins.energy.readings import (
     Users,
     by_device,
     ids_of,
+    kinds_by_part,
+    names_of,
 )
+
+_NAMES_OF_ITS_OWN = ("zeus", "codecarbon")
 
 
 class SumMeter:
@@ -41,7 +44,7 @@ class SumMeter:
             meter=" + ".join(p.meter for p in each),
             sampling="; ".join(p.sampling for p in each),
             scope="machine" if any(p.scope == "machine" for p in each) else "process",
-            devices=tuple(device for p in each for device in p.devices),
+            devices=tuple(device for p in each for device in names_of(p).values()),
             resolution_s=max(p.resolution_s for p in each),
             device_ids=tuple(name for names in self._ids for name in names.values()),
             part_kinds=_part_kinds(each),
@@ -93,11 +96,11 @@ class SelectedMeter:
             raise ValueError(
                 f"device_ids must name one of {list(whole.device_ids)} but got {sorted(device_ids)}"
             )
-        names = dict(zip(whole.device_ids, whole.devices, strict=False))
+        names = names_of(whole)
         self._provenance = replace(
             whole,
             device_ids=self._kept,
-            devices=tuple(names.get(name, name) for name in self._kept),
+            devices=tuple(names[name] for name in self._kept),
         )
 
     @property
@@ -128,6 +131,14 @@ def _different_ids(each: Sequence[Provenance]) -> list[dict[str, str]]:
     twice = [name for name, count in Counter(named).items() if count > 1]
     if twice:
         raise ValueError(f"each device must be counted by one meter but {twice} are by two")
+    for part in ("gpu", "cpu", "memory"):
+        found = {by for p in each for by in _counted_by(p, part)}
+        if len(found) > 1:
+            raise ValueError(
+                f"each device must be counted by one meter but {part} is by "
+                f"{' and '.join(sorted(found))}, which name the same device differently; leave one "
+                "out"
+            )
     if CPU_ESTIMATE in named and any(name.startswith("cpu:") for name in named):
         raise ValueError(
             "the CPU must be counted by one meter but is by a counter and by CPU time; "
@@ -147,16 +158,21 @@ def _different_ids(each: Sequence[Provenance]) -> list[dict[str, str]]:
     return renamed
 
 
+def _counted_by(provenance: Provenance, part: str) -> set[str]:
+    """Return who counts the devices of one part: the drivers, or a library with its own names."""
+    names = [n.partition(":")[2] for n in provenance.device_ids if n.startswith(f"{part}:")]
+    return {
+        next((lib for lib in _NAMES_OF_ITS_OWN if n.startswith(lib)), "its driver") for n in names
+    }
+
+
 def _part_kinds(each: Sequence[Provenance]) -> dict[str, Kind]:
     """Return the kind of each part where they differ; one estimate in it makes it an estimate."""
     if len({p.kind for p in each}) == 1 and not any(p.part_kinds for p in each):
         return {}
     kinds: dict[str, Kind] = {}
     for provenance in each:
-        own: dict[str, Kind] = dict(provenance.part_kinds)
-        for name in provenance.device_ids:
-            own.setdefault(name.removeprefix(OWN_PROCESS).partition(":")[0], provenance.kind)
-        for part, kind in own.items():
+        for part, kind in kinds_by_part(provenance).items():
             if kinds.get(part) != "estimated":
                 kinds[part] = kind
     return kinds

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 
 from eahas_plugins.energy.auto import choose_meter
@@ -41,16 +44,16 @@ def run_program(words: Sequence[str], *, as_json: bool) -> tuple[int, list[str]]
     try:
         share = Share(meter)
         before = share.read()
-        code, problem = _run(words)
-        after = share.leave()
     except MeterError as error:
         return 1, [f"Error: {error}"]
-    if problem is not None:
-        return code, [f"Error: {problem}"]
+    code, problem = _run(words)
     try:
+        after = share.leave()
         used = between(before, after)
     except MeterError as error:
-        return code, [f"No energy: {error}"]
+        return code, [f"Error: {problem}" if problem else f"No energy: {error}"]
+    if problem is not None:
+        return code, [f"Error: {problem}"]
     if as_json:
         record = asdict(used) | {"command": list(words), "exit_code": code, "watts": used.watts}
         return code, [json.dumps(record)]
@@ -58,18 +61,51 @@ def run_program(words: Sequence[str], *, as_json: bool) -> tuple[int, list[str]]
 
 
 def _run(words: Sequence[str]) -> tuple[int, str | None]:
-    try:
-        program = subprocess.Popen(list(words))
-    except FileNotFoundError:
-        return NOT_FOUND, f"{words[0]} must be a program but there is none of that name"
-    except OSError as error:
-        return NOT_ALLOWED, f"{words[0]} cannot be run: {error}"
-    while True:
+    with _signals_for_the_program() as start:
         try:
-            code = program.wait()
-        except KeyboardInterrupt:  # the terminal sent it to the program too, which ends its way
-            continue
-        return (code if code >= 0 else 128 - code), None
+            program = start(words)
+        except FileNotFoundError:
+            return NOT_FOUND, f"{words[0]} must be a program but there is none of that name"
+        except OSError as error:
+            return NOT_ALLOWED, f"{words[0]} cannot be run: {error}"
+        code = program.wait()
+    return (code if code >= 0 else 128 - code), None
+
+
+@contextlib.contextmanager
+def _signals_for_the_program() -> Iterator[Callable[[Sequence[str]], subprocess.Popen[bytes]]]:
+    """Leave it to a program how it ends: its energy is said when it has ended.
+
+    An interrupt comes from the terminal, which sends it to the program, too. What a batch system
+    sends to end or warn a job is passed on.
+    """
+    programs: list[subprocess.Popen[bytes]] = []
+    early: list[int] = []
+
+    def start(words: Sequence[str]) -> subprocess.Popen[bytes]:
+        programs.append(subprocess.Popen(list(words)))
+        for number in early:
+            programs[0].send_signal(number)
+        return programs[0]
+
+    def pass_on(number: int, _: object) -> None:
+        if programs:
+            programs[0].send_signal(number)
+        else:
+            early.append(number)
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():  # others take no signals
+        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"):
+            number = getattr(signal, name, None)  # Windows has the first two
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+                handler = pass_on if name != "SIGINT" else lambda *_: None
+                before[number] = signal.signal(number, handler)
+    try:
+        yield start
+    finally:
+        for number, handler_before in before.items():
+            signal.signal(number, handler_before)
 
 
 def _text(found: Survey) -> Iterator[str]:

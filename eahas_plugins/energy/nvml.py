@@ -11,13 +11,11 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from eahas_plugins.energy.power import SAMPLE_EVERY_S, PowerIntegral
-from eahas_plugins.energy.readings import Kind, MeterError, Provenance, Reading
+from eahas_plugins.energy.nvml_gpu import NvmlGpu, text_of
+from eahas_plugins.energy.readings import MeterError, Provenance, Reading
 from eahas_plugins.energy.synchronize import wait_for_gpu
 from eahas_plugins.energy.visible import order_is_by_speed, visible_gpus
 from eahas_plugins.units import J_PER_KWH
-
-_COUNTER = "nvmlDeviceGetTotalEnergyConsumption"
 
 _STATE = (  # the numbers are NVML's: NVML_CLOCK_SM, NVML_CLOCK_MEM, NVML_TEMPERATURE_GPU
     ("sm_clock_mhz", "nvmlDeviceGetClockInfo", (1,), 1.0),
@@ -25,7 +23,6 @@ _STATE = (  # the numbers are NVML's: NVML_CLOCK_SM, NVML_CLOCK_MEM, NVML_TEMPER
     ("temperature_c", "nvmlDeviceGetTemperature", (0,), 1.0),
     ("watts", "nvmlDeviceGetPowerUsage", (), 1e-3),
 )
-_ASK_EVERY_S = 1.0  # who computes on a GPU
 
 _log = logging.getLogger(__name__)
 
@@ -49,10 +46,12 @@ class NvmlMeter:
         ImportError: If ``nvidia-ml-py`` is not installed.
         MeterError: If there is no driver, no GPU, or none of them (one that was asked for)
             can be counted.
-        ValueError: If ``devices`` names a GPU twice.
+        ValueError: If ``devices`` names a GPU twice, or holds what is neither a number nor a UUID.
     """
 
     def __init__(self, devices: Sequence[int | str] | None = None, *, nvml: Any = None) -> None:
+        if devices is not None:
+            _check_devices(devices)
         self._nvml = _pynvml() if nvml is None else nvml
         left_out: list[str] = []
         try:
@@ -60,7 +59,10 @@ class NvmlMeter:
             if devices is None:
                 self._gpus = self._visible(left_out)
             else:
-                self._gpus = [_Gpu(self._nvml, self._handle(device)) for device in devices]
+                self._gpus = [
+                    NvmlGpu(self._nvml, self._handle(device), time.monotonic())
+                    for device in devices
+                ]
         except self._nvml.NVMLError as error:
             raise MeterError(
                 f"NVML found no GPU to meter ({error}); check that `nvidia-smi` lists it, or "
@@ -107,11 +109,11 @@ class NvmlMeter:
             monotonic_s = time.monotonic()
             for gpu in self._gpus:
                 try:
-                    if gpu.advance():
+                    if gpu.advance(monotonic_s):
                         reset.append(gpu.name)
-                except self._nvml.NVMLError as error:
+                except Exception as error:  # NVML's own, the driver's, or a value that is none
                     lost.append((gpu, error))
-            devices = {gpu.id: {"gpu": gpu.total_mj / 1000.0 / J_PER_KWH} for gpu in self._gpus}
+            devices = {gpu.id: {"gpu": gpu.total_j / J_PER_KWH} for gpu in self._gpus}
             counters = {gpu.id: gpu.stands_at_mj for gpu in self._gpus if gpu.kind == "measured"}
         if len(lost) == len(self._gpus):
             gpu, problem = lost[0]
@@ -121,7 +123,9 @@ class NvmlMeter:
         for gpu, problem in lost:
             if gpu.id not in self._told:
                 self._told.add(gpu.id)
-                _log.warning("%s no longer answers (%s) and is left out.", gpu.name, problem)
+                _log.warning(
+                    "%s no longer answers (%s) and is left out until it does.", gpu.name, problem
+                )
         if reset:
             raise MeterError(
                 f"the energy counter of {', '.join(reset)} was reset and what it counted just "
@@ -140,11 +144,10 @@ class NvmlMeter:
 
         Units: W.
         """
-        names = [_text(self._nvml.nvmlDeviceGetName(gpu.handle)) for gpu in self._gpus]
-        found: dict[str, Any] = {
-            "gpu": ", ".join(names),
-            "driver": _text(self._nvml.nvmlSystemGetDriverVersion()),
-        }
+        names = [text_of(self._nvml.nvmlDeviceGetName(gpu.handle)) for gpu in self._gpus]
+        found: dict[str, Any] = {"gpu": ", ".join(names)}
+        with contextlib.suppress(self._nvml.NVMLError):
+            found["driver"] = text_of(self._nvml.nvmlSystemGetDriverVersion())
         with contextlib.suppress(self._nvml.NVMLError):  # some boards have no limit to tell
             limits_mw = [self._nvml.nvmlDeviceGetPowerManagementLimit(g.handle) for g in self._gpus]
             found["power_limit_watts"] = sum(limits_mw) / 1000.0
@@ -176,15 +179,15 @@ class NvmlMeter:
             raise MeterError(f"NVML does not tell who uses the GPU ({error})") from error
         return sum(len(processes) for processes in running)
 
-    def _visible(self, left_out: list[str]) -> list[_Gpu]:
+    def _visible(self, left_out: list[str]) -> list[NvmlGpu]:
         """Return what can be counted of the GPUs that a training here would use."""
         handles, names, uuids = [], [], []
         for index in range(int(self._nvml.nvmlDeviceGetCount())):
             try:
                 handle = self._nvml.nvmlDeviceGetHandleByIndex(index)
-                uuid = _text(self._nvml.nvmlDeviceGetUUID(handle))
-                name = _text(self._nvml.nvmlDeviceGetName(handle))
-            except self._nvml.NVMLError as error:  # a GPU that has fallen off the bus
+                uuid = text_of(self._nvml.nvmlDeviceGetUUID(handle))
+                name = text_of(self._nvml.nvmlDeviceGetName(handle))
+            except Exception as error:  # a GPU that has fallen off the bus
                 handle, uuid, name = None, "", f"GPU {index} ({error})"
             handles.append(handle)
             uuids.append(uuid)
@@ -204,8 +207,8 @@ class NvmlMeter:
                 left_out.append(names[index])
                 continue
             try:
-                gpus.append(_Gpu(self._nvml, handles[index]))
-            except (MeterError, self._nvml.NVMLError) as error:
+                gpus.append(NvmlGpu(self._nvml, handles[index], time.monotonic()))
+            except Exception as error:  # one broken GPU does not cost the others
                 left_out.append(f"{names[index]}: {error}")
         return gpus
 
@@ -219,71 +222,23 @@ class NvmlMeter:
         return self._nvml.nvmlDeviceGetHandleByUUID(device)
 
 
-class _Gpu:
-    """One GPU and its counter, which may begin anew.
+def _check_devices(devices: Sequence[int | str]) -> None:
+    """Refuse what names no GPU.
 
     Raises:
-        MeterError: If neither its energy nor its power can be read.
+        ValueError: Unless it is a list of whole numbers and UUIDs.
     """
-
-    def __init__(self, nvml: Any, handle: Any) -> None:
-        self._nvml = nvml
-        self.handle = handle
-        uuid = _text(nvml.nvmlDeviceGetUUID(handle))
-        self.name = f"{_text(nvml.nvmlDeviceGetName(handle))} {uuid}"
-        self.id = f"gpu:{uuid}"
-        self._users: frozenset[int] | None = None
-        self._asked_s = -_ASK_EVERY_S
-        self._power: PowerIntegral | None = None
-        self.kind: Kind = "measured"
-        self.sampling = f"{_COUNTER}, read at every reading"
-        self.total_mj = 0.0
-        try:
-            self._last_mj = self._counted_mj()
-        except nvml.NVMLError as no_counter:
-            self._power = self._integral(no_counter)
-            self._last_mj = 0.0
-            self.kind = "estimated"
-            self.sampling = f"nvmlDeviceGetPowerUsage, summed up every {SAMPLE_EVERY_S:g} s"
-
-    def advance(self) -> bool:
-        """Count up to now; whether the counter was reset since the last time."""
-        now_mj = self._counted_mj()
-        was_reset = now_mj < self._last_mj
-        self.total_mj += now_mj - (0.0 if was_reset else self._last_mj)
-        self._last_mj = now_mj
-        return was_reset
-
-    @property
-    def stands_at_mj(self) -> float:
-        """Where the counter stands, as every process sees it."""
-        return self._last_mj
-
-    def users(self) -> frozenset[int] | None:
-        """Return the ids of the processes that compute here, as of a second ago; None: unknown."""
-        if time.monotonic() - self._asked_s >= _ASK_EVERY_S:
-            self._asked_s, self._users = time.monotonic(), None
-            with contextlib.suppress(self._nvml.NVMLError, AttributeError, TypeError):
-                running = self._nvml.nvmlDeviceGetComputeRunningProcesses(self.handle)
-                self._users = frozenset(process.pid for process in running)
-        return self._users
-
-    def _counted_mj(self) -> float:
-        if self._power is not None:
-            return 1000.0 * self._power.read()
-        return float(self._nvml.nvmlDeviceGetTotalEnergyConsumption(self.handle))
-
-    def _integral(self, no_counter: Exception) -> PowerIntegral:
-        def watts() -> float:
-            return float(self._nvml.nvmlDeviceGetPowerUsage(self.handle)) / 1000.0
-
-        try:
-            return PowerIntegral(watts)
-        except (self._nvml.NVMLError, AttributeError) as error:
-            raise MeterError(
-                f"neither energy nor power of {self.name} can be read ({no_counter}; {error}); "
-                "GPUs before Volta have no counter: choose another meter"
-            ) from error
+    listed = isinstance(devices, Sequence) and not isinstance(devices, str | bytes)
+    if not listed or not all(
+        isinstance(device, int | str)
+        and not isinstance(device, bool)
+        and not (isinstance(device, str) and device.strip().isdecimal())
+        for device in devices
+    ):
+        raise ValueError(
+            "devices must be a list of numbers and UUIDs, such as [0, 'GPU-5cf8...'], but got "
+            f"{devices!r}"
+        )
 
 
 def _pynvml() -> Any:
@@ -293,7 +248,3 @@ def _pynvml() -> Any:
         raise ImportError(
             "NvmlMeter needs nvidia-ml-py: pip install 'eahas-plugins[meters]'"
         ) from error
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode() if isinstance(value, bytes) else value

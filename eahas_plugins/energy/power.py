@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from eahas_plugins.energy.background import keep_reading
 
 SAMPLE_EVERY_S = 0.1
+_MOST_WATTS = 1e5  # of one device; above it lies what drivers answer for "no value"
 
 
 class PowerIntegral:
@@ -24,7 +26,7 @@ class PowerIntegral:
         self._read_watts = read_watts
         self._every_s = every_s
         self._joules = 0.0
-        self._last_watts = read_watts()
+        self._last_watts = self._watts()
         self._last_s = time.monotonic()
         self._watch()
 
@@ -33,14 +35,26 @@ class PowerIntegral:
 
         Raises:
             Exception: Whatever the device raises if it does not answer.
+            ValueError: If what it answers is no power. The next reading makes up for it.
         """
         if os.getpid() != self._pid:  # threads and held locks do not survive a fork
             self._watch()
         with self._lock:
-            watts, now_s = self._read_watts(), time.monotonic()
+            watts, now_s = self._watts(), time.monotonic()
             self._joules += (now_s - self._last_s) * (self._last_watts + watts) / 2.0
             self._last_watts, self._last_s = watts, now_s
             return self._joules
+
+    def _watts(self) -> float:
+        """Return the power at this moment.
+
+        Raises:
+            ValueError: If it is none.
+        """
+        watts = self._read_watts()
+        if not (math.isfinite(watts) and 0.0 <= watts <= _MOST_WATTS):
+            raise ValueError(f"{watts:g} W is no power of a device")
+        return watts
 
     def _watch(self) -> None:
         self._pid = os.getpid()

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from eahas_plugins.energy.background import keep_reading
+from eahas_plugins.energy.counter import Counter
 from eahas_plugins.energy.readings import MeterError, Provenance, Reading
 from eahas_plugins.files import path_argument
 from eahas_plugins.units import J_PER_KWH
@@ -16,7 +17,8 @@ from eahas_plugins.units import J_PER_KWH
 _PART_OF_ZONE = {"package": "cpu", "dram": "memory"}
 _MAX_WATTS = 1000.0  # of one zone; how soon a counter may wrap around
 _MAX_POLL_S = 10.0  # the shorter, the better a counter that began anew is told from a wrap
-_SLACK_UJ = 100e6  # a fall this near to the end of the range is a wrap, however short the time
+_SLACK_J = 100.0  # a fall this near to the end of the range is a wrap, however short the time
+_LEAST_RANGE_UJ = 1_000_000  # a millisecond at that power
 
 _log = logging.getLogger(__name__)
 
@@ -34,35 +36,31 @@ class _Zone:
         self.part = part
         # Memory zones are all called "dram": their folder, "intel-rapl:0:0", says of which package.
         self.id = f"cpu:{name}" if part == "cpu" else f"memory:{folder.name}"
-        self._counter = folder / "energy_uj"
+        self._file = folder / "energy_uj"
         self.range_uj = int((folder / "max_energy_range_uj").read_text())
-        if self.range_uj <= 0:
-            raise ValueError(f"max_energy_range_uj must be positive but is {self.range_uj}")
-        self._last_uj = int(self._counter.read_text())
-        self._last_s = time.monotonic()
-        self._first_uj = self._last_uj
-        self.total_uj = 0
+        if self.range_uj < _LEAST_RANGE_UJ:
+            raise ValueError(
+                f"max_energy_range_uj must be at least {_LEAST_RANGE_UJ:,} but is {self.range_uj}: "
+                "the counter wraps around sooner than it can be read"
+            )
+        self.counter = Counter(
+            int(self._file.read_text()),
+            time.monotonic(),
+            per_joule=1e6,
+            max_watts=_MAX_WATTS,
+            slack_j=_SLACK_J,
+            wraps_at=self.range_uj,
+        )
         self._told: set[str] = set()
 
-    def advance(self) -> None:
-        now_uj = int(self._counter.read_text())
-        now_s = time.monotonic()
-        step_uj = now_uj - self._last_uj
-        if step_uj < 0:
-            possible_uj = _MAX_WATTS * 1e6 * (now_s - self._last_s) + _SLACK_UJ
-            step_uj += self.range_uj
-            if not 0 <= step_uj <= possible_uj:
-                # Not a wrap: the machine slept, or the driver was loaded anew, and the counter
-                # began at 0. What it was before that, since the last reading, is not known.
-                step_uj = now_uj if now_uj <= possible_uj else 0
-                self.tell("began anew; what it counted just before that is lost")
-        self.total_uj += step_uj
-        self._last_uj, self._last_s = now_uj, now_s
+    def advance(self, now_s: float) -> None:
+        if self.counter.advance(int(self._file.read_text()), now_s):
+            self.tell("began anew; what it counted just before that is lost")
 
     @property
-    def stands_at_uj(self) -> int:
+    def stands_at_uj(self) -> float:
         """Where the counter stands, as every process sees it until it wraps."""
-        return self._first_uj + self.total_uj
+        return self.counter.first + self.counter.total
 
     def tell(self, what: str) -> None:
         """Log something about this zone, once."""
@@ -128,13 +126,13 @@ class RaplMeter:
             monotonic_s = time.monotonic()
             for zone in self._zones:
                 try:
-                    zone.advance()
+                    zone.advance(monotonic_s)
                 except (OSError, ValueError) as error:
                     errors.append((zone, error))
             devices = {
-                zone.id: {zone.part: zone.total_uj / 1e6 / J_PER_KWH} for zone in self._zones
+                zone.id: {zone.part: zone.counter.total / 1e6 / J_PER_KWH} for zone in self._zones
             }
-            counters = {zone.id: float(zone.stands_at_uj) for zone in self._zones}
+            counters = {zone.id: zone.stands_at_uj for zone in self._zones}
         if len(errors) == len(self._zones):
             raise MeterError(f"RAPL no longer answers ({errors[0][1]})") from errors[0][1]
         for zone, problem in errors:
@@ -165,7 +163,10 @@ def _find_zones(root: Path) -> tuple[list[_Zone], list[str]]:
             if part is None:
                 continue
             label = f"{name} ({folder.name})"
-            zones.append(_Zone(folder, name, part))
+            zone = _Zone(folder, name, part)
+            if any(zone.id == other.id for other in zones):  # the kernel does not number them
+                zone.id = f"{zone.id} ({folder.name})"
+            zones.append(zone)
         except PermissionError:
             left_out.append(
                 f"{label} must not be read: allow it with "

@@ -6,6 +6,7 @@ overlapping trials can take their own two readings from the same meter.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
@@ -16,6 +17,8 @@ UNNAMED = ""
 """Part of a device's energy of which nobody says what it is."""
 OWN_PROCESS = "process:"
 """An id of a device that begins so is another device in every process."""
+
+_ROUNDING = 1e-9  # a relative fall that is only that of sums
 
 Kind = Literal["measured", "estimated"]
 Users = Callable[[], frozenset[int] | None]
@@ -131,7 +134,16 @@ class Measurement:
 
     @property
     def watts(self) -> float:
-        """Mean power, W."""
+        """Mean power, W.
+
+        Raises:
+            MeterError: If no time has passed.
+        """
+        if not self.seconds > 0.0:
+            raise MeterError(
+                f"a mean power needs time to pass but got {self.energy_kwh!r} kWh in "
+                f"{self.seconds!r} s; take the readings some time apart"
+            )
         return self.energy_kwh * J_PER_KWH / self.seconds
 
 
@@ -161,6 +173,23 @@ def ids_of(provenance: Provenance) -> tuple[str, ...]:
     return (f"{prefix}{provenance.meter} {', '.join(provenance.devices)}".rstrip(),)
 
 
+def kinds_by_part(provenance: Provenance) -> dict[str, Kind]:
+    """Return of each part that a meter's devices name whether it is measured or estimated."""
+    kinds: dict[str, Kind] = dict(provenance.part_kinds)
+    for name in provenance.device_ids:
+        kinds.setdefault(name.removeprefix(OWN_PROCESS).partition(":")[0], provenance.kind)
+    return kinds
+
+
+def names_of(provenance: Provenance) -> dict[str, str]:
+    """Return what people call each device, by its id: the id where that is not told."""
+    ids = ids_of(provenance)
+    if len(ids) == len(provenance.devices):
+        return dict(zip(ids, provenance.devices, strict=True))
+    whole = ", ".join(provenance.devices)
+    return {name: whole if len(ids) == 1 and whole else name for name in ids}
+
+
 def by_device(reading: Reading) -> Mapping[str, Mapping[str, float]]:
     """Return what each device has used by part, kWh, also of a meter that is one device."""
     if reading.devices_kwh:
@@ -168,6 +197,32 @@ def by_device(reading: Reading) -> Mapping[str, Mapping[str, float]]:
     (name,) = ids_of(reading.provenance)[:1]
     rest_kwh = reading.energy_kwh - sum(reading.parts_kwh.values())
     return {name: {**reading.parts_kwh, UNNAMED: rest_kwh}}
+
+
+def fallen_devices(before: Reading, after: Reading) -> tuple[str, ...]:
+    """Return the devices that have counted backwards from one reading to a later one.
+
+    Raises:
+        MeterError: If the later one has a number that is none, or its time runs backwards.
+    """
+    earlier, fallen = by_device(before), []
+    for device, parts in by_device(after).items():
+        kwh = sum(parts.values())
+        if not math.isfinite(kwh):
+            raise MeterError(
+                f"the energy of {device} must be a finite number but {after.provenance.meter!r} "
+                f"told {kwh!r} kWh; the next reading makes up for it"
+            )
+        was_kwh = sum(earlier.get(device, parts).values())
+        if kwh - was_kwh < -_ROUNDING * abs(was_kwh):
+            fallen.append(device)
+    if not after.monotonic_s >= before.monotonic_s:
+        raise MeterError(
+            f"time must not run backwards but {after.provenance.meter!r} told "
+            f"{after.monotonic_s!r} s after {before.monotonic_s!r} s; a meter reads "
+            "time.monotonic()"
+        )
+    return tuple(fallen)
 
 
 def between(before: Reading, after: Reading) -> Measurement:
@@ -202,6 +257,11 @@ def between(before: Reading, after: Reading) -> Measurement:
         raise MeterError(
             f"energy must grow but {meter!r} counted {energy_kwh!r} kWh in {seconds:.3g} s; "
             f"{remedy}"
+        )
+    if fallen := fallen_devices(before, after):
+        raise MeterError(
+            f"no counter may run backwards but that of {', '.join(fallen)} does; take the first "
+            "reading anew"
         )
     parts = {
         name: after.parts_kwh[name] - before.parts_kwh[name]

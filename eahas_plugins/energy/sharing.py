@@ -22,9 +22,11 @@ from eahas_plugins.energy.cores_used import CoresUsed
 from eahas_plugins.energy.readings import (
     OWN_PROCESS,
     EnergyMeter,
+    MeterError,
     Provenance,
     Reading,
     by_device,
+    fallen_devices,
     ids_of,
 )
 from eahas_plugins.energy.roster import Membership, Roster
@@ -140,6 +142,7 @@ class Share:
         self._meter = meter
         self._lock = threading.Lock()  # threads that train one trial share it
         self._last = meter.read()
+        fallen_devices(self._last, self._last)  # a number that is none is found out here
         self._kwh = {
             device: dict.fromkeys(parts, 0.0) for device, parts in by_device(self._last).items()
         }
@@ -166,7 +169,8 @@ class Share:
         """Read this trial's part.
 
         Raises:
-            MeterError: If the meter does not answer; the next reading makes up for it.
+            MeterError: If the meter does not answer or what it tells is no number, and the next
+                reading makes up for it; or once after a counter ran backwards.
         """
         with self._lock:
             total = self._take()
@@ -200,6 +204,7 @@ class Share:
     def _take(self) -> Reading:
         now = self._meter.read()
         last, before = self._last, by_device(self._last)
+        fallen = fallen_devices(last, now)
         others = self._membership.others()
         self._shared = {device for device, found in others.items() if found}
         fractions = {}
@@ -208,7 +213,8 @@ class Share:
                 last, now, self._membership, device, others.get(device, [])
             )
             own = self._kwh.setdefault(device, {})
-            earlier = before.get(device, parts)  # a device that is new starts to count now
+            new = device in fallen or device not in before
+            earlier = parts if new else before[device]  # what is new starts to count now
             for part, kwh in parts.items():
                 step_kwh = kwh - earlier.get(part, 0.0)
                 own[part] = own.get(part, 0.0) + fraction * step_kwh
@@ -221,6 +227,11 @@ class Share:
             cpu_s = self._total.cpu_s + fraction * (now.cpu_s - last.cpu_s)
         self._last = now
         self._total = self._reading(now, cpu_s)
+        if fallen:
+            raise MeterError(
+                f"the counter of {', '.join(fallen)} ran backwards and what it counted since the "
+                "last reading is lost; the next reading goes on"
+            )
         return self._total
 
     def _say_how_much(self) -> None:

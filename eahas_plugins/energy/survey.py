@@ -13,6 +13,7 @@ from eahas_plugins.energy.readings import (
     MeterError,
     by_device,
     ids_of,
+    names_of,
 )
 from eahas_plugins.units import J_PER_KWH
 
@@ -97,9 +98,11 @@ def survey(*, seconds: float = 1.0, choice: MeterChoice | None = None) -> Survey
                 part: (kwh - earlier.get(device, {}).get(part, 0.0)) * J_PER_KWH
                 for part, kwh in counted.items()
             }
-    except MeterError as error:
-        problem = str(error)
-    names = dict(zip(provenance.device_ids, provenance.devices, strict=False))
+    except Exception as error:  # whatever a meter of one's own does
+        problem = (
+            str(error) if isinstance(error, MeterError) else f"{type(error).__name__}: {error}"
+        )
+    names = names_of(provenance)
     devices = []
     for device in ids_of(provenance):
         parts = tuple(part for part in joules.get(device, {}) if part)
@@ -108,7 +111,7 @@ def survey(*, seconds: float = 1.0, choice: MeterChoice | None = None) -> Survey
         devices.append(
             DevicePower(
                 id=device,
-                name=names.get(device, device),
+                name=names[device],
                 parts=parts,
                 kind=min(kinds, default=provenance.kind),  # one estimate in it makes it one
                 watts=used_j / watched_s if used_j > 0.0 and watched_s > 0.0 else None,

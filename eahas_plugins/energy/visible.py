@@ -41,13 +41,13 @@ def order_is_by_speed(names: Sequence[str]) -> bool:
     entries = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
     return (
         len(set(names)) > 1
-        and any(entry.strip().isdigit() for entry in entries)
+        and any(entry.strip().isdecimal() for entry in entries)
         and os.environ.get("CUDA_DEVICE_ORDER") != "PCI_BUS_ID"
     )
 
 
 def _index(entry: str, uuids: Sequence[str]) -> int | None:
-    if entry.isdigit():
+    if entry.isdecimal():
         return int(entry) if int(entry) < len(uuids) else None
     matching = [i for i, uuid in enumerate(uuids) if uuid.startswith(entry)]
     return matching[0] if entry.startswith("GPU-") and len(matching) == 1 else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,10 +16,17 @@ from eahas_plugins.energy.readings import (
     Provenance,
     Reading,
     by_device,
+    fallen_devices,
     ids_of,
+    kinds_by_part,
+    names_of,
 )
 from eahas_plugins.units import J_PER_KWH
 
+_OWED_S = 1.0  # counters are updated more often
+
+_log = logging.getLogger(__name__)
+_REST_NAME = "rest of the machine"
 _REST = "machine:rest"  # the device whose power is the offset: everything that no counter sees
 
 
@@ -26,7 +35,8 @@ class WholeDeviceMeter:
 
     Energy = PUE x (``scale`` x counted + ``offset_watts`` x time). Fit scale and offset with
     `calibrate` against a wall meter; board, fans, disc and power supply are in them. They appear
-    as the part ``other``; cooling and distribution of the data centre as ``facility``.
+    as the part ``other``; cooling and distribution of the data centre as ``facility``. The whole is
+    ``estimated``; ``provenance.part_kinds`` says which parts of it are measured.
 
     Args:
         meter: The meter that counts.
@@ -50,10 +60,17 @@ class WholeDeviceMeter:
         self._scale = scale
         self._offset_watts = offset_watts
         self._pue = pue
+        counted = meter.provenance
+        corrects = scale != 1.0 or offset_watts > 0.0 or pue > 1.0
         self._provenance = replace(
-            meter.provenance,
+            counted,
+            kind="estimated" if corrects else counted.kind,
+            part_kinds={**kinds_by_part(counted), "other": "estimated", "facility": "estimated"}
+            if corrects
+            else counted.part_kinds,
             meter=f"{meter.provenance.meter} x {scale:g} + {offset_watts:g} W, PUE {pue:g}",
-            device_ids=(*ids_of(meter.provenance), *([_REST] if offset_watts > 0.0 else [])),
+            devices=(*names_of(counted).values(), *([_REST_NAME] if offset_watts > 0.0 else [])),
+            device_ids=(*ids_of(counted), *([_REST] if offset_watts > 0.0 else [])),
         )
 
     @property
@@ -90,8 +107,9 @@ class WholeDeviceMeter:
 class AboveIdleMeter:
     """Another meter's counts above what its devices draw at rest.
 
-    What a machine draws however little is computed is nobody's training. It is subtracted over
-    each stretch between two readings, down to 0.
+    What a machine draws however little is computed is nobody's training. It is subtracted down
+    to 0. A counter moves in steps: what a reading was too early to subtract, the next ones do, up
+    to what the devices draw at rest in a second.
 
     Args:
         meter: The meter that counts.
@@ -103,19 +121,28 @@ class AboveIdleMeter:
     """
 
     def __init__(self, meter: EnergyMeter, *, idle_watts: Mapping[str, float]) -> None:
+        if not isinstance(idle_watts, Mapping):
+            raise ValueError(
+                f"idle_watts must be watts by part, such as {{'gpu': 25.0}}, but got {idle_watts!r}"
+            )
         for part, watts in idle_watts.items():
             check_not_negative(**{f"idle_watts of {part}": watts})
         self._meter = meter
         self._idle_watts = dict(idle_watts)
         self._lock = threading.Lock()
+        self._pid = os.getpid()
         self._last = meter.read()
+        fallen_devices(self._last, self._last)  # a number that is none is found out here
         self._kwh = {
             device: dict.fromkeys(parts, 0.0) for device, parts in by_device(self._last).items()
         }
+        self._owed: dict[tuple[str, str], float] = {}
+        self._say_what_is_not_there()
         idle = ", ".join(f"{part} {watts:g} W" for part, watts in idle_watts.items())
         self._provenance = replace(
             meter.provenance,
             meter=f"{meter.provenance.meter} above idle ({idle})",
+            devices=tuple(names_of(meter.provenance).values()),
             device_ids=ids_of(meter.provenance),
         )
 
@@ -125,19 +152,29 @@ class AboveIdleMeter:
         return self._provenance
 
     def read(self) -> Reading:
-        """Read and subtract."""
+        """Read and subtract.
+
+        Raises:
+            MeterError: If the meter does not answer, or what it tells is no number.
+        """
+        if os.getpid() != self._pid:  # a lock that was held does not survive a fork
+            self._pid, self._lock = os.getpid(), threading.Lock()
         with self._lock:
             now = self._meter.read()
-            before = by_device(self._last)
-            counted = by_device(now)
+            fallen_devices(self._last, now)  # a counter that began anew has counted nothing
+            seconds = now.monotonic_s - self._last.monotonic_s
+            before, counted = by_device(self._last), by_device(now)
             for device, parts in counted.items():
                 own = self._kwh.setdefault(device, {})
                 for part, kwh in parts.items():
                     sharing = sum(part in others for others in counted.values())
                     idle_w = self._idle_watts.get(part, 0.0) / sharing
-                    idle_kwh = idle_w * (now.monotonic_s - self._last.monotonic_s) / J_PER_KWH
                     step_kwh = kwh - before.get(device, parts).get(part, 0.0)
-                    own[part] = own.get(part, 0.0) + max(0.0, step_kwh - idle_kwh)
+                    above_kwh = step_kwh - idle_w * seconds / J_PER_KWH
+                    above_kwh -= self._owed.get((device, part), 0.0)
+                    own[part] = own.get(part, 0.0) + max(0.0, above_kwh)
+                    most_kwh = idle_w * _OWED_S / J_PER_KWH
+                    self._owed[device, part] = min(max(0.0, -above_kwh), most_kwh)
             self._last = now
             return Reading.of_devices(
                 {device: dict(parts) for device, parts in self._kwh.items()},
@@ -146,6 +183,19 @@ class AboveIdleMeter:
                 cpu_s=now.cpu_s,
                 counters=now.counters,
                 users=now.users,
+            )
+
+    def _say_what_is_not_there(self) -> None:
+        """Warn of a part that is to be subtracted from and that the meter does not tell."""
+        parts = {part for of in by_device(self._last).values() for part in of if part}
+        unknown = sorted(self._idle_watts.keys() - parts)
+        if unknown and parts:
+            _log.warning(
+                "idle_watts names %s, of which %s tells nothing: it tells %s. Nothing is "
+                "subtracted there.",
+                ", ".join(unknown),
+                self._meter.provenance.meter,
+                ", ".join(sorted(parts)),
             )
 
 

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import importlib
+import logging
+import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from eahas_plugins.energy.counter import Counter
 from eahas_plugins.energy.power import PowerIntegral
 from eahas_plugins.energy.rapl import rapl_is_readable
 from eahas_plugins.energy.readings import Kind, MeterError, Provenance, Reading
 from eahas_plugins.energy.synchronize import wait_for_gpu
 from eahas_plugins.units import J_PER_KWH
+
+_MAX_WATTS, _SLACK_J = 1e4, 1e4  # of one device
+_REST = "other"  # of a system on a chip: its total without the parts that it tells
+
+_log = logging.getLogger(__name__)
 
 _SOC_PARTS_MJ = {
     # What Zeus 0.16 counts of a system on a chip, without what lies in another of these.
@@ -24,12 +32,36 @@ _SOC_PARTS_MJ = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Device:
     id: str
     name: str
     read_mj: Callable[[], dict[str, float]]
     kind: Kind = "measured"
+    counters: dict[str, Counter] = field(default_factory=dict)  # by part, from the first reading on
+
+    def advance(self, now_s: float) -> bool:
+        """Count up to now; whether a counter began anew since the last time."""
+        began_anew = False
+        for part, mj in self.read_mj().items():
+            if part not in self.counters:
+                self.counters[part] = Counter(
+                    mj, now_s, per_joule=1e3, max_watts=_MAX_WATTS, slack_j=_SLACK_J
+                )
+            elif part == _REST:  # a difference of counters, which may fall a little
+                self.counters[part].advance(max(mj, self.counters[part].last), now_s)
+            else:
+                began_anew |= self.counters[part].advance(mj, now_s)
+        return began_anew
+
+    def parts_kwh(self) -> dict[str, float]:
+        """Return what has been counted."""
+        return {part: counter.total / 1000.0 / J_PER_KWH for part, counter in self.counters.items()}
+
+    @property
+    def stands_at_mj(self) -> float:
+        """Where the counters stand together, as every process sees it."""
+        return sum(counter.last for counter in self.counters.values())
 
 
 class ZeusMeter:
@@ -71,7 +103,9 @@ class ZeusMeter:
                 f"Zeus found no energy counter ({'; '.join([*reasons, *left_out])}); run "
                 "`python -m zeus.show_env`, or choose another meter"
             )
+        self._told: set[str] = set()
         self._lock = threading.Lock()
+        self._pid = os.getpid()
         kinds = {device.kind for device in self._devices}
         self._provenance = Provenance(
             kind="measured" if kinds == {"measured"} else "estimated",
@@ -91,30 +125,46 @@ class ZeusMeter:
         return self._provenance
 
     def read(self) -> Reading:
-        """Read the counters.
+        """Read the counters. A device that does not answer stands still, and the log says so.
 
         Raises:
-            MeterError: If one no longer answers.
+            MeterError: If none answers, or once after a counter began anew; the next reading goes
+                on from there.
         """
         wait_for_gpu()
+        if os.getpid() != self._pid:  # a lock that was held does not survive a fork
+            self._pid, self._lock = os.getpid(), threading.Lock()
+        reset, lost = [], []
         with self._lock:
             monotonic_s = time.monotonic()
-            try:
-                counted_mj = {device.id: device.read_mj() for device in self._devices}
-            except Exception as error:  # every backend of Zeus has its own
-                raise MeterError(f"a counter of Zeus no longer answers ({error})") from error
-        return Reading.of_devices(
-            {
-                device: {part: mj / 1000.0 / J_PER_KWH for part, mj in parts.items()}
-                for device, parts in counted_mj.items()
-            },
-            monotonic_s=monotonic_s,
-            provenance=self._provenance,
-            counters={
-                device.id: sum(counted_mj[device.id].values())
+            for device in self._devices:
+                try:
+                    if device.advance(monotonic_s):
+                        reset.append(device.name)
+                except Exception as error:  # every backend of Zeus has its own
+                    lost.append((device, error))
+            devices = {device.id: device.parts_kwh() for device in self._devices}
+            counters = {
+                device.id: device.stands_at_mj
                 for device in self._devices
-                if device.kind == "measured"  # a sum of samples begins in this process
-            },
+                if device.kind == "measured" and device.counters  # a sum of samples begins here
+            }
+        if len(lost) == len(self._devices):
+            _, cause = lost[0]
+            raise MeterError(f"a counter of Zeus no longer answers ({cause})") from cause
+        for device, problem in lost:
+            if device.id not in self._told:
+                self._told.add(device.id)
+                _log.warning(
+                    "%s no longer answers (%s) and is left out until it does.", device.name, problem
+                )
+        if reset:
+            raise MeterError(
+                f"the energy counter of {', '.join(reset)} was reset and what it counted just "
+                "before is lost; start the measurement anew: the next reading goes on"
+            )
+        return Reading.of_devices(
+            devices, monotonic_s=monotonic_s, provenance=self._provenance, counters=counters
         )
 
 
@@ -204,7 +254,7 @@ def _soc_parts(counted: Any) -> dict[str, float]:
             parts[part] = sum(float(mj) for mj in known if mj is not None)
     total_mj = getattr(counted, "total_energy_mj", None)
     if total_mj is not None:
-        parts["other"] = max(0.0, float(total_mj) - sum(parts.values()))
+        parts[_REST] = max(0.0, float(total_mj) - sum(parts.values()))
     return parts
 
 

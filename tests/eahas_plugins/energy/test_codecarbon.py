@@ -5,7 +5,15 @@ import time
 
 import pytest
 
-from eahas_plugins.energy import CodecarbonMeter, MeterError, between
+from eahas_plugins.energy import (
+    CodecarbonMeter,
+    CpuTimeMeter,
+    MeterError,
+    RaplMeter,
+    SumMeter,
+    between,
+)
+from tests.eahas_plugins.energy.machines import add_zone
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +33,15 @@ def test_it_counts_and_says_estimated_and_how(meter):
     assert 0.5 < measured.watts < 2000.0
     assert sum(measured.parts_kwh.values()) == pytest.approx(measured.energy_kwh)
     assert measured.parts_kwh["memory"] > 0.0
+
+
+def test_its_parts_are_devices_that_nothing_else_may_count(meter, tmp_path):
+    assert meter.provenance.device_ids[:2] == ("cpu:codecarbon", "memory:codecarbon")
+    assert len(meter.provenance.devices) == len(meter.provenance.device_ids)
+    add_zone(tmp_path, "intel-rapl:0", "package-0")
+    for other in (RaplMeter(tmp_path), CpuTimeMeter(watts_per_core=1.0, idle_watts=0.0)):
+        with pytest.raises(ValueError, match="must be counted by one meter"):
+            SumMeter([meter, other])
 
 
 def test_nothing_is_written(meter, tmp_path, monkeypatch):

@@ -6,11 +6,20 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
 
-from eahas_plugins.energy import FakeMeter, MeterChoice, NvmlMeter, SumMeter, command, survey
+from eahas_plugins.energy import (
+    FakeMeter,
+    MeterChoice,
+    NvmlMeter,
+    Provenance,
+    SumMeter,
+    command,
+    survey,
+)
 from eahas_plugins.energy.cpu_time import CpuTimeMeter
 from surrogate.cli import app
 from tests.eahas_plugins.energy.machines import Nvml
@@ -79,10 +88,11 @@ def test_a_program_that_is_not_there(tmp_path):
     assert meter(str(tmp_path / "text")).exit_code == 126
 
 
-def test_an_interrupt_is_the_programs_to_handle():
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
+def test_what_ends_or_warns_a_job_is_the_programs_to_handle(sent):
     code = (
         "import signal, sys, time\n"
-        "signal.signal(signal.SIGINT, lambda *_: sys.exit(7))\n"
+        f"signal.signal({int(sent)}, lambda *_: sys.exit(7))\n"
         "print('ready', flush=True)\n"
         "time.sleep(60)"
     )
@@ -94,9 +104,12 @@ def test_an_interrupt_is_the_programs_to_handle():
         start_new_session=True,
     )
     assert program.stdout.readline() == "ready\n"
-    os.killpg(program.pid, signal.SIGINT)
+    if sent == signal.SIGINT:
+        os.killpg(program.pid, sent)  # as a terminal does
+    else:
+        program.send_signal(sent)  # a batch system's may reach the first process alone
     _, said = program.communicate(timeout=60)
-    assert program.returncode == 7
+    assert program.returncode == 7, said
     assert " W (" in said
 
 
@@ -127,3 +140,39 @@ def test_a_meter_that_fails_is_said(monkeypatch):
     monkeypatch.setattr(command, "choose_meter", lambda: choice_of(Broken()))
     assert survey.survey(seconds=0.1, choice=choice_of(Broken())).problem == "GPU is lost"
     assert command.run_program(["true"], as_json=False) == (1, ["Error: GPU is lost"])
+
+
+def test_a_meter_that_fails_at_the_end_does_not_hide_how_the_program_ended(monkeypatch):
+    class Breaks(FakeMeter):
+        n_readings = 0
+
+        def read(self):
+            self.n_readings += 1
+            if self.n_readings > 2:
+                raise survey.MeterError("GPU is lost")
+            return super().read()
+
+    monkeypatch.setattr(command, "choose_meter", lambda: choice_of(Breaks()))
+    code, lines = command.run_program([sys.executable, "-c", "raise SystemExit(3)"], as_json=False)
+    assert (code, lines) == (3, ["No energy: GPU is lost"])
+
+
+def test_a_survey_names_devices_also_where_one_meter_names_none():
+    class Anonymous(FakeMeter):
+        provenance = Provenance(
+            kind="estimated", meter="own", sampling="", scope="machine", devices=("CPU", "RAM")
+        )
+
+        def read(self):
+            return replace(super().read(), provenance=self.provenance)
+
+    meter = SumMeter([Anonymous(), NvmlMeter(nvml=Nvml(1))])
+    found = survey.survey(seconds=0.01, choice=choice_of(meter))
+    assert [device.name for device in found.devices] == ["CPU, RAM", "A100 GPU-0"]
+
+    class Broken(Anonymous):
+        def read(self):
+            raise OSError("gone")
+
+    found = survey.survey(seconds=0.01, choice=choice_of(Broken()))
+    assert found.problem == "OSError: gone"

@@ -52,7 +52,7 @@ def test_wraps_between_readings_are_seen_by_the_background_thread(tmp_path):
 
 def wait_until_seen(meter, uj):
     deadline = time.monotonic() + 10.0
-    while meter._zones[0]._last_uj != uj:
+    while meter._zones[0].counter.last != uj:
         assert time.monotonic() < deadline, "the background thread does not read"
         time.sleep(0.001)
 

@@ -51,6 +51,16 @@ def test_a_window_shorter_than_the_resolution_says_so():
         between(reading(1.0, 0.0), reading(1.0, 0.05))
 
 
+def test_a_mean_power_needs_time():
+    meter = FakeMeter()
+    before = meter.read()
+    meter.advance(kwh=1.0, seconds=0.0)
+    measured = between(before, meter.read())
+    assert measured.energy_kwh == 1.0
+    with pytest.raises(MeterError, match="needs time to pass"):
+        _ = measured.watts
+
+
 def test_readings_of_two_meters_are_not_mixed():
     other = replace(reading(2.0, 1.0), provenance=replace(COUNTER, meter="other"))
     with pytest.raises(MeterError, match="one meter"):

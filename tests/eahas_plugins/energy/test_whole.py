@@ -1,3 +1,4 @@
+import logging
 import math
 from types import SimpleNamespace
 
@@ -19,10 +20,11 @@ from eahas_plugins.energy import (
     between,
     calibrate,
     grams_co2e,
+    whole,
 )
 from eahas_plugins.energy.grid import GRID_G_PER_KWH, GRID_SOURCE, GRID_YEAR
 from eahas_plugins.energy.roster import Roster
-from tests.eahas_plugins.energy.machines import Cpus, Nvml, add_zone
+from tests.eahas_plugins.energy.machines import Cpus, Gpus, Nvml, add_zone
 
 
 def test_scale_offset_and_pue():
@@ -176,6 +178,48 @@ def test_what_a_machine_draws_at_rest_is_subtracted(tmp_path):
     driver.mj[:] = [3_600_000, 3_600_000]
     total_kwh = first.leave().energy_kwh + second.leave().energy_kwh
     assert total_kwh == pytest.approx(2e-3)  # shared as the devices are
+
+
+def test_what_is_drawn_at_rest_is_subtracted_however_often_one_reads():
+    inner = FakeMeter()
+    inner.advance(kwh=1.0, parts={"gpu": 1.0})
+    meter = AboveIdleMeter(inner, idle_watts={"gpu": 50.0})
+    before = meter.read()
+    for _ in range(10):
+        for _ in range(9):  # the counter moves at every tenth reading only
+            inner.advance(kwh=0.0, seconds=0.01)
+            meter.read()
+        inner.advance(kwh=10.0 / 3.6e6, seconds=0.01, parts={"gpu": 10.0 / 3.6e6})  # 100 W
+        meter.read()
+    assert between(before, meter.read()).watts == pytest.approx(50.0)
+
+
+def test_a_part_that_the_meter_does_not_tell_is_warned_about(caplog, monkeypatch):
+    monkeypatch.setattr(whole._log, "disabled", False)
+    with caplog.at_level(logging.WARNING, logger="eahas_plugins"):
+        AboveIdleMeter(NvmlMeter(nvml=Nvml(1)), idle_watts={"gpus": 25.0, "gpu": 25.0})
+    (record,) = caplog.records
+    assert "idle_watts names gpus" in record.getMessage()
+    for bad in (None, 25.0, [("gpu", 25.0)]):
+        with pytest.raises(ValueError, match="idle_watts must be watts by part"):
+            AboveIdleMeter(FakeMeter(), idle_watts=bad)
+
+
+def test_what_is_corrected_is_estimated_and_says_which_parts_are_not():
+    counted = NvmlMeter(nvml=Nvml(1))
+    for how in ({"scale": 1.1}, {"offset_watts": 20.0}, {"pue": 1.4}):
+        provenance = WholeDeviceMeter(counted, **how).provenance
+        assert provenance.kind == "estimated"
+        assert provenance.part_kinds["gpu"] == "measured"
+        assert provenance.part_kinds["facility"] == "estimated"
+        assert len(provenance.devices) == len(provenance.device_ids)
+    assert WholeDeviceMeter(counted).provenance.kind == "measured"
+
+
+def test_a_sum_refuses_one_device_by_two_names():
+    driver, found = Nvml(1), SimpleNamespace(get_gpus=lambda: Gpus("A100"), get_cpus=lambda: [])
+    with pytest.raises(ValueError, match="gpu is by its driver and zeus"):
+        SumMeter([NvmlMeter(nvml=driver), ZeusMeter(cpus=False, devices=found)])
 
 
 @pytest.mark.parametrize("watts", [-1.0, math.nan, math.inf])

@@ -1,0 +1,83 @@
+"""A device's counter as its driver tells it: it wraps around, begins anew, or is nonsense."""
+
+from __future__ import annotations
+
+import math
+
+
+class Counter:
+    """What a counter has counted since it was made, in its own unit. Never falls.
+
+    Args:
+        at: Where it stands.
+        now_s: Since when, monotonic seconds.
+        per_joule: How many of its unit are one joule.
+        max_watts: What the device can draw at most, W.
+        slack_j: Energy that may come at once, however short the time, J: counters are updated
+            in steps.
+        wraps_at: Where it wraps around to 0; None: it does not.
+
+    Raises:
+        ValueError: If ``at`` is no state of such a counter.
+    """
+
+    def __init__(
+        self,
+        at: float,
+        now_s: float,
+        *,
+        per_joule: float,
+        max_watts: float,
+        slack_j: float,
+        wraps_at: float | None = None,
+    ) -> None:
+        self._per_joule = per_joule
+        self._max_watts = max_watts
+        self._slack_j = slack_j
+        self._wraps_at = wraps_at
+        self.first = self.last = self._checked(at)
+        self._last_s = now_s
+        self._fell_from: float | None = None
+        self._since_fall = 0.0
+        self.total = 0.0
+
+    def advance(self, at: float, now_s: float) -> bool:
+        """Count up to where it stands now; whether it began anew since the last time.
+
+        Args:
+            at: Where it stands.
+            now_s: Now, monotonic seconds.
+
+        Raises:
+            ValueError: If that is no state of such a counter. The next one makes up for it.
+        """
+        at = self._checked(at)
+        possible = (self._max_watts * (now_s - self._last_s) + self._slack_j) * self._per_joule
+        step, began_anew = at - self.last, False
+        if step < 0.0 and self._wraps_at is not None and step + self._wraps_at <= possible:
+            step += self._wraps_at
+        elif step < 0.0:
+            # The device was reset, the machine slept or the driver was loaded anew. What the
+            # counter was before that, since the last time, is not known.
+            began_anew = True
+            self._fell_from, self._since_fall = self.last, 0.0
+            step = at if at <= possible else 0.0
+        elif self._fell_from is not None and at >= self._fell_from and step > possible:
+            # It did not begin anew: it told nonsense for a while, and has come back.
+            step = max(0.0, at - self._fell_from - self._since_fall)
+            self._fell_from = None
+        self._since_fall += step
+        self.total += step
+        self.last, self._last_s = at, now_s
+        return began_anew
+
+    def _checked(self, at: float) -> float:
+        """Return a state; what stands for "no value" is none: -1 in 64 bits, NaN.
+
+        Raises:
+            ValueError: If it is none.
+        """
+        most = 2.0**63 if self._wraps_at is None else self._wraps_at
+        if not (math.isfinite(at) and 0.0 <= at <= most):
+            raise ValueError(f"{at:g} is no state of a counter from 0 to {most:g}")
+        return float(at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from itertools import accumulate
+from typing import Any
 
 from optuna.pruners import BasePruner
 from optuna.study import Study
@@ -72,12 +73,15 @@ class EnergyHyperbandPruner(BasePruner):
         brackets = policy.brackets(*bounds.shape, reduction_factor)
         self.max_kwh = None if bounds.given_kwh is None else bounds.given_kwh[1]
         self._brackets = tuple(
-            EnergySuccessiveHalvingPruner(
+            _Bracket(
+                bounds,
+                silence,
+                min_kwh=min_kwh,
+                max_kwh=max_kwh,
                 reduction_factor=reduction_factor,
                 min_early_stopping_rate=bracket,
                 bootstrap_count=bootstrap_count,
-                silence=silence,
-                bounds=bounds,
+                n_startup_trials=n_startup_trials,
             )
             for bracket in range(len(brackets))
         )
@@ -97,3 +101,12 @@ class EnergyHyperbandPruner(BasePruner):
         """Whether the trial must end at the rung it has just reached."""
         check_prunable(study, type(self).__name__)
         return self._brackets[self.bracket_of(study, trial)].prune(study, trial)
+
+
+class _Bracket(EnergySuccessiveHalvingPruner):
+    """Shares with the other brackets where the rungs lie, and who says that energy is missing."""
+
+    def __init__(self, bounds: RungBounds, silence: SilenceWatch, **halving: Any) -> None:
+        super().__init__(**halving)
+        self._bounds = bounds
+        self._silence = silence

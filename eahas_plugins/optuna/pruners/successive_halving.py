@@ -59,8 +59,6 @@ class EnergySuccessiveHalvingPruner(BasePruner):
         bootstrap_count: Trials that must have reached a rung before one is promoted from it.
         n_startup_trials: Complete trials that say where the rungs lie if ``max_kwh`` does not. At
             least 1.
-        silence: Says once that no trial reports energy; brackets of one pruner share it.
-        bounds: Where the rungs lie, in place of ``min_kwh`` and ``max_kwh``; shared alike.
 
     Raises:
         ValueError: If an argument is out of range (NaN included).
@@ -78,10 +76,8 @@ class EnergySuccessiveHalvingPruner(BasePruner):
         min_early_stopping_rate: int = 0,
         bootstrap_count: int = 0,
         n_startup_trials: int = N_STARTUP_TRIALS,
-        silence: SilenceWatch | None = None,
-        bounds: RungBounds | None = None,
     ) -> None:
-        self._bounds = bounds or RungBounds(
+        self._bounds = RungBounds(
             type(self).__name__,
             min_kwh=min_kwh,
             max_kwh=max_kwh,
@@ -102,7 +98,7 @@ class EnergySuccessiveHalvingPruner(BasePruner):
         self._reduction_factor = reduction_factor
         self._bootstrap_count = bootstrap_count
         self._bracket = min_early_stopping_rate
-        self._silence = silence or SilenceWatch(type(self).__name__)
+        self._silence = SilenceWatch(type(self).__name__)
 
     @property
     def max_kwh(self) -> float | None:

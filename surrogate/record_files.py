@@ -10,7 +10,6 @@ from pathlib import Path
 
 from eahas_plugins.files import (
     Line,
-    LineFile,
     objects_of,
     parse_lines,
     path_argument,
@@ -52,17 +51,6 @@ def parse_records(raw: bytes, path: Path) -> RecordFile:
         ValueError: If it is no record file.
     """
     return _records(parse_lines(raw, path, packed=path.suffix == ".gz"), path)
-
-
-def append_record(path: str | Path, record: Record) -> None:
-    """Append one line, whole or not at all; a half-written line before it is ended first.
-
-    Raises:
-        FileInUseError: If another process holds the file open for appending (a ``ValueError``).
-        OSError: If it cannot be written, for example on a full disk.
-    """
-    with LineFile(path, wait=True) as file:
-        file.append(_encode(record))
 
 
 def write_records(path: str | Path, records: Iterable[Record]) -> None:

@@ -49,7 +49,6 @@ class CpuTimeMeter:
         check_not_negative(idle_watts=idle_watts)
         self._watts_per_core = float(watts_per_core)
         self._idle_watts = float(idle_watts)
-        self._include_children = include_children
         self._lock = threading.Lock()
         self._pid = os.getpid()
         self._tree = ProcessTree() if include_children else None

@@ -10,7 +10,6 @@ from eahas_plugins.budget.attributes import ENERGY_ATTR
 Objectives = Literal["error"] | Sequence[str]
 ERROR = "error"
 INFERENCE = "inference_energy_kwh"
-BOTH = (ERROR, ENERGY_ATTR)
 
 
 def check_objectives(

@@ -61,12 +61,6 @@ class Dataset:
             slowness=self.slowness[places],
         )
 
-    def only_curve(self, name: str) -> Dataset:
-        """The same trainings with one curve each."""
-        place = self.curve_names.index(name)
-        curves = tuple(found[place : place + 1] for found in self.curves)
-        return replace(self, curve_names=(name,), curves=curves)
-
 
 def from_records(records: Iterable[Record], task: str) -> Dataset:
     """The finished records of a task as arrays.

@@ -25,7 +25,7 @@ from surrogate.space.features import COST_NAMES, NAMES
 
 Floats = NDArray[np.float64]
 
-TREES, KERNEL, NETWORK = CURVE_MODELS = ("linear and trees", "Gaussian process", "networks")
+TREES, KERNEL, NETWORK = ("linear and trees", "Gaussian process", "networks")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Settings:
         ridge: Penalty of the linear model of the costs.
         curve_ridge: Penalty of that of the curves.
         max_bin: Candidate thresholds per feature.
-        curve_model: What gives the curves: one of :data:`CURVE_MODELS`.
+        curve_model: What gives the curves: ``TREES``, ``KERNEL`` or ``NETWORK``.
         seed: Seed of the resampling.
     """
 

@@ -42,8 +42,7 @@ if __name__ == "__main__":
     logging.getLogger("hpbandster").setLevel(logging.WARNING)
     run_id = f"digits-{os.getpid()}"  # a run whose name is given again goes on
     with NameServer(run_id=run_id, host="127.0.0.1") as where:
-        length = {"fidelity_param": "epochs"}
-        worker = EnergyWorker(train, fidelity="schedule", target=length, **where)
+        worker = EnergyWorker(train, fidelity="schedule", fidelity_param="epochs", **where)
         worker.run(background=True)  # more workers: the same in other processes
         rungs = {"min_budget": 5, "max_budget": 20, "eta": 2}
         with EnergyBOHB(space, budget_kwh=1e-5, **rungs, **where) as bohb:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import Pyro4
 from hpbandster.core.worker import Worker
 
 from eahas_plugins.arguments import check_counts
-from eahas_plugins.benchmark import Benchmark
+from eahas_plugins.benchmark import Accuracy, Benchmark
+from eahas_plugins.energy import EnergyMeter
 from eahas_plugins.hpbandster.grants import CHECKPOINTS, open_grant
 from eahas_plugins.spaces.values import plain
 from eahas_plugins.targets import EnergyTarget, SurrogateTarget, Train
+from eahas_plugins.targets.metric import Direction
 
 
 class TargetWorker(Worker):
@@ -109,8 +111,10 @@ class SurrogateWorker(TargetWorker):
         bench: Anything with ``.space`` and ``.query(config)``.
         run_id: The run, as for the master.
         fidelity: What a budget means: ``"cut"`` epochs, complete ``"schedule"``, or ``"kwh"``.
+        fidelity_param: As in `SurrogateTarget`, like ``resume`` and ``accuracy``.
+        resume: See there.
+        accuracy: See there.
         seed: Seed of every training.
-        target: More arguments of `SurrogateTarget`.
         **kwargs: Arguments of HpBandSter's ``Worker``.
     """
 
@@ -121,13 +125,21 @@ class SurrogateWorker(TargetWorker):
         bench: Benchmark,
         *,
         run_id: str,
-        fidelity: Any = "cut",
+        fidelity: Literal["cut", "schedule", "kwh"] = "cut",
+        fidelity_param: str = "max_epoch",
+        resume: bool = True,
+        accuracy: Accuracy = "auto",
         seed: int = 0,
-        target: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        trained = SurrogateTarget(bench, fidelity=fidelity, **(target or {}))
-        super().__init__(trained, run_id=run_id, seed=seed, **kwargs)
+        target = SurrogateTarget(
+            bench,
+            fidelity=fidelity,
+            fidelity_param=fidelity_param,
+            resume=resume,
+            accuracy=accuracy,
+        )
+        super().__init__(target, run_id=run_id, seed=seed, **kwargs)
 
 
 class EnergyWorker(TargetWorker):
@@ -139,8 +151,13 @@ class EnergyWorker(TargetWorker):
         meter: ``"auto"`` for the best the machine has, or an ``EnergyMeter``.
         fidelity: What a budget means: ``"kwh"`` or ``"continue"``, where a training goes on from
             rung to rung, or the length of a complete ``"schedule"``.
+        fidelity_param: As in `EnergyTarget`, like all from here to ``heartbeat_s``.
+        metric: See there.
+        direction: See there.
+        checkpoints: See there.
+        report_every: See there.
+        heartbeat_s: See there.
         seed: Seed of every training.
-        target: More arguments of `EnergyTarget`.
         **kwargs: Arguments of HpBandSter's ``Worker``.
     """
 
@@ -151,11 +168,26 @@ class EnergyWorker(TargetWorker):
         train: Train,
         *,
         run_id: str,
-        meter: Any = "auto",
-        fidelity: Any = "kwh",
+        meter: EnergyMeter | Literal["auto"] = "auto",
+        fidelity: Literal["kwh", "continue", "schedule"] = "kwh",
+        fidelity_param: str | None = None,
+        metric: str | None = None,
+        direction: Direction | None = None,
+        checkpoints: str | Path | None = None,
+        report_every: int = 1,
+        heartbeat_s: float | None = None,
         seed: int = 0,
-        target: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        trained = EnergyTarget(train, meter, fidelity=fidelity, **(target or {}))
-        super().__init__(trained, run_id=run_id, seed=seed, **kwargs)
+        target = EnergyTarget(
+            train,
+            meter,
+            fidelity=fidelity,
+            fidelity_param=fidelity_param,
+            metric=metric,
+            direction=direction,
+            checkpoints=checkpoints,
+            report_every=report_every,
+            heartbeat_s=heartbeat_s,
+        )
+        super().__init__(target, run_id=run_id, seed=seed, **kwargs)

@@ -107,14 +107,13 @@ def _worker(
         replayed = SurrogateWorker(bench, fidelity=fidelity, **where)
         return replayed, replayed.target.space
     planned = fidelity == "schedule"
-    target = {"metric": bench.metric.name, "direction": bench.direction}
-    if planned:
-        target["fidelity_param"] = SCHEDULE
     worker = EnergyWorker(
         bench.train,
         meter=bench.meter,
         fidelity="schedule" if planned and not bench.goes_on else "continue",
-        target=target,
+        fidelity_param=SCHEDULE if planned else None,
+        metric=bench.metric.name,
+        direction=bench.direction,
         **where,
     )
     return worker, without(bench.space, SCHEDULE) if planned else bench.space

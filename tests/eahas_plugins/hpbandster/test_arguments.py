@@ -70,7 +70,11 @@ MADE = {
             "max_budget": "positive?",
         },
     ),
-    "EnergyWorker": Arguments(EnergyWorker, {"seed": "from 0"}, {"train": train, "run_id": "run"}),
+    "EnergyWorker": Arguments(
+        EnergyWorker,
+        {"seed": "from 0", "report_every": "count", "heartbeat_s": "positive?"},
+        {"train": train, "run_id": "run"},
+    ),
     "SurrogateWorker": Arguments(
         SurrogateWorker, {"seed": "from 0"}, {"bench": PowerLawBench(), "run_id": "run"}
     ),

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from eahas_plugins.hpbandster import EnergyBOHB, HyperBand, SurrogateWorker
+from eahas_plugins.hpbandster import EnergyBOHB, HyperBand, SurrogateWorker, TargetWorker
+from eahas_plugins.targets import SurrogateTarget
 from tests.eahas_plugins.hpbandster.conftest import QUIET, Cluster, within_time
 from tests.eahas_plugins.smac.bench import PowerLawBench
 
@@ -143,9 +144,9 @@ def test_rungs_and_workers_must_mean_the_same(
 
 
 def test_a_target_with_two_objectives_is_refused_before_it_trains() -> None:
-    target = {"objectives": ("error", "energy_kwh")}
+    target = SurrogateTarget(PowerLawBench(), objectives=("error", "energy_kwh"))
     with pytest.raises(ValueError, match="minimises one loss but the target has the objectives"):
-        SurrogateWorker(PowerLawBench(), run_id="bad", target=target)
+        TargetWorker(target, run_id="bad")
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def run(cluster: Cluster, training: Any, *, budget_kwh: float, **worker: Any) ->
 
 def test_rungs_are_lengths_of_complete_schedules(cluster: Cluster) -> None:
     training = OwnTraining("minimize", Counter())
-    result = run(cluster, training, budget_kwh=0.1, fidelity="schedule", target=SCORE)
+    result = run(cluster, training, budget_kwh=0.1, fidelity="schedule", **SCORE)
     whole = [r for r in result.get_all_runs() if r.info and not r.info["truncated"]]
     assert {r.budget for r in whole} == {SHORT, LONG}
     assert all(r.info["energy_kwh"] == pytest.approx(r.budget * EPOCH_KWH) for r in whole)
@@ -52,8 +52,8 @@ def test_a_training_may_be_continued_and_its_checkpoints_named(
     cluster: Cluster, tmp_path: Path
 ) -> None:
     training = PausingTraining("minimize", Counter())
-    target = {**SCORE, "checkpoints": tmp_path / "kept"}
-    result = run(cluster, training, budget_kwh=0.12, fidelity="continue", target=target)
+    named = {**SCORE, "checkpoints": tmp_path / "kept"}
+    result = run(cluster, training, budget_kwh=0.12, fidelity="continue", **named)
     resumed = [r for r in result.get_all_runs() if r.info and r.info["resumed"]]
     assert resumed
     for one in resumed:
@@ -65,13 +65,13 @@ def test_a_training_may_be_continued_and_its_checkpoints_named(
 
 def test_a_failed_training_leaves_no_checkpoint(cluster: Cluster) -> None:
     training = PausingTraining("minimize", Counter(), fails_at=SHORT + 2)
-    run(cluster, training, budget_kwh=0.06, fidelity="continue", target=SCORE)
+    run(cluster, training, budget_kwh=0.06, fidelity="continue", **SCORE)
     assert len(list(cluster.folder.rglob("latest.json"))) <= LONG // SHORT
 
 
 def test_a_run_that_begins_new_brackets_leaves_none_of_the_old_ones(cluster: Cluster) -> None:
     training = PausingTraining("minimize", Counter())
-    run(cluster, training, budget_kwh=2.5 * SHORT * EPOCH_KWH, fidelity="continue", target=SCORE)
+    run(cluster, training, budget_kwh=2.5 * SHORT * EPOCH_KWH, fidelity="continue", **SCORE)
     assert list(cluster.folder.rglob("latest.json"))
     with cluster.master(EnergyBOHB, ConfigurationSpace({"x": (0.0, 1.0)}), budget_kwh=1.0, **RUNGS):
         assert not list(cluster.folder.rglob("latest.json"))
@@ -79,7 +79,7 @@ def test_a_run_that_begins_new_brackets_leaves_none_of_the_old_ones(cluster: Clu
 
 def test_two_rungs_at_one_step_are_refused_before_anything_is_trained(cluster: Cluster) -> None:
     training = PausingTraining("minimize", Counter())
-    cluster.worker(EnergyWorker, training, meter=training.meter, fidelity="continue", target=SCORE)
+    cluster.worker(EnergyWorker, training, meter=training.meter, fidelity="continue", **SCORE)
     rungs = {"min_budget": 1, "max_budget": 4, "eta": 1.4}
     with (
         cluster.master(EnergyBOHB, space(), budget_kwh=1.0, **rungs) as master,

@@ -19,11 +19,12 @@ def native_config(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """The value with NumPy's scalars and arrays, at any depth, made plain Python."""
-    if isinstance(value, np.ndarray):
-        return value.tolist()
+    """The value with NumPy's scalars and arrays, and tensors, at any depth, made plain Python."""
     if isinstance(value, Mapping):
         return {native(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
+    if hasattr(value, "ndim"):  # of any library: a single number, or an array of them
+        convert = getattr(value, "tolist" if value.ndim else "item", None)
+        return convert() if callable(convert) else value
     return native(value)

@@ -30,10 +30,25 @@ def facade(folder: Path, target: Any, *, space: Any = SPACE, **kwargs: Any) -> A
     )
 
 
-def test_numpy_counts_in_what_a_target_tells_besides(tmp_path: Path) -> None:
+class Tensor:
+    """A number of a library that is not NumPy."""
+
+    ndim = 0
+
+    def __init__(self, value: float) -> None:
+        self._value = value
+
+    def item(self) -> float:
+        return self._value
+
+
+@pytest.mark.parametrize("number", [np.float32, np.array, Tensor])
+def test_numpy_and_tensors_count_in_what_a_target_tells(
+    tmp_path: Path, number: Callable[[float], Any]
+) -> None:
     def target(config: Any, seed: int = 0) -> Any:
-        told = {"energy_kwh": np.float64(0.125), "curve": np.arange(3), "n": {"deep": np.int64(2)}}
-        return np.float32(0.5), told
+        told = {"energy_kwh": number(0.125), "curve": np.arange(3), "n": {"deep": number(2.0)}}
+        return number(0.5), told
 
     facade(tmp_path, target).optimize()
     rows = json.loads((tmp_path / "run" / "0" / "runhistory.json").read_text())["data"]

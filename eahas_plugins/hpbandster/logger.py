@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from hpbandster.core.dispatcher import Job
 from hpbandster.core.result import json_result_logger
@@ -16,7 +19,8 @@ class EnergyResultLogger(json_result_logger):
     A line of ``energy.json`` is one job: ``{"config_id", "budget", "energy_kwh",
     "energy_estimated", "spent_kwh", "failed"}``, with the energy of failed jobs, which
     HpBandSter's own file cannot hold; ``spent_kwh`` is that of the whole run, and what is
-    estimated is what was expected of a job that told nobody what it burnt.
+    estimated is what was expected of a job that told nobody what it burnt. What JSON cannot hold of
+    an answer is written as text.
 
     Args:
         directory: Folder of the files.
@@ -33,7 +37,7 @@ class EnergyResultLogger(json_result_logger):
 
     def __call__(self, job: Job) -> None:
         """Write a finished or failed job."""
-        super().__call__(job)
+        super().__call__(storable(job))
         line = {
             "config_id": job.id,
             "budget": job.kwargs["budget"],
@@ -44,3 +48,18 @@ class EnergyResultLogger(json_result_logger):
         }
         with self.energy_file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
+
+
+def storable(job: Job) -> Job:
+    """A copy of a job whose answer JSON can hold; HpBandSter's logger would end the run."""
+    written = copy.copy(job)
+    written.result = _as_json(job.result)
+    return written
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key if isinstance(key, str) else str(key): _as_json(v) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(item) for item in value]
+    return value if value is None or isinstance(value, bool | int | float | str) else repr(value)

@@ -10,6 +10,8 @@ from hpbandster.core.base_iteration import WarmStartIteration
 from hpbandster.core.dispatcher import Job
 from hpbandster.core.result import Result, json_result_logger
 
+from eahas_plugins.hpbandster.logger import storable
+
 
 def warm_start(result: Result, generator: Any) -> WarmStartIteration:
     """The runs of a result as an iteration that is over; the generator learns from them.
@@ -41,7 +43,7 @@ def log_earlier(logger: json_result_logger, iteration: WarmStartIteration) -> No
             job = Job(config_id, config=datum.config, budget=budget)
             job.timestamps = {k: now_s + s for k, s in datum.time_stamps[budget].items()}
             job.result = answer
-            json_result_logger.__call__(logger, job)
+            json_result_logger.__call__(logger, storable(job))
 
 
 class _Collected:

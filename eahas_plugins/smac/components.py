@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from smac.initial_design.latin_hypercube_design import LatinHypercubeInitialDesign
 from smac.scenario import Scenario
 
 from eahas_plugins.arguments import check_counts, check_not_negative, given
+from eahas_plugins.smac.design import StartupDesign
 from eahas_plugins.smac.schedule_intensifier import N_STARTUP_TRIALS, ScheduleIntensifier
 
 _IDLE = (
@@ -65,9 +65,7 @@ def schedule_components(
         n_startup_trials = told["n_configs"] + len(told["additional_configs"])
     n_configs = N_STARTUP_TRIALS if n_startup_trials is None else n_startup_trials
     if "initial_design" not in found:
-        found["initial_design"] = LatinHypercubeInitialDesign(
-            scenario, n_configs=n_configs, max_ratio=1.0
-        )
+        found["initial_design"] = StartupDesign(scenario, n_configs=n_configs, max_ratio=1.0)
     if "intensifier" not in found:
         found["intensifier"] = ScheduleIntensifier(
             scenario, cooling=cooling, n_startup_trials=n_configs

@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from ConfigSpace import Configuration
-from smac.initial_design.latin_hypercube_design import LatinHypercubeInitialDesign
 from smac.scenario import Scenario
 
 from eahas_plugins.arguments import check_counts, check_seed
+from eahas_plugins.smac.design import StartupDesign
 from eahas_plugins.smac.schedule_intensifier import N_STARTUP_TRIALS
 from eahas_plugins.spaces.values import native_config
 from eahas_plugins.transfer.configurations import first_configurations
 from eahas_plugins.transfer.study import EarlierStudy
 
 
-class EarlierInitialDesign(LatinHypercubeInitialDesign):
+class EarlierInitialDesign(StartupDesign):
     """Configurations that were good for earlier studies, then a Latin hypercube.
 
     Example:

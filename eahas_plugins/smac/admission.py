@@ -13,6 +13,7 @@ from smac.runhistory import RunHistory, TrialInfo
 from smac.scenario import Scenario
 
 from eahas_plugins.smac.budget import EnergyBudgetCallback
+from eahas_plugins.spaces.values import native_config
 
 _MAX_REFUSED = 100
 _MAX_REPEATED = 100
@@ -55,7 +56,7 @@ class AdmittedTrials(Iterator[TrialInfo]):
                 break  # what is known of this rung is the same for all
             refused.add(self._held.budget)
             self._held = None
-        raise StopIteration
+        raise StopIteration("" if account is None else account.refusal())
 
     def _next_trial(self) -> TrialInfo:
         try:
@@ -122,12 +123,18 @@ class UntriedConfigurations(Iterator[Configuration]):
         draws = _MIN_DRAWS
         if math.isfinite(self._size):
             draws = int(min(max(_DRAWS_PER_CONFIG * self._size, _MIN_DRAWS), _MAX_DRAWS))
+        # By value: SMAC's history, read back, takes one with categories for another one.
+        known = {_values_of(config) for config in (*self._runhistory.get_configs(), *self.drawn)}
         for _ in range(0, draws, _MIN_DRAWS):
             for config in self._space.sample_configuration(_MIN_DRAWS):
-                if config not in self.drawn and not self._runhistory.has_config(config):
+                if _values_of(config) not in known:
                     config.origin = "Random Search (what is left of the space)"
                     return config
         raise StopIteration
+
+
+def _values_of(config: Configuration) -> str:
+    return repr(sorted(native_config(config).items()))
 
 
 class BudgetedIntensifier(AbstractIntensifier):

@@ -36,7 +36,7 @@ def check_cost(cost: Any) -> None:
         numbers = list(cost.values())
     else:
         numbers = list(cost) if isinstance(cost, list) else [cost]
-    if not all(_is_finite(number) for number in numbers):
+    if not all(is_finite(number) for number in numbers):
         raise ValueError(
             f"a target function must return finite numbers but the cost is {cost!r:.200}: "
             f"{_ASKED_FOR}"
@@ -47,7 +47,8 @@ def _is_pair(returned: Any) -> bool:
     return isinstance(returned, tuple) and len(returned) == 2
 
 
-def _is_finite(number: Any) -> bool:
+def is_finite(number: Any) -> bool:
+    """Whether it is a number, and neither infinite nor NaN."""
     try:
         return math.isfinite(number)
     except (TypeError, ValueError, OverflowError):  # an integer of hundreds of digits overflows

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 from ConfigSpace import Configuration
 from smac.callback.callback import Callback
 from smac.main.smbo import SMBO
@@ -14,7 +13,6 @@ from smac.runhistory import RunHistory, StatusType, TrialInfo, TrialKey, TrialVa
 from eahas_plugins.budget.account import ESTIMATED_ATTR, RunAccount, Shortfall
 from eahas_plugins.budget.attributes import (
     ENERGY_ATTR,
-    TRAINING_ATTR,
     known_kwh,
     kwh_argument,
     paid_kwh_of,
@@ -26,8 +24,10 @@ from eahas_plugins.budget.journal import EnergyJournal
 from eahas_plugins.policy import cooling
 from eahas_plugins.smac._compat import EnergySMBO
 from eahas_plugins.smac.answers import takes_attempt
+from eahas_plugins.smac.told import check_energies, check_result
 from eahas_plugins.targets.energy_target import EnergyTarget
 from eahas_plugins.targets.estimate import EnergyEstimate, EstimatesEnergy
+from eahas_plugins.units import share_text
 
 
 class EnergyBudgetCallback(Callback):
@@ -55,7 +55,8 @@ class EnergyBudgetCallback(Callback):
         budget_kwh: The most all trials together may spend, kWh. Positive.
         shortfall: What to do with a trial that what is left does not pay for: ``"truncate"``
             starts it and cuts it short, so that the budget is used up; ``"skip"`` ends the run.
-        trial_limit_kwh: The most one trial may spend, kWh. Positive; None for no limit.
+        trial_limit_kwh: The most one trial may spend, kWh. Positive; None for no limit, which is
+            all that a target function without ``attempt`` can have.
 
     Raises:
         ValueError: If an argument is out of range (NaN included).
@@ -88,9 +89,18 @@ class EnergyBudgetCallback(Callback):
             runhistory: The run history.
             journal: Where trials write their energy; what is there already counts as spent.
             target: The target function; one that ``EstimatesEnergy`` is asked what a trial needs.
+
+        Raises:
+            ValueError: If trials have a limit and the target function cannot be cut short.
         """
         self._runhistory, self._target = runhistory, target
         self._can_cut = target is None or takes_attempt(target)
+        if self.trial_limit_kwh is not None and not self._can_cut:
+            raise ValueError(
+                "trial_limit_kwh must be None where the target function cannot be cut short but "
+                f"is {self.trial_limit_kwh}: give the function an argument `attempt`, report to it "
+                "and return when attempt.must_stop(), or wrap the training in EnergyTarget."
+            )
         paid_kwh: dict[TrialId, float] = {
             (key.config_id, key.instance, key.seed, key.budget): paid_kwh_of(value.additional_info)
             for key, value in runhistory.items()
@@ -180,7 +190,7 @@ class EnergyBudgetCallback(Callback):
         """
         self._attach_to(smbo)
         if not self._account.admits(None):
-            raise StopIteration
+            raise StopIteration(self.refusal())
 
     def on_ask_end(self, smbo: SMBO, info: TrialInfo) -> None:
         """Reserve what the trial is expected to need."""
@@ -190,22 +200,18 @@ class EnergyBudgetCallback(Callback):
         """Charge the trial, whatever became of it.
 
         Raises:
-            ValueError: If a finished trial has told no energy, or one that cannot be, or its cost
-                is not finite.
+            ValueError: If it has not ended, has succeeded and told no energy, or one that cannot
+                be, or its cost is none of the scenario's.
         """
         self._attach_to(smbo)
-        if value.status == StatusType.SUCCESS and not np.all(np.isfinite(value.cost)):
-            raise ValueError(
-                f"the cost of a trial that succeeded must be finite but got {value.cost}: tell it "
-                "with status=StatusType.CRASHED and the scenario's crash_cost."
-            )
+        check_result(value, smbo.scenario if isinstance(smbo, EnergySMBO) else None)
         if self._account.waiting:
             # Only the refusal has stopped the run, and this trial gives back what it has not used.
             self._account.waiting = False
             if isinstance(smbo, EnergySMBO):
                 smbo.go_on()
         told = value.additional_info
-        self._check_energies(info, told)
+        check_energies(self._trial_id(info), told)
         succeeded = value.status == StatusType.SUCCESS
         if not succeeded:
             self.grant(info)  # one that was never asked for has an expectation all the same
@@ -242,15 +248,11 @@ class EnergyBudgetCallback(Callback):
             for config in configs:
                 self._target.discard(config, seed or 0, instance)
 
-    def _check_energies(self, info: TrialInfo, told: Mapping[str, Any]) -> None:
-        for name in (ENERGY_ATTR, TRAINING_ATTR):
-            if told.get(name) is not None and known_kwh(told[name]) is None:
-                number, instance, seed, budget = self._trial_id(info)
-                raise ValueError(
-                    f"{name} must be a finite number of kWh, zero or more, but the trial of "
-                    f"configuration {number} (instance {instance}, seed {seed}, budget {budget}) "
-                    f"told {told[name]!r}: mend what the target function returns and run again."
-                )
+    def refusal(self) -> str:
+        """Why no trial is handed out, for whoever asks for trials himself."""
+        wait = ", but what is promised to running trials" if self._account.granted else ""
+        spent = share_text(self.spent_kwh, self.budget_kwh)
+        return f"nothing is left that pays for a trial{wait}: {spent} spent."
 
     def wait_for_running(self) -> None:
         """Say that nothing is left to try now, though trials that end may change that."""

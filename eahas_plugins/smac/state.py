@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ConfigSpace import ConfigurationSpace
+from smac.scenario import Scenario
 
 from eahas_plugins.files import json_object, read_json_object, write_atomically, write_json
 from eahas_plugins.smac._compat import EnergySMBO
@@ -41,11 +42,16 @@ MAX_BYTES = 1 << 30
 
 
 class DurableSMBO(EnergySMBO):
-    """SMAC's main loop, whose files are never seen half written."""
+    """SMAC's main loop, whose files are never seen half written, nor in another folder."""
+
+    def __init__(self, scenario: Scenario, *args: Any, **kwargs: Any) -> None:
+        # Trainings may change the working directory; SMAC saves as soon as this is made.
+        self._folder = Path(scenario.output_directory).absolute()
+        super().__init__(scenario, *args, **kwargs)
 
     def save(self) -> None:
         """Replace SMAC's files, and the copy of all of them, by what is known now."""
-        folder = Path(self.scenario.output_directory)
+        folder = self._folder
         part = folder / f".saving-{os.getpid()}"
         part.mkdir(parents=True, exist_ok=True)
         self.runhistory.save(part / HISTORY)

@@ -164,3 +164,35 @@ def test_a_dear_trial_is_skipped_and_the_others_are_tried(tmp_path: Path) -> Non
     facade.optimize()
     tried = {int(facade.runhistory.get_config(k.config_id)["a"]) for k in facade.runhistory}
     assert tried == {a for a in range(12) if a % 3}
+
+
+@pytest.mark.filterwarnings("ignore:Mean of empty slice")
+@pytest.mark.filterwarnings("ignore:invalid value encountered in scalar divide")
+@pytest.mark.parametrize(
+    ("kind", "target", "rungs"),
+    [
+        (EnergyHyperparameterOptimizationFacade, flat, {}),
+        (EnergyMultiFidelityFacade, rising, {"min_budget": 1, "max_budget": 3}),
+        (EnergyMultiFidelityFacade, Schedules(), {"min_budget": 1, "max_budget": 3}),
+    ],
+)
+@pytest.mark.parametrize("values", [["x", "y"], [True, False]])
+def test_a_run_that_goes_on_knows_what_has_been_tried(
+    tmp_path: Path, kind: Any, target: Any, rungs: dict[str, Any], values: list[Any]
+) -> None:
+    def facade() -> Any:
+        space = ConfigurationSpace({"a": [0, 1, 2]}, seed=0)
+        space.add(Categorical("b", values))
+        return kind(
+            scenario(tmp_path, space, **rungs), target, budget_kwh=10.0, logging_level=QUIET
+        )
+
+    facade().optimize()
+    again = facade()
+    again.optimize()
+    history = again.runhistory
+    tried = Counter(
+        (str(dict(history.get_config(key.config_id))), key.seed, key.budget) for key in history
+    )
+    assert set(tried.values()) == {1}
+    assert len({config for config, _, _ in tried}) == 6

@@ -59,6 +59,17 @@ def test_a_limit_per_trial_cuts_every_trial(tmp_path: Path) -> None:
     assert 2e-2 - 2e-3 < facade.spent_kwh <= 2e-2
 
 
+def test_a_limit_that_nobody_can_hold_is_refused(tmp_path: Path) -> None:
+    def target(config: Any, seed: int = 0) -> Any:
+        return 0.5, {"energy_kwh": 1e-2}
+
+    scenario = energy_scenario(SurrogateTarget(PowerLawBench()), output_directory=tmp_path)
+    with pytest.raises(ValueError, match=r"trial_limit_kwh must be None where .* be cut short"):
+        full_fidelity(
+            tmp_path, budget_kwh=0.02, trial_limit_kwh=2e-3, target=target, scenario=scenario
+        )
+
+
 @pytest.mark.parametrize(
     ("energy_aware", "plain", "small"),
     [

@@ -36,9 +36,10 @@ def facade(folder: Path, kwh: float, *, name: str | None = "run", **kwargs: Any)
         "name": name, "output_directory": folder, "min_budget": 1, "max_budget": 9, "seed": 1,
         "deterministic": True, "n_trials": 999, "crash_cost": 1.0, **kwargs,
     }  # fmt: skip
+    target = settings.pop("target", train)
     return EnergyMultiFidelityFacade(
         Scenario(settings.pop("space", space), **settings),
-        settings.pop("target", train),
+        target,
         budget_kwh=kwh,
         logging_level=QUIET,
         n_startup_trials=60,
@@ -146,6 +147,24 @@ def test_overwriting_forgets_the_copy(tmp_path: Path) -> None:
         train, budget_kwh=1.0, overwrite=True, logging_level=QUIET,
     )  # fmt: skip
     assert not json.loads(json.loads((folder / LAST_STATE).read_text())["runhistory.json"])["data"]
+
+
+def test_a_training_may_change_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+
+    def moves(config: Any, seed: int = 0, budget: Any = None) -> Any:
+        os.chdir(tmp_path / "elsewhere")
+        return float(config["x"]), {"energy_kwh": STEP_KWH}
+
+    host = facade(Path("runs"), 0.004, target=moves)
+    host.optimize()
+    assert not any((tmp_path / "elsewhere").iterdir())
+    monkeypatch.chdir(tmp_path)
+    assert trials(facade(Path("runs"), 0.004, target=moves).runhistory) == trials(host.runhistory)
+    assert len(host.runhistory) == 4
 
 
 KILLED = """

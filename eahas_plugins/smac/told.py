@@ -1,0 +1,57 @@
+"""What is told of a trial, by a runner or by a user: checked before anything is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from smac.runhistory import StatusType, TrialValue
+from smac.scenario import Scenario
+
+from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, known_kwh
+from eahas_plugins.budget.entries import TrialId
+from eahas_plugins.smac.answers import is_finite
+
+
+def check_result(value: TrialValue, scenario: Scenario | None) -> None:
+    """Refuse what SMAC would end of with an assertion, or learn from as it is.
+
+    Args:
+        value: What was told.
+        scenario: The scenario, if it is known.
+
+    Raises:
+        ValueError: If the trial has not ended, or its costs are not as many as the objectives, or
+            it has succeeded with one that is not finite.
+    """
+    if value.status == StatusType.RUNNING:
+        raise ValueError(
+            "a trial that is told must have ended but its status is RUNNING: tell it when it has."
+        )
+    costs = value.cost if isinstance(value.cost, list) else [value.cost]
+    n_costs = len(costs) if scenario is None else scenario.count_objectives()
+    if len(costs) != n_costs:
+        raise ValueError(
+            f"the cost must have {n_costs} values, one per objective, but got {value.cost}."
+        )
+    if value.status == StatusType.SUCCESS and not all(map(is_finite, costs)):
+        raise ValueError(
+            f"the cost of a trial that succeeded must be finite but got {value.cost}: tell it "
+            "with status=StatusType.CRASHED and the scenario's crash_cost."
+        )
+
+
+def check_energies(trial: TrialId, told: Mapping[str, Any]) -> None:
+    """Refuse what is no energy.
+
+    Raises:
+        ValueError: If an energy that was told is not a finite number of at least 0.
+    """
+    for name in (ENERGY_ATTR, TRAINING_ATTR):
+        if told.get(name) is not None and known_kwh(told[name]) is None:
+            number, instance, seed, budget = trial
+            raise ValueError(
+                f"{name} must be a finite number of kWh, zero or more, but the trial of "
+                f"configuration {number} (instance {instance}, seed {seed}, budget {budget}) "
+                f"told {told[name]!r}: mend what the target function returns and run again."
+            )

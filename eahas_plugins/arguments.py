@@ -1,4 +1,4 @@
-"""Numbers that users give, one rule in all hosts: text, truth values and nothing are no numbers.
+"""What users give, one rule in all hosts: text, truth values and nothing are no numbers.
 
 Each function takes arguments by their names, which are in the message. NaN is in no range.
 """
@@ -147,6 +147,51 @@ def numbers_of(**arrays: Any) -> list[NDArray[np.float64]]:
             raise ValueError(f"{name} must be numbers but got {values!r}.")
         found.append(array.astype(np.float64))
     return found
+
+
+def check_flags(**arguments: object) -> None:
+    """Refuse what only looks like a switch: ``"no"`` would be on.
+
+    Raises:
+        ValueError: Unless each is True or False.
+    """
+    for name, value in arguments.items():
+        if not isinstance(value, bool | np.bool_):
+            raise ValueError(f"{name} must be True or False but got {value!r}.")
+
+
+def check_names(**arguments: object) -> None:
+    """Check names of parameters and the like.
+
+    Raises:
+        ValueError: Unless each is text, and not empty.
+    """
+    for name, value in arguments.items():
+        if not isinstance(value, str) or not value:
+            raise ValueError(f"{name} must be a name but got {value!r}.")
+
+
+def check_made(kind: type, /, **arguments: object) -> None:
+    """Check objects that others make: the class in place of one of its objects is a usual slip.
+
+    Example:
+        >>> check_made(Real, price=float)
+        Traceback (most recent call last):
+        TypeError: price must be a Real but got the class float: make one, float(...).
+
+    Raises:
+        TypeError: Unless each is of that kind.
+    """
+    article = "an" if kind.__name__[0] in "AEIOU" else "a"
+    for name, value in arguments.items():
+        if isinstance(value, kind):
+            continue
+        if isinstance(value, type) and issubclass(value, kind):
+            got = f"the class {value.__name__}: make one, {value.__name__}(...)."
+        else:
+            text = repr(value)
+            got = f"{text if len(text) < 60 else type(value).__name__}."
+        raise TypeError(f"{name} must be {article} {kind.__name__} but got {got}")
 
 
 def given(**arguments: Any) -> dict[str, Any]:

@@ -165,6 +165,22 @@ class EnergyMeter(Protocol):
         ...
 
 
+def check_meter(meter: object) -> None:
+    """Check what is given as a meter.
+
+    Raises:
+        ValueError: If it is text but not ``"auto"``.
+        TypeError: If it is no meter, or the class of one.
+    """
+    if isinstance(meter, str):
+        if meter != "auto":
+            raise ValueError(f"meter must be a meter or 'auto' but got {meter!r}")
+        return
+    if isinstance(meter, type) or not all(hasattr(meter, name) for name in ("provenance", "read")):
+        made = f": make one, {meter.__name__}(...)" if isinstance(meter, type) else ""
+        raise TypeError(f"meter must be a meter or 'auto' but got {meter!r}{made}")
+
+
 def ids_of(provenance: Provenance) -> tuple[str, ...]:
     """Return the ids of a meter's devices; a meter that names none is one device."""
     if provenance.device_ids:

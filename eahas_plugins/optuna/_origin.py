@@ -32,7 +32,7 @@ The counter goes up when a trial reports and nothing else has changed that shows
 is there, and true, if the trial has told itself what it needs."""
 # The same key in the system attributes of a study: the name under which it opens accounts.
 SINCE_ATTR = "energy_since"
-"""Study attribute: start of the first trial that a budget saw run here without an account."""
+"""Study attribute: start of the first trial that a budget saw run here without an account, UTC."""
 
 _names: WeakKeyDictionary[Study, str] = WeakKeyDictionary()
 
@@ -100,9 +100,18 @@ def open_account(trial: object) -> None:
 
 
 def first_start(study: Study) -> datetime.datetime | None:
-    """Start of the first trial that a budget saw run here without an account, if it left word."""
+    """Start of the first trial that a budget saw run here without an account, if it left word.
+
+    In local time without a zone, as Optuna gives the times of trials.
+    """
     since = study.user_attrs.get(SINCE_ATTR)
     try:
-        return datetime.datetime.fromisoformat(since) if isinstance(since, str) else None
+        start = datetime.datetime.fromisoformat(since) if isinstance(since, str) else None
     except ValueError:
         return None
+    return start and start.astimezone().replace(tzinfo=None)
+
+
+def leave_word(study: Study, since: datetime.datetime) -> None:
+    """Note the start, in local time as Optuna gives it, so that it means the same everywhere."""
+    study.set_user_attr(SINCE_ATTR, since.astimezone(datetime.UTC).isoformat())

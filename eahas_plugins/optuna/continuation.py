@@ -10,8 +10,9 @@ from typing import Any
 
 from optuna import TrialPruned
 from optuna.study import Study
-from optuna.trial import Trial, TrialState
+from optuna.trial import BaseTrial, Trial, TrialState
 
+from eahas_plugins.arguments import check_made
 from eahas_plugins.budget.attributes import (
     CONTINUES_ATTR,
     PAID_ATTR,
@@ -22,14 +23,12 @@ from eahas_plugins.budget.attributes import (
 from eahas_plugins.energy.readings import MeterError
 from eahas_plugins.models.length import is_number
 from eahas_plugins.optuna._trials import training_kwh
-from eahas_plugins.optuna.budget.readers import STOPPED_ATTR
+from eahas_plugins.optuna.budget.readers import cut_short
 from eahas_plugins.optuna.checkpoint_folder import store_of
 from eahas_plugins.optuna.samplers._schedules import schedules_of
 from eahas_plugins.optuna.tracker import EnergyTracker
 from eahas_plugins.targets.checkpoints import Checkpoint
 from eahas_plugins.targets.progress import Progress, key_of
-
-_BY_BUDGET = ("budget", "trial_limit", "no_room")
 
 
 class TrialCheckpoint:
@@ -83,6 +82,7 @@ class TrialCheckpoint:
     Raises:
         ValueError: If the trial has no such parameter, the storage is a server and there is no
             folder given, or it is a file, or holds checkpoints of another study of the same name.
+        TypeError: If it is no trial, or no tracker.
     """
 
     def __init__(
@@ -94,6 +94,8 @@ class TrialCheckpoint:
         checkpoints: str | Path | None = None,
         seed: int = 0,
     ) -> None:
+        check_made(BaseTrial, trial=trial)
+        check_made(EnergyTracker, energy=energy)
         params = trial.params
         length = params.pop(fidelity_param, None)
         if not is_number(length) or not length > 0:
@@ -216,8 +218,7 @@ class TrialCheckpoint:
     def _is_over(self, error: BaseException | None) -> bool:
         """Whether no trial will be promoted that goes on from here."""
         if isinstance(error, TrialPruned):
-            stopped = self._trial.user_attrs.get(STOPPED_ATTR)
-            return not (isinstance(stopped, dict) and stopped.get("by") in _BY_BUDGET)
+            return cut_short(self._trial.user_attrs) is None
         lengths = schedules_of(self._trial.distributions[self._name], name=self._name)
         return error is None and not self.length < max(filter(is_number, lengths))
 

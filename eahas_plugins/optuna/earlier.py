@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Any
 
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from eahas_plugins.arguments import check_made
 from eahas_plugins.budget.attributes import TRAINING_ATTR, known_kwh
 from eahas_plugins.models.kwh import Column
 from eahas_plugins.optuna._trials import column_of, energy_of, may_be_best
@@ -28,7 +30,9 @@ def earlier_study(study: Study) -> EarlierStudy:
 
     Raises:
         ValueError: If it has several objectives.
+        TypeError: If it is no study.
     """
+    check_made(Study, study=study)
     check_one_objective(study.study_name, len(study.directions))
     trials = study.get_trials(deepcopy=False)
     known = [trial for trial in trials if may_be_best(trial)]
@@ -55,7 +59,8 @@ def key_of(study: Study) -> str:
     """What tells a study from others of the same name: when its first trial started."""
     for trial in study.get_trials(deepcopy=False):
         if trial.state is not TrialState.WAITING and trial.datetime_start is not None:
-            return f"{study.study_name} {trial.datetime_start.isoformat()}"
+            start = trial.datetime_start.astimezone(datetime.UTC)  # Optuna's is local
+            return f"{study.study_name} {start.isoformat()}"
     return ""
 
 
@@ -82,6 +87,7 @@ def export_study(study: Study, path: str | Path) -> None:
 
     Raises:
         ValueError: If it has several objectives, or values that JSON does not have.
+        TypeError: If it is no study.
         OSError: If the file could not be written.
     """
     write_study(earlier_study(study), path)

@@ -10,7 +10,7 @@ import numpy as np
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from eahas_plugins.arguments import check_counts
+from eahas_plugins.arguments import check_counts, check_made
 from eahas_plugins.models.price import N_STARTUP_TRIALS, PATIENCE, PriceEnd, price_argument
 from eahas_plugins.optuna._per_study import PerStudy
 from eahas_plugins.optuna._trials import AUTO, check_one_objective
@@ -127,7 +127,9 @@ class EnergyPrice:
 
         Raises:
             ValueError: If it has several objectives.
+            TypeError: If it is no study.
         """
+        check_made(Study, study=study)
         check_one_objective(study, type(self).__name__)
         return self._outlook.expected_per_kwh(study)
 

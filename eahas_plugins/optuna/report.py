@@ -10,6 +10,7 @@ from typing import Any
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from eahas_plugins.arguments import check_made
 from eahas_plugins.budget.attributes import CAP_ATTR, DEFAULT_LEASE_S, TRAINING_ATTR, known_kwh
 from eahas_plugins.optuna._trial_energy import METER_ATTR, RUNTIME_ATTR
 from eahas_plugins.optuna._trials import (
@@ -69,7 +70,9 @@ def energy_report(
 
     Raises:
         ValueError: If the study has no trials or no energies, or an argument is out of range.
+        TypeError: If it is no study.
     """
+    check_made(Study, study=study)
     summary = run_of(study, fidelity_param=fidelity_param)
     return Report.of(summary, g_per_kwh=g_per_kwh, country=country)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import optuna
@@ -13,9 +13,11 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage
-from optuna.study import Study
+from optuna.study import Study, StudyDirection
 
+from eahas_plugins.arguments import check_flags, check_made, check_names, given
 from eahas_plugins.energy import EnergyMeter, auto_meter, grams_co2e
+from eahas_plugins.energy.readings import check_meter
 from eahas_plugins.optuna._trials import AUTO
 from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
 from eahas_plugins.optuna.budget.in_trainings import TrainingsBudget
@@ -81,11 +83,11 @@ def energy_study(
             kWh they need (`TrainingsBudget`).
         kg_co2e: The budget as emissions, kg CO2 equivalent; needs ``g_per_kwh`` or ``country``.
         g_per_kwh: Intensity of the grid, g CO2 equivalent per kWh.
-        country: In place of it, an ISO 3166-1 alpha-3 code of the table `GRID_G_PER_KWH`.
+        country: Where that is not given, an ISO 3166-1 alpha-3 code of the table `GRID_G_PER_KWH`.
         fidelity_param: Parameter whose values are the lengths of complete trainings; ``"auto"``
             for the one with a usual name (``epochs``, ``n_estimators`` ...), None for none.
         metric: What the objective's values are called, for dashboards and figures.
-        sampler: In place of the recipe's.
+        sampler: In place of the recipe's; then ``seed`` and ``fidelity_param`` are its own.
         pruner: In place of the recipe's, which has none. Not with several objectives.
         storage: Optuna's storage; None for this process's memory.
         study_name: Its name in the storage.
@@ -102,11 +104,14 @@ def energy_study(
         The study and the budget: ``study.optimize(budget.guard(objective), callbacks=[budget])``.
 
     Raises:
-        ValueError: If an argument is out of range (NaN included), a direction is missing, or the
-            study that goes on has other directions.
+        ValueError: If an argument is out of range (NaN included) or would not be used, a direction
+            is missing, or the study that goes on has other directions.
+        TypeError: If a sampler, pruner or meter is none.
         DuplicatedStudyError: If the study is there and shall not go on.
     """
     wanted = _directions(direction, directions)
+    _check_objects(sampler, pruner, meter)
+    check_flags(load_if_exists=load_if_exists, **given(show_progress=show_progress))
     several = len(wanted) > 1
     if several and pruner is not None:
         raise ValueError(
@@ -114,6 +119,7 @@ def energy_study(
             "prunes by one value. The budget ends trials in their case too."
         )
     names = _metric_names(metric, len(wanted))
+    _check_used(seed=seed, fidelity_param=fidelity_param, sampler=sampler, trainings=trainings)
     if g_per_kwh is None and country is not None:
         g_per_kwh = grams_co2e(1.0, country=country)
     if show_progress is None:
@@ -152,13 +158,45 @@ def _budget(
     fidelity_param: str | None,
     arguments: dict[str, Any],
 ) -> EnergyBudget:
-    if (given := [kwh, kg_co2e, trainings].count(None)) != 2:
+    if (n_given := 3 - [kwh, kg_co2e, trainings].count(None)) != 1:
         raise ValueError(
-            f"give the budget as one of kwh, trainings and kg_co2e but got {3 - given} of them."
+            f"give the budget as one of kwh, trainings and kg_co2e but got {n_given} of them."
         )
     if trainings is not None:
         return TrainingsBudget(trainings, fidelity_param=fidelity_param, **arguments)
     return EnergyBudget(kwh, kg_co2e=kg_co2e, **arguments)
+
+
+def _check_objects(
+    sampler: BaseSampler | None, pruner: BasePruner | None, meter: EnergyMeter | str | None
+) -> None:
+    """Refuse what is no sampler, pruner or meter, such as their classes."""
+    if sampler is not None:
+        check_made(BaseSampler, sampler=sampler)
+    if pruner is not None:
+        check_made(BasePruner, pruner=pruner)
+    if meter is not None:
+        check_meter(meter)
+
+
+def _check_used(
+    *,
+    seed: int | None,
+    fidelity_param: str | None,
+    sampler: BaseSampler | None,
+    trainings: float | None,
+) -> None:
+    """Refuse what the recipe's sampler would use, where another one is given."""
+    if sampler is None:
+        return
+    unused: dict[str, object] = {} if seed is None else {"seed": seed}
+    if trainings is None and fidelity_param not in (AUTO, None):
+        unused["fidelity_param"] = fidelity_param
+    for name, value in unused.items():
+        raise ValueError(
+            f"{name} must be left out where a sampler is given but got {value!r}: it would not be "
+            f"used. Give it to {type(sampler).__name__}."
+        )
 
 
 def _directions(direction: str | None, directions: Sequence[str] | None) -> list[Direction]:
@@ -169,9 +207,10 @@ def _directions(direction: str | None, directions: Sequence[str] | None) -> list
         )
     wanted: list[Direction] = []
     for name in [direction] if directions is None else directions:
-        if name not in _DIRECTIONS:
+        known = name.name.lower() if isinstance(name, StudyDirection) else name
+        if known not in _DIRECTIONS:
             raise ValueError(f"a direction must be 'maximize' or 'minimize' but got {name!r}.")
-        wanted.append(_DIRECTIONS[name])
+        wanted.append(_DIRECTIONS[known])
     if not wanted:
         raise ValueError("directions must hold one for each objective but is empty.")
     return wanted
@@ -180,7 +219,10 @@ def _directions(direction: str | None, directions: Sequence[str] | None) -> list
 def _metric_names(metric: str | Sequence[str] | None, n_objectives: int) -> list[str]:
     if metric is None:
         return []
-    names = [metric] if isinstance(metric, str) else list(metric)
+    single = isinstance(metric, str) or not isinstance(metric, Iterable)
+    names: list[Any] = [metric] if single else list(metric)
+    for name in names:
+        check_names(metric=name)
     if len(names) != n_objectives:
         raise ValueError(
             f"metric must name each of {n_objectives} objectives but got {len(names)} names."

@@ -9,10 +9,10 @@ from typing import Any, Literal
 from optuna import TrialPruned
 from optuna.trial import BaseTrial
 
-from eahas_plugins.arguments import check_whole_numbers
+from eahas_plugins.arguments import check_made, check_whole_numbers
 from eahas_plugins.energy.auto import auto_meter
 from eahas_plugins.energy.inference import InferenceCost, measure_inference
-from eahas_plugins.energy.readings import EnergyMeter, MeterError, Reading
+from eahas_plugins.energy.readings import EnergyMeter, MeterError, Reading, check_meter
 from eahas_plugins.optuna._trial_energy import METER_ATTR, PARTS_ATTR, RUNTIME_ATTR, TrialEnergy
 from eahas_plugins.optuna._trial_names import owner_of
 
@@ -64,11 +64,13 @@ class EnergyTracker:
 
     Raises:
         MeterError: When the training is seen to use no energy.
+        TypeError: If ``trial`` is no trial or ``meter`` no meter.
+        ValueError: If ``meter`` is another word than "auto".
     """
 
     def __init__(self, trial: BaseTrial, *, meter: EnergyMeter | Literal["auto"] = "auto") -> None:
-        if isinstance(meter, str) and meter != "auto":
-            raise ValueError(f"meter must be a meter or 'auto' but got {meter!r}")
+        check_made(BaseTrial, trial=trial)
+        check_meter(meter)
         self._trial = trial
         self._meter = meter
         self._energy: TrialEnergy | None = None

@@ -1,4 +1,4 @@
-"""What no argument that is a number may be, and a test that it is refused by name."""
+"""What no argument that is a number, a switch or a name may be, and a test that it is refused."""
 
 from __future__ import annotations
 
@@ -21,13 +21,17 @@ BAD: Mapping[str, tuple[Any, ...]] = {
     "finite": (*NO_NUMBERS, math.inf),
     "whole": (*NO_NUMBERS, 2.5, math.inf),
     "from 0": (*NO_NUMBERS, -1, 2.5, math.inf),
+    "switch": ("no", 1, 0.0, [True], math.nan),
+    "name": (["epochs"], 3, True, math.nan),
+    "groups": (3, "ab", ["ab", "c"], [[]], [3], math.nan),
+    "list": (3, True, math.nan, {"a": 1}, iter([1, 2])),
 }
 """By the kind of an argument; one that ends in ``?`` may be None."""
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """A public constructor or function and its arguments that are numbers.
+    """A public constructor or function and its arguments that are numbers, switches or names.
 
     Args:
         make: What is called.

@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
 from eahas_plugins.budget.balance import Balance
-from eahas_plugins.optuna._origin import SINCE_ATTR, first_start, mark_of, sign
+from eahas_plugins.optuna._origin import first_start, leave_word, mark_of, sign
 from eahas_plugins.optuna.budget.account import Account
 from eahas_plugins.optuna.budget.admission import Admission, Outlook
 from eahas_plugins.optuna.budget.completion import Length, is_over
@@ -134,14 +134,20 @@ class BudgetController:
             self._told_since = since
             known = first_start(study)
             if known is None or since < known:
-                study.set_user_attr(SINCE_ATTR, since.isoformat())
+                leave_word(study, since)
 
     def show(self, study: Study, balance: Balance, *, ends: bool = False) -> None:
         """Show a balance to people, and to samplers what does not count."""
         self._show(study, balance, left_out_kwh=sum(self.ledger.left_out_kwh), ends=ends)
 
-    def tell_left_out(self) -> None:
-        """Say once which energy in the study does not count."""
+    def tell_missing(self, study: Study) -> None:
+        """Say once which energy in the study does not count, and that a trial has told none.
+
+        With ask-and-tell nobody else looks at trials that have been told.
+        """
+        silent = self.ledger.silent
+        if silent is not None and not self._warned:
+            self.note_silence(silent, study.get_trials(deepcopy=False)[silent].user_attrs)
         added_kwh, earlier_kwh = self.ledger.left_out_kwh
         if (added_kwh or earlier_kwh) and not self._told_left_out:
             self._told_left_out = True

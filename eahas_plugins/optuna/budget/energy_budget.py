@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from eahas_plugins.arguments import check_positive
+from eahas_plugins.arguments import check_flags, check_positive
 from eahas_plugins.budget.attributes import DEFAULT_LEASE_S, kwh_argument
 from eahas_plugins.optuna.budget.admission import Outlook
 from eahas_plugins.optuna.budget.display import BudgetDisplay
@@ -120,6 +120,7 @@ class EnergyBudget(BudgetOfStudies):
         if shortfall not in ("truncate", "skip"):
             raise ValueError(f"`shortfall` must be 'truncate' or 'skip' but got {shortfall!r}.")
         check_positive(lease_s=lease_s)
+        check_flags(steady=steady, count_added=count_added, show_progress=show_progress)
         self.reserve = checked_reserve(reserve)
         rules = BudgetRules(
             cap_kwh=cap_of(kwh, kg_co2e, g_per_kwh),
@@ -178,11 +179,11 @@ class EnergyBudget(BudgetOfStudies):
             ValueError: If an energy is not usable, or the study has several objectives and
                 ``min_gain_per_kwh`` is given.
         """
+        controller = self.controller_of(trial)
         self._ending.check(trial.study)
-        controller = self.controller(trial.study)
         account = controller.open(trial)
         began = controller.admission.begin(account)
-        controller.tell_left_out()
+        controller.tell_missing(trial.study)
         if not began:
             return False
 
@@ -209,7 +210,7 @@ class EnergyBudget(BudgetOfStudies):
             ValueError: If it is not a finite number, or negative.
         """
         next_step_kwh = kwh_argument("energy_step_kwh", next_step_kwh, zero=True)
-        controller = self.controller(trial.study)
+        controller = self.controller_of(trial)
         return controller.announce(controller.account(trial), next_step_kwh)
 
     def record(self, trial: Trial, energy_kwh: float) -> None:
@@ -219,7 +220,7 @@ class EnergyBudget(BudgetOfStudies):
             ValueError: If it is not a finite number, negative, or less than before.
         """
         energy_kwh = kwh_argument("energy_kwh", energy_kwh, zero=True)
-        controller = self.controller(trial.study)
+        controller = self.controller_of(trial)
         controller.spend(controller.account(trial), energy_kwh)
 
     def report(
@@ -245,7 +246,7 @@ class EnergyBudget(BudgetOfStudies):
 
     def must_stop(self, trial: Trial) -> bool:
         """Whether the trial must end before its next step."""
-        controller = self.controller(trial.study)
+        controller = self.controller_of(trial)
         return controller.must_stop(controller.account(trial))
 
     def finish(self, trial: Trial, *, outcome: Outcome | None = None) -> None:
@@ -258,7 +259,7 @@ class EnergyBudget(BudgetOfStudies):
             outcome: How it ends, if that is known.
         """
         outcome = outcome or Outcome(trial.number, TrialState.RUNNING)
-        energy_kwh = self.controller(trial.study).close(trial)
+        energy_kwh = self.controller_of(trial).close(trial)
         self._settle(trial.study, trial.number, energy_kwh, outcome)
 
     def exhausted(self, study: Study) -> bool:
@@ -270,7 +271,7 @@ class EnergyBudget(BudgetOfStudies):
         controller = self.controller(study)
         reason = self._reason_to_end(study, controller.admission.outlook(study))
         controller.keep_since(study)
-        controller.tell_left_out()
+        controller.tell_missing(study)
         return reason is not None
 
     def close(self) -> None:

@@ -34,9 +34,15 @@ class Gate(Protocol):
 
 
 class GuardedObjective(Generic[Values]):
-    """See `EnergyBudget.guard`."""
+    """See `EnergyBudget.guard`.
+
+    Raises:
+        TypeError: If the objective is no function.
+    """
 
     def __init__(self, gate: Gate, objective: Callable[[Any], Values]) -> None:
+        if not callable(objective):
+            raise TypeError(f"objective must be a function of a trial but got {objective!r}.")
         self._gate = gate
         self._objective = objective
 
@@ -67,7 +73,7 @@ class GuardedObjective(Generic[Values]):
                 if why in own_words:
                     raise
                 raise TrialPruned(f"{own_words} {why}".strip()) from pruned
-            outcome = Outcome(number, *_told(values))
+            outcome = Outcome(number, *_told(values, len(trial.study.directions)))
             if outcome.state is TrialState.COMPLETE:
                 guarded.completed()
             return values
@@ -78,14 +84,14 @@ class GuardedObjective(Generic[Values]):
             self._gate.finish(trial, outcome=outcome)
 
 
-def _told(values: Any) -> tuple[TrialState, Sequence[float] | None]:
+def _told(values: Any, n_objectives: int) -> tuple[TrialState, Sequence[float] | None]:
     """What Optuna will make of an objective's answer."""
     several = values if isinstance(values, Sequence) else [values]
     try:
         numbers = [float(value) for value in several]
     except (TypeError, ValueError):
         return TrialState.FAIL, None
-    failed = any(math.isnan(number) for number in numbers)
+    failed = len(numbers) != n_objectives or any(math.isnan(number) for number in numbers)
     return (TrialState.FAIL, None) if failed else (TrialState.COMPLETE, numbers)
 
 

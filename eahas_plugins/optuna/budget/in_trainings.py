@@ -9,7 +9,7 @@ from typing import Any
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from eahas_plugins.arguments import check_counts, check_numbers
+from eahas_plugins.arguments import check_counts, check_names, check_numbers
 from eahas_plugins.budget.balance import Balance
 from eahas_plugins.optuna._origin import account_name, mark_of
 from eahas_plugins.optuna._trials import AUTO, ended_at, training_kwh, usual_lengths
@@ -67,6 +67,8 @@ class TrainingsBudget(EnergyBudget):
         **budget: Any,
     ) -> None:
         check_counts(1, n_measured=n_measured)
+        if fidelity_param is not None:
+            check_names(fidelity_param=fidelity_param)
         check_numbers(trainings=trainings)
         if not n_measured <= trainings < math.inf:
             raise ValueError(

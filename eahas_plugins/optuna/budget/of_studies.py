@@ -6,7 +6,9 @@ import threading
 from weakref import WeakKeyDictionary
 
 from optuna.study import Study
+from optuna.trial import Trial
 
+from eahas_plugins.arguments import check_made
 from eahas_plugins.budget.attributes import kwh_argument
 from eahas_plugins.budget.balance import Balance
 from eahas_plugins.optuna._local_state import LocalState
@@ -54,7 +56,13 @@ class BudgetOfStudies(LocalState):
         self._rules.limit_kwh = None if kwh is None else kwh_argument("trial_limit_kwh", kwh)
 
     def controller(self, study: Study) -> BudgetController:
-        """What applies this budget to one study."""
+        """What applies this budget to one study.
+
+        Raises:
+            TypeError: If it is no study.
+        """
+        if not isinstance(study, Study):
+            check_made(Study, study=study)
         controller = self._controllers.get(study)
         if controller is None:
             with self._lock:
@@ -63,6 +71,16 @@ class BudgetOfStudies(LocalState):
                     controller = BudgetController(self._rules, show=self._display.update)
                     self._controllers[study] = controller
         return controller
+
+    def controller_of(self, trial: Trial) -> BudgetController:
+        """What applies this budget to the study of a trial.
+
+        Raises:
+            TypeError: If it is no trial that a study has given out.
+        """
+        if not isinstance(trial, Trial):
+            check_made(Trial, trial=trial)
+        return self.controller(trial.study)
 
     def balance(self, study: Study) -> Balance:
         """Cap, spent and reserved energy of the study now, read from its storage."""

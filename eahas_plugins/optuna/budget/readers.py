@@ -30,8 +30,16 @@ STOPPED_ATTR = "energy_stopped"
 """Trial attribute: {"by": "budget" | "trial_limit" | "no_room" | "pruner" | "objective", …}, with
 the numbers that decided: ``needed_kwh`` for its next step or the whole trial, ``spent_kwh`` and
 ``cap_kwh`` of the study, ``limit_kwh`` of the trial, ``pruner``."""
+_CUT_SHORT = ("budget", "trial_limit", "no_room")
 _KEYS = (ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, ACCOUNT_ATTR, STOPPED_ATTR)
 _BATCH = 500  # databases limit how many values a query may name
+
+
+def cut_short(attrs: Mapping[str, Any]) -> str | None:
+    """Which rule of the budget ended the trial, if one did."""
+    stopped = attrs.get(STOPPED_ATTR)
+    by = stopped.get("by") if isinstance(stopped, dict) else None
+    return by if by in _CUT_SHORT else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

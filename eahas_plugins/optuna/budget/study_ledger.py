@@ -15,9 +15,13 @@ from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATT
 from eahas_plugins.budget.balance import Balance, RunningTrial
 from eahas_plugins.optuna._origin import ACCOUNT_ATTR, Mark, account_name, first_start, mark_of
 from eahas_plugins.optuna.budget.needs import Needs
-from eahas_plugins.optuna.budget.readers import STOPPED_ATTR, Reader, SeenTrial, reader_of
-
-_CUT_SHORT = ("budget", "trial_limit", "no_room")
+from eahas_plugins.optuna.budget.readers import (
+    STOPPED_ATTR,
+    Reader,
+    SeenTrial,
+    cut_short,
+    reader_of,
+)
 
 
 class _Sight(NamedTuple):
@@ -60,7 +64,7 @@ class StudyLedger:
         self._earlier: list[tuple[datetime.datetime, float]] = []  # start, kWh
         self._added_kwh = 0.0
         self._made_up: dict[int, float] = {}  # number -> kWh
-        self._watched_since: datetime.datetime | None = None
+        self._watched_since = datetime.datetime.max
         self._typical: list[float] = []  # sorted energies of trials that ran as long as they wished
         self.cheapest_kwh: float | None = None
         """Energy of the cheapest complete trial, kWh."""
@@ -70,6 +74,8 @@ class StudyLedger:
         """Trials refused since the last one that ran as long as it wished."""
         self.needs = Needs()
         """What the latest trials needed."""
+        self.silent: int | None = None
+        """The first trial that was seen to run, and to be complete without energy."""
         self.trials_tell = False
         """Whether trials of the study tell themselves what they need."""
         self.latest: Balance | None = None
@@ -184,7 +190,7 @@ class StudyLedger:
         step_kwh = known_kwh(attrs.get(STEP_ATTR)) or 0.0
         shown = (spent_kwh, reserved_kwh, step_kwh, mark.n_renewals)
         live = self._is_live(number, shown, now_s)
-        if not (live or spent_kwh or _cut_short(attrs)):
+        if not (live or spent_kwh or cut_short(attrs)):
             spent_kwh = _expected_kwh(attrs) or self._median_kwh() or 0.0
         return RunningTrial(number, spent_kwh, reserved_kwh, step_kwh, live)
 
@@ -234,7 +240,7 @@ class StudyLedger:
             # `create_trial` gives one time as both; so do databases that keep whole seconds
             self._made_up[number] = kwh
         else:
-            if self._watched_since is not None and start >= self._watched_since:
+            if start >= self._watched_since:
                 self._note_ran(start)  # it was run, and asked for, while this process looked on
             if self._since is not None and start >= self._since:
                 self._own_kwh += kwh
@@ -244,7 +250,7 @@ class StudyLedger:
 
     def _charge_lost(self, attrs: Mapping[str, Any]) -> None:
         """Charge a trial whose worker was lost before it reported any energy."""
-        if _cut_short(attrs):
+        if cut_short(attrs):
             return  # it never began
         expected_kwh = _expected_kwh(attrs)
         if expected_kwh:
@@ -253,7 +259,7 @@ class StudyLedger:
             self._n_lost += 1
 
     def _learn(self, trial: SeenTrial, kwh: float) -> None:
-        by = _cut_short(trial.user_attrs)
+        by = cut_short(trial.user_attrs)
         if by is not None:
             self.n_refused += by != "trial_limit"
             if by == "budget":
@@ -264,6 +270,10 @@ class StudyLedger:
             bisect.insort(self._typical, kwh)
             if trial.state is TrialState.COMPLETE:
                 self.cheapest_kwh = min(kwh, self.cheapest_kwh or kwh)
+        elif trial.state is TrialState.COMPLETE and self.silent is None:
+            start = trial.datetime_start
+            is_new = start is not None and start >= self._watched_since
+            self.silent = trial.number if is_new else None
 
     def _is_own(self, mark: Mark, number: int) -> bool:
         return mark.number == number and mark.study == self._study_name
@@ -282,13 +292,6 @@ class StudyLedger:
         kwh = known_kwh(trial.user_attrs.get(ENERGY_ATTR)) or 0.0
         inherited_kwh = known_kwh(trials[mark.number].user_attrs.get(ENERGY_ATTR))
         return 0.0 if kwh == inherited_kwh else kwh
-
-
-def _cut_short(attrs: Mapping[str, Any]) -> str | None:
-    """Which rule of the budget ended the trial, if one did."""
-    stopped = attrs.get(STOPPED_ATTR)
-    by = stopped.get("by") if isinstance(stopped, dict) else None
-    return by if by in _CUT_SHORT else None
 
 
 def _expected_kwh(attrs: Mapping[str, Any]) -> float | None:

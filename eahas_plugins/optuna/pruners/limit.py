@@ -6,6 +6,7 @@ from optuna.pruners import BasePruner, NopPruner
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from eahas_plugins.arguments import check_made
 from eahas_plugins.budget.attributes import kwh_argument
 from eahas_plugins.optuna._trials import energy_of
 from eahas_plugins.optuna.pruners._shared import check_prunable, exceeds
@@ -36,8 +37,7 @@ class EnergyBudgetPruner(BasePruner):
     def __init__(self, wrapped_pruner: BasePruner | None = None, *, trial_limit_kwh: float) -> None:
         if wrapped_pruner is None:
             wrapped_pruner = NopPruner()
-        if not isinstance(wrapped_pruner, BasePruner):
-            raise TypeError(f"`wrapped_pruner` must be a pruner but got {wrapped_pruner!r}.")
+        check_made(BasePruner, wrapped_pruner=wrapped_pruner)
         self.wrapped_pruner = wrapped_pruner
         self._silence = SilenceWatch(type(self).__name__)
         self.trial_limit_kwh = kwh_argument("trial_limit_kwh", trial_limit_kwh)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from optuna.pruners import BasePruner
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from eahas_plugins.arguments import check_numbers, check_whole_numbers
+from eahas_plugins.arguments import (
+    check_flags,
+    check_names,
+    check_numbers,
+    check_whole_numbers,
+)
 from eahas_plugins.optuna._trials import (
     AUTO,
     USUAL_LENGTHS,
@@ -69,6 +74,11 @@ class ScheduleRelativePruner(BasePruner):
         first_step: int = 1,
         same_schedule: bool = False,
     ) -> None:
+        if fidelity_param is not None:
+            check_names(fidelity_param=fidelity_param)
+        check_flags(same_schedule=same_schedule)
+        if not isinstance(fractions, Iterable):
+            raise ValueError(f"`fractions` must be a list of numbers but got {fractions!r}.")
         for fraction in fractions:
             check_numbers(fractions=fraction)
         check_numbers(keep=keep)

@@ -30,6 +30,8 @@ def earlier_studies(sources: Sources, *, fidelity_param: str | None) -> EarlierS
     """
     if isinstance(sources, Study | EarlierStudy | str | Path):
         raise TypeError(f"earlier must be a list of studies but got {sources!r}: [{sources!r}].")
+    if not isinstance(sources, Iterable):
+        raise TypeError(f"earlier must be a list of studies but got {sources!r}.")
     given: list[EarlierStudy | str | Path] = []
     for source in sources:
         if isinstance(source, Study):
@@ -38,7 +40,8 @@ def earlier_studies(sources: Sources, *, fidelity_param: str | None) -> EarlierS
             given.append(source)
         else:
             raise TypeError(
-                "earlier must hold studies of Optuna's, storages, folders or exported files but "
+                "earlier must hold studies of Optuna's, or URLs and paths of storages, folders and "
+                "exported files, but "
                 f"got {source!r}."
             )
     found = read_studies(given)

@@ -44,8 +44,13 @@ def check_known(known: Known | None) -> dict[int, Callable[[Mapping[str, Any]], 
     """The objectives that are functions of the configuration, by their position.
 
     Raises:
-        ValueError: If a position or a function is none.
+        ValueError: If it is no dictionary, or a position or a function is none.
     """
+    if not isinstance(known, Mapping | None):
+        raise ValueError(
+            "known_objectives must be a dictionary of functions by the position of the objective "
+            f"but got {known!r}."
+        )
     found = dict(known or {})
     for position, function in found.items():
         if not (isinstance(position, int) and 0 <= position < MOST_OBJECTIVES):

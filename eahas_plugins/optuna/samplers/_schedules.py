@@ -7,6 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -15,7 +16,13 @@ from optuna.distributions import (
 )
 
 from eahas_plugins import policy
-from eahas_plugins.arguments import check_counts, check_not_negative, check_shares
+from eahas_plugins.arguments import (
+    check_counts,
+    check_flags,
+    check_names,
+    check_not_negative,
+    check_shares,
+)
 from eahas_plugins.models.length import is_number
 from eahas_plugins.optuna._trials import AUTO, contains, usual_lengths
 
@@ -63,20 +70,22 @@ def check_schedules(schedules: Sequence[Any] | None, *, promotion_share: float) 
     check_shares(promotion_share=promotion_share)
     if schedules is None:
         return
-    if isinstance(schedules, str) or len(schedules) < 2:
-        raise ValueError(f"schedules must hold at least two values but got {schedules!r}.")
+    is_list = isinstance(schedules, Sequence | np.ndarray) and not isinstance(schedules, str)
+    if not is_list or len(schedules) < 2:
+        raise ValueError(f"schedules must be a list of at least two values but got {schedules!r}.")
     if all(map(is_number, schedules)) and not all(a < b for a, b in pairwise(schedules)):
         raise ValueError(f"schedules must rise, shortest first, but got {tuple(schedules)!r}.")
     if any(schedule in schedules[:i] for i, schedule in enumerate(schedules)):
         raise ValueError(f"schedules must differ but got {tuple(schedules)!r}.")
 
 
-def check_search(*, short_until: float, cooling: float, **counts: int) -> None:
+def check_search(*, short_until: float, cooling: float, centred_start: bool, **counts: int) -> None:
     """Check the other arguments of a search over schedules.
 
     Args:
         short_until: Part of the budget after which new configurations get the longest schedule.
         cooling: Weight of energy while nothing is spent.
+        centred_start: Whether the first trials are denser in the middle.
         **counts: Numbers of trials and candidates, by name.
 
     Raises:
@@ -84,6 +93,7 @@ def check_search(*, short_until: float, cooling: float, **counts: int) -> None:
     """
     check_shares(short_until=short_until)
     check_not_negative(cooling=cooling)
+    check_flags(centred_start=centred_start)
     check_counts(2, **counts)
 
 
@@ -122,9 +132,14 @@ class FidelityName:
     Args:
         asked: Its name, ``"auto"`` for the only parameter with a usual name, or None for none.
         owner: Who asks, for the messages.
+
+    Raises:
+        ValueError: If it is no name.
     """
 
     def __init__(self, asked: str | None, *, owner: str) -> None:
+        if asked is not None:
+            check_names(fidelity_param=asked)
         self._asked = asked
         self._owner = owner
         self._warned = False

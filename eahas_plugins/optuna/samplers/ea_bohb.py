@@ -8,6 +8,7 @@ from typing import Any
 from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler
 
+from eahas_plugins.arguments import check_made
 from eahas_plugins.optuna._trials import AUTO
 from eahas_plugins.optuna.samplers._earlier_sources import Sources
 from eahas_plugins.optuna.samplers._front_trials import Known
@@ -85,8 +86,11 @@ def ea_bohb(
     Raises:
         ValueError: If an argument is out of range (NaN included), or an earlier study cannot be
             read or has several objectives.
-        TypeError: If ``earlier`` holds something else than studies.
+        TypeError: If ``earlier`` is no list or holds something else than studies, or ``pruner`` is
+            not a pruner.
     """
+    if pruner is not None:
+        check_made(BasePruner, pruner=pruner)
     sampler = ScheduleGPSampler(
         fidelity_param=fidelity_param,
         schedules=schedules,

@@ -64,8 +64,10 @@ class LocalSearchSampler(RewardSampler["_Climb"]):
         seed: int | None = None,
     ) -> None:
         check_counts(1, n_startup_trials=n_startup_trials, n_neighbors=n_neighbors)
-        if groups is not None and (not groups or any(not group for group in groups)):
-            raise ValueError(f"groups must be non-empty collections of names but got {groups!r}.")
+        if groups is not None and not _are_groups(groups):
+            raise ValueError(
+                f"groups must be a list of non-empty collections of names but got {groups!r}."
+            )
         self._n_startup_trials = n_startup_trials
         self._n_neighbors = n_neighbors
         self._groups = None if groups is None else tuple(tuple(group) for group in groups)
@@ -103,6 +105,12 @@ class LocalSearchSampler(RewardSampler["_Climb"]):
 
     def _tell(self, study: Study, trial: FrozenTrial, step: int, center: int | None) -> None:
         set_user_attr(study, trial, STEP_KEY, [step, center, trial.number])
+
+
+def _are_groups(groups: Any) -> bool:
+    """Whether these are non-empty collections of names; text would be names of one letter."""
+    collections = [groups, *groups] if isinstance(groups, Collection) else [groups]
+    return all(isinstance(c, Collection) and not isinstance(c, str) and c for c in collections)
 
 
 class _Climb(StudyState):

@@ -13,11 +13,17 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from eahas_plugins.arguments import check_counts, check_seed
+from eahas_plugins.arguments import (
+    check_counts,
+    check_flags,
+    check_made,
+    check_names,
+    check_seed,
+)
 from eahas_plugins.optuna._compat import is_enqueued, require, set_user_attr, study_behind
 from eahas_plugins.optuna._local_state import LocalState
 from eahas_plugins.optuna._per_study import PerStudy
-from eahas_plugins.optuna._trials import PROMOTED_KEY, StudyView, check_one_objective
+from eahas_plugins.optuna._trials import AUTO, PROMOTED_KEY, StudyView, check_one_objective
 from eahas_plugins.optuna.samplers._promotion_log import PromotionLog
 from eahas_plugins.optuna.samplers._schedules import check_schedules
 
@@ -57,6 +63,7 @@ class SchedulePromotionSampler(LocalState, BaseSampler):
 
     Raises:
         ValueError: If an argument is out of range (NaN included).
+        TypeError: If ``sampler`` is not a sampler.
         ImportError: If this Optuna lacks a private name that the sampler needs.
     """
 
@@ -77,6 +84,14 @@ class SchedulePromotionSampler(LocalState, BaseSampler):
         check_schedules(schedules, promotion_share=promotion_share)
         check_counts(1, top=top, n_startup_trials=n_startup_trials)
         check_seed(seed)
+        check_flags(skip_to_last=skip_to_last)
+        check_made(BaseSampler, sampler=sampler)
+        check_names(fidelity_param=fidelity_param)
+        if fidelity_param == AUTO:
+            raise ValueError(
+                f"fidelity_param must be the name of a parameter but got {AUTO!r}: only ea_bohb "
+                "and ScheduleGPSampler look for one by themselves."
+            )
         self._make_log = functools.partial(
             PromotionLog,
             fidelity_param=fidelity_param,

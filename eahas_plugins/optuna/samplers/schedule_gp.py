@@ -85,7 +85,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
 
     Raises:
         ValueError: If an argument is out of range (NaN), or an earlier study cannot be used.
-        TypeError: If ``earlier`` holds something else than studies.
+        TypeError: If ``earlier`` is no list or holds something else than studies.
 
     References:
         Lee et al. (2020), Cost-aware Bayesian optimization (cooling).
@@ -113,6 +113,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         check_search(
             short_until=short_until,
             cooling=cooling,
+            centred_start=centred_start,
             n_startup_trials=n_startup_trials,
             n_candidates=n_candidates,
             max_trials=max_trials,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from optuna.study import Study
 from optuna.trial import TrialState
 
+from eahas_plugins.arguments import check_made
 from eahas_plugins.optuna.visualization._data import Floats, Front, ValueCurve
 from eahas_plugins.units import KWH, EnergyUnit, energy_text, energy_unit
 
@@ -35,8 +36,15 @@ def state_label(state: TrialState) -> str:
 
 
 def as_studies(study: Study | Sequence[Study]) -> list[Study]:
-    """One study or several, as a list."""
-    return [study] if isinstance(study, Study) else list(study)
+    """One study or several, as a list.
+
+    Raises:
+        TypeError: If one is something else.
+    """
+    studies = list(study) if isinstance(study, Iterable) else [study]
+    for one in studies:
+        check_made(Study, study=one)
+    return studies
 
 
 def one_study(study: Study, figure: str) -> Study:

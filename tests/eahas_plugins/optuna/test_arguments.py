@@ -1,10 +1,12 @@
-"""Arguments that are numbers are numbers: of everything that Optuna's adapter makes."""
+"""Arguments are what they must be: of everything that Optuna's adapter makes."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import optuna
+import pytest
+from optuna.trial import FixedTrial
 
 from eahas_plugins.optuna import (
     BananasSampler,
@@ -16,6 +18,7 @@ from eahas_plugins.optuna import (
     EnergyPrice,
     EnergySuccessiveHalvingPruner,
     EnergyTPESampler,
+    EnergyTracker,
     LocalSearchSampler,
     MarginalGainPruner,
     RegularizedEvolutionSampler,
@@ -27,6 +30,8 @@ from eahas_plugins.optuna import (
     ea_bohb,
     energy_report,
     energy_study,
+    export_study,
+    visualization,
 )
 from tests.eahas_plugins.bad_numbers import Arguments, check_refuses, table
 from tests.eahas_plugins.meters import Counter
@@ -41,6 +46,9 @@ SEARCH = {
     "n_candidates": "count",
     "max_trials": "count",
     "seed": "from 0?",
+    "centred_start": "switch",
+    "fidelity_param": "name?",
+    "schedules": "list?",
 }
 
 
@@ -78,6 +86,7 @@ MADE = {
             "min_gain_per_kwh": "positive?",
             "gain_window_kwh": "positive?",
             "g_per_kwh": "positive?",
+            **dict.fromkeys(("steady", "count_added", "show_progress"), "switch"),
         },
         {"kwh": 1.0},
     ),
@@ -87,11 +96,17 @@ MADE = {
         {"kg_co2e": 1.0, "g_per_kwh": 1.0},
     ),
     "TrainingsBudget": Arguments(
-        TrainingsBudget, {"trainings": "positive", "n_measured": "count"}, {"trainings": 9}
+        TrainingsBudget,
+        {"trainings": "positive", "n_measured": "count", "fidelity_param": "name?"},
+        {"trainings": 9},
     ),
     "energy_study": Arguments(
         whole_study,
-        {"trial_limit_kwh": "positive?", "g_per_kwh": "positive?", "seed": "from 0?"},
+        {
+            **{"trial_limit_kwh": "positive?", "g_per_kwh": "positive?", "seed": "from 0?"},
+            **{"load_if_exists": "switch", "show_progress": "switch?", "steady": "switch"},
+            **{"fidelity_param": "name?"},
+        },
     ),
     "energy_report": Arguments(reported, {"g_per_kwh": "not negative?"}, {"country": "NOR"}),
     "EnergyBudgetPruner": Arguments(
@@ -99,11 +114,17 @@ MADE = {
     ),
     "EnergyTPESampler": Arguments(
         EnergyTPESampler,
-        {"cooling": "not negative", "budget_kwh": "positive?", "seed": "from 0?"},
+        {
+            **{"cooling": "not negative", "budget_kwh": "positive?", "seed": "from 0?"},
+            "fidelity_param": "name?",
+        },
     ),
     "EnergyGPSampler": Arguments(
         EnergyGPSampler,
-        {"cooling": "not negative", "budget_kwh": "positive?", "seed": "from 0?"},
+        {
+            **{"cooling": "not negative", "budget_kwh": "positive?", "seed": "from 0?"},
+            "fidelity_param": "name?",
+        },
     ),
     "EnergyHyperbandPruner": Arguments(
         EnergyHyperbandPruner,
@@ -141,7 +162,10 @@ MADE = {
     ),
     "EnergyPrice": Arguments(
         EnergyPrice,
-        {"price_kwh": "positive", "n_startup_trials": "count", "patience": "count"},
+        {
+            **{"price_kwh": "positive", "n_startup_trials": "count", "patience": "count"},
+            **{"fidelity_param": "name?", "schedules": "list?"},
+        },
         {"price_kwh": 1.0},
     ),
     "LocalSearchSampler": Arguments(
@@ -149,6 +173,7 @@ MADE = {
         {
             "n_startup_trials": "count",
             "n_neighbors": "count",
+            "groups": "groups?",
             "reward_exponent": "exponent",
             "seed": "from 0?",
         },
@@ -182,12 +207,18 @@ MADE = {
             "n_startup_trials": "count",
             "budget_kwh": "positive?",
             "seed": "from 0?",
+            "skip_to_last": "switch",
+            "fidelity_param": "name",
+            "schedules": "list?",
         },
         {"sampler": optuna.samplers.RandomSampler(), "fidelity_param": "epochs"},
     ),
     "ScheduleRelativePruner": Arguments(
         ScheduleRelativePruner,
-        {"keep": "share", "n_startup_trials": "from 0", "first_step": "from 0"},
+        {
+            **{"keep": "share", "n_startup_trials": "from 0", "first_step": "from 0"},
+            **{"same_schedule": "switch", "fidelity_param": "name?"},
+        },
     ),
     "SurrogateObjective": Arguments(
         SurrogateObjective,
@@ -197,6 +228,64 @@ MADE = {
 }
 
 
+RANDOM = optuna.samplers.RandomSampler
+MEDIAN = optuna.pruners.MedianPruner
+STUDY = {"kwh": 1.0, "direction": "minimize"}
+
+
+@pytest.mark.parametrize("what", ["the class", "text", "nothing"])
+@pytest.mark.parametrize(
+    ("make", "name", "right", "given"),
+    [
+        (SchedulePromotionSampler, "sampler", RANDOM, {"fidelity_param": "epochs"}),
+        (ea_bohb, "pruner", MEDIAN, {}),
+        (EnergyBudgetPruner, "wrapped_pruner", MEDIAN, {"trial_limit_kwh": 1.0}),
+        (energy_study, "sampler", RANDOM, STUDY),
+        (energy_study, "pruner", MEDIAN, STUDY),
+        (energy_study, "meter", Counter, STUDY),
+        (EnergyTracker, "meter", Counter, {"trial": FixedTrial({})}),
+        (EnergyTracker, "trial", FixedTrial, {}),
+    ],
+)
+def test_what_is_none_of_its_kind_is_refused_by_name(
+    make: Any, name: str, right: type, given: dict[str, Any], what: str
+) -> None:
+    wrong = {"the class": right, "text": "x", "nothing": object()}[what]
+    with pytest.raises((TypeError, ValueError), match=f"{name} must be .* but got") as error:
+        make(**{**given, name: wrong})
+    assert ("make one" in str(error.value)) == (what == "the class")
+
+
+def test_a_length_that_nobody_looks_for_is_named() -> None:
+    with pytest.raises(ValueError, match="only ea_bohb and ScheduleGPSampler look for one"):
+        SchedulePromotionSampler(RANDOM(), fidelity_param="auto")
+
+
+@pytest.mark.parametrize("unused", [{"seed": 3}, {"fidelity_param": "epochs"}])
+def test_what_another_sampler_would_not_use_is_refused(unused: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"it would not be used\. Give it to RandomSampler"):
+        energy_study(1.0, direction="minimize", sampler=RANDOM(), **unused)
+    energy_study(trainings=9, direction="minimize", sampler=RANDOM(), fidelity_param="epochs")
+
+
 @table(MADE)
 def test_what_is_no_number_is_refused_by_name(arguments: Arguments, name: str) -> None:
     check_refuses(arguments, name)
+
+
+@pytest.mark.parametrize("wrong", [None, "study", optuna.create_study().ask()])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        energy_report,
+        lambda study: export_study(study, "never.jsonl"),
+        EnergyPrice(1.0).expected_per_kwh,
+        visualization.plot_energy_history,
+        visualization.plot_value_over_energy,
+        visualization.plot_attainment,
+        lambda study: visualization.plot_energy_history([optuna.create_study(), study]),
+    ],
+)
+def test_what_is_no_study_is_refused_by_name(ask: Any, wrong: Any) -> None:
+    with pytest.raises(TypeError, match="study must be a Study but got"):
+        ask(wrong)

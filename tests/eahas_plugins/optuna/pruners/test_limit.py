@@ -39,5 +39,5 @@ def test_limit_tells_the_lower_of_two() -> None:
 def test_limit_arguments() -> None:
     with pytest.raises(ValueError, match="`trial_limit_kwh`"):
         EnergyBudgetPruner(trial_limit_kwh=math.nan)
-    with pytest.raises(TypeError, match="must be a pruner"):
+    with pytest.raises(TypeError, match="wrapped_pruner must be a BasePruner but got 'median'"):
         EnergyBudgetPruner("median", trial_limit_kwh=1.0)  # type: ignore[arg-type]

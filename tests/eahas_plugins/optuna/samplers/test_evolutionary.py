@@ -166,7 +166,7 @@ def test_bananas_learns_from_the_best_and_the_latest():
     [
         (LocalSearchSampler, {"n_startup_trials": 0}, "n_startup_trials must be at least 1"),
         (LocalSearchSampler, {"n_neighbors": 0}, "n_neighbors must be at least 1"),
-        (LocalSearchSampler, {"groups": [[]]}, "groups must be non-empty"),
+        (LocalSearchSampler, {"groups": [[]]}, "groups must be a list of non-empty"),
         (RegularizedEvolutionSampler, {"population_size": 0}, "population_size must be"),
         (RegularizedEvolutionSampler, {"sample_size": 0}, "sample_size must be at least 1"),
         (BananasSampler, {"n_candidates": 0}, "n_candidates must be at least 1"),

@@ -1,17 +1,21 @@
-"""Every public function and class that raises says so."""
+"""Every public function and class that raises says so, and Sphinx reads what is meant."""
 
 import ast
+import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 ANY_METHOD = "By every method"
+PACKAGES = ("eahas_plugins", "surrogate")
 FILES = [
     path
-    for part in ("eahas_plugins", "surrogate", "benchmarks", "package", "examples")
+    for part in (*PACKAGES, "benchmarks", "package", "examples")
     for path in (ROOT / part).rglob("*.py")
 ]
+PUBLISHED = [path for path in FILES if path.relative_to(ROOT).parts[0] in PACKAGES]
 
 
 def public(tree):
@@ -48,3 +52,26 @@ def test_what_raises_says_so(path):
         if raising(node) and "Raises:" not in (ast.get_docstring(node) or "")
     ]
     assert silent == []
+
+
+def taken_for_types(node):
+    """Lines of a docstring whose words before a colon Sphinx takes for a type."""
+    told = (ast.get_docstring(node) or "").splitlines()
+    if any(ast.unparse(decorator) == "property" for decorator in node.decorator_list):
+        yield from told[:1]
+    for before, line in pairwise(told):
+        if before in ("Returns:", "Yields:"):
+            yield line
+
+
+@pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_sentence_is_taken_for_a_type(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    misread = [
+        line
+        for node in functions
+        for line in taken_for_types(node)
+        if ": " in re.sub(r"``[^`]*``", "", line) and not line.strip().startswith("Array of shape")
+    ]
+    assert misread == []

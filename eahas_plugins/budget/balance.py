@@ -40,7 +40,7 @@ class RunningTrial(NamedTuple):  # quicker to make than a frozen dataclass, at e
 
     @property
     def claimed_kwh(self) -> float:
-        """Energy of the step in progress, kWh: as good as spent."""
+        """Energy of the step in progress, kWh, as good as spent."""
         return self.step_kwh if self.live else 0.0
 
     @property

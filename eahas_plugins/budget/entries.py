@@ -101,7 +101,7 @@ class Entry:
 
     @property
     def is_unknown(self) -> bool:
-        """Whether nobody wrote what it burnt: a worker that died after writing 0 burnt more."""
+        """Whether nobody wrote what it burnt; a worker that died after writing 0 burnt more."""
         return self.energy_kwh is None or (self.energy_kwh == 0.0 and self.given_up)
 
     def to_json(self) -> str:

@@ -153,7 +153,7 @@ class EnergyMeter(Protocol):
 
     @property
     def provenance(self) -> Provenance:
-        """What this meter is: never changes."""
+        """What this meter is; it never changes."""
         ...
 
     def read(self) -> Reading:

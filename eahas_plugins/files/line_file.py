@@ -65,7 +65,7 @@ class LineFile:
 
     @property
     def torn_bytes(self) -> int:
-        """Bytes after the last line break: a line whose writer was killed, or 0."""
+        """Bytes after the last line break, a line whose writer was killed; or 0."""
         descriptor, size = self._open(), self.size
         for start in range((size - 1) // _CHUNK * _CHUNK, -1, -_CHUNK):
             found = _read_at(descriptor, start, min(_CHUNK, size - start)).rfind(b"\n")

@@ -66,7 +66,7 @@ def energy_report(
             name (``epochs`` ...) where trials were promoted from short trainings to longer ones.
 
     Returns:
-        The report: ``save`` writes the page, ``numbers`` are its numbers.
+        The report, whose ``save`` writes the page and whose ``numbers`` are its numbers.
 
     Raises:
         ValueError: If the study has no trials or no energies, or an argument is out of range.

@@ -101,7 +101,8 @@ def energy_study(
             ``steady``, ``min_gain_per_kwh`` ...
 
     Returns:
-        The study and the budget: ``study.optimize(budget.guard(objective), callbacks=[budget])``.
+        The study and the budget, for
+        ``study.optimize(budget.guard(objective), callbacks=[budget])``.
 
     Raises:
         ValueError: If an argument is out of range (NaN included) or would not be used, a direction

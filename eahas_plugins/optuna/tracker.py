@@ -189,7 +189,7 @@ class EnergyTracker:
 
     @property
     def several_objectives(self) -> bool:
-        """Whether the trial's study has several: then it takes no value at a step."""
+        """Whether the trial's study has several; then it takes no value at a step."""
         return len(getattr(getattr(self._trial, "study", None), "directions", ())) > 1
 
     @property

@@ -80,7 +80,7 @@ class EnergyObjective:
             trainings whose learning rate does not depend on their length.
         checkpoints: Where ``"continue"`` keeps them; see `TrialCheckpoint`.
         report_every: Epochs between two looks at the meter, the pruner and the budget, each of
-            which takes some milliseconds: more than 1 where an epoch takes less than a second.
+            which takes a millisecond or two: more than 1 where an epoch takes less than some 50 ms.
         meter: ``"auto"`` for the best the machine has, or an ``EnergyMeter``.
         seed: What ``training.seed`` is.
 

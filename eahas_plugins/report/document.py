@@ -44,7 +44,7 @@ class Report:
 
     @property
     def html(self) -> str:
-        """The page: one file that needs no network."""
+        """The page, one file that needs no network."""
         return page_of(self.numbers)
 
     @property

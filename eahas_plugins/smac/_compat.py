@@ -60,7 +60,7 @@ class EnergySMBO(SMBO):
 
     @property
     def finished(self) -> bool:
-        """Whether SMAC counts the run as over for good: one of its own limits was reached."""
+        """Whether SMAC counts the run as over for good, since one of its own limits was reached."""
         return bool(self._finished)
 
     def reopen(self) -> None:

@@ -74,7 +74,7 @@ class EnergyDaskRunner(DaskParallelRunner):
 
     @property
     def meta(self) -> dict[str, Any]:
-        """The worker's: a run may be resumed with another number of workers."""
+        """The worker's, since a run may be resumed with another number of workers."""
         return self._worker.meta
 
     def submit_trial(self, trial_info: TrialInfo, **data: Any) -> None:

@@ -71,7 +71,7 @@ class EnergyRunner(TargetFunctionRunner):
 
     @property
     def meta(self) -> dict[str, Any]:
-        """What makes a resumed run the same run: for our targets not their code."""
+        """What makes a resumed run the same run; for our targets not their code."""
         own = getattr(self.target_function, "meta", None)
         if isinstance(own, dict):
             return {"name": type(self).__name__, "target": own}

@@ -166,7 +166,7 @@ class CheckpointStore:
             copy: What was saved; None where only what is known of it has changed.
 
         Returns:
-            What is the newest of this training: its own, even where another's is further.
+            What is the newest of this training, its own, even where another's is further.
         """
         with self._locked():
             before = self.progress(folder.name)

@@ -80,7 +80,7 @@ class EnergyTarget:
             has a folder of its own in it. By default they are inside the run's folder, and
             temporary without an energy budget.
         report_every: Epochs between two looks at the meter and the budget, each of which takes a
-            millisecond or more: more than 1 where an epoch takes less than a tenth of a second.
+            millisecond or two: more than 1 where an epoch takes less than some 50 ms.
         heartbeat_s: How often energy is written down between reports, s, so that a long epoch
             is charged even if the worker is killed in it. Positive; None for a twentieth of the
             time that the training has taken, between a quarter of a second and a minute.

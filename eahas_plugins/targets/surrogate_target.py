@@ -114,7 +114,7 @@ class SurrogateTarget:
 
     @cached_property
     def space(self) -> ConfigurationSpace:
-        """What the host searches: without the length of the schedule where that is the budget."""
+        """What the host searches, without the length of the schedule where that is the budget."""
         if self.fidelity == "schedule":
             return without(self.bench.space, self.fidelity_param)
         return self.bench.space

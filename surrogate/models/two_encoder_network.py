@@ -82,17 +82,17 @@ class TwoEncoderNetwork:
 
     @property
     def out_dim(self) -> int:
-        """Numbers that describe the curve or curves: twice the degree of a single one."""
+        """Numbers that describe the curve or curves, twice the degree of a single one."""
         return self.n_endpoints + int(self.layers[-1][0].shape[2])
 
     @property
     def n_endpoints(self) -> int:
-        """How many of them are sigmoids: the first and last value of each curve."""
+        """How many of them are sigmoids, the first and last value of each curve."""
         return int(self.layers[-2][0].shape[2])
 
     @property
     def n_features(self) -> int:
-        """Columns of the input: the architecture's features, then the training's."""
+        """Columns of the input, the architecture's features, then the training's."""
         return int(self.layers[0][0].shape[1] + self.layers[1][0].shape[1])
 
     def predict(self, X: NDArray[np.floating[Any]]) -> Floats:

@@ -124,7 +124,7 @@ class StudyLedger:
 
     @property
     def left_out_kwh(self) -> tuple[float, float]:
-        """Energy that does not count: of added trials, and of earlier ones without account, kWh."""
+        """Energy that does not count, of added trials and of earlier ones without account, kWh."""
         if self._count_added:
             return 0.0, 0.0
         if self.untouched:

@@ -48,7 +48,7 @@ class Scored(NamedTuple):
 
     @property
     def rank(self) -> tuple[float, float, int]:
-        """Larger is better: feasible before infeasible, then the reward, then the older one."""
+        """Larger is better, feasible before infeasible, then the reward, then the older one."""
         return (-self.violation, self.reward, -self.trial.number)
 
 

@@ -30,6 +30,7 @@ autodoc_mock_imports = ["keras", "lightgbm", "lightning", "torch", "transformers
 autodoc_inherit_docstrings = False  # what a host says of its own methods stands in its own docs
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
+autodoc_preserve_defaults = True  # as they are written: a constant by its name
 python_maximum_signature_line_length = 88
 toc_object_entries_show_parents = "hide"
 

@@ -76,6 +76,8 @@ class EnergyBOHB(BOHB):
         shortfall: ``"truncate"`` starts a job that is not fully paid and cuts it short,
             ``"skip"`` passes it over, and the run ends when no rung fits any more.
         lease_s: How long what is promised to a silent worker stays promised, s.
+        run_id: The run, as for the name server and the workers. One that is given again goes on.
+        working_directory: Where the run keeps its energies, grants and checkpoints.
         seed: Seed of all draws; the global state of ``numpy.random`` is left as it was.
         **kwargs: Arguments of `BOHB`.
 

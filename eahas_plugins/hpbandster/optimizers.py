@@ -215,6 +215,7 @@ class HyperBand(_Current, theirs.HyperBand):
         min_budget: Lowest rung. Positive.
         max_budget: Highest rung.
         seed: Seed of all draws; the global state of ``numpy.random`` is left as it was.
+        working_directory: Where the run may leave files.
         ping_interval: Seconds between looks for new and dead workers.
         previous_result: An earlier result to learn from.
         **kwargs: Arguments of HpBandSter's class.

@@ -29,12 +29,14 @@ def summary() -> dict[str, Any]:
     return content
 
 
-def _with_interval(found: dict[str, Any]) -> str:
-    return f"{found['ratio']:.2f} ({found['low_95']:.2f} to {found['high_95']:.2f})"
+def _bounded(found: dict[str, Any]) -> str:
+    """Of what is not reached a bound is told."""
+    ratio, low, high = bounded(found, unknown="more than ")
+    return f"{ratio} ({low} to {high})"
 
 
 def test_energy_over_the_best_plain_method(summary: dict[str, Any]) -> None:
-    text = _with_interval(summary["kwh_to_target_over_best_plain"]["ea-bohb"])
+    text = _bounded(summary["kwh_to_target_over_best_plain"]["ea-bohb"])
     assert f"| {text} |" in RESULTS
     assert f"| {text} |" in CHOOSING
     assert f"with {text.split()[0]} of that method's energy" in RESULTS
@@ -107,13 +109,13 @@ def test_final_values_of_trainings_that_are_run(task: str, method: str, label: s
 
 def test_energy_to_the_volume_of_the_best_plain_front() -> None:
     found = json.loads((PAPER.parent / "fronts" / "fronts.json").read_text())
-    over_all = _with_interval(found["energy_to_best_plain"]["ea-bohb"])
+    over_all = _bounded(found["energy_to_best_plain"]["ea-bohb"])
     assert over_all.split()[0] in FRONTS.partition("final volume with ")[2].split()[0]
     assert over_all in RESULTS
     for task in found["tasks"]:
         ours = task["methods"]["ea-bohb"]
         row = next(line for line in FRONTS.splitlines() if line.startswith(f"| `{task['task']}` |"))
-        assert _with_interval(ours["energy_to_best_plain"]) in row
+        assert _bounded(ours["energy_to_best_plain"]) in row
         volumes = (ours, task["methods"][task["best_plain"]])
         for cell, method in zip(row.split("|")[4:6], volumes, strict=True):
             shown = [float(part) for part in cell.split("/")]
@@ -126,12 +128,6 @@ def foreign() -> dict[str, Any]:
     return content
 
 
-def _bounded(found: dict[str, Any]) -> str:
-    """What is not reached is more than the whole budget makes of it."""
-    ratio, low, high = bounded(found, unknown="more than ")
-    return f"{ratio} ({low} to {high})"
-
-
 def test_energy_on_tasks_that_nothing_was_tuned_on(foreign: dict[str, Any]) -> None:
     section = RESULTS.partition("## Tasks that nothing was tuned on")[2]
     over = foreign["kwh_to_target_over_best_plain"]["ea-bohb"]
@@ -140,7 +136,7 @@ def test_energy_on_tasks_that_nothing_was_tuned_on(foreign: dict[str, Any]) -> N
     assert f"more than\n{bound['ratio']:.2f} of the energy" in section
     assert f"{bound['low_95']:.2f} to {bound['high_95']:.2f}; where it never" in section
     for name in ("bohb", "tpe"):
-        assert _with_interval(foreign["kwh_ratio_to_final_of"]["ea-bohb"][name]) in section
+        assert _bounded(foreign["kwh_ratio_to_final_of"]["ea-bohb"][name]) in section
     for task, ratios in zip(foreign["tasks"], foreign["by_task"], strict=True):
         number = task.rpartition("-")[2]
         row = next(line for line in section.splitlines() if line.startswith(f"| {number} |"))
@@ -225,3 +221,28 @@ def test_many_workers(method: str, label: str) -> None:
                 assert cell == f"{mean:.1f} ({low:.1f} to {high:.1f})"
             else:
                 assert cell == _bounded(found)
+
+
+def test_the_front_page_tells_the_same(summary: dict[str, Any], foreign: dict[str, Any]) -> None:
+    rows = (ROOT / "README.md").read_text().partition("## Results")[2].splitlines()
+    reserved, fronts = (
+        json.loads((PAPER.parent / name).read_text())
+        for name in ("reserved/summary.json", "fronts/fronts.json")
+    )
+    over = "kwh_to_target_over_best_plain"
+    live = (
+        json.loads((PAPER.parent / "live" / task / "summary.json").read_text())["methods"]
+        for task in ("live-digits", "live-boosting", "live-characters")
+    )
+    expected = {
+        "our three tasks (one": _bounded(summary[over]["ea-bohb"]).replace("(", "(95 % "),
+        "18 tasks of LCBench": _bounded(foreign[over]["ea-bohb"]),
+        "eight more": _bounded(reserved[over]["ea-bohb"]),
+        "the front of accuracy": _bounded(fronts["energy_to_best_plain"]["ea-bohb"]),
+        "three small trainings": ", ".join(
+            _bounded(methods["ea-bohb"][over]).partition(" (")[0] for methods in live
+        ),
+    }
+    for label, told in expected.items():
+        row = next(line for line in rows if line.startswith(f"| {label}"))
+        assert row.endswith(f"| {told} |")

@@ -55,7 +55,7 @@ def report(
     from benchmarks.reporting.page import Image, write_page
     from benchmarks.reporting.paper_figures import draw_paper
     from benchmarks.reporting.ranks import draw_ranks, rank
-    from benchmarks.reporting.ratios import MANY
+    from benchmarks.reporting.resampling import MANY
     from benchmarks.reporting.summary import summarise, summarise_all
     from benchmarks.reporting.tables import task_tables
     from benchmarks.reporting.workers import (

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness.seeds import derive_seed
 from benchmarks.methods import all_declared
-from benchmarks.reporting.ratios import N_RESAMPLES
-from benchmarks.reporting.traces import Floats, MethodTraces, signed_rank_p
+from benchmarks.reporting.resampling import seeds_drawn
+from benchmarks.reporting.traces import MethodTraces, signed_rank_p
 from eahas_plugins.targets.metric import ACCURACY
 
 
@@ -34,9 +33,9 @@ def ablate(
 ) -> dict[str, Any] | None:
     """Final score of each ablation minus that of the whole method, paired by seed.
 
-    Over several tasks the difference is the mean of the tasks' medians, seeds are resampled task
-    by task, and the signed-rank test is over all pairs. Below zero, the change makes the method
-    worse.
+    Over several tasks the difference is the mean of the tasks' medians, the same seeds are
+    resampled on all of them, and the signed-rank test is over all pairs. Below zero, the change
+    makes the method worse.
 
     Args:
         tasks: The methods of each task.
@@ -59,16 +58,18 @@ def ablate(
         and all(name in methods for methods in tasks)
     ]
     pairs = {name: [_differences(m[name], m[whole]) for m in tasks] for name in names}
-    pairs = {name: found for name, found in pairs.items() if all(len(d) for d in found)}
+    pairs = {name: found for name, found in pairs.items() if all(found)}
     if not pairs:
         return None
-    p_values = signed_rank_p({name: np.concatenate(found) for name, found in pairs.items()})
+    p_values = signed_rank_p(
+        {name: np.array([d for by in found for d in by.values()]) for name, found in pairs.items()}
+    )
     return {
         "of": whole,
         "parts": {
             name: {
-                f"final_test_{metric}_difference": _mean_of_medians(name, found),
-                "n_pairs": sum(len(differences) for differences in found),
+                f"final_test_{metric}_difference": _mean_of_medians(found),
+                "n_pairs": sum(map(len, found)),
                 "wilcoxon_p": p_values[name],
             }
             for name, found in pairs.items()
@@ -76,22 +77,21 @@ def ablate(
     }
 
 
-def _differences(method: MethodTraces, whole: MethodTraces) -> Floats:
+def _differences(method: MethodTraces, whole: MethodTraces) -> dict[int, float]:
+    """By the seeds that both have."""
     base = {t.seed: float(t.test_score[-1]) for t in whole.traces}
-    return np.array(
-        [float(t.test_score[-1]) - base[t.seed] for t in method.traces if t.seed in base]
-    )
+    return {t.seed: float(t.test_score[-1]) - base[t.seed] for t in method.traces if t.seed in base}
 
 
-def _mean_of_medians(name: str, found: Sequence[Floats]) -> dict[str, float]:
-    rng = np.random.default_rng(derive_seed("bootstrap", "ablation", name))
+def _mean_of_medians(found: Sequence[Mapping[int, float]]) -> dict[str, float]:
+    values = [np.array([*by_seed.values()]) for by_seed in found]
     resampled = np.mean(
-        [np.median(d[rng.integers(len(d), size=(N_RESAMPLES, len(d)))], axis=1) for d in found],
+        [np.median(d[seeds_drawn(by)], axis=1) for by, d in zip(found, values, strict=True)],
         axis=0,
     )
     low, high = np.quantile(resampled, (0.025, 0.975))
     return {
-        "median": float(np.mean([np.median(d) for d in found])),
+        "median": float(np.mean([np.median(d) for d in values])),
         "low_95": float(low),
         "high_95": float(high),
     }

@@ -49,7 +49,7 @@ def draw_volumes(
             handles[name] = _line(panel, share, median, style)
             panel.fill_between(share, low, high, color=style.colour, alpha=0.12, linewidth=0)
         panel.axhline(
-            one.methods[one.plain].median_final,
+            one.methods[one.plain].target,
             color="black",
             linewidth=0.8,
             linestyle=(0, (1, 2)),

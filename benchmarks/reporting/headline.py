@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.methods import all_declared
 from benchmarks.reporting.ablation import ablated
 from benchmarks.reporting.many import named_or_counted
-from benchmarks.reporting.ratios import MANY
+from benchmarks.reporting.resampling import MANY
 from benchmarks.reporting.styles import energy_kind
 from benchmarks.reporting.tables import bounded
 

@@ -10,12 +10,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.harness.results import Results
-from benchmarks.harness.seeds import derive_seed
 from benchmarks.reporting.ablation import ablated
-from benchmarks.reporting.ratios import MANY
+from benchmarks.reporting.resampling import MANY, N_RESAMPLES, seeds_drawn, tasks_drawn
 from benchmarks.reporting.traces import FRACTIONS, Floats, MethodTraces, reference_score, regrets_at
 
-_N_RESAMPLES = 1000
 _SHORTEST_PREFIX = 8
 
 Methods = Mapping[str, MethodTraces]
@@ -56,8 +54,8 @@ def mean_regrets(
 ) -> dict[str, MeanRegret]:
     """The mean regret of every method that all tasks have; none where values are no accuracies.
 
-    Until its first training has ended a study has the regret of that one. Tasks are drawn again
-    with their studies, the same ones for all methods.
+    Until its first training has ended a study has the regret of that one. Tasks are drawn again,
+    and the seeds of their studies, the same ones for all methods.
 
     References:
         Efron and Tibshirani (1993), An introduction to the bootstrap, section 13.3: the percentile
@@ -66,8 +64,7 @@ def mean_regrets(
     if not all(results.header.judged_by.is_accuracy for results in comparisons):
         return {}
     shared = [name for name in tables[0] if all(name in table for table in tables)]
-    rng = np.random.default_rng(derive_seed("bootstrap", "many tasks"))
-    draws = rng.integers(len(tables), size=(_N_RESAMPLES, len(tables)))
+    drawn = tasks_drawn(len(tables), are_sample=True)
     bests = [reference_score(results) for results in comparisons]
     found = {}
     for name in shared:
@@ -76,12 +73,13 @@ def mean_regrets(
         for results, table, best in zip(comparisons, tables, bests, strict=True):
             grid = fractions * results.header.budget_kwh
             regrets = regrets_at(table[name], grid, best=best)
-            own = np.random.default_rng(derive_seed("bootstrap", results.header.task))
-            picks = own.integers(len(regrets), size=(_N_RESAMPLES, len(regrets)))
+            picks = seeds_drawn(trace.seed for trace in table[name].traces)
+            # how often each study was drawn: less memory than what all that were drawn would take
+            times = np.stack([np.bincount(row, minlength=len(regrets)) for row in picks])
             means.append(regrets.mean(axis=0))
-            resampled.append(regrets[picks].mean(axis=1))
+            resampled.append(times @ regrets / len(regrets))
         by_task = np.stack(resampled, axis=1)  # (n_resamples, n_tasks, n_fractions)
-        over = by_task[np.arange(_N_RESAMPLES)[:, None], draws].mean(axis=1)
+        over = by_task[np.arange(N_RESAMPLES)[:, None], drawn].mean(axis=1)
         low, high = np.quantile(over, (0.025, 0.975), axis=0)
         found[name] = MeanRegret(mean=np.mean(means, axis=0), low=low, high=high)
     return found

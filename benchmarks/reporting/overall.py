@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from benchmarks.methods import all_declared, declared
 from benchmarks.reporting.ablation import ablated
 from benchmarks.reporting.many import named_or_counted, short_names
-from benchmarks.reporting.ratios import MANY
+from benchmarks.reporting.resampling import MANY
 from benchmarks.reporting.tables import BOUND, Json, Table, ablation_table, ratio_cells
 from benchmarks.reporting.traces import FRACTIONS
 

@@ -9,21 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.harness.seeds import derive_seed
-from benchmarks.reporting.traces import Floats, MethodTraces, reached_by
+from benchmarks.reporting.resampling import MANY, seeds_drawn, tasks_drawn
+from benchmarks.reporting.traces import Floats, MethodTraces, middle_target, reached_by
 
-N_RESAMPLES = 2000
 Interval = tuple[float, float]
-MANY = 8
-"""From so many tasks on they are a sample themselves, and intervals are over tasks too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """Energy of a method over that of a plain one, to the plain one's final median accuracy.
+    """Energy of a method over that of a plain one, to where the plain one's median study ends.
 
-    Infinite where the method never gets there. All that is known then is that it needs more than
-    its whole budget: the second pair of numbers has that in place of infinity.
+    Infinite where the method's median study never gets there. All that is known then is that
+    studies which never do need more than their whole budget: the second pair of numbers has that in
+    place of infinity.
 
     Args:
         value: The ratio of the medians.
@@ -77,7 +75,13 @@ def energy_ratio(
     goal: MethodTraces | None = None,
     over_kwh: float | None = None,
 ) -> Ratio:
-    """Median kWh to the plain method's final median accuracy, over the plain method's own.
+    """Median kWh to where the plain method's median study ends, over the plain method's own.
+
+    The target is :func:`~benchmarks.reporting.traces.middle_target`, the medians are those of
+    :func:`~benchmarks.reporting.traces.reached_by`: of an even number of studies the mean of the
+    two in the middle, and never where the second of them never gets there. The plain method itself
+    has a number, as its target is one that more than half of its studies reach. Where there is
+    none, the bound counts each study that never gets there with all that it might spend.
 
     Seeds are resampled, the same for all methods that have the same, and each resample has its own
     target.
@@ -86,48 +90,27 @@ def energy_ratio(
         method: The studies of one method.
         plain: Those of the method that it is measured on.
         budget_kwh: What each study might spend, kWh.
-        goal: The studies whose final median is the target; by default ``plain``.
+        goal: The studies whose final scores give the target; by default ``plain``.
         over_kwh: What to divide by in place of the plain method's own, kWh.
 
     References:
         Efron and Tibshirani (1993), An introduction to the bootstrap, section 13.3: the percentile
         interval.
     """
-    rng = np.random.default_rng(derive_seed("bootstrap", method.name, plain.name))
-    n_plain, n_method = len(plain.traces), len(method.traces)
-    draws_plain = rng.integers(n_plain, size=(N_RESAMPLES, n_plain))
-    draws = draws_plain
-    if not _paired(plain, method):
-        draws = rng.integers(n_method, size=(N_RESAMPLES, n_method))
-    finals, draws_goal = (plain if goal is None else goal).finals, draws_plain
-    if goal is not None and not _paired(plain, goal):
-        draws_goal = rng.integers(len(finals), size=(N_RESAMPLES, len(finals)))
-    target = np.array([np.median(finals)])
-    every = (np.arange(n_method)[None], np.arange(n_plain)[None])
+    goal = plain if goal is None else goal
+    drawn = (_seeds_drawn(method), _seeds_drawn(plain))
+    target = np.array([goal.target])
+    every = (np.arange(len(method.traces))[None], np.arange(len(plain.traces))[None])
     (value,), (bound,) = _ratios(method, plain, *every, target, budget_kwh, over_kwh)
-    targets = np.median(finals[draws_goal], axis=1)
-    resampled, bound_resampled = _ratios(
-        method, plain, draws, draws_plain, targets, budget_kwh, over_kwh
-    )
+    targets = middle_target(goal.finals[_seeds_drawn(goal)])
+    resampled, bound_resampled = _ratios(method, plain, *drawn, targets, budget_kwh, over_kwh)
     return Ratio(
         value=float(value), resampled=resampled, bound=float(bound), bound_resampled=bound_resampled
     )
 
 
-def tasks_drawn(n_tasks: int, *, are_sample: bool) -> NDArray[np.int64]:
-    """Which tasks each resample has, shape (n_resamples, n_tasks): all, or a sample of a sample.
-
-    The same for all that is told of them.
-    """
-    tasks = np.broadcast_to(np.arange(n_tasks), (N_RESAMPLES, n_tasks))
-    if are_sample:
-        rng = np.random.default_rng(derive_seed("bootstrap", "tasks"))
-        tasks = rng.integers(n_tasks, size=tasks.shape)
-    return tasks
-
-
 def geometric_mean(ratios: Sequence[Ratio], *, are_sample: bool | None = None) -> Ratio:
-    """The geometric mean over tasks; their seeds are resampled independently.
+    """The geometric mean over tasks, which have had the same seeds resampled.
 
     Args:
         ratios: That of each task.
@@ -158,20 +141,21 @@ def _ratios(
     budget_kwh: float,
     over_kwh: float | None,
 ) -> tuple[Floats, Floats]:
-    ours = _medians(method, targets, draws)
+    energies = method.kwh_to(targets)
+    ours = _medians(energies, draws)
+    bounds = _medians(np.where(np.isfinite(energies), energies, method.limits(budget_kwh)), draws)
     theirs = np.full(len(targets), over_kwh, dtype=np.float64)
     if over_kwh is None:
-        theirs = _medians(plain, targets, draws_plain)  # finite where it is its own median
+        theirs = _medians(plain.kwh_to(targets), draws_plain)  # finite where it is its own target
     with np.errstate(invalid="ignore"):
-        return ours / theirs, np.where(np.isfinite(ours), ours, budget_kwh) / theirs
+        return ours / theirs, bounds / theirs
 
 
-def _paired(a: MethodTraces, b: MethodTraces) -> bool:
-    return [t.seed for t in a.traces] == [t.seed for t in b.traces]
+def _seeds_drawn(method: MethodTraces) -> NDArray[np.int64]:
+    return seeds_drawn(trace.seed for trace in method.traces)
 
 
-def _medians(method: MethodTraces, targets: Floats, draws: NDArray[np.int64]) -> Floats:
-    energies = np.stack([trace.kwh_to(targets) for trace in method.traces], axis=1)
+def _medians(energies: Floats, draws: NDArray[np.int64]) -> Floats:
     return reached_by(np.take_along_axis(energies, draws, axis=1), 0.5)
 
 

@@ -26,11 +26,13 @@ from benchmarks.reporting.traces import (
     wilcoxon_p,
 )
 
-SUMMARY_SCHEMA = 3
+SUMMARY_SCHEMA = 4
 """Version of the format.
 
 1: first version. 2: ratios say what they are at least, ablations, ratios over tasks to each method.
-3: over tasks, the ratio on each task, and mean regrets at parts of the budget.
+3: over tasks, the ratio on each task, and mean regrets at parts of the budget. 4: the target is one
+that more than half of the best plain method's studies reach, and the median energy of an even
+number of studies is the mean of the two in the middle.
 """
 
 
@@ -38,7 +40,8 @@ def summarise(results: Results) -> dict[str, Any]:
     """Everything that ``summary.json`` holds; energies in kWh, None for "never" and "unknown".
 
     Test values are called by the task's metric: ``final_test_accuracy``, ``final_test_rmse``. The
-    target is the median final one of the best plain method. A method's energy to it
+    target is where the median study of the best plain method ends: of an even number the lower of
+    the two in the middle, so that the median one gets there. A method's energy to it
     is that of the first incumbent which is as good; ``kwh_to_keep_target`` is that from which on
     all are (one with a lucky validation accuracy may be worse than the one before it).
     ``kwh_ratio_to_final_of`` has the same ratio with every plain method in the place of the best,
@@ -46,7 +49,7 @@ def summarise(results: Results) -> dict[str, Any]:
     """
     methods = collect(results)
     plain = best_plain(methods)
-    target = methods[plain].median_final if plain else None
+    target = methods[plain].target if plain else None
     p_values = wilcoxon_p(methods, plain) if plain else dict.fromkeys(methods)
     highest = max((row.trial_kwh for row in results.rows), default=0.0)
     header, ranks, sign = results.header, rank([results]), sign_of(results)

@@ -91,7 +91,11 @@ _VOLUME = (
     "training from 0 to the dearest one's that some trial beats, so that 1 would be full accuracy "
     "for no energy"
 )
-BOUND = "Where a median study does not get there, > is what the whole budget makes of it."
+BOUND = (
+    "Of an even number of studies the target is the lower of the two in the middle, and the median "
+    "energy their mean. Where a median study does not get there, > counts all that do not with "
+    "their whole budget."
+)
 
 
 def _energy(summary: Json) -> Table:

@@ -86,6 +86,29 @@ class MethodTraces:
         """Their median."""
         return float(np.median(self.finals))
 
+    @property
+    def target(self) -> float:
+        """Score that another method must reach to be where this one's median study ends."""
+        return float(middle_target(self.finals))
+
+    def kwh_to(self, targets: Floats) -> Floats:
+        """Energy of each study to each target, shape (n_targets, n_studies), kWh."""
+        return np.stack([trace.kwh_to(targets) for trace in self.traces], axis=1)
+
+    def limits(self, budget_kwh: float) -> Floats:
+        """What each study might spend, kWh; one that spent a little more, what it spent."""
+        return np.maximum(budget_kwh, [trace.kwh[-1] for trace in self.traces])
+
+
+def middle_target(finals: Floats) -> Floats:
+    """The final score (last axis) of the median study; of an even number, of the lower of the two.
+
+    The mean of the two is a score that only half of the studies reach. Their own median energy to
+    it would be that of one which gets there and one which never does; to the lower one more than
+    half of them get, whatever their number.
+    """
+    return np.asarray(np.sort(finals, axis=-1)[..., (finals.shape[-1] - 1) // 2])
+
 
 def collect(results: Results) -> dict[str, MethodTraces]:
     """The finished studies by method, plain methods first, each in order of its seeds."""
@@ -156,13 +179,22 @@ def regrets_at(method: MethodTraces, grid: Floats, *, best: float) -> Floats:
 
 
 def reached_by(energies: Floats, q: float) -> Floats:
-    """Energy by which a part ``q`` of the studies (last axis) is there; infinite for never.
+    """Quantile of the energies of studies (last axis); infinite for never.
 
-    The inverse of the empirical distribution: no mean is taken of a number and infinity.
+    Between two studies it is interpolated, as NumPy does: the median of an even number is the mean
+    of the two in the middle. Where the second of them never gets there, so does what lies between.
     """
-    n_studies = energies.shape[-1]
-    position = max(0, int(np.ceil(q * n_studies - 1e-9)) - 1)
-    return np.asarray(np.sort(energies, axis=-1)[..., position])
+    ordered = np.sort(energies, axis=-1)
+    place = q * (energies.shape[-1] - 1)
+    below = int(np.floor(place + 1e-9))
+    part = place - below
+    if part < 1e-9:
+        return np.asarray(ordered[..., below])
+    low, high = ordered[..., below], ordered[..., below + 1]
+    known = np.isfinite(high)
+    return np.where(
+        known, low + part * (np.where(known, high, 0.0) - np.where(known, low, 0.0)), np.inf
+    )
 
 
 def wilcoxon_p(methods: Mapping[str, MethodTraces], plain: str) -> dict[str, float | None]:

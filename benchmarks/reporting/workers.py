@@ -10,7 +10,8 @@ import numpy as np
 
 from benchmarks.harness.results import Results
 from benchmarks.reporting.many import mean_regrets
-from benchmarks.reporting.ratios import MANY, energy_ratio, geometric_mean
+from benchmarks.reporting.ratios import energy_ratio, geometric_mean
+from benchmarks.reporting.resampling import MANY
 from benchmarks.reporting.tables import BOUND, Table, ratio_cells
 from benchmarks.reporting.traces import MethodTraces, best_plain, collect, sign_of
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.harness.seeds import derive_seed
-from benchmarks.reporting.ratios import Interval, energy_ratio, geometric_mean, tasks_drawn
+from benchmarks.reporting.ratios import Interval, energy_ratio, geometric_mean
+from benchmarks.reporting.resampling import N_RESAMPLES, seeds_drawn, tasks_drawn
 from benchmarks.reporting.traces import collect, reference_score, regrets_at
 from benchmarks.transfer.conditions import Condition
 from benchmarks.transfer.run import TaskResults
@@ -31,8 +31,8 @@ class Line:
         n_seeds: Studies on each.
         regrets: Means, in points, after `TRAININGS`.
         to_plain: Energy to the plain method's median at a third of the budget, over that third;
-            the geometric mean over tasks. Where half of a task's studies never get there the whole
-            budget counts, and the true number is larger.
+            the geometric mean over tasks. Studies that never get there count with the whole
+            budget; where that is the median one's, the true number is larger.
         to_plain_interval: Its interval.
         n_never: On how many tasks that is so.
         to_end: The same to the final median of the studies without earlier ones, over their own.
@@ -81,7 +81,11 @@ def _line(tasks: Sequence[TaskResults], condition: Condition) -> Line:
         regrets.append(regrets_at(one, part * budget_kwh, best=best).mean(axis=0))
         others = {trace.seed: trace.test_score[-1] for trace in without.traces}
         worse.append(
-            [100.0 * (others[t.seed] - t.test_score[-1]) for t in one.traces if t.seed in others]
+            {
+                t.seed: 100.0 * float(others[t.seed] - t.test_score[-1])
+                for t in one.traces
+                if t.seed in others
+            }
         )
     over_plain, over_end = (
         geometric_mean(ratios, are_sample=True) for ratios in (to_plain, to_end)
@@ -96,20 +100,19 @@ def _line(tasks: Sequence[TaskResults], condition: Condition) -> Line:
         n_never=n_never,
         to_end=over_end.bound,
         to_end_interval=over_end.bound_interval,
-        worse_by=float(np.mean([np.mean(values) for values in worse])),
+        worse_by=float(np.mean([np.mean([*by_seed.values()]) for by_seed in worse])),
         worse_by_interval=_interval(_resampled_means(worse)),
     )
 
 
-def _resampled_means(values: Sequence[Sequence[float]]) -> Floats:
-    """Means of resamples of the tasks and, in each, of the seeds."""
-    rng = np.random.default_rng(derive_seed("tasks", "means"))
-    return np.array(
-        [
-            np.mean([np.mean(rng.choice(values[t], len(values[t]))) for t in tasks])
-            for tasks in tasks_drawn(len(values), are_sample=True)
-        ]
+def _resampled_means(values: Sequence[Mapping[int, float]]) -> Floats:
+    """Means of resamples of the tasks and of the seeds, by which the values of each task are."""
+    means = np.stack(
+        [np.array([*by_seed.values()])[seeds_drawn(by_seed)].mean(axis=1) for by_seed in values],
+        axis=1,
     )
+    tasks = tasks_drawn(len(values), are_sample=True)
+    return np.asarray(means[np.arange(N_RESAMPLES)[:, None], tasks].mean(axis=1))
 
 
 def _interval(resampled: Floats) -> Interval:

@@ -30,6 +30,14 @@ def test_differences_are_paired_by_seed_and_medians_averaged_over_tasks():
     assert ablate([first])["parts"]["ea-bohb-tpe"]["wilcoxon_p"] == pytest.approx(2 / 2**5)
 
 
+def test_the_same_seeds_are_drawn_on_every_task():
+    """A seed that is lucky on one task is so on all: two tasks tell no more than one of them."""
+    whole, part = finals("ea-bohb", np.zeros(5)), finals("ea-bohb-tpe", [0.1, 0.2, 0.3, 0.4, 0.5])
+    task = {"ea-bohb": whole, "ea-bohb-tpe": part}
+    one, two = (ablate([task] * n)["parts"]["ea-bohb-tpe"] for n in (1, 2))
+    assert one["final_test_accuracy_difference"] == two["final_test_accuracy_difference"]
+
+
 def test_without_the_whole_or_its_parts_there_is_none():
     values = np.linspace(0.5, 0.9, 5)
     whole, part = finals("ea-bohb", values), finals("ea-bohb-tpe", values)

@@ -10,7 +10,8 @@ from benchmarks.reporting.headline import headline
 from benchmarks.reporting.many import mean_regrets, named_or_counted, pairs, short_names
 from benchmarks.reporting.many_figure import draw_mean_regret
 from benchmarks.reporting.overall import overall_tables
-from benchmarks.reporting.ratios import MANY, energy_ratio, geometric_mean
+from benchmarks.reporting.ratios import energy_ratio, geometric_mean
+from benchmarks.reporting.resampling import MANY
 from benchmarks.reporting.summary import summarise, summarise_all
 from benchmarks.reporting.traces import collect
 from tests.benchmarks.made_up_rows import HEADER, make_rows
@@ -50,8 +51,11 @@ def test_a_mean_regret_is_over_tasks_and_studies_and_a_study_begins_with_its_fir
     assert regrets["rs"].mean == pytest.approx([49.0, 49.0, 49.0 - 5.0 * last])
     lead = np.mean([1.0 * i for i in range(MANY)])
     assert regrets["ea-bohb"].mean == pytest.approx(regrets["rs"].mean - lead)
-    # all tasks of rs are alike, those of the other method are not
-    assert (regrets["rs"].high - regrets["rs"].low < 2.0).all()
+    # all tasks of rs are alike, and so is a seed's luck on each: of three seeds, all drawn are the
+    # worst or the best in one resample of 27, which is more than the 2.5 % at each end
+    assert regrets["rs"].low == pytest.approx(regrets["rs"].mean - 1.0)
+    assert regrets["rs"].high == pytest.approx(regrets["rs"].mean + 1.0)
+    # those of the other method are not alike
     assert (regrets["ea-bohb"].high - regrets["ea-bohb"].low > 2.0).all()
     assert (regrets["ea-bohb"].low < regrets["ea-bohb"].mean).all()
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.reporting.ratios import MANY, Ratio, energy_ratio, geometric_mean, tasks_drawn
+from benchmarks.reporting.ratios import Ratio, energy_ratio, geometric_mean
+from benchmarks.reporting.resampling import MANY
 from benchmarks.reporting.tables import bounded, ratio_cells
 from tests.benchmarks.reporting.made_up_traces import method, trace
 
@@ -37,19 +38,56 @@ def test_a_known_ratio_is_its_own_bound():
     assert bound == found
 
 
+def test_of_an_even_number_of_studies_the_median_is_the_mean_of_the_two_in_the_middle():
+    """By hand: the plain ends are 0.6, 0.7, 0.8, 0.9, the target is 0.7."""
+    ends = [(8, 0.9), (4, 0.8), (6, 0.7), (2, 0.6)]
+    plain = method("p", *(trace([kwh], [end]) for kwh, end in ends))
+    ours = method("f", *(trace([kwh], [0.7]) for kwh in (1, 2, 5, 9)))
+    # plain gets there at 4, 6, 8 and never: (6 + 8) / 2 = 7; ours at 1, 2, 5, 9: (2 + 5) / 2 = 3.5
+    assert energy_ratio(ours, plain, budget_kwh=9.0).value == 0.5
+    assert energy_ratio(plain, plain, budget_kwh=9.0).value == 1.0
+
+
+def test_where_half_of_the_studies_never_arrive_the_median_one_does_not():
+    """By hand: all plain studies are there at 4; two of four of ours at 1 and 2, of 10."""
+    plain = method("p", *(trace([4], [0.7]) for _ in range(4)))
+    half = method(
+        "h", *(trace([kwh], [end]) for kwh, end in ((1, 0.8), (2, 0.8), (9, 0.6), (9, 0.6)))
+    )
+    ratio = energy_ratio(half, plain, budget_kwh=10.0)
+    assert np.isinf(ratio.value)
+    assert ratio.bound == (2.0 + 10.0) / 2.0 / 4.0  # not 2 / 4, as if the third one did not matter
+    assert ratio.to_json()["ratio"] is None
+
+
+def test_a_study_that_spent_more_than_the_budget_counts_with_what_it_spent():
+    plain = method("p", trace([4], [0.7]))
+    over = method("o", trace([12], [0.6]))
+    assert energy_ratio(over, plain, budget_kwh=10.0).bound == 3.0
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 9, 10])
+def test_the_median_study_of_the_plain_method_gets_to_its_own_target(n):
+    rng = np.random.default_rng(n)
+    plain = method("p", *(trace(*rng.uniform(1, 2, (2, 1))) for _ in range(n)))
+    ratio = energy_ratio(plain, plain, budget_kwh=9.0)
+    assert (ratio.value, ratio.bound, *ratio.interval) == (1.0, 1.0, 1.0, 1.0)
+
+
 def test_a_bound_and_the_interval_beside_it_are_of_one_kind():
     """The few resamples that get there have larger ratios than the whole budget makes."""
-    ends = [(7, 5), (8, 3), (1, 4), (2, 1), (5, 0), (6, 2)]
+    ends = [(1, 2), (2, 5), (1, 4), (7, 1), (1, 0), (7, 3)]
     plain = method("p", *(trace([kwh], [0.8 + 0.01 * end]) for kwh, end in ends))
-    slow = method("s", *(trace([9], [0.8 + 0.01 * end]) for end in (2, 0, 2, 0, 0, 2)))
+    slow = method("s", *(trace([9], [0.8 + 0.01 * end]) for end in (2, 4, 5, 0, 0, 1)))
     ratio = energy_ratio(slow, plain, budget_kwh=9.0)
     found = ratio.to_json()
     assert (found["ratio"], found["high_95"]) == (None, None)
-    assert found["low_95"] > ratio.bound == 9.0 / 8.0
+    # three of plain's four that get there do at 1, 1, 2 and 7; of ours only three, all at 9
+    assert found["low_95"] > ratio.bound == 9.0 / 4.5
     low, high = ratio.bound_interval
-    assert low == ratio.bound < high
-    assert ratio_cells(found) == (">1.12", "1.12 .. >9.00")
-    assert bounded(found, unknown="over ") == ["over 1.12", "1.12", "over 9.00"]
+    assert low < ratio.bound < high
+    assert ratio_cells(found) == (">2.00", "1.29 .. >9.00")
+    assert bounded(found, unknown="over ") == ["over 2.00", "1.29", "over 9.00"]
 
 
 def test_what_was_seen_is_in_its_interval():
@@ -60,13 +98,6 @@ def test_what_was_seen_is_in_its_interval():
     assert above.bound_interval == (2.0, 2.5)
     below = geometric_mean([Ratio(value=1.0, resampled=always, bound=1.0, bound_resampled=always)])
     assert below.interval == below.bound_interval == pytest.approx((1.0, 2.0))
-
-
-def test_a_sample_of_tasks_is_drawn_anew_the_same_for_all_that_is_told_of_them():
-    assert (tasks_drawn(9, are_sample=False) == np.arange(9)).all()
-    drawn = tasks_drawn(9, are_sample=True)
-    assert not (drawn == np.arange(9)).all(axis=1).any()
-    assert (drawn == tasks_drawn(9, are_sample=True)).all()
 
 
 def test_few_tasks_are_a_sample_where_somebody_says_so():

@@ -36,15 +36,30 @@ def test_energy_to_keep_the_target_is_that_after_the_last_worse_incumbent(target
 @pytest.mark.parametrize(
     ("energies", "q", "expected"),
     [
-        ([1.0, np.inf], 0.5, 1.0),  # half are there
-        ([1.0, np.inf, np.inf], 0.5, np.inf),
+        ([1.0, np.inf], 0.5, np.inf),  # one of two in the middle is never there
+        ([np.inf, 1.0, 3.0, np.inf], 0.5, np.inf),
+        ([np.inf, 1.0, 3.0], 0.5, 3.0),
+        ([np.inf, np.inf], 0.5, np.inf),
         ([3.0, 1.0, 2.0], 0.5, 2.0),
-        ([3.0, 1.0, 2.0, 4.0], 0.25, 1.0),
+        ([3.0, 1.0, 2.0, 4.0], 0.5, 2.5),
+        ([3.0, 1.0, 2.0, 4.0], 0.25, 1.75),
+        ([3.0, 1.0, 2.0, np.inf, np.inf], 0.25, 2.0),
         ([3.0], 0.75, 3.0),
     ],
 )
 def test_reached_by(energies, q, expected):
     assert reached_by(np.array(energies), q) == expected
+    assert not np.isfinite(energies).all() or np.quantile(energies, q) == expected
+
+
+@pytest.mark.parametrize(
+    ("finals", "expected"),
+    [([0.7], 0.7), ([0.9, 0.7], 0.7), ([0.9, 0.5, 0.7], 0.7), ([0.9, 0.5, 0.7, 0.8], 0.7)],
+)
+def test_the_target_is_a_score_that_more_than_half_of_the_studies_reach(finals, expected):
+    found = method("p", *(trace([1], [final]) for final in finals))
+    assert found.target == expected
+    assert (found.finals >= found.target).mean() > 0.5
 
 
 def test_best_plain_method_is_never_energy_aware():

@@ -72,7 +72,8 @@ def _part(ratio: Json, summaries: Sequence[Json], never: Sequence[str]) -> str:
         listed = named_or_counted(dict(zip(tasks, map(_label, bests), strict=True)))
         best, whose = f"the best plain method of each task ({listed})", "that method's"
     _, low, high = bounded(ratio, unknown="more than ")
-    interval = f"95 % interval {low} to {high}"
+    told = _most(summaries) > 1 or len(summaries) >= MANY
+    interval = f"95 % interval {low} to {high}" if told else "one study, so no interval"
     if ratio["ratio"] is None:
         some = " and ".join(never) if len(never) < MANY else f"{len(never)} of them"
         missed = f" on {some}" if never else ""
@@ -84,15 +85,21 @@ def _part(ratio: Json, summaries: Sequence[Json], never: Sequence[str]) -> str:
     return f"gets where {best} ends with {ratio['ratio']:.2f} of {whose} energy ({mean}{interval})"
 
 
+def _most(summaries: Sequence[Json]) -> int:
+    """The most studies of a method on a task."""
+    return max(int(m["n_studies"]) for s in summaries for m in s["methods"].values())
+
+
 def _seen(summaries: Sequence[Json]) -> str:
     counts = sorted({m["n_studies"] for s in summaries for m in s["methods"].values()})
     n_studies = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    studies = "study" if counts[-1] == 1 else "studies"
     budgets = sorted({f"{s['budget_trainings']:.3g}" for s in summaries}, key=float)
     tasks = ", ".join(f"{s['task']} (energy {energy_kind(s['provenance'])})" for s in summaries)
     if len(summaries) >= MANY:
         kinds = sorted({energy_kind(s["provenance"]) for s in summaries})
         tasks = f"{len(summaries)} tasks (energy {' or '.join(kinds)})"
-    each = f"{n_studies} studies of {' or '.join(budgets)} mean trainings per method"
+    each = f"{n_studies} {studies} of {' or '.join(budgets)} mean trainings per method"
     return f"seen in {each} on {tasks}"
 
 

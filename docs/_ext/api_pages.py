@@ -72,9 +72,14 @@ def _page(app: Sphinx, module: str, title: str, documented: dict[int, str]) -> s
         elif inspect.isfunction(value):
             lines.append(f".. autofunction:: {path}\n")
         else:
-            value_line = f"   :value: {value!r}\n" if isinstance(value, str | int | float) else ""
-            lines.append(f".. py:data:: {path}\n{value_line}")  # its value has no docstring
+            lines.append(f".. py:data:: {path}\n{_value_line(value)}")  # it has no docstring
     return "\n".join(lines)
+
+
+def _value_line(value: Any) -> str:
+    """What a constant or the name of a type stands for, where that can be read."""
+    readable = isinstance(value, str | int | float | tuple | dict) or hasattr(value, "__args__")
+    return f"   :value: {value!r}\n" if readable else ""
 
 
 def _has_docstring(value: Any) -> bool:

@@ -10,7 +10,7 @@ from tests.benchmarks.made_up_rows import HEADER, make_rows
 PROVENANCE = {"kind": "measured", "energy": "estimated: from CPU time"}
 
 
-def results(finals, task="fashion-nano"):
+def results(finals, task="fashion-nano", n_studies=3):
     """Methods whose incumbents get better by the same steps, with other starts."""
     rows = [
         dataclasses.replace(
@@ -20,7 +20,7 @@ def results(finals, task="fashion-nano"):
             incumbent_test_metric=start + 0.05 * row.trial + 0.01 * seed,
         )
         for name, start in finals.items()
-        for seed in range(3)
+        for seed in range(n_studies)
         for row in make_rows(seed=seed)
     ]
     header = dataclasses.replace(HEADER, task=task, provenance=PROVENANCE)
@@ -42,6 +42,11 @@ def test_who_needs_what_part_of_whose_energy_and_where_it_was_seen():
     trainings = f"{summary['budget_trainings']:.3g}"
     assert f"seen in 3 studies of {trainings} mean trainings per method on" in said
     assert said.endswith("fashion-nano (energy estimated).")
+
+
+def test_one_study_has_no_interval():
+    said = sentence(results({"rs": 0.6, "ea-bohb": 0.65}, n_studies=1))
+    assert "of that method's energy (one study, so no interval); seen in 1 study of" in said
 
 
 def test_several_tasks_are_a_geometric_mean_and_all_named():

@@ -102,7 +102,10 @@ def compare(
     ] = None,
     source: Annotated[
         Path | None,
-        typer.Option(help="Folder of yours that the task reads.", show_default="none"),
+        typer.Option(
+            help="Folder with files that the task reads: YAHPO Gym's or Zeus'.",
+            show_default="none",
+        ),
     ] = None,
 ) -> None:
     """Give every method the same energy and record what it finds.

@@ -180,15 +180,24 @@ def test_what_earlier_studies_bring(family: str, tasks: Sequence[str]) -> None:
     told = json.loads(json.dumps(as_json(lines)))
     assert told == json.loads((folder / "transfer.json").read_text())
     assert markdown(lines, plain="GP") in EARLIER
-    if family == "lcbench":  # what the page says of it in words
-        without, with_all = lines[:2]
-        after = [f"{line.regrets[1]:.1f}" for line in (with_all, without)]
-        assert f"after five\ntrainings {after[0]} against {after[1]} points on LCBench" in EARLIER
-        parts = [f"{line.to_plain:.2f}" for line in (with_all, without)]
-        assert f"EA-BOHB needs {parts[0]} of GP's energy on LCBench" in EARLIER
-        assert f"without earlier studies it needs {parts[1]};" in EARLIER
-        cost = sorted(f"{line.to_end:.2f}" for line in lines[2:])
-        assert f"values cost {cost[0]} and {cost[1]} of the energy without" in EARLIER
+    said, by_name = " ".join(EARLIER.split()), {line.condition: line for line in lines}
+    without, with_all = by_name["no earlier studies"], by_name["all earlier studies"]
+    after = [f"{line.regrets[1]:.1f}" for line in (with_all, without)]
+    parts = [f"{line.to_plain:.2f}" for line in (with_all, without)]
+    cost = [
+        f"{by_name[f'all earlier studies, values {how}'].to_end:.2f}"
+        for how in ("permuted", "reversed")
+    ]
+    if family == "lcbench":
+        assert f"after five trainings {after[0]} against {after[1]} points" in said
+        assert f"EA-BOHB needs {parts[0]} of GP's energy" in said
+        assert f"without earlier studies it needs {parts[1]};" in said
+        assert f"values cost {cost[0]} and {cost[1]} of the energy without on LCBench" in said
+    else:
+        with_three = f"{by_name['3 earlier studies'].regrets[1]:.1f}"
+        assert f"{parts[0]} against {parts[1]}, after five trainings {with_three} points" in said
+        assert f"{after[0]} with all and {after[1]} without" in said
+        assert f"{cost[0]} and {cost[1]} on the networks" in said
 
 
 MEASURES = {

@@ -12,6 +12,9 @@ from eahas_plugins.models.gaussian_process import ArdProcess, log_normal_probabi
 
 Floats = NDArray[np.float64]
 
+MOST_IN_VAIN = 50
+"""So many trainings that have failed, and none that did not, end a run: no place is any better."""
+
 _LEAST = math.log(0.5)
 _HOPELESS = 1e12  # no log of an expected improvement is as low
 

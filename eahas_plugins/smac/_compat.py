@@ -14,6 +14,7 @@ from ConfigSpace import Configuration
 from smac.facade.abstract_facade import AbstractFacade
 from smac.intensifier.hyperband import Hyperband
 from smac.main.smbo import SMBO
+from smac.runhistory import StatusType, TrialKey
 from smac.runhistory.dataclasses import InstanceSeedBudgetKey
 from smac.scenario import Scenario
 
@@ -109,8 +110,14 @@ class PromotionHook(Hyperband):
         best: list[Configuration],
         keys: list[InstanceSeedBudgetKey],
     ) -> list[Configuration]:
-        """Who of ``configs`` goes on, where SMAC chooses ``best``."""
+        """Who of ``configs`` goes on, where SMAC chooses ``best`` of those that succeeded."""
         return best
+
+    def has_succeeded(self, config: Configuration, keys: list[InstanceSeedBudgetKey]) -> bool:
+        """Whether any trial of a configuration at a rung has not failed."""
+        number = self.runhistory.get_config_id(config)
+        trials = (TrialKey(number, key.instance, key.seed, key.budget) for key in keys)
+        return any(self.runhistory[trial].status == StatusType.SUCCESS for trial in trials)
 
     def add_batch(self, configs: list[Configuration]) -> None:
         """Start another bracket with these configurations, fewer than it is made for."""
@@ -131,13 +138,21 @@ class PromotionHook(Hyperband):
         stage: int,
         from_keys: list[InstanceSeedBudgetKey],
     ) -> list[Configuration]:
-        counts = self._n_configs_in_stage
+        counts, candidates = self._n_configs_in_stage, configs
         sizes = counts[bracket]
-        if stage + 1 < len(sizes) and len(configs) < sizes[stage]:
-            fewer = max(1, len(configs) * sizes[stage + 1] // sizes[stage]) if configs else 0
+        if stage + 1 < len(sizes) and all(self._is_evaluated(c, from_keys) for c in configs):
+            wanted = sizes[stage + 1]
+            if len(configs) < sizes[stage]:
+                wanted = max(1, len(configs) * wanted // sizes[stage]) if configs else 0
+            candidates = [config for config in configs if self.has_succeeded(config, from_keys)]
+            fewer = min(wanted, len(candidates))
             self._n_configs_in_stage = {bracket: [*sizes[: stage + 1], fewer]}
         try:
-            best = super()._get_best_configs(configs, bracket, stage, from_keys)
+            best = super()._get_best_configs(candidates, bracket, stage, from_keys)
         finally:
             self._n_configs_in_stage = counts
         return self.promoted(configs, best, from_keys)
+
+    def _is_evaluated(self, config: Configuration, keys: list[InstanceSeedBudgetKey]) -> bool:
+        known = self.runhistory.get_instance_seed_budget_keys(config)
+        return all(key in known for key in keys)

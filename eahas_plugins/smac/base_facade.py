@@ -207,7 +207,7 @@ class EnergyFacade(FacadeHook):
         """
         best = next(iter(self.intensifier.get_incumbents()), None)
         if best is None or best_trial(self.runhistory, best) is None:
-            best = best_that_finished(self.runhistory)
+            best = next(iter(best_that_finished(self.runhistory)), None)
         if best is None:
             return None
         is_length = getattr(self._target, "fidelity", None) in ("schedule", "continue")

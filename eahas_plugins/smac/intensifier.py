@@ -51,9 +51,10 @@ class EnergyHyperband(BudgetedIntensifier, PromotionHook):
     The rungs are the scenario's budgets: in kWh with ``SurrogateTarget(fidelity="kwh")`` or an
     ``EnergyTarget``, in epochs or schedules otherwise. At each rung the configurations with the
     largest ``(1 - cost) * (energy / median energy) ** reward_exponent`` go on, where the energy is
-    that of their trainings so far. Trials without known energy keep ``1 - cost``. With several
-    objectives SMAC's Pareto front decides, since energy is one of them. Rounding never loses a
-    rung (1..243 with factor 3 has six).
+    that of their trainings so far. Trials without known energy keep ``1 - cost``. What has
+    failed never goes on: where too few have succeeded, fewer do. With several objectives SMAC's
+    Pareto front decides, since energy is one of them. Rounding never loses a rung (1..243 with
+    factor 3 has six).
 
     Args:
         scenario: The scenario, with ``min_budget`` and ``max_budget``.
@@ -145,6 +146,7 @@ class EnergyHyperband(BudgetedIntensifier, PromotionHook):
     ) -> list[Configuration]:
         if self.reward_exponent == 0.0 or not best or self.scenario.count_objectives() > 1:
             return best
+        configs = [config for config in configs if self.has_succeeded(config, keys)]
         costs = np.array([self.runhistory.average_cost(c, keys) for c in configs])
         energies = np.array([self._training_kwh(c, keys) for c in configs])
         if not np.any(energies > 0.0):

@@ -12,12 +12,12 @@ from smac.main.smbo import SMBO
 from smac.runhistory import RunHistory, StatusType, TrialInfo, TrialKey, TrialValue
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
+from eahas_plugins.models.chance import MOST_IN_VAIN
 from eahas_plugins.spaces import native_config
 from eahas_plugins.units import energy_text, share_text
 
 log = logging.getLogger(__name__)
 
-_ALL_FAILED = 50
 _FAILED = (StatusType.CRASHED, StatusType.TIMEOUT, StatusType.MEMORYOUT)
 _UNKNOWN = {StatusType.TIMEOUT: "it ran out of time", StatusType.MEMORYOUT: "out of memory"}
 
@@ -47,7 +47,7 @@ class FailureWatch(Callback):
                 energy_text(known_kwh(value.additional_info.get(ENERGY_ATTR))),
                 self.first_error,
             )
-        if self._has_succeeded or self._n_failed < _ALL_FAILED:
+        if self._has_succeeded or self._n_failed < MOST_IN_VAIN:
             return None
         succeeded = any(v.status == StatusType.SUCCESS for v in smbo.runhistory.values())
         return None if succeeded else False
@@ -92,15 +92,18 @@ def best_trial(
     return max(finished, key=lambda trial: trial[0].budget or 0.0, default=None)
 
 
-def best_that_finished(history: RunHistory) -> Configuration | None:
-    """The configuration with the lowest cost among finished trials of the highest rung."""
+def best_that_finished(history: RunHistory) -> list[Configuration]:
+    """Configurations that no other is better than, among finished trials of the highest rung."""
     finished = [
         (key, value) for key, value in history.items() if value.status == StatusType.SUCCESS
     ]
     top = max((key.budget or 0.0 for key, _ in finished), default=0.0)
-    last = [(key, value) for key, value in finished if (key.budget or 0.0) == top]
-    best = min(last, key=lambda trial: trial[1].cost, default=None)
-    return None if best is None else history.get_config(best[0].config_id)
+    last = [(_costs(value), key) for key, value in finished if (key.budget or 0.0) == top]
+    found: list[tuple[list[float], TrialKey]] = []
+    for costs, key in sorted(last, key=lambda trial: trial[0]):  # none is better than an earlier
+        if not any(all(a <= b for a, b in zip(other, costs, strict=True)) for other, _ in found):
+            found.append((costs, key))
+    return [history.get_config(key.config_id) for _, key in found]
 
 
 def plain_config(
@@ -126,19 +129,18 @@ def end_of(
     """Check what a run hands back as best, and log one line about it, and why if that is known.
 
     Returns:
-        The incumbents; of one objective, never a configuration whose trials have all failed.
+        The incumbents, but never a configuration whose trials have all failed.
 
     Raises:
         RuntimeError: If every trial has failed.
     """
     check_success(history)
-    if len(incumbents) == 1 and best_trial(history, incumbents[0]) is None:
-        best = best_that_finished(history)
+    if any(best_trial(history, config) is None for config in incumbents):
         log.warning(
             "the incumbent of SMAC is a failed trial, and the best finished one is handed back: "
             "crash_cost must be larger than every cost, so give Scenario(crash_cost=) a larger one"
         )
-        incumbents = incumbents if best is None else [best]
+        incumbents = best_that_finished(history)
     n_failed = sum(value.status in _FAILED for value in history.values())
     parts = [f"{share_text(spent_kwh, cap_kwh)} spent", f"{len(history)} trials"]
     if n_failed:
@@ -154,3 +156,7 @@ def end_of(
 
 def _is_one(value: TrialValue) -> bool:
     return not isinstance(value.cost, list)
+
+
+def _costs(value: TrialValue) -> list[float]:
+    return value.cost if isinstance(value.cost, list) else [value.cost]

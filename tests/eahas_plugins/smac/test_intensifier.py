@@ -106,6 +106,22 @@ def test_a_failed_trial_is_promoted_last(tmp_path: Path) -> None:
     assert failed not in intensifier._get_best_configs([failed, *configs], 0, 0, [KEY])
 
 
+@pytest.mark.parametrize("exponent", [-0.07, 0.0])
+@pytest.mark.parametrize("crash_cost", [1.0, 0.0])
+def test_a_failed_trial_is_never_promoted(
+    tmp_path: Path, crash_cost: float, exponent: float
+) -> None:
+    intensifier, configs = filled(tmp_path, [(0.9, 1.0)], reward_exponent=exponent)
+    failed = [Configuration(intensifier._scenario.configspace, {"x": x}) for x in (0.8, 0.9)]
+    for config in failed:
+        intensifier.runhistory.add(
+            config, crash_cost, seed=0, budget=1.0, status=StatusType.CRASHED, additional_info={}
+        )
+    intensifier._n_configs_in_stage = {0: [3, 2]}
+    assert intensifier._get_best_configs([*failed, *configs], 0, 0, [KEY]) == configs
+    assert intensifier._get_best_configs(failed, 0, 0, [KEY]) == []  # all of a rung
+
+
 @pytest.mark.parametrize("eta", [1.0, 0.5, np.nan])
 def test_eta_is_checked(tmp_path: Path, eta: float) -> None:
     with pytest.raises(ValueError, match="eta must be larger than 1"):

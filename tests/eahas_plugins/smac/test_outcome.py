@@ -112,3 +112,23 @@ def test_the_best_configuration_is_plain_and_has_its_schedule(tmp_path: Path) ->
     assert best["max_epoch"] in (5, 20)
     assert {type(value) for value in best.values()} <= {int, float, str}
     assert "np." not in repr(best)
+
+
+def test_a_failed_trial_is_on_no_front(tmp_path: Path, said: Callable[[], str]) -> None:
+    """A failure was said to cost less than any training does."""
+
+    def two(config: Any, seed: int = 0) -> Any:
+        if config["act"] == "cos":
+            raise ValueError("odd")
+        x = config["x"]
+        return {"error": 10.0 + x, "size": 12.0 - x}, {"energy_kwh": 0.01}
+
+    host = facade(tmp_path, two, objectives=["error", "size"])
+    front = host.optimize()
+    assert front
+    assert {config["act"] for config in front} == {"tanh"}
+    succeeded = [v for v in host.runhistory.values() if v.status == StatusType.SUCCESS]
+    assert len(front) == len(succeeded)  # what one has less of the error, it has more of the size
+    assert host.best_config is not None
+    assert host.best_config["act"] == "tanh"
+    assert "give Scenario(crash_cost=) a larger one" in said()

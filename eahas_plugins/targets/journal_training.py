@@ -106,11 +106,20 @@ class JournalTraining(EnergyTraining):
             with self._lock:
                 self._attempt.report(own_kwh)
 
-    def finish(self) -> None:
-        """Charge for the last time and give up the meter."""
+    def finish(self, *, failed: bool = False) -> None:
+        """Charge for the last time and give up the meter.
+
+        Args:
+            failed: Whether the training has raised an error. One that did before its first report,
+                while a meter that answers has counted nothing, has burnt nothing: what it was
+                expected to need is for trainings that nobody knows of.
+        """
         self.charge()
         with self._lock:
             self._take(self._share.leave)
+            counted = self._now.energy_kwh > self._start.energy_kwh or self._problem is not None
+            if failed and not (counted or self.reported or self._attempt is None):
+                self._attempt.report(0.0)
 
     def measured(self) -> Measurement:
         """Energy and time of this trial, as last charged.
@@ -164,9 +173,11 @@ def heartbeat(training: JournalTraining, every_s: float | None) -> Iterator[None
 
     thread = threading.Thread(target=beat, name="energy heartbeat", daemon=True)
     thread.start()
+    failed = True
     try:
         yield
+        failed = False
     finally:
         over.set()
         thread.join()
-        training.finish()
+        training.finish(failed=failed)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from optuna.study import Study, StudyDirection
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins.budget.attributes import STEP_ATTR, known_kwh
 from eahas_plugins.optuna._compat import set_system_attr
@@ -66,8 +66,12 @@ def recall(trial: FrozenTrial, key: str) -> Any:
 
 
 def recall_others(study: Study, trial: FrozenTrial, key: str) -> list[float]:
-    """Numbers stored under ``key`` for the other trials."""
-    others = (t for t in study.get_trials(deepcopy=False) if t.number != trial.number)
+    """Numbers stored under ``key`` for the other trials; what has failed has no value."""
+    others = (
+        t
+        for t in study.get_trials(deepcopy=False)
+        if t.number != trial.number and t.state is not TrialState.FAIL
+    )
     return [value for other in others if (value := recall(other, key)) is not None]
 
 

@@ -69,6 +69,28 @@ def test_contract_nan_of_others_does_not_count_against_good_ones(
     assert first is None or isinstance(pruner, EnergyHyperbandPruner)
 
 
+def test_contract_a_trial_that_failed_is_no_bar_for_others(
+    pruner: BasePruner, direction: str
+) -> None:
+    """However good it looked before."""
+
+    def kept(*failing: Sequence[Point]) -> list[int | None]:
+        study = new_study(pickle.loads(pickle.dumps(pruner)), direction)
+        for points in failing:
+            trial = study.ask()
+            trial.set_user_attr("energy_reserved_kwh", 10.0)
+            for step, (energy_kwh, value) in enumerate(signed(points, direction), start=1):
+                trial.set_user_attr("energy_kwh", energy_kwh)
+                trial.report(value, step)
+                trial.should_prune()
+            study.tell(trial, state=TrialState.FAIL)
+        rising = [[(kwh, v - 0.01 * n) for kwh, v in GOOD] for n in range(4)]
+        return [run(study, signed(points, direction)) for points in rising]
+
+    better = [(kwh, value + 0.05) for kwh, value in GOOD]
+    assert kept(better, better, better) == kept()
+
+
 def test_contract_no_report_no_pruning(pruner: BasePruner) -> None:
     study = new_study(pruner)
     run(study, GOOD)
@@ -98,7 +120,8 @@ def test_contract_state_is_in_the_storage(pruner: BasePruner, tmp_path: Path) ->
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 def test_contract_retry_starts_with_an_empty_memory(pruner: BasePruner) -> None:
     study = new_study(pruner)
-    run(study, GOOD)
+    for _ in range(2):  # the first one may have to tell where the rungs are
+        run(study, GOOD)
     trial = study.ask()
     trial.set_user_attr("energy_reserved_kwh", 10.0)
     for step, (energy_kwh, value) in enumerate(GOOD[:2], start=1):

@@ -110,7 +110,7 @@ DISPATCHER = (
     "shutdown_all_threads",
     "worker_pool",
 )
-GENERATOR = ("configspace", "kde_models")
+GENERATOR = ("configspace", "kde_models", "losses", "min_points_in_model", "top_n_percent")
 
 
 def require(owner: object, names: tuple[str, ...]) -> None:

@@ -17,12 +17,17 @@ _ASKED_FOR = "return {'loss': number, 'info': {...}} from compute."
 
 
 def check_answer(job: Job) -> None:
-    """Let a job whose answer is none have failed, with a message; HpBandSter would hang."""
+    """Let a job whose answer is none have failed, with a message; HpBandSter would hang.
+
+    One whose loss is not finite has failed like any other: it has no value, and what it burnt is
+    not what such trainings take.
+    """
     if job.result is None:
         return
     problem = _problem_of(job.result)
     if problem:
-        job.result, job.exception = None, f"a worker must return a loss but {problem}: {_ASKED_FOR}"
+        job.result = None
+        job.exception = f"a worker must return a finite loss but {problem}: {_ASKED_FOR}"
     else:
         job.result.setdefault("info", None)
 
@@ -35,6 +40,8 @@ def _problem_of(answer: Any) -> str | None:
     loss = answer["loss"]
     if isinstance(loss, bool) or not isinstance(loss, Real) or not _is_float(loss):
         return f"the loss is {loss!r:.100}"
+    if not math.isfinite(loss):
+        return f"the loss is {float(loss)}"
     return None
 
 
@@ -84,11 +91,11 @@ class Outcomes:
 
     def add(self, job: Job) -> None:
         """Count a job. One that the budget refused has not failed."""
-        if job.result is not None and math.isfinite(job.result["loss"]):
+        if job.result is not None:
             self.n_succeeded += 1
         elif not was_refused(job.exception):
             self.n_failed += 1
-            text = job.exception or f"the loss is {(job.result or {}).get('loss')}"
+            text = job.exception or "nobody knows why"
             self.first_error = self.first_error or text.strip().splitlines()[-1]
 
     def message(self) -> str:

@@ -41,6 +41,8 @@ class EnergyGenerator(KernelGenerator):
         spent: Lee et al. (2020), Cost-aware Bayesian optimization, section 3.
     """
 
+    top_n_percent: int
+
     def __init__(
         self,
         *,
@@ -97,13 +99,31 @@ class EnergyGenerator(KernelGenerator):
         self._first = [config for config in self._first if config != job.kwargs["config"]]
         if self._listens is not None:
             self._listens(job)
-        super().new_result(job, update_model)
+        self._learn(job, update_model)
         info = (job.result or {}).get("info")
         if not isinstance(info, dict) or info.get("truncated"):
             return
         energy_kwh = known_kwh(info.get(TRAINING_ATTR, info.get(ENERGY_ATTR)))
         if energy_kwh is not None and self._energies is not None:
             self._energies.add({**job.kwargs["config"], _BUDGET: job.kwargs["budget"]}, energy_kwh)
+
+    def _learn(self, job: Job, update_model: bool) -> None:
+        """Let BOHB learn, but nothing that has failed be one of its good configurations.
+
+        It counts failed jobs as the worst ones, and takes the better part of all for good, even
+        where fewer have succeeded.
+        """
+        budget, share = job.kwargs["budget"], self.top_n_percent
+        loss = np.inf if job.result is None else job.result["loss"]
+        losses = [*self.losses.get(budget, ()), loss]
+        n_good = int(np.isfinite(losses).sum())
+        self.top_n_percent = min(share, 100 * n_good // len(losses))
+        try:
+            super().new_result(job, update_model)
+        finally:
+            self.top_n_percent = share
+        if n_good < self.min_points_in_model:
+            self.kde_models.pop(budget, None)
 
     def _log_kwh(self, energies: KwhModel, vector: Any) -> float:
         config = {_BUDGET: self._top}

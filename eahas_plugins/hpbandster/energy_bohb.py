@@ -23,15 +23,13 @@ from eahas_plugins.hpbandster.grants import CHECKPOINTS, JobAccount, grant_file,
 from eahas_plugins.hpbandster.optimizers import BOHB
 from eahas_plugins.hpbandster.price import JobPrice
 from eahas_plugins.hpbandster.summary import tell_end, tell_start
+from eahas_plugins.models.chance import MOST_IN_VAIN
 from eahas_plugins.models.price import PriceEnd
 from eahas_plugins.policy import PAPER_EXPONENT, SHORT_UNTIL, short_phase_ended
 from eahas_plugins.spaces.values import native_config
 from eahas_plugins.targets.checkpoints import CheckpointStore
 from eahas_plugins.transfer.configurations import first_configurations
 from eahas_plugins.transfer.study import EarlierStudy
-
-_PATIENCE = 20
-"""So many failed jobs, and none that succeeded, end a run."""
 
 
 class _RunEndsError(Exception):
@@ -212,7 +210,7 @@ class EnergyBOHB(BOHB):
             super().job_callback(job)
             if self._price is not None:
                 self._price.look(self.fail)
-            if not self._outcomes.n_succeeded and self._outcomes.n_failed >= _PATIENCE:
+            if not self._outcomes.n_succeeded and self._outcomes.n_failed >= MOST_IN_VAIN:
                 self.fail(RuntimeError(f"{self._outcomes.message()}. Mend that and run again."))
 
     def check_worker(self, name: str, traits: dict[str, Any]) -> None:

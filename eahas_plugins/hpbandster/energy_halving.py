@@ -25,7 +25,9 @@ class EnergyHalving(SuccessiveHalving):
     """Successive halving that promotes the largest reward instead of the smallest loss.
 
     Losses in [0, 1] are taken for errors, and the reward is that of the accuracy. When a rung is
-    complete, the checkpoints of those that are not promoted are removed.
+    complete, the checkpoints of those that are not promoted are removed. Where jobs have failed and
+    too few are left to fill the next rung, fewer go on: HpBandSter fills it with configurations
+    that nothing is known of.
 
     Args:
         reward_exponent: Exponent of the energy, at most 0; 0 is HpBandSter's promotion.
@@ -43,6 +45,8 @@ class EnergyHalving(SuccessiveHalving):
     def process_results(self) -> None:
         """Promote, when a rung is complete."""
         super().process_results()
+        if self._reward_exponent and not self.is_finished:
+            self.num_configs[self.stage] = self.actual_num_configs[self.stage]
         for datum in self.data.values():
             if datum.status != "QUEUED":
                 _discard_checkpoint(datum.results)

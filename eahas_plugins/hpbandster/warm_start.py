@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
+from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 from hpbandster.core.base_iteration import WarmStartIteration
@@ -60,5 +63,11 @@ def _without_failures(result: Result) -> Result:
     """A copy without failed jobs: HpBandSter cannot learn from a loss that is None."""
     kept = copy.deepcopy(result)
     for datum in kept.data.values():
-        datum.results = {b: r for b, r in datum.results.items() if r is not None}
+        datum.results = {b: r for b, r in datum.results.items() if _has_value(r)}
     return kept
+
+
+def _has_value(result: Mapping[str, Any] | None) -> bool:
+    """Whether a job has succeeded; other writers of logs keep a loss that is not finite."""
+    loss = None if result is None else result.get("loss")
+    return isinstance(loss, Real) and math.isfinite(loss)

@@ -95,6 +95,9 @@ def test_an_answer_that_cannot_be_sent_fails_its_job(
         ({"loss": "low", "info": {"energy_kwh": EACH_KWH}}, "the loss is 'low'"),
         ({"loss": None, "info": {"energy_kwh": EACH_KWH}}, "the loss is None"),
         ({"loss": 10**400, "info": {"energy_kwh": EACH_KWH}}, "the loss is 1000"),
+        ({"loss": math.nan, "info": {"energy_kwh": EACH_KWH}}, "the loss is nan"),
+        ({"loss": np.float64(math.inf), "info": {"energy_kwh": EACH_KWH}}, "the loss is inf"),
+        ({"loss": -math.inf, "info": {"energy_kwh": EACH_KWH}}, "the loss is -inf"),
         (0.5, "returned 0.5"),
     ],
 )
@@ -125,7 +128,7 @@ def test_a_run_in_which_every_job_fails_ends_with_the_first_error(cluster: Clust
     cluster.worker(_Raises)
     with (
         cluster.master(EnergyBOHB, SPACE, budget_kwh=1.0, min_budget=1, max_budget=9) as master,
-        pytest.raises(RuntimeError, match=r"all 20 jobs have failed.*no data set for \(0, 0, 0\)"),
+        pytest.raises(RuntimeError, match=r"all 50 jobs have failed.*no data set for \(0, 0, 0\)"),
     ):
         within_time(master.run)
 

@@ -71,3 +71,28 @@ def test_a_space_of_constants_alone_has_no_dearer_choice() -> None:
         job.result = {"loss": 0.5, "info": {"energy_kwh": 0.1}}
         generator.new_result(job)
     assert generator.get_config(1.0)[0] == {"x": 3}
+
+
+@pytest.mark.parametrize("n_succeeded", [1, 2, 4, 9])
+def test_what_has_failed_is_no_good_configuration(n_succeeded: int) -> None:
+    """However few have succeeded, of many: HpBandSter would take the better part of all."""
+    generator = EnergyGenerator(
+        configspace=ConfigurationSpace({"x": (0.0, 1.0)}),
+        alpha=lambda: 1.0,
+        cooling=1.0,
+        budgets=None,
+        seed=0,
+    )
+    n = 100
+    for i in range(n):
+        x = (i * 37 % n) / n  # all places in turn
+        job = Job((0, 0, i), config={"x": x}, budget=1.0)
+        if x < n_succeeded / n:
+            job.result = {"loss": x, "info": {"energy_kwh": 0.1}}
+        generator.new_result(job)
+    models = generator.kde_models
+    assert bool(models) is (n_succeeded >= generator.min_points_in_model)
+    if models:
+        assert models[1.0]["good"].data.max() < n_succeeded / n
+        assert len(models[1.0]["bad"].data) + len(models[1.0]["good"].data) == n
+    assert generator.top_n_percent == 15

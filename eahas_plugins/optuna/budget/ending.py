@@ -1,4 +1,4 @@
-"""When a study has gained too little, and the line that ends it."""
+"""When a study has gained too little, or nothing at all, and the line that ends it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from eahas_plugins.arguments import check_numbers, given
 from eahas_plugins.budget.attributes import kwh_argument
 from eahas_plugins.budget.balance import Balance
 from eahas_plugins.optuna._local_state import LocalState
-from eahas_plugins.optuna.budget.messages import say
+from eahas_plugins.optuna.budget.failures import Failures
+from eahas_plugins.optuna.budget.messages import say, warn
 from eahas_plugins.optuna.budget.stagnation import is_stagnant
 from eahas_plugins.optuna.budget.summary import Outcome, summary
 from eahas_plugins.units import energy_text
@@ -39,6 +40,7 @@ class Ending(LocalState):
             gain_window_kwh = kwh_argument("gain_window_kwh", gain_window_kwh)
         self._min_gain_per_kwh = min_gain_per_kwh
         self._gain_window_kwh = gain_window_kwh
+        self._failures = Failures()
         self._make_local()
 
     def _make_local(self) -> None:
@@ -46,7 +48,7 @@ class Ending(LocalState):
         self._told: WeakKeyDictionary[Study, float] = WeakKeyDictionary()  # at which cap, kWh
 
     def check(self, study: Study) -> None:
-        """Check that the study is one whose gain can be told.
+        """Check that the study is one whose gain can be told, and begin to count its failures.
 
         Raises:
             ValueError: If a gain is asked for and the study has several objectives.
@@ -56,9 +58,19 @@ class Ending(LocalState):
                 "`min_gain_per_kwh` needs a study with one objective but this one has "
                 f"{len(study.directions)}; leave it out."
             )
+        self._failures.watch(study)
 
-    def stagnation(self, study: Study, *, cap_kwh: float) -> str | None:
-        """That the study gains too little, in words, if it does."""
+    def reason(self, study: Study, *, cap_kwh: float, outcome: Outcome | None) -> str | None:
+        """Why the study should end although energy is left, in words, if it should.
+
+        Args:
+            study: The study.
+            cap_kwh: Its budget, kWh.
+            outcome: The trial that is about to be told, if there is one.
+        """
+        return self._failures.in_vain(study, outcome) or self._stagnation(study, cap_kwh=cap_kwh)
+
+    def _stagnation(self, study: Study, *, cap_kwh: float) -> str | None:
         if self._min_gain_per_kwh is None:
             return None
         window_kwh = self._gain_window_kwh or _WINDOW_SHARE * cap_kwh
@@ -81,4 +93,6 @@ class Ending(LocalState):
             known = self._told.get(study) == balance.cap_kwh
             self._told[study] = balance.cap_kwh
         if not known:
-            say(summary(study, balance, reason=reason, outcome=outcome))
+            in_vain = self._failures.in_vain(study, outcome) is not None
+            (warn if in_vain else say)(summary(study, balance, reason=reason, outcome=outcome))
+        self._failures.forget(study)

@@ -36,9 +36,9 @@ class EnergyBudget(BudgetOfStudies):
 
     A running trial ends once the budget, or its own limit, is reached. That overshoots by at most
     one step (epoch) per worker; by none where the next step's energy is known. A study ends when
-    the cap is reached, or when nothing fits, nothing runs and no promise can lapse. Optuna makes a
-    trial before it asks, so a spent study that is optimised again gets an empty pruned one, which
-    says why; ask ``exhausted(study)`` before.
+    the cap is reached, when nothing fits, nothing runs and no promise can lapse, or when 50 trials
+    have failed and none has not. Optuna makes a trial before it asks, so a spent study that is
+    optimised again gets an empty pruned one, which says why; ask ``exhausted(study)`` before.
 
     Which trials ran in the study? Those that started under a budget or an ``EnergyTracker`` bear an
     attribute, ``energy_account``, that says so. Others count if they started after the first trial
@@ -269,7 +269,7 @@ class EnergyBudget(BudgetOfStudies):
         the cheapest complete trial, nothing fits (``shortfall="skip"``), or the study stagnates.
         """
         controller = self.controller(study)
-        reason = self._reason_to_end(study, controller.admission.outlook(study))
+        reason = self._reason_to_end(study, controller.admission.outlook(study), None)
         controller.keep_since(study)
         controller.tell_missing(study)
         return reason is not None
@@ -284,7 +284,7 @@ class EnergyBudget(BudgetOfStudies):
         self._ending.check(study)
         controller = self.controller(study)
         outlook = controller.outlook_after(study, number, energy_kwh, is_told=outcome is None)
-        reason = self._reason_to_end(study, outlook)
+        reason = self._reason_to_end(study, outlook, outcome)
         balance = controller.latest(study).at_end_of(number=number, energy_kwh=energy_kwh)
         controller.show(study, balance, ends=reason is not None)
         if reason is not None:
@@ -294,7 +294,7 @@ class EnergyBudget(BudgetOfStudies):
                 study.stop()
         return outlook
 
-    def _reason_to_end(self, study: Study, outlook: Outlook) -> str | None:
+    def _reason_to_end(self, study: Study, outlook: Outlook, outcome: Outcome | None) -> str | None:
         if outlook == "end":
             return self.controller(study).admission.why_it_ends(study)
-        return self._ending.stagnation(study, cap_kwh=self.cap_kwh)
+        return self._ending.reason(study, cap_kwh=self.cap_kwh, outcome=outcome)

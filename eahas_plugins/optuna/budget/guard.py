@@ -80,6 +80,9 @@ class GuardedObjective(Generic[Values]):
         except TrialPruned:
             outcome = Outcome(number, TrialState.PRUNED)
             raise
+        except Exception as error:
+            outcome = outcome._replace(error=f"{type(error).__name__}: {error}")
+            raise
         finally:
             self._gate.finish(trial, outcome=outcome)
 

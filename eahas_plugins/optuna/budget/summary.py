@@ -22,11 +22,13 @@ class Outcome(NamedTuple):
         number: Number of the trial.
         state: Its state.
         values: Its values, if it completes.
+        error: Why it fails, in one line, if that is known.
     """
 
     number: int
     state: TrialState
     values: Sequence[float] | None = None
+    error: str = ""
 
 
 def summary(study: Study, balance: Balance, *, reason: str, outcome: Outcome | None) -> str:

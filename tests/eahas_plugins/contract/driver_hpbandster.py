@@ -12,6 +12,7 @@ from ConfigSpace import ConfigurationSpace
 from hpbandster.core.nameserver import NameServer
 from hpbandster.core.result import logged_results_to_HBS_result
 
+from eahas_plugins.budget.entries import was_refused
 from eahas_plugins.hpbandster import BOHB, EnergyBOHB, EnergyResultLogger, TargetWorker
 from eahas_plugins.targets import EnergyTarget, SurrogateTarget
 from tests.eahas_plugins.contract.fragile import FragileTarget
@@ -20,12 +21,10 @@ from tests.eahas_plugins.contract.own_training import (
     LONG,
     METRIC,
     SHORT,
-    OwnTraining,
-    PausingTraining,
     Trained,
     space,
 )
-from tests.eahas_plugins.contract.problem import ContractProblem, Outcome
+from tests.eahas_plugins.contract.problem import AnyTraining, ContractProblem, Outcome
 from tests.eahas_plugins.hpbandster.conftest import QUIET, within_time
 
 RUN_ID = "contract"
@@ -87,7 +86,7 @@ class HpBandSterDriver:
 
     def search(
         self,
-        training: OwnTraining | PausingTraining,
+        training: AnyTraining,
         folder: Path,
         *,
         budget_kwh: float,
@@ -122,7 +121,18 @@ class HpBandSterDriver:
             n_workers=n_workers,
         ) as master:
             within_time(lambda: master.run(min_n_workers=n_workers))
+        return self.trained(folder)
+
+    def trained(self, folder: Path) -> list[Trained]:
         return [trial for log in self._logs(folder) for trial in self._trained(log)]
+
+    def best_x(self, folder: Path) -> float | None:
+        result = logged_results_to_HBS_result(str(self._logs(folder)[-1]))
+        number = result.get_incumbent_id()
+        return None if number is None else result.get_id2config_mapping()[number]["config"]["x"]
+
+    def run_folder(self, folder: Path) -> Path:
+        return self._logs(folder)[-1]
 
     def checkpoints(self, folder: Path) -> Path:
         return folder / f"energy_{RUN_ID}" / "checkpoints"
@@ -182,10 +192,11 @@ class HpBandSterDriver:
         return sorted(folder.glob("log*"), key=lambda path: int(path.name.removeprefix("log")))
 
     def _lines(self, log: Path) -> Iterator[dict[str, Any]]:
+        rows = map(json.loads, (log / "results.json").read_text().splitlines())
+        refused = {(tuple(row[0]), row[1]) for row in rows if was_refused(str(row[4]))}
         for line in map(json.loads, (log / "energy.json").read_text().splitlines()):
-            if line["failed"] and line["energy_kwh"] == 0.0:
-                continue  # given back before it trained: no energy was left for it
-            yield line
+            if (tuple(line["config_id"]), line["budget"]) not in refused:
+                yield line  # else it was given back before it trained: no energy was left for it
 
     def _outcomes(self, log: Path) -> Iterator[Outcome]:
         lines = (log / "configs.json").read_text().splitlines()

@@ -18,12 +18,10 @@ from tests.eahas_plugins.contract.own_training import (
     LONG,
     METRIC,
     SHORT,
-    OwnTraining,
-    PausingTraining,
     Trained,
     space,
 )
-from tests.eahas_plugins.contract.problem import ContractProblem, Outcome
+from tests.eahas_plugins.contract.problem import AnyTraining, ContractProblem, Outcome
 
 N_INITIAL = 6
 
@@ -80,7 +78,7 @@ class OptunaDriver:
 
     def search(
         self,
-        training: OwnTraining | PausingTraining,
+        training: AnyTraining,
         folder: Path,
         *,
         budget_kwh: float,
@@ -113,21 +111,36 @@ class OptunaDriver:
         if price_kwh is not None:
             callbacks.append(EnergyPrice(price_kwh, fidelity_param=LENGTH, schedules=[SHORT, LONG]))
         study.optimize(
-            budget.guard(objective), callbacks=callbacks, catch=(RuntimeError,), n_jobs=n_workers
+            budget.guard(objective), callbacks=callbacks, catch=(Exception,), n_jobs=n_workers
         )
+        return self.trained(folder)
+
+    def trained(self, folder: Path) -> list[Trained]:
         return [
             Trained(
                 x=trial.params["x"],
                 length=trial.params[LENGTH],
-                score=trial.user_attrs.get(METRIC),
+                score=trial.user_attrs.get(METRIC) if trial.state != TrialState.FAIL else None,
                 size=trial.user_attrs.get("size"),
                 energy_kwh=trial.user_attrs["energy_kwh"],
                 training_kwh=trial.user_attrs.get("training_energy_kwh"),
                 failed=trial.state == TrialState.FAIL,
             )
-            for trial in study.trials
+            for trial in self._own(folder).trials
             if "energy_kwh" in trial.user_attrs and trial.params
         ]
+
+    def best_x(self, folder: Path) -> float | None:
+        study = self._own(folder)
+        complete = study.get_trials(states=(TrialState.COMPLETE,))
+        return study.best_params["x"] if complete else None
+
+    def run_folder(self, folder: Path) -> Path:
+        return folder / "study.log"
+
+    def _own(self, folder: Path) -> optuna.Study:
+        storage = JournalStorage(JournalFileBackend(str(folder / "study.log")))
+        return optuna.load_study(study_name="own", storage=storage)
 
     def checkpoints(self, folder: Path) -> Path:
         return folder / "study.log.checkpoints" / "own"

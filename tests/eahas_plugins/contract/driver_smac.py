@@ -22,12 +22,10 @@ from tests.eahas_plugins.contract.own_training import (
     LONG,
     METRIC,
     SHORT,
-    OwnTraining,
-    PausingTraining,
     Trained,
     space,
 )
-from tests.eahas_plugins.contract.problem import ContractProblem, Outcome
+from tests.eahas_plugins.contract.problem import AnyTraining, ContractProblem, Outcome
 from tests.eahas_plugins.smac.helpers import QUIET, forest, maximizer
 
 N_STARTUP_TRIALS = 6
@@ -36,6 +34,9 @@ N_STARTUP_TRIALS = 6
 class SmacDriver:
     name = "smac"
     unsupported: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self) -> None:
+        self._best_x: dict[Path, float] = {}
 
     def run(
         self,
@@ -74,7 +75,7 @@ class SmacDriver:
 
     def search(
         self,
-        training: OwnTraining | PausingTraining,
+        training: AnyTraining,
         folder: Path,
         *,
         budget_kwh: float,
@@ -113,8 +114,14 @@ class SmacDriver:
             **(eta if fidelity == "continue" else {}),
         )
         with joblib.parallel_config(backend="sequential"):
-            facade.optimize()
-        history: RunHistory = facade.runhistory
+            best: Any = facade.optimize()
+        self._best_x[folder] = best["x"]
+        return self.trained(folder)
+
+    def trained(self, folder: Path) -> list[Trained]:
+        history = RunHistory()
+        (file,) = folder.glob("own/*/runhistory.json")
+        history.load(file, space())
         return [
             Trained(
                 x=history.get_config(key.config_id)["x"],
@@ -127,6 +134,12 @@ class SmacDriver:
             )
             for key, value in history.items()
         ]
+
+    def best_x(self, folder: Path) -> float | None:
+        return self._best_x.get(folder)
+
+    def run_folder(self, folder: Path) -> Path:
+        return folder / "own"
 
     def checkpoints(self, folder: Path) -> Path:
         return folder / "own" / "checkpoints"

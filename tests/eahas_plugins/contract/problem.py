@@ -29,8 +29,10 @@ from ConfigSpace import (
 )
 from numpy.typing import NDArray
 
+from tests.eahas_plugins.contract.failing_training import FailingTraining
 from tests.eahas_plugins.contract.own_training import OwnTraining, PausingTraining, Trained
 
+AnyTraining = OwnTraining | PausingTraining | FailingTraining
 N_EPOCHS = 9
 STEP_KWH = 1e-3
 """Energy of an epoch, kWh: between half of it and all of it, as the configuration wants."""
@@ -123,7 +125,7 @@ class Driver(Protocol):
 
     def search(
         self,
-        training: OwnTraining | PausingTraining,
+        training: AnyTraining,
         folder: Path,
         *,
         budget_kwh: float,
@@ -136,6 +138,15 @@ class Driver(Protocol):
 
         Goes on with what is in the folder, and returns all trials there are. Workers are threads.
         """
+
+    def trained(self, folder: Path) -> list[Trained]:
+        """All trials of the searches in this folder, in the order in which they began."""
+
+    def best_x(self, folder: Path) -> float | None:
+        """What the host hands back as the best of the searches in this folder, if anything."""
+
+    def run_folder(self, folder: Path) -> Path:
+        """What a report of the searches in this folder is read from."""
 
     def checkpoints(self, folder: Path) -> Path:
         """Where the checkpoints of a search in this folder are by default."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import uuid
@@ -30,6 +31,14 @@ def write_atomically(
         OSError: If it could not be written, for example on a full disk. Nothing is left behind.
     """
     path = path_argument("path", path)
+    if path.is_dir():
+        raise IsADirectoryError(
+            errno.EISDIR, "a file must be written but this is a folder", str(path)
+        )
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            errno.ENOENT, "a file must be written into a folder but there is none", str(path.parent)
+        )
     raw = content.encode() if isinstance(content, str) else content
     # Names may have 255 bytes: a long one keeps its beginning.
     partial = path.with_name(f".{path.name[:32]}.{uuid.uuid4().hex}.part")

@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins.arguments import check_made
 from eahas_plugins.budget.attributes import CAP_ATTR, DEFAULT_LEASE_S, TRAINING_ATTR, known_kwh
+from eahas_plugins.optuna._origin import first_start, mark_of
 from eahas_plugins.optuna._trial_energy import METER_ATTR, RUNTIME_ATTR
 from eahas_plugins.optuna._trials import (
     PROMOTED_KEY,
@@ -94,7 +95,9 @@ def run_of(study: Study, *, fidelity_param: str | None = None) -> RunSummary:
             f"fidelity_param must be a parameter of a trial but got {fidelity_param!r}."
         )
     length = fidelity_param or _usual_length(trials)
-    ledger = StudyLedger(lease_s=DEFAULT_LEASE_S, count_added=False)
+    # Where neither a budget nor a tracker ever looked on, nothing tells added trials from others.
+    watched = first_start(study) is not None or any(mark_of(t.user_attrs) for t in trials)
+    ledger = StudyLedger(lease_s=DEFAULT_LEASE_S, count_added=not watched)
     balance = ledger.balance(study, cap_kwh=math.inf, now_s=0.0)
     added_kwh = sum(ledger.left_out_kwh)
     summaries = tuple(_trial(trial, length) for trial in trials)
@@ -189,13 +192,14 @@ def _source(attrs: Mapping[str, Any]) -> EnergySource:
     meter = attrs.get(METER_ATTR)
     if isinstance(meter, dict):
         devices = meter.get("devices")
+        kind, name, scope = (meter.get(key) for key in ("kind", "meter", "scope"))
         return EnergySource(
-            kind=str(meter.get("kind", "unknown")),
-            meter=str(meter.get("meter", "")),
-            scope=str(meter.get("scope", "")),
+            kind=kind if isinstance(kind, str) and kind else "unknown",
+            meter=name if isinstance(name, str) else "",
+            scope=scope if isinstance(scope, str) else "",
             devices=tuple(map(str, devices)) if isinstance(devices, list | tuple) else (),
         )
     kind = attrs.get("provenance")
     if isinstance(kind, dict):
         kind = kind.get("energy_kwh")
-    return EnergySource(kind=kind) if isinstance(kind, str) else EnergySource()
+    return EnergySource(kind=kind) if isinstance(kind, str) and kind else EnergySource()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import optuna
+from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.study import Study
@@ -77,6 +78,8 @@ def _shown(storage: str) -> str:
     return f"{scheme}{separator}{rest.rpartition('@')[2]}" if separator else storage
 
 
-def _line(error: Exception) -> str:
+def _line(error: BaseException) -> str:
+    if isinstance(error, StorageInternalError) and error.__cause__ is not None:
+        error = error.__cause__  # Optuna's own words only guess
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0] if lines else 'nothing more is known'}"[:300]

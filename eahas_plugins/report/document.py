@@ -45,17 +45,17 @@ class Report:
     @property
     def html(self) -> str:
         """The page, one file that needs no network."""
-        return page_of(self.numbers)
+        return _writable(page_of(self.numbers))
 
     @property
     def statement(self) -> str:
         """The paragraph for an energy statement."""
-        return statement_of(self.numbers)
+        return _writable(statement_of(self.numbers))
 
     @property
     def csv(self) -> str:
         """One line per trial."""
-        return as_csv(self.numbers)
+        return _writable(as_csv(self.numbers))
 
     def to_dict(self) -> dict[str, Any]:
         """The numbers as what JSON has."""
@@ -63,7 +63,7 @@ class Report:
 
     def to_json(self) -> str:
         """The numbers as JSON."""
-        return json.dumps(self.to_dict(), allow_nan=False, ensure_ascii=False)
+        return _writable(json.dumps(self.to_dict(), allow_nan=False, ensure_ascii=False))
 
     def save(self, path: str | Path) -> Path:
         """Write the page, whole or not at all.
@@ -81,3 +81,8 @@ class Report:
     def _repr_html_(self) -> str:
         """In a notebook, in a frame, so that neither's style touches the other's."""
         return f'<iframe srcdoc="{escape(self.html)}" width="100%" height="720"></iframe>'
+
+
+def _writable(text: str) -> str:
+    """The text with a question mark for each half of a character, which no file can hold."""
+    return text.encode(errors="replace").decode()

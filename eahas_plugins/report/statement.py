@@ -33,7 +33,8 @@ def _sentences(numbers: Numbers) -> Iterator[str]:
         yield _best(numbers)
     elif numbers.best:
         names = _list([objective.name for objective in run.objectives])
-        yield f"Of {names}, {_count(len(numbers.best), 'trial')} are on the Pareto front."
+        are = "is" if len(numbers.best) == 1 else "are"
+        yield f"Of {names}, {_count(len(numbers.best), 'trial')} {are} on the Pareto front."
     else:
         yield "No trial is complete, feasible and finite."
     yield from _savings(numbers)
@@ -83,10 +84,12 @@ def _best(numbers: Numbers) -> str:
     best, objective = numbers.best[0], numbers.run.objectives[0]
     found_at = numbers.best_found_kwh or 0.0
     training = best.energy_kwh if best.training_kwh is None else best.training_kwh
+    took = f"training it took {energy_text(training)}"
+    if training is None:
+        took = "what training it took is unknown"
     return (
         f"The best {objective.name}, {best.values[0]:.4g} ({best.name}), was found after "
-        f"{share_text(found_at, numbers.cumulative_kwh[-1])}; training it took "
-        f"{energy_text(training)}."
+        f"{share_text(found_at, numbers.cumulative_kwh[-1])}; {took}."
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from eahas_plugins.terminal import warn
 from surrogate.cli.app import command
 
 
@@ -30,11 +31,19 @@ def export_study(
     It holds parameters, values and energies of complete trainings, as JSON lines.
 
     Raises:
-        ValueError: If there is no such study or run, or it has several objectives.
+        ValueError: If there is no such study or run, it has several objectives, or no training
+            that says anything.
     """
     # Only here: the benchmark does not need the plugins, whose studies these are.
     from eahas_plugins.transfer import read_study, write_study
 
     found = read_study(storage, study=study)
+    if not found.trials:
+        raise ValueError(
+            f"the study {found.name!r} must have a complete, feasible training with a finite value "
+            "to be of use to others but has none: nothing was written."
+        )
     write_study(found, out)
+    if all(trial.energy_kwh is None for trial in found.trials):
+        warn(f"no training of {found.name!r} has an energy: only their values can help others")
     typer.echo(f"{out}: {len(found.trials)} trainings of {found.name!r}")

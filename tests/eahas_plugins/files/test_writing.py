@@ -44,3 +44,12 @@ def test_names_of_any_length_and_permissions(tmp_path):
 def test_a_missing_folder_is_said(tmp_path):
     with pytest.raises(FileNotFoundError, match="gone"):
         write_atomically(tmp_path / "gone" / "x", b"")
+
+
+def test_what_cannot_be_written_is_said_by_the_name_that_was_given(tmp_path):
+    with pytest.raises(IsADirectoryError, match=f"this is a folder: '{tmp_path}'"):
+        write_atomically(tmp_path, "a")
+    with pytest.raises(IsADirectoryError, match="this is a folder: '/'"):
+        write_atomically("/", "a")
+    with pytest.raises(FileNotFoundError, match=f"there is none: '{tmp_path}/none'"):
+        write_atomically(tmp_path / "none" / "a", "a")

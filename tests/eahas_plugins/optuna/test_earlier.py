@@ -88,3 +88,15 @@ def test_the_program_exports_what_the_function_does(tmp_path):
     assert read_study(out) == earlier_study(study) == read_study(url, study="second")
     two = CliRunner().invoke(app, ["export-study", url, "--out", str(out)])
     assert (two.exit_code, "holds the studies 'first', 'second'" in two.stderr) == (2, True)
+
+
+def test_a_study_that_says_nothing_is_not_exported(tmp_path):
+    url = f"sqlite:///{tmp_path}/study.db"
+    study = optuna.create_study(storage=url, study_name="s")
+    words = ["export-study", url, "--out", str(tmp_path / "out.jsonl")]
+    empty = CliRunner().invoke(app, words)
+    assert (empty.exit_code, "nothing was written" in empty.stderr) == (2, True)
+    assert not (tmp_path / "out.jsonl").exists()
+    study.optimize(lambda trial: trial.suggest_float("x", 0.0, 1.0), n_trials=1)
+    made = CliRunner().invoke(app, words)
+    assert (made.exit_code, "no training of 's' has an energy" in made.stderr) == (0, True)

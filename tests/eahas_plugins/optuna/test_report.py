@@ -15,7 +15,7 @@ from eahas_plugins.energy import CpuTimeMeter
 from eahas_plugins.optuna import EnergyBudget, EnergyTracker, energy_report
 from eahas_plugins.optuna.report import run_of
 from eahas_plugins.optuna.stored_study import load_study
-from eahas_plugins.report import read_run
+from eahas_plugins.report import EnergySource, read_run
 from surrogate.cli import app
 
 
@@ -250,3 +250,34 @@ def test_the_command(tmp_path: Path) -> None:
     assert (both.exit_code, "either --json or --csv" in both.stderr) == (2, True)
     gone = CliRunner().invoke(app, ["report", str(tmp_path / "none")])
     assert (gone.exit_code, "there must be a study or run" in gone.stderr) == (2, True)
+
+
+def test_a_running_trial_does_not_make_earlier_ones_foreign() -> None:
+    study = optuna.create_study()
+    for kwh, told in ((1e-3, 1.0), (2e-3, None)):
+        trial = study.ask()
+        trial.set_user_attr("energy_kwh", kwh)
+        if told is not None:
+            study.tell(trial, told)
+    report = energy_report(study)
+    assert report.numbers.spent_kwh == pytest.approx(3e-3)
+    assert report.numbers.run.unlisted_kwh == 0.0
+
+
+@pytest.mark.parametrize("bad", [None, 3, "", [], {"kind": None, "meter": 3, "devices": "abc"}])
+def test_a_provenance_that_says_nothing_is_unknown(bad: Any) -> None:
+    study = optuna.create_study()
+    trial = study.ask()
+    trial.set_user_attr("energy_kwh", 1e-3)
+    trial.set_user_attr("energy_meter", bad)
+    trial.set_user_attr("provenance", bad)
+    study.tell(trial, 1.0)
+    (source,) = energy_report(study).numbers.sources
+    assert source.source == EnergySource()
+
+
+def test_the_storage_says_itself_what_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    path.write_bytes(b"SQLite format 3\x00" + b"\xff" * 500)
+    with pytest.raises(ValueError, match="file is not a database"):
+        load_study(str(path))

@@ -192,3 +192,20 @@ def test_save_writes_the_page_or_raises(tmp_path: Path) -> None:
     assert made.save(tmp_path / "report.html").read_text(encoding="utf-8") == made.html
     with pytest.raises(FileNotFoundError):
         made.save(tmp_path / "nowhere" / "report.html")
+
+
+def test_half_a_character_is_no_reason_to_write_nothing(tmp_path: Path) -> None:
+    report = Report.of(small(name="a\ud800b", notes=("c\udfff",)))
+    report.save(tmp_path / "report.html")
+    for text in (report.html, report.statement, report.csv, report.to_json()):
+        text.encode()
+    assert '"a?b"' in report.statement
+    assert json.loads(report.to_json())["notes"] == ["c?"]
+
+
+def test_words_about_one_trial_and_about_what_is_unknown() -> None:
+    unknown = Report.of(run(trial(0, values=(0.9,)), trial(1, energy_kwh=1e-3, values=(0.8,))))
+    assert "what training it took is unknown." in unknown.statement
+    two = (Objective(name="a"), Objective(name="b"))
+    front = Report.of(run(trial(0, energy_kwh=1e-3, values=(1.0, 1.0)), objectives=two))
+    assert "1 trial is on the Pareto front" in front.statement

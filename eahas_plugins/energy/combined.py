@@ -14,6 +14,7 @@ from eahas_plugins.energy.readings import (
     Reading,
     Users,
     by_device,
+    check_meter,
     ids_of,
     kinds_by_part,
     names_of,
@@ -36,6 +37,8 @@ class SumMeter:
     def __init__(self, meters: Sequence[EnergyMeter]) -> None:
         if not meters:
             raise ValueError("a sum needs at least one meter but got none")
+        for meter in meters:
+            check_meter(meter, auto=False)
         self._meters = tuple(meters)
         each = [meter.provenance for meter in self._meters]
         self._ids = _different_ids(each)
@@ -89,6 +92,7 @@ class SelectedMeter:
     """
 
     def __init__(self, meter: EnergyMeter, device_ids: Collection[str]) -> None:
+        check_meter(meter, auto=False)
         whole = meter.provenance
         self._meter = meter
         self._kept = tuple(name for name in whole.device_ids if name in device_ids)

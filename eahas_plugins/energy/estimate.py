@@ -172,14 +172,12 @@ def estimate_energy(
     Raises:
         ValueError: If an amount is negative or not finite (NaN included).
     """
-    for name, amount in (
-        ("cpu_s", cpu_s),
-        ("multiply_adds", multiply_adds),
-        ("bytes_moved", bytes_moved),
-    ):
-        (values,) = numbers_of(**{name: amount})
+    amounts = {"cpu_s": cpu_s, "multiply_adds": multiply_adds, "bytes_moved": bytes_moved}
+    for name, values in zip(amounts, numbers_of(**amounts), strict=True):
         if not (np.isfinite(values).all() and (values >= 0.0).all()):
-            raise ValueError(f"{name} must be at least 0 and finite but got {amount}")
+            raise ValueError(f"{name} must be at least 0 and finite but got {amounts[name]}")
+        if values.ndim and not isinstance(amounts[name], np.ndarray):
+            raise ValueError(f"{name} must be a number or an array but got {amounts[name]!r}")
     static, arithmetic, memory = model.coefficients().values()
 
     def total_kwh(watts: float, pj_per_multiply_add: float, pj_per_byte: float) -> Amount:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import importlib
+import io
 import os
 import platform
 import uuid
@@ -16,10 +17,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from eahas_plugins.arguments import check_positive, given
+from eahas_plugins.arguments import check_finite, check_positive, given
 from eahas_plugins.energy.grid import grams_co2e
 from eahas_plugins.energy.readings import Measurement
-from eahas_plugins.files import path_argument
+from eahas_plugins.files import LineFile
 
 COLUMNS = (
     "timestamp",
@@ -77,7 +78,7 @@ class EnergyRecord:
         meter: What counted.
 
     Raises:
-        ValueError: If the energy is not positive and finite.
+        ValueError: If the energy is not positive and finite, or a part is no finite number.
     """
 
     name: str
@@ -90,6 +91,9 @@ class EnergyRecord:
     def __post_init__(self) -> None:
         check_positive(energy_kwh=self.energy_kwh)
         check_positive(**given(seconds=self.seconds))
+        if not isinstance(self.parts_kwh, Mapping):
+            raise ValueError(f"parts_kwh must be kWh by part but got {self.parts_kwh!r}.")
+        check_finite(**{f"parts_kwh of {part}": kwh for part, kwh in self.parts_kwh.items()})
 
     @classmethod
     def of_measurement(cls, name: str, used: Measurement) -> EnergyRecord:
@@ -112,19 +116,23 @@ class EnergyRecord:
             attributes: ``trial.user_attrs``.
 
         Raises:
-            ValueError: If the trial has no energy.
+            ValueError: If the trial has no energy, or what it has is no number.
         """
         if "energy_kwh" not in attributes:
             raise ValueError(f"{name} has no energy_kwh; track it by an EnergyTracker")
-        meter = attributes.get("energy_meter", {})
-        return cls(
-            name=name,
-            energy_kwh=attributes["energy_kwh"],
-            seconds=attributes.get("runtime_s"),
-            parts_kwh=attributes.get("energy_parts_kwh", {}),
-            kind=meter.get("kind", ""),
-            meter=meter.get("meter", ""),
-        )
+        meter = attributes.get("energy_meter")
+        meter = meter if isinstance(meter, Mapping) else {}
+        try:
+            return cls(
+                name=name,
+                energy_kwh=attributes["energy_kwh"],
+                seconds=attributes.get("runtime_s"),
+                parts_kwh=attributes.get("energy_parts_kwh", {}),
+                kind=str(meter.get("kind") or ""),
+                meter=str(meter.get("meter") or ""),
+            )
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
 
     def metrics(self, *, g_per_kwh: float | None = None) -> dict[str, float]:
         """Return the numbers by name: what MLflow, W&B and Prometheus are given.
@@ -158,7 +166,8 @@ def append_emissions_csv(
         country: ISO 3166-1 alpha-3 code, only written down.
 
     Raises:
-        ValueError: If ``g_per_kwh`` is negative or not finite, or the file has other columns.
+        ValueError: If ``g_per_kwh`` is negative or not finite, or the file has other columns or
+            is no CSV.
         OSError: If the file cannot be written.
     """
     kg = grams_co2e(record.energy_kwh, g_per_kwh=g_per_kwh) / 1000.0
@@ -182,18 +191,32 @@ def append_emissions_csv(
             row[f"{column}_energy"] = kwh
             if record.seconds:
                 row[f"{column}_power"] = 3.6e6 * kwh / record.seconds
-    path = path_argument("path", path)
-    columns = list(COLUMNS)
-    if path.is_file() and path.stat().st_size:
-        with path.open(newline="", encoding="utf-8") as file:
-            columns = next(csv.reader(file), [])
-        if not {"emissions", "energy_consumed"} <= set(columns):
-            raise ValueError(f"{path} must have the columns of CodeCarbon but has {columns}")
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, restval="", extrasaction="ignore")
-        if not path.stat().st_size:
+    with LineFile(path, wait=True) as file:  # several processes may append at once
+        columns = list(COLUMNS) if file.size == 0 else _columns_of(file.path)
+        text = io.StringIO()
+        writer = csv.DictWriter(
+            text, columns, restval="", extrasaction="ignore", lineterminator="\n"
+        )
+        if file.size == 0:
             writer.writeheader()
         writer.writerow(row)
+        file.append(text.getvalue())
+
+
+def _columns_of(path: Path) -> list[str]:
+    """Return the columns of a file that CodeCarbon or this package has begun.
+
+    Raises:
+        ValueError: If it is another file.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:  # a spreadsheet begins it so
+            columns = next(csv.reader(file), [])
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} must be a CSV file in UTF-8 but is not: {error}") from None
+    if not {"emissions", "energy_consumed"} <= set(columns):
+        raise ValueError(f"{path} must have the columns of CodeCarbon but has {columns}")
+    return columns
 
 
 def log_to_mlflow(
@@ -232,10 +255,15 @@ def prometheus_registry(records: Iterable[EnergyRecord], *, g_per_kwh: float | N
 
     Raises:
         ImportError: If ``prometheus_client`` is not installed.
+        ValueError: If two records have one name and kind, of which a registry keeps the last.
     """
     client = _client("prometheus_client")
     registry, gauges = client.CollectorRegistry(), {}
+    seen: set[tuple[str, str]] = set()
     for record in records:
+        if (record.name, record.kind) in seen:
+            raise ValueError(f"each record must have a name of its own but two are {record.name!r}")
+        seen.add((record.name, record.kind))
         for name, value in record.metrics(g_per_kwh=g_per_kwh).items():
             if name not in gauges:
                 gauges[name] = client.Gauge(

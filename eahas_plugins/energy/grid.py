@@ -65,7 +65,7 @@ def grams_co2e(
     if g_per_kwh is None:
         if country is None:
             raise ValueError("emissions need g_per_kwh or country, but got neither")
-        if country.upper() not in GRID_G_PER_KWH:
+        if not isinstance(country, str) or country.upper() not in GRID_G_PER_KWH:
             raise ValueError(
                 f"country must be one of {', '.join(GRID_G_PER_KWH)} but got {country!r}; "
                 "give g_per_kwh yourself"

@@ -16,7 +16,13 @@ from typing import Any, Literal
 
 from eahas_plugins.arguments import check_counts
 from eahas_plugins.energy.auto import auto_meter
-from eahas_plugins.energy.readings import EnergyMeter, MeterError, Provenance, Reading
+from eahas_plugins.energy.readings import (
+    EnergyMeter,
+    MeterError,
+    Provenance,
+    Reading,
+    check_meter,
+)
 from eahas_plugins.energy.sharing import Share
 from eahas_plugins.energy.synchronize import wait_for_gpu
 from eahas_plugins.units import energy_text
@@ -118,14 +124,15 @@ def measure_inference(
         ("n_windows", n_windows, _LEAST_WINDOWS),
     ):
         check_counts(least, **{name: count})
-    if isinstance(meter, str) and meter != "auto":
-        raise ValueError(f"meter must be a meter or 'auto' but got {meter!r}.")
+    if not callable(run):
+        raise ValueError(f"run must be a function without arguments but got {run!r}.")
+    check_meter(meter)
     for _ in range(warm_up):
         run()
     wait_for_gpu()
     times = _times_of_passes(run, clock)
     share = Share(auto_meter() if isinstance(meter, str) else meter, owner=owner)
-    windows = _Windows(run, share)
+    windows = _Windows(run, share, clock)
     try:
         n_passes = windows.find_length()
         found = [windows.measure(n_passes) for _ in range(n_windows)]
@@ -163,9 +170,10 @@ def _times_of_passes(run: Callable[[], Any], clock: Callable[[], float]) -> list
 class _Windows:
     """Windows of passes between two readings."""
 
-    def __init__(self, run: Callable[[], Any], share: Share) -> None:
+    def __init__(self, run: Callable[[], Any], share: Share, clock: Callable[[], float]) -> None:
         self._run = run
         self._share = share
+        self._clock = clock
         resolution_s = share.provenance.resolution_s
         self._least_s = max(_LEAST_WINDOW_S, _RESOLUTIONS * resolution_s)
 
@@ -185,14 +193,16 @@ class _Windows:
         """
         n, last_kwh = 1, math.nan
         while True:
+            start_s = self._clock()
             kwh, seconds = self.measure(n)
+            waited_s = max(seconds, self._clock() - start_s)  # a meter's own time may stand still
             per_pass = kwh / n
             agrees = kwh > 0.0 and abs(per_pass - last_kwh) <= _AGREE * per_pass
             if seconds >= self._least_s and agrees:
                 return n
-            if seconds >= max(_MOST_WINDOW_S, self._least_s) or n >= _MOST_PASSES:
+            if waited_s >= max(_MOST_WINDOW_S, self._least_s) or n >= _MOST_PASSES:
                 if not kwh > 0.0:
-                    raise MeterError(self.stood_still(seconds))
+                    raise MeterError(self.stood_still(waited_s))
                 return n  # the spread of the windows says how little they agree
             last_kwh = per_pass if kwh > 0.0 else math.nan
             n *= 2

@@ -17,6 +17,7 @@ from eahas_plugins.energy.readings import (
     Provenance,
     Reading,
     Scope,
+    check_meter,
 )
 from eahas_plugins.files import LineFile, as_dataclass, path_argument, read_json_lines
 
@@ -32,6 +33,7 @@ class RecordingMeter:
     """
 
     def __init__(self, meter: EnergyMeter, path: Path | str) -> None:
+        check_meter(meter, auto=False)
         self._meter = meter
         self._path = path_argument("path", path)
 

@@ -186,6 +186,7 @@ class Membership:
         self._start_at = counters
         self._devices = {device: roster.key(device) for device in devices}
         self._left = False
+        self._pid = os.getpid()
         self._written_s = -math.inf  # by the process's clock
         self._changes: list[Change] = []
         self.owner = owner
@@ -251,6 +252,8 @@ class Membership:
         self._write(end_s=self._seen_s)
 
     def _write(self, *, end_s: float | None) -> None:
+        if os.getpid() != self._pid:  # a fork's copy: the trial is its parent's
+            return
         entry = {
             "owner": self.owner,
             "devices": {

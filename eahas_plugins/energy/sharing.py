@@ -26,6 +26,7 @@ from eahas_plugins.energy.readings import (
     Provenance,
     Reading,
     by_device,
+    check_meter,
     fallen_devices,
     ids_of,
 )
@@ -139,6 +140,7 @@ class Share:
     def __init__(
         self, meter: EnergyMeter, *, roster: Roster | None = None, owner: str | None = None
     ) -> None:
+        check_meter(meter, auto=False)
         self._meter = meter
         self._lock = threading.Lock()  # threads that train one trial share it
         self._last = meter.read()

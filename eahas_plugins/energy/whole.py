@@ -16,6 +16,7 @@ from eahas_plugins.energy.readings import (
     Provenance,
     Reading,
     by_device,
+    check_meter,
     fallen_devices,
     ids_of,
     kinds_by_part,
@@ -52,6 +53,7 @@ class WholeDeviceMeter:
     def __init__(
         self, meter: EnergyMeter, *, scale: float = 1.0, offset_watts: float = 0.0, pue: float = 1.0
     ) -> None:
+        check_meter(meter, auto=False)
         check_positive(scale=scale, pue=pue)
         check_not_negative(offset_watts=offset_watts)
         if not 1.0 <= pue < float("inf"):
@@ -121,6 +123,7 @@ class AboveIdleMeter:
     """
 
     def __init__(self, meter: EnergyMeter, *, idle_watts: Mapping[str, float]) -> None:
+        check_meter(meter, auto=False)
         if not isinstance(idle_watts, Mapping):
             raise ValueError(
                 f"idle_watts must be watts by part, such as {{'gpu': 25.0}}, but got {idle_watts!r}"
@@ -230,8 +233,19 @@ def calibrate(
         ValueError: If the windows cannot tell scale and offset apart, or give impossible values.
     """
     times_s, counted, wall = numbers_of(seconds=seconds, counted_kwh=counted_kwh, wall_kwh=wall_kwh)
-    if not (times_s.ndim == 1 and times_s.size >= 2 and (times_s > 0.0).all()):
+    if not (
+        times_s.ndim == 1
+        and times_s.size >= 2
+        and np.isfinite(times_s).all()
+        and (times_s > 0.0).all()
+    ):
         raise ValueError(f"calibration needs two windows of positive length but got {seconds}")
+    for name, kwh in (("counted_kwh", counted), ("wall_kwh", wall)):
+        if not (kwh.shape == times_s.shape and np.isfinite(kwh).all() and (kwh >= 0.0).all()):
+            raise ValueError(
+                f"{name} must be at least 0, finite and one for each of {times_s.size} windows but "
+                f"got {kwh.tolist()}"
+            )
     counted_w, wall_w = counted * J_PER_KWH / times_s, wall * J_PER_KWH / times_s
     design = np.column_stack([counted_w, np.ones_like(counted_w)])
     if np.linalg.matrix_rank(design) < 2:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -10,6 +11,10 @@ from eahas_plugins.energy import (
     AboveIdleMeter,
     CpuTimeMeter,
     FakeMeter,
+    RecordingMeter,
+    SelectedMeter,
+    Share,
+    SumMeter,
     WholeDeviceMeter,
     calibrate,
     estimate_energy,
@@ -92,3 +97,45 @@ def test_windows_of_a_calibration_are_numbers(name: str, bad: Any) -> None:
     good = {"seconds": [1.0, 1.0], "counted_kwh": [1.0, 2.0], "wall_kwh": [1.0, 2.0]}
     with pytest.raises(ValueError, match=f"{name} must be numbers but got"):
         calibrate(**{**good, name: [bad, bad]})
+
+
+@pytest.mark.parametrize("bad", [None, 3, FakeMeter, "auto", "nvml"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda bad: SumMeter([FakeMeter(), bad]),
+        lambda bad: WholeDeviceMeter(bad),
+        lambda bad: AboveIdleMeter(bad, idle_watts={}),
+        lambda bad: SelectedMeter(bad, ["gpu:0"]),
+        lambda bad: RecordingMeter(bad, "readings.jsonl"),
+        lambda bad: Share(bad),
+    ],
+)
+def test_what_is_no_meter_is_refused(make: Any, bad: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match="meter must be a meter but got"):
+        make(bad)
+
+
+@pytest.mark.parametrize(
+    ("counted", "wall", "what"),
+    [
+        ([1.0, math.nan], [1.0, 2.0], "counted_kwh"),
+        ([1.0, -2.0], [1.0, 2.0], "counted_kwh"),
+        ([1.0, 2.0], [1.0], "wall_kwh"),
+        ([1.0, 2.0], [1.0, math.inf], "wall_kwh"),
+    ],
+)
+def test_a_calibration_has_an_energy_of_each_window(counted: Any, wall: Any, what: str) -> None:
+    with pytest.raises(ValueError, match=f"{what} must be at least 0, finite and one for each"):
+        calibrate(seconds=[1.0, 1.0], counted_kwh=counted, wall_kwh=wall)
+
+
+def test_amounts_of_an_estimate_are_numbers_or_arrays() -> None:
+    with pytest.raises(ValueError, match="cpu_s must be a number or an array"):
+        estimate_energy(cpu_s=[1.0, 2.0], multiply_adds=1.0, bytes_moved=1.0)  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize("country", [3, b"FRA", ["FRA"]])
+def test_a_country_is_a_code(country: Any) -> None:
+    with pytest.raises(ValueError, match="country must be one of"):
+        grams_co2e(1.0, country=country)

@@ -1,5 +1,6 @@
 import csv
 import dataclasses
+import math
 import sys
 from types import SimpleNamespace
 
@@ -108,3 +109,47 @@ def test_a_missing_client_says_what_to_install(record, monkeypatch):
     monkeypatch.setitem(sys.modules, "mlflow", None)
     with pytest.raises(ImportError, match="pip install mlflow"):
         log_to_mlflow(record)
+
+
+def test_a_torn_row_takes_no_good_one_with_it(record, tmp_path):
+    path = tmp_path / "emissions.csv"
+    path.write_text("project_name,emissions,energy_consumed\none,1,2")
+    append_emissions_csv(record, path, g_per_kwh=400.0)
+    assert path.read_text().splitlines()[1:] == ["one,1,2", "one,0.2,0.5"]
+
+
+def test_a_file_that_a_spreadsheet_has_saved_keeps_its_first_column(record, tmp_path):
+    path = tmp_path / "emissions.csv"
+    path.write_text("project_name,emissions,energy_consumed\n", encoding="utf-8-sig")
+    append_emissions_csv(record, path, g_per_kwh=400.0)
+    assert path.read_text(encoding="utf-8-sig").splitlines()[1] == "one,0.2,0.5"
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"a" * 200_000])
+def test_what_is_no_csv_is_said_by_name_and_stays(record, tmp_path, content):
+    path = tmp_path / "emissions.csv"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"emissions.csv must be a CSV file"):
+        append_emissions_csv(record, path, g_per_kwh=400.0)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "parts", [{"gpu": "x"}, {"gpu": math.nan}, {"gpu": None}, {"gpu": True}, [1.0], "x", None]
+)
+def test_parts_are_finite_numbers(parts):
+    with pytest.raises(ValueError, match="parts_kwh"):
+        EnergyRecord(name="a", energy_kwh=1.0, parts_kwh=parts)
+    with pytest.raises(ValueError, match="trial 1: parts_kwh"):
+        EnergyRecord.of_attributes("trial 1", {"energy_kwh": 1.0, "energy_parts_kwh": parts})
+
+
+def test_a_trial_without_a_known_meter_is_a_record_all_the_same():
+    for meter in ("nvml", None, 3, {"kind": None}):
+        found = EnergyRecord.of_attributes("t", {"energy_kwh": 1.0, "energy_meter": meter})
+        assert (found.kind, found.meter) == ("", "")
+
+
+def test_records_of_one_name_are_not_one_gauge(record):
+    with pytest.raises(ValueError, match="two are 'one'"):
+        prometheus_registry([record, record])

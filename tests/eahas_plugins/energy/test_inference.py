@@ -159,3 +159,17 @@ def test_outside_the_with_it_is_refused():
     tracker = EnergyTracker(optuna.trial.FixedTrial({}), meter=Machine())
     with pytest.raises(RuntimeError, match="not running"):
         tracker.measure_inference(lambda: None, n_samples=1)
+
+
+def test_a_meter_whose_time_stands_still_ends_too():
+    now = itertools.count()
+    with pytest.raises(MeterError, match="counted nothing"):
+        measure_inference(
+            lambda: None, n_samples=1, meter=FakeMeter(), clock=lambda: float(next(now))
+        )
+
+
+@pytest.mark.parametrize("run", [None, 3, "model"])
+def test_a_pass_is_a_function(run):
+    with pytest.raises(ValueError, match="run must be a function"):
+        measure_inference(run, n_samples=1, meter=FakeMeter())

@@ -224,3 +224,17 @@ def test_signs_of_life_are_written_once_in_a_while_and_what_matters_at_once(tmp_
     assert file.exists()
     trial.leave(4.0, {"cpu:0": 5.0})
     assert [activity.end_s for activity in other.others()["cpu:0"]] == [2.0, 4.0]
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forks_copy_does_not_end_its_parents_trial(tmp_path):
+    meter = FakeMeter(scope="machine")
+    share = Share(meter, roster=Roster(folder=tmp_path))
+    pid = os.fork()
+    if pid == 0:
+        share.leave()
+        os._exit(0)
+    os.waitpid(pid, 0)
+    other = Share(meter, roster=Roster(folder=tmp_path))
+    meter.advance(kwh=2.0)
+    assert (other.leave().energy_kwh, share.leave().energy_kwh) == (1.0, 1.0)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import difflib
+from functools import partial
 from pathlib import Path
 from typing import Literal, get_args, overload
 
 from eahas_plugins.files import path_argument
+from surrogate.arguments import shortened
 from surrogate.benchmark import Benchmark
 from surrogate.cost_files import has_costs
 from surrogate.folder import DATA, PROVENANCE, read_provenance, read_verified
+from surrogate.records import Record
 from surrogate.space.constraint import ConstrainedBenchmark
 from surrogate.space.definitions import TASKS
 from surrogate.space.tasks import get_space
@@ -69,6 +72,8 @@ def load(name: str | Path, *, constrained: bool = False, costs: Costs | None = N
         ValueError: If there is no such task or folder, a file in it is missing or damaged, or the
             task has no such costs.
     """
+    if not isinstance(constrained, bool):
+        raise ValueError(f"constrained must be True or False but got {constrained!r}.")
     if costs not in (None, *get_args(Costs)):
         raise ValueError(f"costs must be one of {', '.join(get_args(Costs))} but got {costs!r}.")
     bench = _load(name, costs)
@@ -105,13 +110,20 @@ def _load(name: str | Path, costs: Costs | None) -> Benchmark:
             raise ValueError(f"{name} has what was recorded and no other costs: leave costs out.")
         return _table(folder, task)
     folder = path_argument("name", name)
-    if not (folder / PROVENANCE).is_file():
-        near = difflib.get_close_matches(str(name), TASK_NAMES, n=1)
+    if not _is_model(folder):
+        near = difflib.get_close_matches(str(name).lower(), TASK_NAMES, n=1)
         raise ValueError(
             f"task must be one of {', '.join(TASK_NAMES)}, or a folder with a {PROVENANCE}, but "
-            f"got {str(name)!r}." + (f" Did you mean {near[0]!r}?" if near else "")
+            f"got {shortened(str(name))}." + (f" Did you mean {near[0]!r}?" if near else "")
         )
     return _read(folder, costs)
+
+
+def _is_model(folder: Path) -> bool:
+    try:
+        return (folder / PROVENANCE).is_file()
+    except OSError:  # the name is too long, or what it is in may not be read
+        return False
 
 
 def _shipped(task: str) -> Path:
@@ -161,11 +173,15 @@ def _no_costs(task: str) -> str:
 
 
 def _table(folder: Path, task: str) -> TableBenchmark:
-    from surrogate.record_files import parse_records
-
     raw = read_verified(folder, RECORDS)
     return TableBenchmark(
         get_space(task),
-        lambda: parse_records(raw, folder / RECORDS).records,  # a tenth of a second
+        partial(_records, raw, folder / RECORDS),  # a tenth of a second
         provenance={**read_provenance(folder), "format": "table"},
     )
+
+
+def _records(raw: bytes, path: Path) -> tuple[Record, ...]:
+    from surrogate.record_files import parse_records
+
+    return parse_records(raw, path).records

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,20 @@ Curve = NDArray[np.float64]
 
 FRACTIONS = ("train_accuracy", "val_accuracy", "test_accuracy")
 """Curves that lie in [0, 1]."""
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two objects of one dataclass agree in all that is compared, curves as a whole."""
+    if type(one) is not type(other):
+        return False
+    names = [entry.name for entry in fields(one) if entry.compare]
+    pairs = [(getattr(one, name), getattr(other, name)) for name in names]
+    return all(
+        np.array_equal(a, b, equal_nan=True)
+        if isinstance(a, np.ndarray) and isinstance(b, np.ndarray)
+        else type(a) is type(b) and a == b
+        for a, b in pairs
+    )
 
 
 def read_one(line: Mapping[str, Any], name: str, kind: type, words: str) -> Any:

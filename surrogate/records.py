@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from surrogate.record_fields import FRACTIONS, Curve, read_amount, read_curve, read_one
+from surrogate.record_fields import FRACTIONS, Curve, read_amount, read_curve, read_one, same
 
 SCHEMA = 1
 
@@ -33,6 +33,8 @@ QUANTITIES = (
     "inference_energy_kwh",
 )
 """What a run may know, beside its complexity."""
+CURVES = QUANTITIES[:-1]
+"""Those that have a value for each epoch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +77,13 @@ class Run:
     complexity: Complexity | None
     provenance: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
+    def __eq__(self, other: object) -> bool:
+        return same(self, other)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+    __hash__ = None  # type: ignore[assignment]  # arrays have none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Row(Run):
     """A recorded training: the fields of a query's result, and what was trained.
 
@@ -155,6 +162,11 @@ class Record:
     machine: Mapping[str, Any] | None = None
     versions: Mapping[str, Any] | None = None
     started: str | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return same(self, other)
+
+    __hash__ = None  # type: ignore[assignment]  # arrays have none
 
     @property
     def n_epochs(self) -> int:

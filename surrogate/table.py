@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from ConfigSpace import CategoricalHyperparameter, ConfigurationSpace, OrdinalHyperparameter
 
-from surrogate.records import Record, Row
-from surrogate.seeds import check_seed
+from surrogate.arguments import as_config, as_configs, check_seed, shortened
+from surrogate.records import CURVES, Record, Row
 
 Key = tuple[Any, ...]
 
@@ -39,7 +40,12 @@ class TableBenchmark:
     @cached_property
     def records(self) -> tuple[Row, ...]:
         """All finished rows, in the order of the records."""
-        return tuple(record.row() for record in self._read() if record.status == "finished")
+        rows = tuple(record.row() for record in self._read() if record.status == "finished")
+        for row in rows:
+            for curve in (getattr(row, name) for name in CURVES):
+                if curve is not None:
+                    curve.flags.writeable = False  # all queries of the row share it
+        return rows
 
     @cached_property
     def _places(self) -> dict[Key, list[int]]:
@@ -95,7 +101,7 @@ class TableBenchmark:
             raise ValueError("a table must have at least one finished record.")
         table = cls(
             _observed_space(configs) if space is None else space,
-            lambda: whole,
+            partial(tuple, whole),
             provenance={"kind": "unknown"} if provenance is None else dict(provenance),
         )
         table._places  # noqa: B018  (here the caller can still mend the records)
@@ -114,7 +120,8 @@ class TableBenchmark:
         """
         check_seed(seed)
         places = self._found(config)
-        return self.records[places[0 if seed is None else seed % len(places)]]
+        row = self.records[places[0 if seed is None else seed % len(places)]]
+        return replace(row, config=dict(row.config))  # what the caller does with it is no record
 
     def query_many(
         self, configs: Sequence[Mapping[str, Any]], *, seed: int | None = None
@@ -124,10 +131,11 @@ class TableBenchmark:
         Raises:
             ValueError: If one was not recorded.
         """
-        return [self.query(config, seed=seed) for config in configs]
+        check_seed(seed)
+        return [self.query(config, seed=seed) for config in as_configs(configs)]
 
     def _found(self, config: Mapping[str, Any]) -> list[int]:
-        names = tuple(self.space)
+        names, config = tuple(self.space), as_config(config)
         if missing := [name for name in names if name not in config]:
             raise ValueError(f"configuration lacks {', '.join(missing)}.")
         if unknown := [name for name in config if name not in names]:
@@ -174,16 +182,8 @@ def _check_values(config: Mapping[str, Any], place: int | None) -> None:
             where = "" if place is None else f"record {place}: "
             raise ValueError(
                 f"{where}{name} must be a finite number, text, a boolean or None but got "
-                f"{_shortened(value)}."
+                f"{shortened(value)}."
             )
-
-
-def _shortened(value: Any) -> str:
-    try:
-        text = repr(value)
-    except ValueError:  # an integer with more digits than Python shows
-        text = "a huge integer"
-    return text if len(text) <= 60 else f"{text[:50]}..."
 
 
 def _number(value: Any) -> bool:

@@ -20,13 +20,13 @@ import numpy as np
 from ConfigSpace import ConfigurationSpace
 from numpy.typing import NDArray
 
+from surrogate.arguments import as_configs, check_seed
 from surrogate.models import bezier
 from surrogate.models.curve_network import CurveNetworks
 from surrogate.models.curves import read_curves
 from surrogate.models.gaussian_process import Kernel
 from surrogate.models.trees import Trees
 from surrogate.records import QUANTITIES, Complexity, Run
-from surrogate.seeds import check_seed
 from surrogate.space.features import encode, encode_one
 from surrogate.space.tasks import get_space, get_task
 from surrogate.space.validation import checked, checked_columns
@@ -109,16 +109,16 @@ class FittedBenchmark:
     task: str
     curves: tuple[str, ...]
     costs: tuple[str, ...]
-    forest: Trees
-    linear: Floats
-    curve_model: CurveModel | None
-    degree: int
-    x: Floats | None
-    floor: Floats
-    noise: Noise
-    provenance: Mapping[str, Any]
-    cost_model: Kernel | None = None
-    space: ConfigurationSpace = field(init=False)
+    forest: Trees = field(repr=False)
+    linear: Floats = field(repr=False)
+    curve_model: CurveModel | None = field(repr=False)
+    degree: int = field(repr=False)
+    x: Floats | None = field(repr=False)
+    floor: Floats = field(repr=False)
+    noise: Noise = field(repr=False)
+    provenance: Mapping[str, Any] = field(repr=False)
+    cost_model: Kernel | None = field(default=None, repr=False)
+    space: ConfigurationSpace = field(init=False, repr=False)
     # Cumulative costs: name, where its value per epoch is, and where that of the first epoch.
     _cumulative: tuple[tuple[str, int, int], ...] = field(init=False, repr=False)
     _kinds: Mapping[str, str] = field(init=False, repr=False)
@@ -154,6 +154,7 @@ class FittedBenchmark:
         X, size = encode_one(plain, get_task(self.task))
         n_epochs = plain["max_epoch"]
         if seed is not None:
+            check_seed(seed)
             return self._draw(X, plain.values(), seed, size, n_epochs)
         return _run(self._read(self._outputs(X), n_epochs), size, self._kinds)
 
@@ -165,6 +166,8 @@ class FittedBenchmark:
         Raises:
             ValueError: If a configuration is not in the space or the seed is negative.
         """
+        check_seed(seed)
+        configs = as_configs(configs)
         if not configs:
             return []
         columns = checked_columns(configs, self.task)
@@ -193,7 +196,6 @@ class FittedBenchmark:
     def _draw(
         self, X: Floats, values: Iterable[Any], seed: int, size: Complexity, n_epochs: int
     ) -> Run:
-        check_seed(seed)
         rng = np.random.default_rng([int(seed), zlib.crc32(repr(tuple(values)).encode())])
         return _run(self._read(self._outputs(X), n_epochs, rng), size, self._kinds)
 

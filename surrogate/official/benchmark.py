@@ -11,12 +11,12 @@ import numpy as np
 from ConfigSpace import ConfigurationSpace
 from numpy.typing import NDArray
 
+from surrogate.arguments import as_configs, check_seed
 from surrogate.models.trees import Trees
 from surrogate.models.two_encoder_network import TwoEncoderNetwork
 from surrogate.official.encoding import encode, encode_one
 from surrogate.official.intersect import curve_values
 from surrogate.records import Complexity, Run
-from surrogate.seeds import check_seed
 from surrogate.space import regnet
 from surrogate.space.task import ARCHITECTURE
 from surrogate.space.tasks import get_space, get_task
@@ -89,6 +89,7 @@ class OfficialBenchmark:
             ValueError: If a configuration is not in the space or the seed is negative.
         """
         check_seed(seed)
+        configs = as_configs(configs)
         if not configs:
             return []
         columns = checked_columns(configs, self.task)
@@ -118,6 +119,7 @@ class OfficialBenchmark:
         Raises:
             ValueError: If a configuration is not in the space.
         """
+        configs = as_configs(configs)
         columns = checked_columns(configs, self.task)
         X = encode(columns)
         out: list[Any] = [None] * len(configs)

@@ -15,9 +15,9 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from ConfigSpace import ConfigurationSpace
 
+from surrogate.arguments import as_configs, check_count
 from surrogate.benchmark import Benchmark
 from surrogate.records import Run
-from surrogate.seeds import check_count
 from surrogate.space import regnet
 from surrogate.space.task import Limits
 from surrogate.space.tasks import COLLECTED, Config, check, get_task
@@ -199,6 +199,7 @@ class ConstrainedBenchmark(Generic[B]):
         Raises:
             ValueError: If a configuration is not allowed.
         """
+        configs = as_configs(configs)
         self._refuse(configs)
         return self.bench.query_many(configs, seed=seed)
 

@@ -13,6 +13,7 @@ References:
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping
 from functools import cache, cached_property
 from numbers import Real
@@ -21,7 +22,7 @@ from typing import Any
 import numpy as np
 from ConfigSpace import CategoricalHyperparameter, ConfigurationSpace, OrdinalHyperparameter
 
-from surrogate.seeds import check_seed
+from surrogate.arguments import as_config, check_seed, shortened
 from surrogate.space.definitions import TASKS
 from surrogate.space.prior import set_prior
 from surrogate.space.task import Task
@@ -91,9 +92,10 @@ def check(config: Mapping[str, Any], task: str) -> Config:
         task: The task whose space it must lie in.
 
     Raises:
-        ValueError: If a hyperparameter is missing, unknown or has a value outside the space.
+        ValueError: If it is no mapping, or a hyperparameter is missing, unknown or has a value
+            outside the space.
     """
-    values = get_task(task).values
+    values, config = get_task(task).values, as_config(config)
     if unknown := [name for name in config if name not in values]:
         raise ValueError(
             f"unknown hyperparameter {unknown[0]!r} for task {task!r}: it must be one of "
@@ -118,8 +120,9 @@ def _snap(name: str, value: Any, task: str) -> Any:
         except (KeyError, TypeError):
             pass
         if isinstance(value, Real):  # 8.0 + 3 * 0.1 is not the float 8.3
-            rounded = round(float(value), 3)
-            if rounded in members and abs(rounded - float(value)) <= 1e-9 * abs(rounded):
+            number = _float(value)
+            rounded = round(number, 3)
+            if rounded in members and abs(rounded - number) <= 1e-9 * abs(rounded):
                 return members[rounded]
     listed = list(members)
     allowed = (
@@ -127,7 +130,16 @@ def _snap(name: str, value: Any, task: str) -> Any:
         if len(listed) <= 12
         else f"{listed[0]}, {listed[1]} .. {listed[-1]}"
     )
-    raise ValueError(f"{name} must be one of {allowed} for task {task!r} but got {value!r}.")
+    raise ValueError(
+        f"{name} must be one of {allowed} for task {task!r} but got {shortened(value)}."
+    )
+
+
+def _float(value: Real) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an integer of 400 digits
+        return math.inf
 
 
 def _hint(word: Any, known: Mapping[str, Any]) -> str:

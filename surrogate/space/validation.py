@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from surrogate.arguments import as_config
 from surrogate.space.tasks import Config, check, get_task
 
 
@@ -16,7 +17,7 @@ def checked(config: Mapping[str, Any], task: str) -> Config:
         ValueError: As :func:`surrogate.space.tasks.check`.
     """
     members = _members(task)
-    given = dict(config)
+    given = as_config(config)
     try:
         plain = {name: known[given[name]] for name, known in members.items()}
         if len(given) == len(members) and bool not in map(type, given.values()):

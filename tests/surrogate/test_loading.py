@@ -21,6 +21,21 @@ def test_unknown_task_lists_the_tasks():
         surrogate.load("imagenet")
     with pytest.raises(ValueError, match="Did you mean 'cifar10'"):
         surrogate.load("cifar-10")
+    with pytest.raises(ValueError, match="Did you mean 'tinyimagenet'"):
+        surrogate.load("TinyImageNet")
+    with pytest.raises(ValueError, match=r"but got 'x{40,60}\.\.\.\.$"):  # no file has such a name
+        surrogate.load("x" * 5000)
+
+
+@pytest.mark.parametrize("constrained", ["no", 0, None])
+def test_only_a_truth_value_says_whether_it_is_constrained(constrained):
+    with pytest.raises(ValueError, match="constrained must be True or False but got"):
+        surrogate.load("cifar10", constrained=constrained)
+
+
+def test_a_benchmark_is_shown_in_a_line():
+    assert repr(surrogate.load("fashion-nano")).startswith("FittedBenchmark(task='fashion-nano'")
+    assert len(repr(surrogate.load("fashion-nano"))) < 300
 
 
 @pytest.mark.parametrize("name", ["", None, 3])

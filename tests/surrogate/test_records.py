@@ -38,6 +38,19 @@ def test_json_round_trip():
     assert record.complexity == Complexity(params=1, flops=2, activations=3)
 
 
+def test_records_and_rows_are_equal_where_all_their_curves_are():
+    one, other = Record.from_json(LINE), Record.from_json(LINE)
+    assert one == other
+    assert one.row() == other.row()
+    changed = Record.from_json({**LINE, "energy_kwh": [0.001, 0.003]})
+    assert changed != one
+    assert changed.row() != one.row()
+    assert Record.from_json({**LINE, "energy_kwh": None}) != one
+    assert one.row() != one
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(one.row())
+
+
 def test_row_has_the_fields_of_a_query():
     row = Record.from_json(LINE).row()
     assert row.energy_kwh.tolist() == [0.001, 0.003]

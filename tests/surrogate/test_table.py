@@ -1,6 +1,9 @@
+import pickle
+
 import pytest
 from ConfigSpace import OrdinalHyperparameter
 
+import surrogate
 from surrogate.space.tasks import get_space
 from surrogate.table import TableBenchmark
 
@@ -24,11 +27,30 @@ def table():
 
 def test_rows_are_exact(table):
     row = table.query({"optimizer": "adam", "lr": 0.3})
-    assert row is table.records[2]
+    assert row == table.records[2]
     assert row.val_accuracy.tolist() == [0.5, 0.75]
     assert row.energy_kwh is None
     assert table.query_many([row.config]) == [row]
     assert table.provenance["kind"] == "measured"
+
+
+def test_what_a_caller_does_with_a_row_changes_no_record(table):
+    row = table.query({"optimizer": "adam", "lr": 0.3})
+    row.config["lr"] = 9.0
+    with pytest.raises(ValueError, match="read-only"):
+        row.val_accuracy[0] = 9.0
+    again = table.query({"optimizer": "adam", "lr": 0.3})
+    assert again == table.records[2]
+    assert (again.config["lr"], again.val_accuracy[0]) == (0.3, 0.5)
+
+
+@pytest.mark.parametrize("name", [None, "fashion-nano-table"])
+def test_a_table_goes_to_another_process(table, name):
+    whole = table if name is None else surrogate.load(name)
+    there = pickle.loads(pickle.dumps(whole))
+    assert there.records == whole.records
+    config = whole.records[0].config
+    assert there.query(config) == whole.query(config)
 
 
 def test_failed_records_are_left_out(table):

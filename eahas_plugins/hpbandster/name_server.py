@@ -61,6 +61,16 @@ class NameServer(theirs.NameServer):
         nic_name: The network card to serve at, where no host is given.
     """
 
+    def __init__(
+        self,
+        run_id: str,
+        working_directory: str | None = None,
+        host: str | None = None,
+        port: int = 0,
+        nic_name: str | None = None,
+    ) -> None:
+        super().__init__(run_id, working_directory, host, port, nic_name)
+
     def start(self) -> tuple[str, int]:
         """Serve; returns host and port."""
         found: tuple[str, int] = with_daemons(super().start)

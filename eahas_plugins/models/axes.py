@@ -42,15 +42,16 @@ class Axis:
         self.choices = choices
         self._log = False
         if choices is not None:
+            first = np.array(first_of_equals(choices), dtype=np.int64)
             numbers = [
                 c
-                for c in choices
+                for c in (choices[i] for i in first)
                 if isinstance(c, int | float) and not isinstance(c, bool) and c == c
             ]
-            by_size = not ranked and 1 < len(choices) == len(numbers)
-            self.ordered = by_size or (ranked and len(choices) > 1)
-            self._order = np.argsort(numbers) if by_size else np.arange(len(choices))
-            self.n_values: int | None = len(choices)
+            by_size = not ranked and 1 < len(first) == len(numbers)
+            self.ordered = by_size or (ranked and len(first) > 1)
+            self._order = first[np.argsort(numbers)] if by_size else first
+            self.n_values: int | None = len(first)
             return
         self.ordered = True
         self._integer, self._bounds = integer, (low, high)
@@ -150,6 +151,17 @@ class Axis:
             return positions
         low, high = math.log(self._low), math.log(self._high)
         return np.asarray((np.log(self.internal(positions)) - low) / (high - low or 1.0))
+
+
+def first_of_equals(choices: Sequence[Any]) -> list[int]:
+    """Where the choices stand that differ from all before: hosts take 1.0 and True for 1."""
+    found: dict[Any, int] = {}
+    try:
+        for i, choice in enumerate(choices):
+            found.setdefault(choice, i)
+        return list(found.values())
+    except TypeError:  # some are lists or dictionaries
+        return [i for i, choice in enumerate(choices) if choice not in choices[:i]]
 
 
 def positions_of(configs: Sequence[Mapping[str, Any]], axes: Mapping[str, Axis]) -> Floats:

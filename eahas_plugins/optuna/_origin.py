@@ -15,11 +15,13 @@ and ends while a budget looks on ran here.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
+from optuna.exceptions import StorageInternalError
 from optuna.study import Study
 from optuna.trial import Trial
 
@@ -113,5 +115,9 @@ def first_start(study: Study) -> datetime.datetime | None:
 
 
 def leave_word(study: Study, since: datetime.datetime) -> None:
-    """Note the start, in local time as Optuna gives it, so that it means the same everywhere."""
-    study.set_user_attr(SINCE_ATTR, since.astimezone(datetime.UTC).isoformat())
+    """Note the start, in local time as Optuna gives it, so that it means the same everywhere.
+
+    Who may only read the storage finds the same start by itself.
+    """
+    with contextlib.suppress(StorageInternalError):
+        study.set_user_attr(SINCE_ATTR, since.astimezone(datetime.UTC).isoformat())

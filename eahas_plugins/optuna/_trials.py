@@ -218,14 +218,17 @@ USUAL_LENGTHS = (
 """Names that parameters have which say how long a training is."""
 
 
+def has_usual_name(name: str) -> bool:
+    """Whether a parameter of this name may say how long a training is."""
+    return name.lower() in USUAL_LENGTHS
+
+
 def usual_lengths(distributions: Mapping[str, BaseDistribution]) -> list[str]:
     """Parameters that say by their name and values how long a training is."""
     return [
         name
         for name, distribution in distributions.items()
-        if name.lower() in USUAL_LENGTHS
-        and not distribution.single()
-        and _is_positive(distribution)
+        if has_usual_name(name) and not distribution.single() and _is_positive(distribution)
     ]
 
 

@@ -16,7 +16,7 @@ from eahas_plugins.optuna.budget.display import BudgetDisplay
 from eahas_plugins.optuna.budget.ending import Ending
 from eahas_plugins.optuna.budget.guard import GuardedObjective
 from eahas_plugins.optuna.budget.of_studies import BudgetOfStudies
-from eahas_plugins.optuna.budget.reservation import Reserve, checked_reserve, expectation
+from eahas_plugins.optuna.budget.reservation import Reserve, expectation
 from eahas_plugins.optuna.budget.rules import BudgetRules, cap_of
 from eahas_plugins.optuna.budget.summary import Outcome
 
@@ -121,7 +121,7 @@ class EnergyBudget(BudgetOfStudies):
             raise ValueError(f"`shortfall` must be 'truncate' or 'skip' but got {shortfall!r}.")
         check_positive(lease_s=lease_s)
         check_flags(steady=steady, count_added=count_added, show_progress=show_progress)
-        self.reserve = checked_reserve(reserve)
+        self.reserve = reserve
         rules = BudgetRules(
             cap_kwh=cap_of(kwh, kg_co2e, g_per_kwh),
             limit_kwh=trial_limit_kwh,

@@ -69,17 +69,32 @@ class TrainingsBudget(EnergyBudget):
         check_counts(1, n_measured=n_measured)
         if fidelity_param is not None:
             check_names(fidelity_param=fidelity_param)
-        check_numbers(trainings=trainings)
-        if not n_measured <= trainings < math.inf:
-            raise ValueError(
-                f"trainings must be finite, at least n_measured={n_measured}, but got {trainings}."
-            )
         super().__init__(1.0, **budget)
-        self._rules.cap_kwh = math.inf
+        self._n_measured = n_measured
         self.trainings = trainings
-        self.n_measured = n_measured
         self._fidelity_param = fidelity_param
         self._study_name: str | None = None
+
+    @property
+    def n_measured(self) -> int:
+        """Trainings that tell the mean."""
+        return self._n_measured
+
+    @property
+    def trainings(self) -> float:
+        """The cap as a number of trainings; may be set while the study runs."""
+        return self._trainings
+
+    @trainings.setter
+    def trainings(self, trainings: float) -> None:
+        check_numbers(trainings=trainings)
+        if not self._n_measured <= trainings < math.inf:
+            raise ValueError(
+                f"trainings must be finite, at least n_measured={self._n_measured}, but got "
+                f"{trainings}."
+            )
+        self._trainings = trainings
+        self._rules.cap_kwh = math.inf  # until it is measured, by the same trials as before
 
     def start(
         self,

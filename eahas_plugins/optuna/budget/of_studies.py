@@ -14,7 +14,16 @@ from eahas_plugins.budget.balance import Balance
 from eahas_plugins.optuna._local_state import LocalState
 from eahas_plugins.optuna.budget.controller import BudgetController
 from eahas_plugins.optuna.budget.display import BudgetDisplay
+from eahas_plugins.optuna.budget.reservation import Reserve, checked_reserve
 from eahas_plugins.optuna.budget.rules import BudgetRules
+
+FIXED = frozenset(
+    (
+        *("kwh", "kg_co2e", "g_per_kwh", "shortfall", "lease_s", "steady"),
+        *("min_gain_per_kwh", "gain_window_kwh", "count_added", "show_progress"),
+    )
+)
+"""Arguments that may not be set later."""
 
 
 class BudgetOfStudies(LocalState):
@@ -37,6 +46,20 @@ class BudgetOfStudies(LocalState):
         self._lock = threading.Lock()
         self._controllers: WeakKeyDictionary[Study, BudgetController] = WeakKeyDictionary()
 
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set an attribute; what only the constructor takes would have no effect.
+
+        Raises:
+            AttributeError: If it is such an argument.
+        """
+        if name in FIXED:
+            raise AttributeError(
+                f"{name} must be given when a budget is made: cap_kwh, trial_limit_kwh and reserve "
+                "may be set later; for anything else make another budget, the study keeps what it "
+                "has spent."
+            )
+        super().__setattr__(name, value)
+
     @property
     def cap_kwh(self) -> float:
         """The most all trials of a study together may spend, kWh; may be set while it runs."""
@@ -54,6 +77,15 @@ class BudgetOfStudies(LocalState):
     @trial_limit_kwh.setter
     def trial_limit_kwh(self, kwh: float | None) -> None:
         self._rules.limit_kwh = None if kwh is None else kwh_argument("trial_limit_kwh", kwh)
+
+    @property
+    def reserve(self) -> Reserve:
+        """Energy a trial is expected to need, as the constructor takes it. May be set."""
+        return self._reserve
+
+    @reserve.setter
+    def reserve(self, reserve: Reserve) -> None:
+        self._reserve = checked_reserve(reserve)
 
     def controller(self, study: Study) -> BudgetController:
         """What applies this budget to one study.

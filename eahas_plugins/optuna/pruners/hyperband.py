@@ -71,7 +71,6 @@ class EnergyHyperbandPruner(BasePruner):
         )
         silence = SilenceWatch(type(self).__name__)
         brackets = policy.brackets(*bounds.shape, reduction_factor)
-        self.max_kwh = None if bounds.given_kwh is None else bounds.given_kwh[1]
         self._brackets = tuple(
             _Bracket(
                 bounds,
@@ -86,6 +85,11 @@ class EnergyHyperbandPruner(BasePruner):
             for bracket in range(len(brackets))
         )
         self._ends = tuple(accumulate(bracket.counts[0] for bracket in brackets))
+
+    @property
+    def max_kwh(self) -> float | None:
+        """The most a trial may use, kWh; None where finished trials say where the rungs lie."""
+        return self._brackets[0].max_kwh
 
     @property
     def n_brackets(self) -> int:

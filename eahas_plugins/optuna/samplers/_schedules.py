@@ -23,8 +23,9 @@ from eahas_plugins.arguments import (
     check_not_negative,
     check_shares,
 )
+from eahas_plugins.models.axes import first_of_equals
 from eahas_plugins.models.length import is_number
-from eahas_plugins.optuna._trials import AUTO, contains, usual_lengths
+from eahas_plugins.optuna._trials import AUTO, contains, has_usual_name, usual_lengths
 
 _log = logging.getLogger(__name__)
 
@@ -36,8 +37,8 @@ def schedules_of(
 
     Args:
         distribution: The parameter's distribution in the trial at hand.
-        given: What the user says; by default all choices (numbers sorted, anything else in the
-            order of the choices) and the two ends of a numeric range.
+        given: What the user says; by default all choices that differ (numbers sorted, anything
+            else in the order of the choices) and the two ends of a numeric range.
         name: Name of the parameter, for the message.
 
     Raises:
@@ -53,7 +54,7 @@ def schedules_of(
             )
         return tuple(given)
     if isinstance(distribution, CategoricalDistribution):
-        choices = distribution.choices
+        choices = [distribution.choices[i] for i in first_of_equals(distribution.choices)]
         return tuple(sorted(choices)) if all(map(is_number, choices)) else tuple(choices)
     if isinstance(distribution, IntDistribution | FloatDistribution):
         low, high = distribution.low, distribution.high
@@ -176,9 +177,14 @@ class FidelityName:
                 f"Bayesian optimisation until you say which, fidelity_param={found[0]!r}"
             )
         else:
+            what = f"no parameter has a usual name of the length of a training; there are {names}"
+            for name in filter(has_usual_name, distributions):
+                what = (
+                    f"{name!r} has a usual name of the length of a training but no two positive "
+                    f"numbers to choose from, it is {distributions[name]}"
+                )
             self._warn(
-                f"no parameter has a usual name of the length of a training; there are {names}: "
-                "this is plain Bayesian optimisation. Name it (fidelity_param=), or say "
+                f"{what}: this is plain Bayesian optimisation. Name it (fidelity_param=), or say "
                 "fidelity_param=None if there is none"
             )
 

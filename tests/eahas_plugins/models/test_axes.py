@@ -1,7 +1,9 @@
+import math
+
 import numpy as np
 import pytest
 
-from eahas_plugins.models.axes import Axis, positions_of
+from eahas_plugins.models.axes import Axis, first_of_equals, positions_of
 
 AXES = {
     "float": (Axis(low=-1.0, high=1.0), [-1.0, 0.5, 1.0]),
@@ -38,3 +40,24 @@ def test_choices_are_ordered_by_size_or_as_they_stand():
 def test_an_unknown_choice_has_no_position():
     found = positions_of([{"c": "a"}, {"c": "new"}, {}], {"c": AXES["choice"][0]})
     np.testing.assert_allclose(found[:, 0], [1 / 6, np.nan, np.nan])
+
+
+@pytest.mark.parametrize(
+    ("choices", "first"),
+    [
+        ([2, 8, 2, 8.0], [0, 1]),
+        ([1, 2, 3, 1], [0, 1, 2]),
+        ([None, True, False, 1, 0, "1", 2.5], [0, 1, 2, 5, 6]),
+        ([[1], [2], [1.0], {"a": 1}], [0, 1, 3]),
+        ([math.nan, 1.0], [0, 1]),
+    ],
+)
+def test_what_a_host_takes_for_one_choice_is_one(choices, first):
+    assert first_of_equals(choices) == first
+    axis = Axis(choices=choices)
+    shares = np.linspace(0.0, 1.0, 50)
+    assert axis.n_values == len(first)
+    assert set(axis.internal(shares)) == set(first)
+    for share in shares:
+        value = axis.value(share)
+        assert axis.value(axis.position(axis.internal_of(value))) is value

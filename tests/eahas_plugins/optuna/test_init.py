@@ -7,6 +7,9 @@ import pytest
 
 import eahas_plugins.optuna as plugin
 
+# The trainings that they make take a space of ConfigSpace.
+NEEDS_A_SPACE = {"EnergyObjective", "SurrogateObjective", "TrialCheckpoint"}
+
 
 def run(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -41,3 +44,11 @@ def test_missing_optuna_names_the_extra() -> None:
 def test_failure_inside_optuna_is_raised_unchanged() -> None:
     done = run("import sys; sys.modules['optuna.study'] = None; import eahas_plugins.optuna")
     assert done.stderr.splitlines()[-1].startswith("ModuleNotFoundError: No module named 'optuna.")
+
+
+@pytest.mark.parametrize("name", sorted({*plugin.__all__} - NEEDS_A_SPACE))
+def test_what_a_study_imports_needs_no_space_of_another_host(name: str) -> None:
+    """ConfigSpace brings scipy.stats, which takes as long as Optuna and NumPy together."""
+    done = run(f"import sys; from eahas_plugins.optuna import {name}; print(*sys.modules)")
+    assert done.returncode == 0
+    assert not {"ConfigSpace", "scipy.stats", "matplotlib", "pandas"} & set(done.stdout.split())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import optuna
 import pytest
 
@@ -32,7 +34,7 @@ def test_energy_that_never_arrives_is_told_once(
 
 @pytest.mark.parametrize("storage", [None, "sqlite:///{}/study.db"])
 def test_energy_that_arrives_ends_the_loop(
-    caplog: pytest.LogCaptureFixture, tmp_path: object, storage: str | None
+    caplog: pytest.LogCaptureFixture, tmp_path: Path, storage: str | None
 ) -> None:
     study = optuna.create_study(storage=storage and storage.format(tmp_path))
     assert run(study, EnergyBudget(1.0), name="energy_kwh") == 4
@@ -45,6 +47,17 @@ def test_what_ran_before_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
     study.add_trial(optuna.trial.create_trial(value=1.0))
     assert not EnergyBudget(1.0).exhausted(study)
     assert not warnings(caplog)
+
+
+def test_a_storage_that_may_only_be_read_answers(tmp_path: Path) -> None:
+    study = optuna.create_study(storage=f"sqlite:///{tmp_path}/study.db", study_name="s")
+    budget = EnergyBudget(9.0)
+    study.optimize(budget.guard(lambda t: t.set_user_attr("energy_kwh", 1.0) or 1.0), n_trials=2)
+    read = optuna.load_study(
+        storage=f"sqlite:///file:{tmp_path}/study.db?mode=ro&uri=true", study_name="s"
+    )
+    for asked in (budget, EnergyBudget(9.0)):
+        assert (asked.spent_kwh(read), asked.exhausted(read)) == (2.0, False)
 
 
 def test_what_is_no_study_or_trial_is_refused_by_name() -> None:

@@ -25,6 +25,14 @@ def dicts_and_nothing(trial):
     return float(extra == {"a": 2})
 
 
+def equal_choices(trial):
+    """Optuna takes 1.0 and True for 1."""
+    epochs = trial.suggest_categorical("max_epoch", [5, 20, 5, 20.0])
+    kind = trial.suggest_categorical("kind", [True, 1, 1.0, "1", None])
+    spend(trial, 1e-3 * epochs)
+    return trial.suggest_float("x", 0.0, 1.0) + 0.01 * epochs + (kind is None)
+
+
 def huge(trial):
     seed = trial.suggest_int("seed", 0, 2**63 - 1)
     other = trial.suggest_int("other", -(2**62), 2**70, step=3)
@@ -106,6 +114,7 @@ def reports_nothing_finite(trial):
 OBJECTIVES = [
     lists,
     dicts_and_nothing,
+    equal_choices,
     huge,
     log_integers,
     nothing,

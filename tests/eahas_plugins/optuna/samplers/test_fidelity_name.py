@@ -39,6 +39,20 @@ def test_one_warning_where_there_is_none(caplog, how, name, message):
     assert name in caplog.text
 
 
+@pytest.mark.parametrize("choices", [["5", "20"], [5], [0, 20]])
+def test_a_usual_name_of_which_no_length_can_be_chosen_is_named(caplog, choices):
+    def objective(trial):
+        trial.set_user_attr("energy_kwh", 1e-3)
+        return trial.suggest_float("x", 0.0, 1.0) + int(
+            trial.suggest_categorical("epochs", choices)
+        )
+
+    run(searching(), objective, n_trials=2)
+    assert "'epochs' has a usual name" in caplog.text
+    assert f"choices={tuple(choices)}" in caplog.text
+    assert len(caplog.records) == 1
+
+
 @pytest.mark.parametrize("make", [promoting, lambda **how: EnergyTPESampler(seed=0, **how)])
 def test_every_sampler_warns_of_a_name_that_no_trial_has(caplog, make):
     run(make(fidelity_param="epochs"), objective())

@@ -14,6 +14,7 @@ from tests.eahas_plugins.optuna.samplers.conftest import MAKERS
 from tests.eahas_plugins.optuna.samplers.situations import (
     OBJECTIVES,
     dicts_and_nothing,
+    equal_choices,
     lists,
     spend,
 )
@@ -56,6 +57,12 @@ def test_goes_on_from_a_database(make, objective, tmp_path):
         )
         study.optimize(objective, n_trials=8)
     assert {t.state for t in study.trials} == {TrialState.COMPLETE}
+
+
+@pytest.mark.parametrize("fidelity_param", ["max_epoch", None])
+def test_equal_choices_are_not_tried_again_and_again(fidelity_param):
+    study = run(ScheduleGPSampler(fidelity_param=fidelity_param, seed=0), equal_choices, 26)
+    assert len({tuple(t.params.values()) for t in study.trials}) == 26
 
 
 def test_enqueued_and_known_trials(make):

@@ -11,6 +11,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from eahas_plugins.arguments import check_counts, check_made
+from eahas_plugins.budget.attributes import known_kwh
 from eahas_plugins.models.price import N_STARTUP_TRIALS, PATIENCE, PriceEnd, price_argument
 from eahas_plugins.optuna._per_study import PerStudy
 from eahas_plugins.optuna._trials import AUTO, check_one_objective
@@ -100,7 +101,8 @@ class EnergyPrice:
         if streak.is_new:
             streak.is_new = False
             told = study.user_attrs.get(PRICE_ATTR)
-            if told and told["price_per_kwh"] <= self.price_kwh:  # it has ended a study before
+            price_kwh = known_kwh(told.get("price_per_kwh")) if isinstance(told, dict) else None
+            if price_kwh is not None and price_kwh <= self.price_kwh:  # it has ended it before
                 streak.length = self._patience - 1
         if expected is None:
             if self._outlook.is_silent(study) and not streak.silence_said:

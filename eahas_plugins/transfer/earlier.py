@@ -46,14 +46,15 @@ class EarlierStudies:
         True
 
     Args:
-        studies: The studies; those without trials are left out.
+        studies: The studies; those without trials, or without parameters but the length, are left
+            out.
         fidelity_param: The parameter that is the length of a training; None if there is none.
     """
 
     def __init__(
         self, studies: Sequence[EarlierStudy], *, fidelity_param: str | None = None
     ) -> None:
-        self.studies = tuple(study for study in studies if study.trials)
+        self.studies = tuple(study for study in studies if _has_choice(study, fidelity_param))
         self.fidelity_param = fidelity_param
         self._portfolio: list[Mapping[str, Any]] | None = None
         self._energies: EnergyPrior | None = None
@@ -177,3 +178,14 @@ class EarlierStudies:
             return self
         others = [study for study in self.studies if study.key != key]
         return EarlierStudies(others, fidelity_param=self.fidelity_param)
+
+
+def _has_choice(study: EarlierStudy, fidelity_param: str | None) -> bool:
+    """Whether a study has trials that chose something; it is said if they had no choice."""
+    if study.trials and not study.parameters.keys() - {fidelity_param}:
+        _log.warning(
+            "the earlier study %r says nothing and is left out: its trials have no parameter%s",
+            *(study.name, " but the length of the training" if study.parameters else ""),
+        )
+        return False
+    return bool(study.trials)

@@ -87,6 +87,11 @@ class TrainingsBudget(EnergyBudget):
 
     @trainings.setter
     def trainings(self, trainings: float) -> None:
+        """Set it; the same trials as before tell how many kWh that is.
+
+        Raises:
+            ValueError: If it is less than ``n_measured``, or not finite.
+        """
         check_numbers(trainings=trainings)
         if not self._n_measured <= trainings < math.inf:
             raise ValueError(
@@ -94,7 +99,7 @@ class TrainingsBudget(EnergyBudget):
                 f"{trainings}."
             )
         self._trainings = trainings
-        self._rules.cap_kwh = math.inf  # until it is measured, by the same trials as before
+        self._rules.cap_kwh = math.inf  # until it is measured
 
     def start(
         self,

@@ -44,10 +44,10 @@ def earlier_studies(sources: Sources, *, fidelity_param: str | None) -> EarlierS
                 "exported files, but "
                 f"got {source!r}."
             )
-    found = read_studies(given)
+    found = EarlierStudies(read_studies(given))
     if fidelity_param == AUTO:
-        fidelity_param = _usual_length(EarlierStudies(found).parameters)
-    return EarlierStudies(found, fidelity_param=fidelity_param)
+        fidelity_param = _usual_length(found.parameters)
+    return EarlierStudies(found.studies, fidelity_param=fidelity_param)
 
 
 def _usual_length(parameters: Iterable[str]) -> str | None:

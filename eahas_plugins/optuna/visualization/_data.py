@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,11 +20,9 @@ from eahas_plugins.optuna._trials import (
     planned_kwh,
     spent_kwh,
 )
+from eahas_plugins.optuna.visualization._values import Target, finite_values, first_value, value_of
 
 Floats = NDArray[np.float64]
-Target = Callable[[FrozenTrial], float | None]
-
-_log = logging.getLogger(__name__)
 
 SHOWN_STATES = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL, TrialState.RUNNING)
 
@@ -39,37 +36,6 @@ def trials_in_time(study: Study) -> list[FrozenTrial]:
 def cap_kwh(study: Study) -> float | None:
     """The budget of the study, kWh, if it has one."""
     return known_kwh(study.user_attrs.get(CAP_ATTR)) or None
-
-
-def value_of(study: Study, target: Target | None) -> Target:
-    """The target, or a trial's only value.
-
-    Raises:
-        ValueError: If there is no target and the study has several objectives.
-    """
-    if target is not None:
-        return target
-    if len(study.directions) > 1:
-        raise ValueError(
-            "`target` must be given for a study with several objectives, for example "
-            "`target=lambda t: t.values[0]`."
-        )
-    return _first_value
-
-
-def finite_values(
-    study: Study, trials: Sequence[FrozenTrial], target: Target
-) -> tuple[list[FrozenTrial], Floats]:
-    """Trials whose value is a finite number, and the values; the others are named in a warning."""
-    values = np.array([_as_float(target(trial)) for trial in trials], dtype=np.float64)
-    finite = np.isfinite(values)
-    if not finite.all():
-        numbers = [trial.number for trial, keep in zip(trials, finite, strict=True) if not keep]
-        _log.warning(
-            "Trials %s of %s are left out of the figure: their values are not finite.",
-            *(", ".join(map(str, numbers)), study.study_name),
-        )
-    return [t for t, keep in zip(trials, finite, strict=True) if keep], values[finite]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +165,7 @@ def energy_front(
     for number in reference or ():
         check_finite(reference_point=number)
     if target is None and len(study.directions) > 1:
-        target = _first_value
+        target = first_value
     maximize = study.directions[0] is StudyDirection.MAXIMIZE
     with_energy = [
         t
@@ -244,14 +210,6 @@ def hypervolume(x: Floats, y: Floats, *, limit: tuple[float, float]) -> float:
     widths = np.maximum(ends - x, 0.0)
     heights = np.maximum(limit[1] - y, 0.0)
     return float(np.sum(widths * heights))
-
-
-def _first_value(trial: FrozenTrial) -> float:
-    return float(trial.values[0])
-
-
-def _as_float(value: float | None) -> float:
-    return math.nan if value is None else float(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,7 @@ from eahas_plugins.optuna.visualization._style import (
     study_color,
     unit_of,
 )
+from eahas_plugins.optuna.visualization._values import Target
 
 _LEGEND = {"orientation": "h", "yanchor": "top", "y": -0.2}  # takes no width and covers nothing
 
@@ -114,7 +115,7 @@ def plot_energy_history(study: Study | Sequence[Study]) -> go.Figure:
 def plot_value_over_energy(
     study: Study | Sequence[Study],
     *,
-    target: _data.Target | None = None,
+    target: Target | None = None,
     target_name: str = "Objective Value",
 ) -> go.Figure:
     """Objective values over the energy that all trials had spent when each trial ended.
@@ -184,7 +185,7 @@ def plot_value_over_energy(
 def plot_energy_pareto_front(
     study: Study,
     *,
-    target: _data.Target | None = None,
+    target: Target | None = None,
     target_name: str = "Objective Value",
     reference_point: tuple[float, float] | None = None,
 ) -> go.Figure:

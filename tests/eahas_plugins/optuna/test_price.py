@@ -122,3 +122,11 @@ def test_several_objectives_are_refused():
     study.optimize(lambda trial: (trial.suggest_float("x", 0.0, 1.0), 1.0), n_trials=1)
     with pytest.raises(ValueError, match="EnergyPrice ranks trials by one objective"):
         EnergyPrice(1.0)(study, study.trials[0])
+
+
+@pytest.mark.parametrize("told", ["x", [1], {"a": 1}, {"price_per_kwh": "x"}, True])
+def test_what_somebody_else_wrote_is_no_price(told: object) -> None:
+    study = optuna.create_study()
+    study.set_user_attr(PRICE_ATTR, told)
+    study.optimize(lambda _: 1.0, n_trials=2, callbacks=[EnergyPrice(1.0)])
+    assert len(study.trials) == 2

@@ -3,7 +3,7 @@ import pickle
 import numpy as np
 
 from eahas_plugins.models.kwh import Choice, Number
-from eahas_plugins.transfer import EarlierStudies
+from eahas_plugins.transfer import EarlierStudies, EarlierStudy, EarlierTrial
 from eahas_plugins.transfer.model import MOST_TRIALS
 from tests.eahas_plugins.transfer.studies import PARAMETERS, made_up, value
 
@@ -13,6 +13,23 @@ def test_studies_without_trials_are_left_out():
     assert len(earlier) == 1
     assert EarlierStudies([made_up(trials=())]).portfolio() == []
     assert EarlierStudies([]).relative_kwh([{}]) is None
+
+
+def test_studies_that_had_nothing_to_choose_are_left_out_and_named(caplog):
+    def study(name, *parameters):
+        trials = tuple(
+            EarlierTrial(config=dict.fromkeys(parameters, 1.0), value=float(i), energy_kwh=1.0)
+            for i in range(12)
+        )
+        ranges = {n: Number(low=0.0, high=2.0) for n in parameters}
+        return EarlierStudy(name=name, maximize=True, parameters=ranges, trials=trials)
+
+    studies = [study("a"), study("b", "epochs"), study("c", "epochs", "x")]
+    earlier = EarlierStudies(studies, fidelity_param="epochs")
+    assert [s.name for s in earlier.studies] == ["c"]
+    assert "'a' says nothing and is left out: its trials have no parameter\n" in caplog.text
+    assert "'b' says nothing and is left out: its trials have no parameter but" in caplog.text
+    assert EarlierStudies(studies[:2], fidelity_param="epochs").portfolio() == []
 
 
 def test_the_study_itself_does_not_count():

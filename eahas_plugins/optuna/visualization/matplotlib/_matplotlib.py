@@ -31,6 +31,7 @@ from eahas_plugins.optuna.visualization._style import (
     study_color,
     unit_of,
 )
+from eahas_plugins.optuna.visualization._values import Target
 
 __all__ = [
     "plot_energy_by_state",
@@ -114,7 +115,7 @@ def plot_energy_history(study: Study | Sequence[Study]) -> Axes:
 def plot_value_over_energy(
     study: Study | Sequence[Study],
     *,
-    target: _data.Target | None = None,
+    target: Target | None = None,
     target_name: str = "Objective Value",
 ) -> Axes:
     """Objective values over the energy that all trials had spent when each trial ended.
@@ -195,7 +196,7 @@ def _finish(axes: Axes, limits: Limits | None) -> None:
 def plot_energy_pareto_front(
     study: Study,
     *,
-    target: _data.Target | None = None,
+    target: Target | None = None,
     target_name: str = "Objective Value",
     reference_point: tuple[float, float] | None = None,
 ) -> Axes:

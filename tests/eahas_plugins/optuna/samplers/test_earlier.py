@@ -97,6 +97,18 @@ def test_parameters_that_one_side_alone_has():
     assert len({t.params["depth"] for t in study.trials[:5]}) > 1
 
 
+@pytest.mark.parametrize("length", [None, "max_epoch", "epochs"])
+def test_a_study_that_had_nothing_to_choose_is_as_none(caplog, length):
+    def bare(trial):
+        trial.set_user_attr("energy_kwh", 1e-3)
+        return 1.0 if length is None else float(trial.suggest_int(length, 1, 9))
+
+    earlier = optuna.create_study()
+    earlier.optimize(bare, n_trials=12)
+    assert history(run(earlier=[earlier])) == history(run(earlier=()))
+    assert caplog.text.count("says nothing") == 1
+
+
 def test_nothing_in_common_is_as_nothing_and_said(caplog):
     def other(trial):
         return trial.suggest_float("z", 0.0, 1.0)

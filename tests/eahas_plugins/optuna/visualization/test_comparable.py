@@ -59,6 +59,17 @@ def test_a_target_that_some_trials_lack(missing):
     assert "nan" not in figure.layout.title.text
 
 
+@pytest.mark.parametrize("module", [visualization, figures])
+@pytest.mark.parametrize("name", ["plot_value_over_energy", "plot_energy_pareto_front"])
+def test_a_target_that_is_no_number_is_named(module, name):
+    show, study = getattr(module, name), of_values(0.8, 0.9)
+    for wrong in ("a", [1.0, 2.0], 1j):
+        with pytest.raises(ValueError, match="target must return a number, or None, for every"):
+            show(study, target=lambda _, wrong=wrong: wrong)
+    with pytest.raises(TypeError, match="target must be a function of a trial but got 3"):
+        show(study, target=3)
+
+
 def test_infeasible_trials_are_grey_and_never_the_best():
     study = study_of(
         constrained(0, 0.95, 0.1, 1.0),

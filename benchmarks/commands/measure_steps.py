@@ -111,6 +111,8 @@ def _check_options(
         raise ValueError(
             f"precision must be one of {', '.join(get_args(Precision))} but got {precision!r}."
         )
+    if device == "cpu" and precision == "tf32":
+        raise ValueError("precision tf32 needs --device cuda: a processor computes it as fp32.")
     if runs < 1 or batch < 2:  # batch normalisation needs two
         raise ValueError(f"runs must be at least 1 and batch 2 but got {runs} and {batch}.")
     if image_size is not None and image_size < 8:

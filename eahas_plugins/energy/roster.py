@@ -144,6 +144,9 @@ class Roster:
                         known = stamp, _parsed(Path(file.path))
                 except FileNotFoundError:  # pruned by somebody else
                     continue
+                except OSError as error:  # one that nobody can read does not cost the others
+                    _tell("damaged", f"{file.path}, who uses the meter, is left out: {error}")
+                    continue
                 found[file.name] = known
         self._parsed = found
         return [entry.settled() for _, entry in found.values() if entry is not None]
@@ -280,4 +283,4 @@ def _tell(kind: str, what: str) -> None:
     """Warn, once of each kind."""
     if kind not in _told:
         _told.add(kind)
-        _log.warning("%s.", what)
+        _log.warning("%s.", what.removesuffix("."))

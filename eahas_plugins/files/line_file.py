@@ -44,6 +44,10 @@ class LineFile:
 
     def __init__(self, path: str | Path, *, wait: bool = False) -> None:
         self.path = path_argument("path", path)
+        if self.path.parent.exists() and not self.path.parent.is_dir():
+            raise NotADirectoryError(
+                errno.ENOTDIR, "a folder must be here but it is a file", str(self.path.parent)
+            )
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):
             check_regular(self.path)  # opening a pipe could wait for ever

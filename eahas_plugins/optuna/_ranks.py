@@ -12,6 +12,7 @@ from typing import Any
 from optuna.trial import BaseTrial
 
 from eahas_plugins.energy.readings import OWN_PROCESS
+from eahas_plugins.energy.roster_folder import boot_id
 
 _Devices = Mapping[str, Mapping[str, float]]
 
@@ -39,9 +40,13 @@ def over_all_ranks(trial: BaseTrial, devices_kwh: _Devices) -> _Devices:
 
 
 def _name(device: str) -> str:
-    """Return what a device is called among all nodes."""
-    process = f" {os.getpid()}" if device.startswith(OWN_PROCESS) else ""
-    return f"{platform.node()} {device}{process}"
+    """Return what a device is called among all nodes.
+
+    Containers of one machine have names of their own and share its devices; machines may be called
+    alike. What tells machines apart is this start of the kernel.
+    """
+    process = f" {platform.node()} {os.getpid()}" if device.startswith(OWN_PROCESS) else ""
+    return f"{boot_id()} {device}{process}"
 
 
 @cache

@@ -153,7 +153,11 @@ def _config(given: str) -> dict[str, Any]:
     from eahas_plugins.files import json_object, read_json_object
 
     if given == "-":
-        return json_object(sys.stdin.read(), "standard input")
+        try:
+            text = sys.stdin.read()
+        except UnicodeDecodeError:
+            raise ValueError("standard input must be JSON in UTF-8 but is not.") from None
+        return json_object(text, "standard input")
     if not given.lstrip().startswith(("{", "[")) and Path(given).is_file():
         return read_json_object(given)
     try:

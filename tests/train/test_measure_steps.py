@@ -191,6 +191,7 @@ def test_the_real_sizes_of_images(tmp_path, monkeypatch):
     [
         (["--device", "tpu"], "device must be cpu or cuda but got 'tpu'"),
         (["--precision", "fp8"], "precision must be one of fp32, tf32, bf16"),
+        (["--device", "cpu", "--precision", "tf32"], "precision tf32 needs --device cuda"),
         (["--runs", "0"], "runs must be at least 1"),
         (["--batch", "1"], "batch 2 but got 400 and 1"),
         (["--loader-wait", "nan"], "loader_wait must be at least 0"),

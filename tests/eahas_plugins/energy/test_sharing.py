@@ -238,3 +238,13 @@ def test_a_forks_copy_does_not_end_its_parents_trial(tmp_path):
     other = Share(meter, roster=Roster(folder=tmp_path))
     meter.advance(kwh=2.0)
     assert (other.leave().energy_kwh, share.leave().energy_kwh) == (1.0, 1.0)
+
+
+def test_an_entry_that_nobody_can_read_does_not_cost_the_others(tmp_path):
+    roster = Roster(folder=tmp_path)
+    (folder,) = tmp_path.iterdir()
+    (folder / "loop.json").symlink_to("loop.json")
+    meter = FakeMeter(scope="machine")
+    first, second = (Share(meter, roster=roster) for _ in range(2))
+    meter.advance(kwh=2.0)
+    assert (first.leave().energy_kwh, second.leave().energy_kwh) == (1.0, 1.0)

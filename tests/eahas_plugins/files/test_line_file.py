@@ -99,3 +99,9 @@ def test_a_closed_file_takes_nothing(tmp_path):
     file.close()
     with pytest.raises(ValueError, match="was closed"):
         file.append("x")
+
+
+def test_a_file_in_the_place_of_a_folder_is_said(tmp_path):
+    (tmp_path / "rows").write_text("")
+    with pytest.raises(NotADirectoryError, match="a folder must be here but it is a file"):
+        LineFile(tmp_path / "rows" / "rows.jsonl")

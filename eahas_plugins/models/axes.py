@@ -10,6 +10,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from eahas_plugins.models.length import is_number
+
 Floats = NDArray[np.float64]
 
 
@@ -43,11 +45,7 @@ class Axis:
         self._log = False
         if choices is not None:
             first = np.array(first_of_equals(choices), dtype=np.int64)
-            numbers = [
-                c
-                for c in (choices[i] for i in first)
-                if isinstance(c, int | float) and not isinstance(c, bool) and c == c
-            ]
+            numbers = [choices[i] for i in first if is_number(choices[i])]
             by_size = not ranked and 1 < len(first) == len(numbers)
             self.ordered = by_size or (ranked and len(first) > 1)
             self._order = first[np.argsort(numbers)] if by_size else first

@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Hashable, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
+import numpy as np
+
+NUMBERS = (int, float, np.integer, np.floating)
+"""Types of numbers; truth values of Python are among them."""
 _USUAL = 1.0
 """Proportional: it counts as one observation."""
 _MOST = 230.0
@@ -68,9 +72,9 @@ class EnergyOfLength:
         return math.exp(min(_MOST, statistics.median(self._log_ratios)))
 
 
-def is_number(value: Any) -> bool:
-    """Whether a value has a size: a number that is neither True, False nor NaN."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+def is_number(value: Any) -> TypeGuard[float]:
+    """Whether a value has a size: a number, NumPy's too, that is neither True, False nor NaN."""
+    return isinstance(value, NUMBERS) and not isinstance(value, bool) and bool(value == value)
 
 
 def level_of(schedule: Any, schedules: Sequence[Any]) -> float:

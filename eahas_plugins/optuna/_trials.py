@@ -24,6 +24,7 @@ from eahas_plugins.budget.attributes import (
     known_kwh,
 )
 from eahas_plugins.models.kwh import Choice, Column, Number
+from eahas_plugins.models.length import is_number
 from eahas_plugins.optuna._compat import constraints_of, share_read_trials, study_behind
 
 PROMOTED_KEY = "promoted_from"
@@ -234,8 +235,5 @@ def usual_lengths(distributions: Mapping[str, BaseDistribution]) -> list[str]:
 
 def _is_positive(distribution: BaseDistribution) -> bool:
     if isinstance(distribution, CategoricalDistribution):
-        return all(
-            isinstance(c, int | float) and not isinstance(c, bool) and c > 0
-            for c in distribution.choices
-        )
+        return all(is_number(c) and c > 0 for c in distribution.choices)
     return isinstance(distribution, IntDistribution | FloatDistribution) and distribution.low > 0

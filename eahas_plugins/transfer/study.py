@@ -11,6 +11,7 @@ import numpy as np
 
 from eahas_plugins.arguments import check_numbers, given
 from eahas_plugins.models.kwh import Choice, Column, Number
+from eahas_plugins.models.length import NUMBERS
 
 _LOG_RATIO = 100.0
 """Numbers whose largest is this many times the smallest count by their logarithm, where nothing
@@ -94,7 +95,7 @@ class EarlierStudy:
 
 def is_number(value: Any) -> bool:
     """Whether a value is a finite number, which True and False are not."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, NUMBERS) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def columns_seen(configs: Iterable[Mapping[str, Any]]) -> dict[str, Column]:

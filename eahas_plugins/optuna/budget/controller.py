@@ -26,6 +26,7 @@ from eahas_plugins.optuna.budget.messages import (
     room_reason,
     say,
     silence_warning,
+    standstill_warning,
     warn,
 )
 from eahas_plugins.optuna.budget.rules import BudgetRules
@@ -70,6 +71,7 @@ class BudgetController:
         self._lengths: deque[Length] = deque(maxlen=_LENGTHS_KEPT)
         self._shown_s = -math.inf
         self._warned = False  # of a trial without energy
+        self._told_standstill = False
         self._told_left_out = False
         self._told_since: datetime.datetime | None = None
 
@@ -163,6 +165,13 @@ class BudgetController:
             told, self._warned = self._warned, True
         if not told:
             warn(silence_warning(number, attrs))
+
+    def note_standstill(self, number: int, energy_kwh: float) -> None:
+        """A trial goes on reporting the same energy; the first of the study is told."""
+        with self._lock:
+            told, self._told_standstill = self._told_standstill, True
+        if not told:
+            warn(standstill_warning(number, energy_kwh))
 
     # --- must a trial end? ----------------------------------------------------------------------
 

@@ -19,6 +19,9 @@ from eahas_plugins.optuna.pruners._several import refuse_idle_pruner
 
 Values = TypeVar("Values")
 
+_SAME_IN_A_ROW = 3
+"""Repetitions of an energy after which it is said that it must grow."""
+
 
 class Gate(Protocol):
     """What a guarded objective needs of a budget."""
@@ -106,6 +109,7 @@ class GuardedTrial(Trial):
         "_by_pruner",
         "_controller",
         "_multi_objective",
+        "_n_same",
         "_owes_answer",
         "_waits",
     )
@@ -116,6 +120,7 @@ class GuardedTrial(Trial):
         self._account = account
         self._by_pruner = False
         self._waits = False
+        self._n_same = 0  # reports in a row of the same energy
         self._multi_objective = len(self.study.directions) > 1  # Optuna has no pruner to ask there
         self._owes_answer = self._multi_objective
         refuse_idle_pruner(self.study)
@@ -189,9 +194,13 @@ class GuardedTrial(Trial):
 
     def _record(self, energy_kwh: float) -> None:
         """Record energy; an objective that did not ask after the last step is answered here."""
-        self._controller.spend(self._account, energy_kwh)
         if energy_kwh == 0.0:
+            self._controller.spend(self._account, energy_kwh)
             return
+        self._n_same = self._n_same + 1 if energy_kwh == self._account.energy_kwh else 0
+        if self._n_same == _SAME_IN_A_ROW:
+            self._controller.note_standstill(self._account.number, energy_kwh)
+        self._controller.spend(self._account, energy_kwh)
         if self._owes_answer and self._controller.must_stop(self._account):
             raise TrialPruned(self._account.reason)
         self._owes_answer = True

@@ -118,6 +118,15 @@ def silence_warning(number: int, attrs: Mapping[str, Any]) -> str:
     )
 
 
+def standstill_warning(number: int, energy_kwh: float) -> str:
+    """That a trial reports the same energy again and again."""
+    return (
+        f"Trial {number} goes on reporting {ENERGY_ATTR!r} of {energy_kwh:g}: it must be what the "
+        "trial has used so far, not what a step takes, so add the steps up. The budget counts it "
+        "once. If a meter told it, the meter stands still."
+    )
+
+
 def _similar_names(attrs: Mapping[str, Any]) -> list[str]:
     """Attributes whose names look as if the energy was meant."""
     return [

@@ -15,6 +15,7 @@ from eahas_plugins.arguments import (
     check_numbers,
     check_whole_numbers,
 )
+from eahas_plugins.models.length import is_number
 from eahas_plugins.optuna._trials import (
     AUTO,
     USUAL_LENGTHS,
@@ -136,11 +137,7 @@ class ScheduleRelativePruner(BasePruner):
         if self._fidelity_param == AUTO:
             names = [name for name in trial.params if name.lower() in USUAL_LENGTHS]
         planned = [
-            value
-            for name in names
-            if isinstance(value := trial.params.get(name), int | float)
-            and not isinstance(value, bool)
-            and value > 0
+            value for name in names if is_number(value := trial.params.get(name)) and value > 0
         ]
         return float(planned[0]) if len(planned) == 1 else None
 

@@ -2,11 +2,13 @@
 
 import logging
 
+import numpy as np
 import pytest
 from optuna.distributions import CategoricalDistribution, IntDistribution
 
 from eahas_plugins.optuna import EnergyTPESampler
 from eahas_plugins.optuna._trials import usual_lengths
+from eahas_plugins.optuna.samplers._encoding import Axis
 from tests.eahas_plugins.optuna.samplers.test_schedules import objective, promoting, run, searching
 
 LOGGER = "eahas_plugins.optuna.samplers._schedules"
@@ -76,6 +78,13 @@ def test_none_switches_promotion_off_without_a_word(caplog):
     study = run(searching(fidelity_param=None), objective())
     assert len({t.params["max_epoch"] for t in study.trials}) > 2
     assert not caplog.records
+
+
+@pytest.mark.filterwarnings("ignore:Choices for a categorical")
+def test_lengths_may_be_numbers_of_numpy():
+    choices = CategoricalDistribution([np.int64(2), np.float32(8.0)])
+    assert usual_lengths({"epochs": choices}) == ["epochs"]
+    assert Axis(choices).ordered
 
 
 def test_usual_lengths_are_positive_numbers_of_which_there_are_several():

@@ -13,7 +13,9 @@ from eahas_plugins.targets.training import EnergyTraining
 with needs(__name__, "scikit-learn", "sklearn"):
     import joblib
     from sklearn.base import is_classifier
+    from sklearn.exceptions import NotFittedError
     from sklearn.metrics import check_scoring
+    from sklearn.utils.validation import check_is_fitted
 
 __all__ = ["fit_epochs", "fit_length"]
 
@@ -47,9 +49,10 @@ def fit_epochs(
         The fitted model.
 
     Raises:
-        ValueError: If ``n_epochs`` is no whole number of at least 1.
+        ValueError: If ``n_epochs`` is no whole number of at least 1, or the model was fitted.
     """
     check_counts(1, n_epochs=n_epochs)
+    _check_new(model)
     score = check_scoring(model, scoring)
     classes = {"classes": np.unique(y)} if is_classifier(model) else {}
     model = _last(training, model)
@@ -89,7 +92,8 @@ def fit_length(
         The fitted model.
 
     Raises:
-        ValueError: If not one length is given, or a step for a model that does not grow.
+        ValueError: If not one length is given, or a step for a model that does not grow or was
+            fitted.
     """
     if len(length) != 1:
         raise ValueError(f"give one length, such as n_estimators=100, but got {length!r}.")
@@ -106,6 +110,7 @@ def fit_length(
             f"step must be None for {type(ensemble).__name__} but got {step}: only ensembles go on "
             "where they stopped."
         )
+    _check_new(model)
     model = _last(training, model).set_params(**{f"{part}{joint}warm_start": True})
     stops = False
     while training.epochs < n and not stops:
@@ -114,6 +119,22 @@ def fit_length(
         stops = training.report(score(model, *validation), epochs=reached)
     _save(training, model)
     return model
+
+
+def _check_new(model: Any) -> None:
+    """Refuse a model that would go on from another trial's training, which this one did not pay.
+
+    Raises:
+        ValueError: If it was fitted.
+    """
+    try:
+        check_is_fitted(model)
+    except (NotFittedError, TypeError):  # or one of one's own, of which scikit-learn cannot tell
+        return
+    raise ValueError(
+        "model must not have been fitted, or it would go on from there: make it in the training "
+        "function, or give sklearn.base.clone(model)."
+    )
 
 
 def _last(training: EnergyTraining, model: Any) -> Any:

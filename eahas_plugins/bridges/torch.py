@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from eahas_plugins.arguments import check_counts
 from eahas_plugins.bridges._pieces import needs, saved, saving
 from eahas_plugins.targets.training import EnergyTraining
 
@@ -28,9 +29,19 @@ class Epochs:
         **parts: What an epoch changes and has ``state_dict`` and ``load_state_dict``: the model,
             the optimizer, a schedule of its learning rate. They go on where they stopped, and so
             do the CPU's random numbers.
+
+    Raises:
+        ValueError: If ``n_epochs`` is no whole number of at least 1, or a part cannot be saved.
     """
 
     def __init__(self, training: EnergyTraining, n_epochs: int, **parts: Any) -> None:
+        check_counts(1, n_epochs=n_epochs)
+        for name, part in parts.items():  # not after the training, when it is to be saved
+            if not (hasattr(part, "state_dict") and hasattr(part, "load_state_dict")):
+                raise ValueError(
+                    f"{name} must have state_dict and load_state_dict, as a model or an optimizer "
+                    f"has, but got {part!r}."
+                )
         self._training = training
         self._n_epochs = n_epochs
         self._parts = parts

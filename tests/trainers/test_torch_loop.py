@@ -42,3 +42,17 @@ def test_an_epoch_that_is_not_reported_is_an_error():
 
     with pytest.raises(ValueError, match=r"must end with report\(\) but epoch 0 has not"):
         EnergyTarget(train, METER)({})
+
+
+@pytest.mark.parametrize(
+    ("n_epochs", "parts", "message"),
+    [
+        (0, {}, "n_epochs must be at least 1"),
+        ("3", {}, "n_epochs must be a whole number"),
+        (2.5, {}, "n_epochs must be a whole number"),
+        (2, {"lr": 0.1}, "lr must have state_dict and load_state_dict"),
+    ],
+)
+def test_what_cannot_be_trained_or_saved_is_refused_before_it_is_paid(n_epochs, parts, message):
+    with pytest.raises(ValueError, match=message):
+        EnergyTarget(lambda config, training: Epochs(training, n_epochs, **parts), METER)({})

@@ -115,3 +115,21 @@ def test_epochs_are_counted() -> None:
 
     with pytest.raises(ValueError, match=r"n_epochs must be a whole number but got 2\.5"):
         train_whole(train)
+
+
+def test_a_model_of_another_trial_is_no_beginning() -> None:
+    for model, fit in (
+        (SGDClassifier(random_state=0), _epochs),
+        (RandomForestClassifier(3, random_state=0), _forest),
+    ):
+        train_whole(lambda training, model=model, fit=fit: fit(training, model))
+        with pytest.raises(ValueError, match="must not have been fitted"):
+            train_whole(lambda training, model=model, fit=fit: fit(training, model))
+
+
+def _epochs(training: EnergyTraining, model: Any) -> None:
+    fit_epochs(training, model, *HALF, n_epochs=2, validation=REST)
+
+
+def _forest(training: EnergyTraining, model: Any) -> None:
+    fit_length(training, model, *HALF, validation=REST, step=2, n_estimators=4)

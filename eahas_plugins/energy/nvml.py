@@ -8,7 +8,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from eahas_plugins.energy.nvml_gpu import NvmlGpu, text_of
@@ -52,6 +53,7 @@ class NvmlMeter:
     def __init__(self, devices: Sequence[int | str] | None = None, *, nvml: Any = None) -> None:
         if devices is not None:
             _check_devices(devices)
+        self._stand_in = nvml
         self._nvml = _pynvml() if nvml is None else nvml
         left_out: list[str] = []
         try:
@@ -88,6 +90,10 @@ class NvmlMeter:
             device_ids=ids,
             left_out=tuple(left_out),
         )
+
+    def __reduce__(self) -> tuple[Callable[..., NvmlMeter], tuple[list[str]]]:
+        """Travel to another process as a new meter of the same GPUs."""
+        return partial(NvmlMeter, nvml=self._stand_in), ([gpu.uuid for gpu in self._gpus],)
 
     @property
     def provenance(self) -> Provenance:

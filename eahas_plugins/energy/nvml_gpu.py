@@ -25,9 +25,9 @@ class NvmlGpu:
     def __init__(self, nvml: Any, handle: Any, now_s: float) -> None:
         self._nvml = nvml
         self.handle = handle
-        uuid = text_of(nvml.nvmlDeviceGetUUID(handle))
-        self.name = f"{text_of(nvml.nvmlDeviceGetName(handle))} {uuid}"
-        self.id = f"gpu:{uuid}"
+        self.uuid = text_of(nvml.nvmlDeviceGetUUID(handle))
+        self.name = f"{text_of(nvml.nvmlDeviceGetName(handle))} {self.uuid}"
+        self.id = f"gpu:{self.uuid}"
         self._users: frozenset[int] | None = None
         self._asked_s = -_ASK_EVERY_S
         self._power: PowerIntegral | None = None

@@ -93,7 +93,8 @@ class RaplMeter:
     """
 
     def __init__(self, root: Path | str = "/sys/class/powercap") -> None:
-        self._zones, left_out = _find_zones(path_argument("root", root))
+        self._root = path_argument("root", root)
+        self._zones, left_out = _find_zones(self._root)
         range_uj = min(zone.range_uj for zone in self._zones)
         self._poll_s = min(range_uj / 1e6 / _MAX_WATTS / 2.0, _MAX_POLL_S)
         self._provenance = Provenance(
@@ -107,6 +108,10 @@ class RaplMeter:
             left_out=tuple(left_out),
         )
         self._watch()
+
+    def __reduce__(self) -> tuple[type[RaplMeter], tuple[Path]]:
+        """Travel to another process as a new meter of its counters."""
+        return RaplMeter, (self._root,)
 
     @property
     def provenance(self) -> Provenance:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -148,6 +149,10 @@ class AboveIdleMeter:
             devices=tuple(names_of(meter.provenance).values()),
             device_ids=ids_of(meter.provenance),
         )
+
+    def __reduce__(self) -> tuple[Callable[..., AboveIdleMeter], tuple[EnergyMeter]]:
+        """Travel to another process as a new meter."""
+        return partial(AboveIdleMeter, idle_watts=self._idle_watts), (self._meter,)
 
     @property
     def provenance(self) -> Provenance:

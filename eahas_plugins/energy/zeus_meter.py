@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from eahas_plugins.energy.counter import Counter
@@ -83,6 +84,7 @@ class ZeusMeter:
     """
 
     def __init__(self, *, cpus: bool | None = None, devices: Any = None) -> None:
+        self._made_with = {"cpus": cpus, "devices": devices}
         library = _zeus_device() if devices is None else devices
         cpus = not rapl_is_readable() if cpus is None else cpus
         self._devices: list[_Device] = []
@@ -118,6 +120,10 @@ class ZeusMeter:
             device_ids=tuple(device.id for device in self._devices),
             left_out=tuple(left_out),
         )
+
+    def __reduce__(self) -> tuple[Callable[[], ZeusMeter], tuple[()]]:
+        """Travel to another process as a new meter."""
+        return partial(ZeusMeter, **self._made_with), ()
 
     @property
     def provenance(self) -> Provenance:

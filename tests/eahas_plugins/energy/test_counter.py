@@ -1,7 +1,7 @@
 """What counters tell that is nonsense is never energy, whoever reads them."""
 
 import math
-from types import SimpleNamespace
+import pickle
 
 import pytest
 
@@ -13,6 +13,8 @@ from eahas_plugins.energy import (
     RaplMeter,
     Reading,
     Share,
+    SumMeter,
+    WholeDeviceMeter,
     ZeusMeter,
     between,
     power,
@@ -154,9 +156,21 @@ def test_what_names_no_gpu_is_refused(devices):
         NvmlMeter(devices, nvml=Nvml(2))
 
 
+class Library:
+    """The module ``zeus.device``."""
+
+    def __init__(self, gpus, cpus):
+        self.gpus, self.cpus = gpus, cpus
+
+    def get_gpus(self):
+        return self.gpus
+
+    def get_cpus(self):
+        return self.cpus
+
+
 def zeus(gpus, cpus):
-    devices = SimpleNamespace(get_gpus=lambda: gpus, get_cpus=lambda: cpus)
-    return ZeusMeter(cpus=True, devices=devices)
+    return ZeusMeter(cpus=True, devices=Library(gpus, cpus))
 
 
 def test_a_device_of_zeus_that_begins_anew_is_an_error_once():
@@ -242,3 +256,26 @@ def test_a_clock_that_runs_backwards_is_refused(tmp_path):
     own.now_s, own.gpu = 0.0, 2.0
     with pytest.raises(MeterError, match=r"time.monotonic\(\)"):
         share.read()
+
+
+def travelled(meter):
+    return pickle.loads(pickle.dumps(meter))
+
+
+def test_meters_travel_to_other_processes(tmp_path):
+    counter = add_zone(tmp_path, "intel-rapl:0", "package-0")
+    rapl = RaplMeter(tmp_path)
+    wrapped = SumMeter(
+        [
+            AboveIdleMeter(rapl, idle_watts={"cpu": 0.0}),
+            WholeDeviceMeter(NvmlMeter([1], nvml=Nvml(2)), pue=2.0),
+        ]
+    )
+    for meter in (rapl, wrapped, zeus(Gpus("A"), Cpus(1))):
+        there = travelled(meter)
+        assert there.provenance == meter.provenance
+        there.read()
+    there = travelled(wrapped)
+    before = there.read()
+    counter.write_text("2000000")
+    assert joules(before, there.read()) == pytest.approx(2.0)

@@ -111,12 +111,12 @@ class Entry:
 
     @classmethod
     def from_json(cls, text: str | bytes, where: str | Path) -> Entry:
-        """The entry in a text.
+        """The entry in a text; what a later version has written besides is ignored.
 
         Raises:
             ValueError: If it is none, or an energy is NaN, infinite or negative.
         """
-        entry = _from_json(cls, text, where)
+        entry = _from_json(cls, text, where, others=True)
         if not isinstance(entry.name, str):
             raise ValueError(f"{where}: name must be a text but got {entry.name!r}.")
         for name in ("energy_kwh", "estimated_kwh"):
@@ -127,10 +127,13 @@ class Entry:
         return entry
 
 
+_ENTRY_KEYS = frozenset(Entry.__slots__)
 _Kind = TypeVar("_Kind", Grant, Entry)
 
 
-def _from_json(kind: type[_Kind], text: str | bytes, where: str | Path) -> _Kind:
+def _from_json(
+    kind: type[_Kind], text: str | bytes, where: str | Path, *, others: bool = False
+) -> _Kind:
     """One per step of every trial: quicker than asking the types of all fields."""
     data = json_object(text, where)
     number, trial = data.get("number"), data.get("trial")
@@ -140,6 +143,8 @@ def _from_json(kind: type[_Kind], text: str | bytes, where: str | Path) -> _Kind
         raise ValueError(f"{where}: trial must have four parts but got {trial!r}.")
     if not all(type(part) in kinds for part, kinds in zip(trial, _IDS, strict=True)):
         raise ValueError(f"{where}: trial must be the four parts of an id but got {trial!r}.")
+    if others and not data.keys() <= _ENTRY_KEYS:
+        data = {name: data[name] for name in data.keys() & _ENTRY_KEYS}
     try:
         return kind(**{**data, "trial": tuple(trial)})
     except TypeError as error:  # a key too many or too few

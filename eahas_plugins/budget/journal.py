@@ -16,7 +16,6 @@ from __future__ import annotations
 import math
 import os
 import time
-import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -25,12 +24,8 @@ from eahas_plugins.arguments import check_positive
 from eahas_plugins.budget.attributes import DEFAULT_LEASE_S, kwh_argument
 from eahas_plugins.budget.balance import Balance, RunningTrial
 from eahas_plugins.budget.entries import Entry, Grant, TrialId
-from eahas_plugins.budget.journal_reader import (
-    LOG_SUFFIX,
-    RUNNING_SUFFIX,
-    JournalReader,
-    Running,
-)
+from eahas_plugins.budget.journal_names import attempt_name, is_attempt, is_log, log_name
+from eahas_plugins.budget.journal_reader import JournalReader, Running
 from eahas_plugins.files import LineFile, path_argument, write_atomically
 
 _READERS: dict[tuple[str, int], JournalReader] = {}
@@ -126,11 +121,6 @@ class Attempt:
             self._journal.end(self._entry)
         else:
             self._journal.write(self._entry)
-
-
-def attempt_name(number: int) -> str:
-    """A new name for an attempt at a trial."""
-    return f"{number:08d}-{uuid.uuid4().hex[:12]}{RUNNING_SUFFIX}"
 
 
 class EnergyJournal:
@@ -248,8 +238,9 @@ class EnergyJournal:
 
     def clear(self) -> None:
         """Forget everything: the run starts anew."""
-        for path in (*self.folder.glob(f"*{RUNNING_SUFFIX}"), *self.folder.glob(f"*{LOG_SUFFIX}")):
-            path.unlink(missing_ok=True)
+        for path in self.folder.glob("*"):
+            if is_attempt(path.name) or is_log(path.name):
+                path.unlink(missing_ok=True)
         _READERS.pop((str(self.folder), id(self._clock)), None)
         _LOGS.pop((os.getpid(), str(self.folder)), None)
 
@@ -288,7 +279,7 @@ class EnergyJournal:
         key = (os.getpid(), str(self.folder))
         if key not in _LOGS:
             self.folder.mkdir(parents=True, exist_ok=True)
-            _LOGS[key] = self.folder / f"ended-{uuid.uuid4().hex[:12]}{LOG_SUFFIX}"
+            _LOGS[key] = self.folder / log_name()
         return _LOGS[key]
 
     def _append(self, entries: list[Entry]) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 from eahas_plugins.budget.attributes import known_kwh
 from eahas_plugins.budget.ended_log import LOCK, EndedLog
 from eahas_plugins.budget.entries import Entry
+from eahas_plugins.budget.journal_names import is_attempt, is_log
 from eahas_plugins.files import parse_json, read_bytes
 
-LOG_SUFFIX, RUNNING_SUFFIX = ".jsonl", ".json"
 CAP_NAME = "budget_kwh"
 """File with the cap of the run, for whoever reads the folder afterwards; nothing decides by it."""
 _N_LOOKS = 5
@@ -93,10 +93,10 @@ class JournalReader:
         for _ in range(_N_LOOKS):
             names = self._names()
             ended = self.ended.ended
-            running = [n for n in names if n.endswith(RUNNING_SUFFIX) and n not in ended]
+            running = [n for n in names if is_attempt(n) and n not in ended]
             read = {name: self._read(name) for name in running}
             # Files first, logs second: an attempt that ends in between is in both, not in neither.
-            self.ended.update([n for n in names if n.endswith(LOG_SUFFIX)])
+            self.ended.update([n for n in names if is_log(n)])
             ended = self.ended.ended
             entries = {n: e for n, e in read.items() if e is not None and n not in ended}
             if all(e is not None or n in ended for n, e in read.items()):

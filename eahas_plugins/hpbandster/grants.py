@@ -10,8 +10,10 @@ from hpbandster.core.dispatcher import Job
 from eahas_plugins.budget.account import Charge, RunAccount, Shortfall
 from eahas_plugins.budget.attributes import ENERGY_ATTR, kwh_argument, paid_kwh_of
 from eahas_plugins.budget.entries import Grant, TrialId, was_refused
+from eahas_plugins.budget.fence import Fence
 from eahas_plugins.budget.journal import Attempt, EnergyJournal
 from eahas_plugins.files import path_argument, read_bytes, write_atomically
+from eahas_plugins.hpbandster.name_server import check_run_id
 
 CHECKPOINTS = "checkpoints"
 """Where a run's checkpoints are, in its folder of energies, unless the target names a folder."""
@@ -24,7 +26,12 @@ def grant_file(folder: Path, config_id: Any, budget: float) -> Path:
 
 
 def journal_folder(working_directory: str | Path, run_id: str) -> Path:
-    """Where the energies of a run are kept, on a file system that master and workers share."""
+    """Where the energies of a run are kept, on a file system that master and workers share.
+
+    Raises:
+        ValueError: If one of them is none.
+    """
+    check_run_id(run_id)
     return path_argument("working_directory", working_directory).absolute() / f"energy_{run_id}"
 
 
@@ -47,12 +54,18 @@ class JobAccount(RunAccount):
         super().__init__(cap_kwh, shortfall=shortfall)
         self.folder = folder
         self.attach(EnergyJournal(folder, lease_s=lease_s))
+        self._fence = Fence(folder)
         self._trials: dict[tuple[Any, float], TrialId] = {}
 
     def grant_job(
         self, config_id: Any, budget: float, *, needed_kwh: float | None, paid_kwh: float
     ) -> None:
-        """Promise a job its energy, and write down where its worker looks."""
+        """Promise a job its energy, and write down where its worker looks.
+
+        Raises:
+            RuntimeError: If another master goes on with the run since.
+        """
+        self._fence.check()
         # A resumed run uses config ids anew, so the number says which trial this is.
         trial: TrialId = (self.next_number, None, None, float(budget))
         grant = self.grant(trial, needed_kwh=needed_kwh, paid_kwh=paid_kwh)

@@ -15,6 +15,20 @@ from hpbandster.core import nameserver as theirs
 T = TypeVar("T")
 
 
+def check_run_id(run_id: object) -> None:
+    """Refuse a name under which nobody would be found.
+
+    Raises:
+        ValueError: If it has a blank or an "@", or is empty.
+    """
+    text = str(run_id)
+    if not text or "@" in text or any(character.isspace() for character in text):
+        raise ValueError(
+            f"run_id must be a name without blanks and '@' but got {run_id!r}: master, workers "
+            "and name server find each other by it."
+        )
+
+
 def with_daemons(call: Callable[[], T]) -> T:
     """What a call returns; the threads that it starts end with the process.
 
@@ -59,6 +73,9 @@ class NameServer(theirs.NameServer):
         host: The host, or address, to serve at.
         port: The port; 0 for any.
         nic_name: The network card to serve at, where no host is given.
+
+    Raises:
+        ValueError: If the run's name has a blank or an "@".
     """
 
     def __init__(
@@ -69,11 +86,22 @@ class NameServer(theirs.NameServer):
         port: int = 0,
         nic_name: str | None = None,
     ) -> None:
+        check_run_id(run_id)
         super().__init__(run_id, working_directory, host, port, nic_name)
 
     def start(self) -> tuple[str, int]:
-        """Serve; returns host and port."""
-        found: tuple[str, int] = with_daemons(super().start)
+        """Serve; returns host and port.
+
+        Raises:
+            OSError: If it cannot serve there.
+        """
+        try:
+            found: tuple[str, int] = with_daemons(super().start)
+        except OSError as error:
+            raise OSError(
+                f"a name server must be able to serve at {self.host}:{self.port} but cannot "
+                f"({error}): give port=0 for any free one, or another host."
+            ) from error
         return found
 
     def __enter__(self) -> dict[str, Any]:

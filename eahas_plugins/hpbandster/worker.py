@@ -13,6 +13,7 @@ from eahas_plugins.arguments import check_counts
 from eahas_plugins.benchmark import Accuracy, Benchmark
 from eahas_plugins.energy import EnergyMeter
 from eahas_plugins.hpbandster.grants import CHECKPOINTS, open_grant
+from eahas_plugins.hpbandster.name_server import check_run_id
 from eahas_plugins.spaces.values import plain
 from eahas_plugins.targets import EnergyTarget, SurrogateTarget, Train
 from eahas_plugins.targets.metric import Direction
@@ -28,7 +29,7 @@ class TargetWorker(Worker):
         **kwargs: Arguments of HpBandSter's ``Worker``: ``nameserver``, ``nameserver_port``, ``id``.
 
     Raises:
-        ValueError: If the target has several objectives.
+        ValueError: If the target has several objectives, or the run's name a blank or an "@".
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class TargetWorker(Worker):
         logger: logging.Logger | None = None,
         **kwargs: Any,
     ) -> None:
+        check_run_id(run_id)
         check_counts(0, seed=seed)
         objectives = tuple(getattr(target, "objectives", ()))
         if len(objectives) > 1:
@@ -77,6 +79,7 @@ class TargetWorker(Worker):
         Raises:
             FileNotFoundError: If that is not there: nothing would limit the training.
             EnergyExhaustedError: If what the job may spend does not pay for one epoch.
+            RuntimeError: If the training has left by ``sys.exit`` or the like.
         """
         attempt = None if grant is None else open_grant(Path(grant))
         target = self.target
@@ -84,9 +87,11 @@ class TargetWorker(Worker):
             target.keep_checkpoints(attempt.folder / CHECKPOINTS, run=str(self.run_id))
         try:
             loss, info = target(config, seed=self.seed, budget=budget, attempt=attempt)
-        except Exception:
+        except BaseException as error:
             if isinstance(target, EnergyTarget):  # HpBandSter promotes none that has failed
                 target.discard(config, self.seed)
+            if not isinstance(error, Exception):  # it would end the thread without an answer
+                raise RuntimeError(f"the training has ended with {error!r}.") from error
             raise
         finally:
             if attempt is not None:

@@ -18,6 +18,7 @@ from typing import Any
 from ConfigSpace import ConfigurationSpace
 from smac.scenario import Scenario
 
+from eahas_plugins.budget.fence import Fence
 from eahas_plugins.files import json_object, read_json_object, write_atomically, write_json
 from eahas_plugins.smac._compat import EnergySMBO
 
@@ -47,11 +48,17 @@ class DurableSMBO(EnergySMBO):
     def __init__(self, scenario: Scenario, *args: Any, **kwargs: Any) -> None:
         # Trainings may change the working directory; SMAC saves as soon as this is made.
         self._folder = Path(scenario.output_directory).absolute()
+        self._fence = Fence(self._folder)
         super().__init__(scenario, *args, **kwargs)
 
     def save(self) -> None:
-        """Replace SMAC's files, and the copy of all of them, by what is known now."""
+        """Replace SMAC's files, and the copy of all of them, by what is known now.
+
+        Raises:
+            RuntimeError: If another facade goes on with the run since.
+        """
         folder = self._folder
+        self._fence.check()
         part = folder / f".saving-{os.getpid()}"
         part.mkdir(parents=True, exist_ok=True)
         self.runhistory.save(part / HISTORY)

@@ -134,6 +134,29 @@ def test_links_in_a_circle_end_no_run(tmp_path: Path) -> None:
     assert journal.balance(10.0).spent_kwh == 1.0
 
 
+@pytest.mark.parametrize("of", ["attempt", "log"])
+def test_what_a_later_version_writes_besides_changes_no_energy(tmp_path: Path, of: str) -> None:
+    journal = EnergyJournal(tmp_path)
+    journal.record(grant(0), 0.5)
+    line = journal_line(1).replace(b"{", b'{"of_a_later_version": [1], ', 1)
+    (tmp_path / ("00000001-0.json" if of == "attempt" else "ended-0.jsonl")).write_bytes(line)
+    assert journal.balance(10.0).spent_kwh == 2.5
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["README.json", "00000001-0 (conflicted copy).json", "._00000001-0.json", "old.jsonl", "a.tmp"],
+)
+def test_files_of_others_are_nobodys_energy_and_stay(tmp_path: Path, name: str) -> None:
+    journal = EnergyJournal(tmp_path)
+    journal.record(grant(0), 0.5)
+    (tmp_path / name).write_bytes(journal_line(1))
+    assert journal.balance(10.0).spent_kwh == 0.5
+    journal.clear()
+    assert (tmp_path / name).exists()
+    assert EnergyJournal(tmp_path).balance(10.0).spent_kwh == 0.0
+
+
 def test_a_torn_line_is_waited_for(tmp_path: Path) -> None:
     journal = EnergyJournal(tmp_path)
     log, line = tmp_path / "ended-0.jsonl", journal_line(1)

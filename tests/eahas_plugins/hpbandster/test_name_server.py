@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
 import pytest
+from ConfigSpace import ConfigurationSpace
 
-from eahas_plugins.hpbandster import NameServer
+from eahas_plugins.hpbandster import BOHB, EnergyBOHB, NameServer, SurrogateWorker
 from eahas_plugins.hpbandster.name_server import with_daemons
+from tests.eahas_plugins.smac.bench import PowerLawBench
 
 START = """
 from ConfigSpace import ConfigurationSpace
@@ -58,6 +61,30 @@ def test_a_name_server_says_where_it_is_and_is_shut_down() -> None:
         assert served.daemon
     served.join(10.0)
     assert not served.is_alive()
+
+
+@pytest.mark.parametrize("run_id", ["", " ", "a b", "a@b", "a\n"])
+def test_a_name_that_nobody_would_find_is_refused(run_id: str, tmp_path: Path) -> None:
+    space = ConfigurationSpace({"x": (0.0, 1.0)})
+    rungs = {"min_budget": 1, "max_budget": 9, "working_directory": str(tmp_path)}
+    for make in (
+        lambda: NameServer(run_id=run_id, host="127.0.0.1", port=0),
+        lambda: BOHB(space, run_id=run_id, **rungs),
+        lambda: EnergyBOHB(space, budget_kwh=1.0, run_id=run_id, **rungs),
+        lambda: SurrogateWorker(PowerLawBench(), run_id=run_id),
+    ):
+        with pytest.raises(ValueError, match="run_id must be a name without blanks and '@'"):
+            make()
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match=rf"serve at 127\.0\.0\.1:{port} but cannot .*port=0"):
+            NameServer(run_id="a", host="127.0.0.1", port=port).start()
 
 
 def test_what_a_call_raises_is_raised() -> None:

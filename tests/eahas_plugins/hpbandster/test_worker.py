@@ -87,3 +87,17 @@ def test_two_rungs_at_one_step_are_refused_before_anything_is_trained(cluster: C
     ):
         within_time(master.run)
     assert training.meter.energy_kwh == Counter.energy_kwh
+
+
+@pytest.mark.parametrize("leaves", [SystemExit(3), KeyboardInterrupt()], ids=repr)
+def test_a_training_that_leaves_the_program_fails_its_job(
+    cluster: Cluster, leaves: BaseException
+) -> None:
+    """Else its thread would be gone, and the master would wait for an answer."""
+
+    def train(config: Any, training: Any) -> None:
+        raise leaves
+
+    worker = EnergyWorker(train, run_id=cluster.run_id, meter=Counter())
+    with pytest.raises(RuntimeError, match="the training has ended with "):
+        worker.compute((0, 0, 0), {"x": 0.5}, 1.0, str(cluster.folder))

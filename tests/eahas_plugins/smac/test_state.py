@@ -167,6 +167,20 @@ def test_a_training_may_change_the_working_directory(
     assert len(host.runhistory) == 4
 
 
+def test_two_at_once_do_not_overwrite_each_other(tmp_path: Path) -> None:
+    first = facade(tmp_path, 0.009)
+    info = first.ask()
+    first.tell(info, first.evaluate(info))
+    second = facade(tmp_path, 0.009)
+    second.optimize()
+    info = first.ask() if first.account.remaining_kwh > 0.0 else info
+    with pytest.raises(RuntimeError, match="one process at a time must go on with the run"):
+        first.tell(info, first.evaluate(info))
+    third = facade(tmp_path, 0.009)
+    assert trials(third.runhistory) == trials(second.runhistory)
+    assert third.spent_kwh >= second.spent_kwh
+
+
 KILLED = """
 import os, sys
 from pathlib import Path

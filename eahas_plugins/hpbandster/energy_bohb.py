@@ -20,7 +20,7 @@ from eahas_plugins.hpbandster.answers import check_answer, check_fidelity
 from eahas_plugins.hpbandster.config_generator import EnergyGenerator
 from eahas_plugins.hpbandster.energy_halving import EnergyHalving, difference_kwh, payable_kwh
 from eahas_plugins.hpbandster.grants import CHECKPOINTS, JobAccount, grant_file, journal_folder
-from eahas_plugins.hpbandster.optimizers import BOHB
+from eahas_plugins.hpbandster.optimizers import BOHB, check_configspace
 from eahas_plugins.hpbandster.price import JobPrice
 from eahas_plugins.hpbandster.summary import tell_end, tell_start
 from eahas_plugins.models.chance import MOST_IN_VAIN
@@ -82,6 +82,7 @@ class EnergyBOHB(BOHB):
     Raises:
         ValueError: If an argument is out of range (NaN included), rungs are given twice, or an
             earlier study cannot be read.
+        TypeError: If an earlier study is something else, or there is no list of them.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class EnergyBOHB(BOHB):
         working_directory: str = ".",
         **kwargs: Any,
     ) -> None:
+        check_configspace(configspace)
         in_kwh = min_kwh is not None and max_kwh is not None
         in_steps = min_budget is not None and max_budget is not None
         if in_kwh == in_steps:

@@ -15,7 +15,12 @@ from hpbandster.core.result import Result, json_result_logger
 from hpbandster.optimizers.config_generators import bohb
 from hpbandster.optimizers.config_generators.random_sampling import RandomSampling
 
-from eahas_plugins.arguments import check_counts, check_numbers, check_positive, check_seed
+from eahas_plugins.arguments import (
+    check_counts,
+    check_numbers,
+    check_positive,
+    check_seed,
+)
 from eahas_plugins.files import path_argument
 from eahas_plugins.hpbandster._compat import (
     MASTER,
@@ -27,10 +32,15 @@ from eahas_plugins.hpbandster._compat import (
 )
 from eahas_plugins.hpbandster._dispatcher import watched_dispatcher
 from eahas_plugins.hpbandster.answers import Outcomes, check_answer
-from eahas_plugins.hpbandster.name_server import with_daemons
-from eahas_plugins.hpbandster.warm_start import log_earlier, warm_start
+from eahas_plugins.hpbandster.name_server import check_run_id, with_daemons
+from eahas_plugins.hpbandster.warm_start import check_fits, log_earlier, warm_start
 from eahas_plugins.policy import n_rungs
 from eahas_plugins.spaces.ordinals import index_space
+
+_MAY_BE_NONE = "min_points_in_model"
+_COUNTS = (_MAY_BE_NONE, "num_samples")
+_SHARES = {"top_n_percent": 100, "random_fraction": 1}
+_SETTINGS = (*_COUNTS, *_SHARES, "bandwidth_factor", "min_bandwidth")
 
 
 class RandomGenerator(PlainGenerator, RandomSampling):
@@ -69,6 +79,7 @@ class _Current(_Host):
         **kwargs: Any,
     ) -> None:
         check_hpbandster()
+        check_configspace(configspace)
         check_numbers(min_budget=min_budget, max_budget=max_budget, eta=eta)
         check_seed(seed)
         check_positive(ping_interval=ping_interval)
@@ -79,6 +90,10 @@ class _Current(_Host):
             )
         if not 1.0 < eta < math.inf:
             raise ValueError(f"eta must be larger than 1 and finite but got {eta}.")
+        if "run_id" in kwargs:
+            check_run_id(kwargs["run_id"])
+        if previous_result is not None:
+            check_fits(previous_result, configspace)
         rungs = n_rungs(min_budget, max_budget, eta)
         self._error: Exception | None = None
         self._outcomes = Outcomes()
@@ -235,6 +250,19 @@ class RandomSearch(_Current, theirs.RandomSearch):
         return super().get_next_iteration(iteration, iteration_kwargs)
 
 
+def check_configspace(configspace: object) -> None:
+    """Refuse what is no space.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    if not isinstance(configspace, ConfigurationSpace):
+        raise ValueError(
+            f"configspace must be a ConfigurationSpace but got {configspace!r:.100}: "
+            "ConfigurationSpace({...}) makes one."
+        )
+
+
 class BOHB(_Current, theirs.BOHB):
     """HpBandSter's BOHB; arguments as of `HyperBand`, and these.
 
@@ -245,19 +273,28 @@ class BOHB(_Current, theirs.BOHB):
         random_fraction: Share of random configurations.
         bandwidth_factor: How much wider than the model candidates are drawn.
         min_bandwidth: Lowest bandwidth.
+
+    Raises:
+        ValueError: If an argument is out of range (NaN included).
     """
+
+    def __init__(self, configspace: ConfigurationSpace, **kwargs: Any) -> None:
+        settings = {name: kwargs[name] for name in _SETTINGS if name in kwargs}
+        if settings.get(_MAY_BE_NONE, 0) is None:
+            del settings[_MAY_BE_NONE]
+        counts = {name: settings.pop(name) for name in _COUNTS if name in settings}
+        check_counts(1, **counts)
+        shares = {name: settings.pop(name) for name in _SHARES if name in settings}
+        check_numbers(**shares)
+        for name, value in shares.items():
+            if not 0.0 <= value <= _SHARES[name]:
+                raise ValueError(f"{name} must be between 0 and {_SHARES[name]} but got {value}.")
+        check_positive(**settings)
+        super().__init__(configspace, **kwargs)
 
     def _generator(self, configspace: ConfigurationSpace, seed: int | None) -> Any:
         return self._kernels(configspace, seed, KernelGenerator)
 
     def _kernels(self, configspace: ConfigurationSpace, seed: int | None, kind: Any) -> Any:
-        names = (
-            "min_points_in_model",
-            "top_n_percent",
-            "num_samples",
-            "random_fraction",
-            "bandwidth_factor",
-            "min_bandwidth",
-        )
-        settings = {name: self.config[name] for name in names}
+        settings = {name: self.config[name] for name in _SETTINGS}
         return kind(configspace=configspace, seed=seed, **settings)

@@ -9,11 +9,34 @@ from collections.abc import Mapping
 from numbers import Real
 from typing import Any
 
+from ConfigSpace import Configuration, ConfigurationSpace
 from hpbandster.core.base_iteration import WarmStartIteration
 from hpbandster.core.dispatcher import Job
 from hpbandster.core.result import Result, json_result_logger
 
 from eahas_plugins.hpbandster.logger import storable
+
+
+def check_fits(result: object, space: ConfigurationSpace) -> None:
+    """Refuse what is no result, or one of another space.
+
+    Raises:
+        ValueError: If it is; with the first configuration that does not fit.
+    """
+    if not isinstance(result, Result):
+        raise ValueError(
+            "previous_result must be a result of HpBandSter, from run() or "
+            f"logged_results_to_HBS_result(folder), but got {result!r:.100}."
+        )
+    for config_id, found in result.get_id2config_mapping().items():
+        try:
+            Configuration(space, values=found["config"])
+        except (ValueError, KeyError) as error:
+            raise ValueError(
+                f"previous_result must be of the same space but {found['config']} of "
+                f"{config_id} does not fit it ({error!r:.200}): leave it out. EnergyBOHB begins "
+                "with the best of other spaces by earlier=."
+            ) from error
 
 
 def warm_start(result: Result, generator: Any) -> WarmStartIteration:

@@ -30,6 +30,13 @@ MASTER = {
     "seed": "from 0?",
     "ping_interval": "positive",
 }
+KERNELS = {
+    "min_points_in_model": "count?",
+    "num_samples": "count",
+    "random_fraction": "share",
+    "bandwidth_factor": "positive",
+    "min_bandwidth": "positive",
+}
 
 
 def train(config: Any, training: Any) -> None:
@@ -51,7 +58,7 @@ def energy_bohb(**how: Any) -> EnergyBOHB | None:
 
 
 MADE = {
-    "BOHB": Arguments(made(BOHB), MASTER),
+    "BOHB": Arguments(made(BOHB), {**MASTER, **KERNELS}),
     "HyperBand": Arguments(made(HyperBand), MASTER),
     "RandomSearch": Arguments(made(RandomSearch), MASTER),
     "EnergyBOHB": Arguments(
@@ -66,6 +73,7 @@ MADE = {
             "short_until": "share",
             "lease_s": "positive",
             **MASTER,
+            **KERNELS,
             "min_budget": "positive?",
             "max_budget": "positive?",
         },
@@ -101,3 +109,16 @@ def test_a_working_directory_has_a_name(make: Any) -> None:
 def test_a_folder_of_results_has_a_name() -> None:
     with pytest.raises(ValueError, match="directory must name a file or folder but got ''"):
         EnergyResultLogger("")
+
+
+@pytest.mark.parametrize("percent", [-1, 100.5, float("nan"), "15"])
+def test_a_percentage_is_one(percent: Any) -> None:
+    with pytest.raises(ValueError, match="top_n_percent must be"):
+        made(BOHB)(top_n_percent=percent)
+
+
+@pytest.mark.parametrize("kind", [BOHB, EnergyBOHB, HyperBand, RandomSearch])
+def test_a_space_is_one(kind: Any) -> None:
+    more = {"budget_kwh": 1.0, "min_budget": 1, "max_budget": 9} if kind is EnergyBOHB else {}
+    with pytest.raises(ValueError, match=r"configspace must be a ConfigurationSpace but got \{'x'"):
+        kind({"x": (0.0, 1.0)}, run_id="run", **more)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ConfigSpace import ConfigurationSpace
+from hpbandster.core.dispatcher import Job
 from hpbandster.core.result import json_result_logger, logged_results_to_HBS_result
 from hpbandster.core.worker import Worker
 
-from eahas_plugins.hpbandster import BOHB, EnergyResultLogger
+from eahas_plugins.hpbandster import BOHB, EnergyBOHB, EnergyResultLogger
 from tests.eahas_plugins.hpbandster.conftest import Cluster, within_time
 
 pytestmark = pytest.mark.filterwarnings("default")
@@ -73,3 +75,29 @@ def test_a_result_without_a_success_teaches_nothing(cluster: Cluster) -> None:
     with cluster.master(BOHB, SPACE, seed=1, previous_result=failed, **RUNGS) as master:
         assert master.warmstart_iteration == []
         within_time(lambda: master.run(n_iterations=1))
+
+
+@pytest.mark.parametrize("kind", [BOHB, EnergyBOHB])
+def test_a_result_of_another_space_is_refused_before_anything_starts(
+    tmp_path: Path, kind: Any
+) -> None:
+    log = EnergyResultLogger(str(tmp_path / "log"))
+    job = Job((0, 0, 0), config={"x": 0.5, "y": 0.25}, budget=3.0)
+    job.timestamps = {"submitted": 0.0, "started": 1.0, "finished": 2.0}
+    job.result = {"loss": 0.25, "info": {}}
+    log.new_config(job.id, job.kwargs["config"], {})
+    log(job)
+    result = logged_results_to_HBS_result(str(tmp_path / "log"))
+    rungs = {"min_budget": 1, "max_budget": 3, "working_directory": str(tmp_path), "run_id": "a"}
+    if kind is EnergyBOHB:
+        rungs["budget_kwh"] = 1.0
+    for other in ({"z": (0.0, 1.0)}, {"x": (0.0, 1.0)}, {"x": (0.0, 0.1), "y": (0.0, 1.0)}):
+        with pytest.raises(
+            ValueError, match=r"previous_result must be of the same space but \{'x'"
+        ):
+            kind(ConfigurationSpace(other), previous_result=result, **rungs)
+    more = ConfigurationSpace({"x": (0.0, 1.0), "y": (0.0, 1.0), "z": (0.0, 1.0)})
+    with pytest.raises(ValueError, match="previous_result must be of the same space"):
+        kind(more, previous_result=result, **rungs)
+    with pytest.raises(ValueError, match=r"previous_result must be a result .* but got 'log'"):
+        kind(SPACE, previous_result="log", **rungs)

@@ -38,6 +38,7 @@ class EarlierInitialDesign(StartupDesign):
     Raises:
         FileNotFoundError: If an earlier study is not there.
         ValueError: If an argument is out of range, or an earlier study cannot be read.
+        TypeError: If an earlier study is something else, or there is no list of them.
     """
 
     def __init__(

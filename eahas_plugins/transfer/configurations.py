@@ -37,6 +37,7 @@ def first_configurations(
     Raises:
         FileNotFoundError: If an earlier study is not there.
         ValueError: If one cannot be read, or has several objectives.
+        TypeError: If it is something else, or there is one source in place of a list.
     """
     columns = {n: c for n, h in space.items() if (c := _column(parameter_of(h))) is not None}
     studies = EarlierStudies(read_studies(earlier), fidelity_param=fidelity_param).related(columns)

@@ -31,9 +31,17 @@ def read_studies(sources: Iterable[EarlierStudy | str | Path]) -> list[EarlierSt
     Raises:
         FileNotFoundError: If a study is not there.
         ValueError: If one cannot be read, or its storage holds several.
+        TypeError: If it is something else, or there is one source in place of a list.
     """
+    if isinstance(sources, EarlierStudy | str | Path):
+        raise TypeError(f"earlier must be a list of studies but got {sources!r}: [{sources!r}].")
     found = []
     for source in sources:
+        if not isinstance(source, EarlierStudy | str | Path):
+            raise TypeError(
+                "earlier must hold folders, storages, exported files or what read_study returns "
+                f"but got {source!r}: export_study(study, path) exports a study of Optuna's."
+            )
         study = source if isinstance(source, EarlierStudy) else _only_study(source)
         if study.trials:
             found.append(study)

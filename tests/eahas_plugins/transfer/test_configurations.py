@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from ConfigSpace import (
     Categorical,
@@ -64,3 +66,14 @@ def test_a_study_of_other_parameters_gives_none_and_is_named(caplog):
     assert first_configurations([made_up(40, name="widths")], other) == []
     assert "the earlier study 'widths' says nothing of this one and is left out" in caplog.text
     assert "(dropout, optimizer) it has no value that is possible here" in caplog.text
+
+
+@pytest.mark.parametrize("source", ["old.jsonl", Path("old.jsonl"), made_up(3)])
+def test_one_source_is_no_list(source):
+    with pytest.raises(TypeError, match="earlier must be a list of studies but got"):
+        first_configurations(source, space())
+
+
+def test_what_is_no_study_is_named():
+    with pytest.raises(TypeError, match=r"earlier must hold folders.* but got 3: export_study"):
+        first_configurations([3], space())

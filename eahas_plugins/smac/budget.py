@@ -24,7 +24,7 @@ from eahas_plugins.budget.journal import EnergyJournal
 from eahas_plugins.policy import cooling
 from eahas_plugins.smac._compat import EnergySMBO
 from eahas_plugins.smac.answers import takes_attempt
-from eahas_plugins.smac.told import check_energies, check_result
+from eahas_plugins.smac.told import check_energies, check_limit, check_one_run, check_result
 from eahas_plugins.targets.energy_target import EnergyTarget
 from eahas_plugins.targets.estimate import EnergyEstimate, EstimatesEnergy
 from eahas_plugins.units import share_text
@@ -56,7 +56,7 @@ class EnergyBudgetCallback(Callback):
         shortfall: What to do with a trial that what is left does not pay for: ``"truncate"``
             starts it and cuts it short, so that the budget is used up; ``"skip"`` ends the run.
         trial_limit_kwh: The most one trial may spend, kWh. Positive; None for no limit, which is
-            all that a target function without ``attempt`` can have.
+            all that a target function without ``attempt``, or another facade, can have.
 
     Raises:
         ValueError: If an argument is out of range (NaN included).
@@ -95,12 +95,7 @@ class EnergyBudgetCallback(Callback):
         """
         self._runhistory, self._target = runhistory, target
         self._can_cut = target is None or takes_attempt(target)
-        if self.trial_limit_kwh is not None and not self._can_cut:
-            raise ValueError(
-                "trial_limit_kwh must be None where the target function cannot be cut short but "
-                f"is {self.trial_limit_kwh}: give the function an argument `attempt`, report to it "
-                "and return when attempt.must_stop(), or wrap the training in EnergyTarget."
-            )
+        check_limit(self.trial_limit_kwh, can_cut=self._can_cut)
         paid_kwh: dict[TrialId, float] = {
             (key.config_id, key.instance, key.seed, key.budget): paid_kwh_of(value.additional_info)
             for key, value in runhistory.items()
@@ -259,7 +254,9 @@ class EnergyBudgetCallback(Callback):
         self._account.waiting = bool(self._account.granted)
 
     def _attach_to(self, smbo: SMBO) -> None:
+        check_one_run(self, self._runhistory, smbo.runhistory)
         if self._runhistory is None:
+            check_limit(self.trial_limit_kwh, can_cut=False)
             self.attach(smbo.runhistory)
 
     def _estimate(self, info: TrialInfo) -> EnergyEstimate:

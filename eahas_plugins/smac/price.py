@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from smac.callback.callback import Callback
 from smac.main.smbo import SMBO
-from smac.runhistory import TrialInfo, TrialValue
+from smac.runhistory import RunHistory, TrialInfo, TrialValue
 from smac.scenario import Scenario
 
 from eahas_plugins.models.price import PriceEnd, PriceRule
+from eahas_plugins.smac.told import check_one_run
 from eahas_plugins.smac.trainings import trainings_of
 from eahas_plugins.spaces.axes import rung_search
 
@@ -43,6 +44,7 @@ class EnergyPriceCallback(Callback):
                 f"{scenario.instances}."
             )
         self._has_looked = False
+        self._history: RunHistory | None = None
 
     @property
     def end(self) -> PriceEnd | None:
@@ -54,11 +56,14 @@ class EnergyPriceCallback(Callback):
 
         Raises:
             StopIteration: If the price has ended it, which is SMAC's way to end a run.
+            ValueError: If it is the second run that calls this.
         """
+        check_one_run(self, self._history, smbo.runhistory)
+        self._history = smbo.runhistory
         if not self._has_looked:
             self._look(smbo)
         if self.end is not None:
-            raise StopIteration
+            raise StopIteration(str(self.end))
 
     def on_tell_end(self, smbo: SMBO, info: TrialInfo, value: TrialValue) -> bool | None:
         """Look at the run after a trial; False ends it."""

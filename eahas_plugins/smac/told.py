@@ -1,11 +1,11 @@
-"""What is told of a trial, by a runner or by a user: checked before anything is kept of it."""
+"""What a run's callbacks are given and told, checked before anything is kept of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from smac.runhistory import StatusType, TrialValue
+from smac.runhistory import RunHistory, StatusType, TrialValue
 from smac.scenario import Scenario
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, known_kwh
@@ -38,6 +38,39 @@ def check_result(value: TrialValue, scenario: Scenario | None) -> None:
         raise ValueError(
             f"the cost of a trial that succeeded must be finite but got {value.cost}: tell it "
             "with status=StatusType.CRASHED and the scenario's crash_cost."
+        )
+
+
+def check_limit(trial_limit_kwh: float | None, *, can_cut: bool) -> None:
+    """Refuse a limit that nobody can hold.
+
+    Raises:
+        ValueError: If trials have one and none can be cut short.
+    """
+    if trial_limit_kwh is not None and not can_cut:
+        raise ValueError(
+            "trial_limit_kwh must be None where no trial can be cut short but is "
+            f"{trial_limit_kwh}: take an energy-aware facade, and a target function that has an "
+            "argument `attempt`, reports to it and returns when attempt.must_stop(), or an "
+            "EnergyTarget."
+        )
+
+
+def check_one_run(callback: object, before: RunHistory | None, now: RunHistory) -> None:
+    """Refuse a callback that counts for one run already.
+
+    Args:
+        callback: The callback.
+        before: The history of its run; None as long as it has none.
+        now: The history of the run that calls it.
+
+    Raises:
+        ValueError: If they are two.
+    """
+    if before is not None and before is not now:
+        raise ValueError(
+            f"{type(callback).__name__} must be given to one facade but a second one calls it, "
+            "whose run would end with the first: make another one."
         )
 
 

@@ -149,3 +149,16 @@ def test_a_finished_trial_that_is_told_has_a_finite_cost(tmp_path: Path, cost: A
     )
     facade.tell(info, crashed)
     assert callback.spent_kwh == EACH_KWH
+
+
+def test_a_callback_counts_for_one_run(tmp_path: Path) -> None:
+    callback = EnergyBudgetCallback(1.0)
+    plain(tmp_path / "a", callback).optimize()
+    with pytest.raises(ValueError, match="EnergyBudgetCallback must be given to one facade"):
+        plain(tmp_path / "b", callback).optimize()
+
+
+def test_smacs_own_facades_have_no_limit_per_trial(tmp_path: Path) -> None:
+    callback = EnergyBudgetCallback(1.0, trial_limit_kwh=0.1)
+    with pytest.raises(ValueError, match="trial_limit_kwh must be None where no trial can be cut"):
+        plain(tmp_path, callback).optimize()

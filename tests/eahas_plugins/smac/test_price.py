@@ -11,7 +11,7 @@ from ConfigSpace import ConfigurationSpace
 from smac import MultiFidelityFacade, Scenario
 from smac.runhistory import TrialValue
 
-from eahas_plugins.smac import EnergyPriceCallback
+from eahas_plugins.smac import EnergyPriceCallback, SurrogateTarget, energy_scenario
 from tests.eahas_plugins.smac.bench import PowerLawBench
 from tests.eahas_plugins.smac.helpers import QUIET, forest, full_fidelity, maximizer, multi_fidelity
 
@@ -48,7 +48,7 @@ def test_who_asks_and_tells_is_told_that_it_ends(tmp_path: Path) -> None:
         assert host.price_end is None
         info = host.ask()
         host.tell(info, host.evaluate(info))
-    with pytest.raises(StopIteration):
+    with pytest.raises(StopIteration, match="stopped: the best next training"):
         host.ask()
 
 
@@ -100,3 +100,19 @@ def test_energies_of_zero_never_end_a_run(tmp_path: Path, said: Callable[[], str
         host.tell(info, TrialValue(cost, additional_info={"energy_kwh": 0.0}))
     assert host.price_end is None
     assert said().count("EnergyPriceCallback: no training has reported more than 0 kWh") == 1
+
+
+def test_a_callback_looks_at_one_run(tmp_path: Path) -> None:
+    setting = scenario(tmp_path)
+    callback = EnergyPriceCallback(1.0, setting)
+    for name in ("a", "b"):
+        host = multi_fidelity(
+            tmp_path, budget_kwh=1.0, fidelity="schedule", callbacks=[callback],
+            scenario=energy_scenario(SurrogateTarget(PowerLawBench(), fidelity="schedule"),
+                                     name=name, output_directory=tmp_path),
+        )  # fmt: skip
+        if name == "a":
+            host.ask()
+        else:
+            with pytest.raises(ValueError, match="EnergyPriceCallback must be given to one facade"):
+                host.ask()

@@ -59,5 +59,5 @@ def constants_of(path: Path) -> dict[str, Any]:
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:
     """A hint that ends a message about an unknown name; empty where nothing is near."""
-    near = difflib.get_close_matches(name, known, n=1)
+    near = difflib.get_close_matches(name.lower(), known, n=1)
     return f" Did you mean {near[0]!r}?" if near else ""

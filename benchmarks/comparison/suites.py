@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from benchmarks.methods import all_declared
+from benchmarks.registry import did_you_mean
 
 DEFAULT_TASK = "fashion-nano"
 DEFAULT_SEEDS = 5
@@ -141,7 +142,10 @@ def make_plan(
         ValueError: If there is no such suite, or a value is out of range.
     """
     if suite is not None and suite not in SUITES:
-        raise ValueError(f"suite must be one of {', '.join(SUITES)} but got {suite!r}.")
+        raise ValueError(
+            f"suite must be one of {', '.join(SUITES)} but got {suite!r}."
+            f"{did_you_mean(suite, list(SUITES))}"
+        )
     base = SUITES[suite] if suite is not None else _DEFAULT
     return Plan(
         tasks=base.tasks if task is None else (task,),

@@ -57,9 +57,11 @@ def find(folder: Path) -> Path:
     """The rows file of a folder.
 
     Raises:
-        RowsError: If there is none.
+        RowsError: If there is none, or both.
     """
     if paths := [folder / name for name in NAMES if (folder / name).is_file()]:
+        if len(paths) > 1:
+            raise RowsError(f"{folder} must hold one of {' and '.join(NAMES)} but holds both.")
         return paths[0]
     raise RowsError(
         f"{folder} must hold {' or '.join(NAMES)}: make it with "
@@ -72,11 +74,13 @@ def load(path: Path) -> Results:
 
     Raises:
         RowsError: If it cannot be read, is larger than a comparison, a line other than the last is
-            no header or row, a trial is there twice, or the schema is another.
+            no header or row, a trial is there twice, a study's energy falls, or the schema is
+            another.
     """
     header: Header | None = None
     rows: list[Row] = []
     seen: set[tuple[str, int, int, int]] = set()
+    spent: dict[tuple[str, int, int], tuple[int, float]] = {}
     dropped, length, finished_length = "", 0, 0
     try:
         for line in read_lines(path):
@@ -93,6 +97,7 @@ def load(path: Path) -> Results:
                 values = values_by_field(json_object(line.text, where), header.metric)
                 row = _record(Row, {**values, "metric": header.metric}, where)
                 _refuse_twice(row, seen, where)
+                _refuse_less(row, spent, where)
                 rows.append(row)
                 if row.final:
                     finished_length = length
@@ -122,6 +127,20 @@ def _refuse_twice(row: Row, seen: set[tuple[str, int, int, int]], where: str) ->
             f"time. {_RESTORE}"
         )
     seen.add(key)
+
+
+def _refuse_less(
+    row: Row, spent: dict[tuple[str, int, int], tuple[int, float]], where: str
+) -> None:
+    """What a study has spent grows; statistics look for the place where it was at a value."""
+    trial, kwh = spent.get(row.study, (-1, 0.0))
+    if row.trial > trial and row.kwh < kwh:
+        raise RowsError(
+            f"{where} must not have less energy than the trial before it, but {row.method}, seed "
+            f"{row.seed}, had spent {kwh:.6g} kWh after trial {trial} and {row.kwh:.6g} after "
+            f"trial {row.trial}. {_RESTORE}"
+        )
+    spent[row.study] = (row.trial, row.kwh)
 
 
 _RESTORE = "Restore the file from where it came from, or use another --out."

@@ -32,6 +32,8 @@ class RowFile:
         try:
             self._begin(line_of(header))
             self._results = load(path)
+            if self._results.header != header and self._file.size == self._results.length:
+                self._begin_anew(header)
             refuse_mixing(header, self._results.header, path)
             self._forget_what_is_torn()
         except BaseException:
@@ -96,6 +98,13 @@ class RowFile:
                 self._file.truncate(0)
         if self._file.size == 0:
             self._append(header_line)
+
+    def _begin_anew(self, header: Header) -> None:
+        """Where all that is there is a header, no study has ended: its settings bind nobody."""
+        if not self._results.rows:
+            self._file.truncate(0)
+            self._append(line_of(header))
+            self._results = load(self._file.path)
 
     def _forget_what_is_torn(self) -> None:
         """A half-written line; and of a live study, which gives other rows each time, all of it."""

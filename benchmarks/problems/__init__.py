@@ -141,7 +141,8 @@ def get_problem(name: str, source: Path | None = None) -> Problem:
         source: Folder of the user's that the problem reads.
 
     Raises:
-        ValueError: If there is none, or the problem needs a source and has none.
+        ValueError: If there is none, or the problem needs a source and has none, or reads none and
+            has one.
     """
     known, path = problem_names(), Path(name)
     task, _, part = name.partition("/")
@@ -161,6 +162,8 @@ def get_problem(name: str, source: Path | None = None) -> Problem:
     said = _declared(name, constants_of(file)) if file else all_declared()[name]
     if said.needs_source and source is None:
         raise ValueError(f"{name} needs a folder of yours: give it with --source.")
+    if source is not None and not said.needs_source and file is None:
+        raise ValueError(f"{name} reads no folder of yours: leave --source out.")
     return Problem(
         file.stem.replace("_", "-") if file else name,
         source,

@@ -24,12 +24,10 @@ from surrogate.fitting.selection import (
 from surrogate.folder import write_provenance, write_sums
 from surrogate.loading import RECORDS
 from surrogate.models.archive import MODEL, write_model
-from surrogate.models.benchmark import FORMAT
+from surrogate.models.benchmark import FORMAT, VERSION
 from surrogate.record_files import write_records
 from surrogate.records import Record
 from surrogate.space.tasks import get_task
-
-VERSION = 1
 
 
 def build(

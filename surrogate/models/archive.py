@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eahas_plugins.files import parse_arrays, write_atomically
-from surrogate.folder import read_provenance, read_verified
-from surrogate.models.benchmark import FORMAT, CurveModel, FittedBenchmark, Noise
+from surrogate.folder import PROVENANCE, read_provenance, read_verified
+from surrogate.models.benchmark import FORMAT, VERSION, CurveModel, FittedBenchmark, Noise
 from surrogate.models.consistency import check_model
 from surrogate.models.curve_network import CurveNetworks
 from surrogate.models.gaussian_process import Kernel
@@ -76,6 +76,11 @@ def read_model(folder: Path) -> FittedBenchmark:
     """
     provenance = read_provenance(folder)
     path = folder / MODEL
+    if (version := provenance.get("version")) != VERSION or isinstance(version, bool):
+        raise ValueError(
+            f"{folder / PROVENANCE}: version must be {VERSION} but is {version!r}: fit the folder "
+            "again, or upgrade with pip install -U eahas-plugins."
+        )
     # The lengths of features that do not count are infinite.
     arrays = parse_arrays(read_verified(folder, MODEL), path, not_finite={"kernel.length"})
     try:

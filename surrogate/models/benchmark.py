@@ -34,6 +34,8 @@ from surrogate.space.validation import checked, checked_columns
 Floats = NDArray[np.float64]
 
 FORMAT = "bezier-trees"
+VERSION = 1
+"""Of the format; a folder of another one is refused."""
 CUMULATIVE = ("energy_kwh", "runtime_s")
 INFERENCE = "inference_energy_kwh"
 COSTS = (*CUMULATIVE, INFERENCE, *(f"{name}_first" for name in CUMULATIVE))

@@ -135,6 +135,15 @@ def test_unknown_format_asks_for_an_upgrade(copy):
         surrogate.load(copy)
 
 
+@pytest.mark.parametrize("version", [2, 0, None, True, "1"])
+def test_another_version_of_the_format_is_not_read_as_this_one(copy, version):
+    path = copy / "provenance.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "version": version}))
+    folder_module.write_sums(copy)
+    with pytest.raises(ValueError, match=r"version must be 1 but is .*: fit the folder again, or"):
+        surrogate.load(copy)
+
+
 def test_same_records_give_the_same_bytes(fitted_folder, tmp_path):
     from surrogate.fitting.build import build
     from surrogate.fitting.selection import SHAPES

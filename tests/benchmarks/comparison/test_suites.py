@@ -1,5 +1,7 @@
 import math
 
+import pytest
+
 from benchmarks.comparison.suites import (
     LCBENCH_DESIGN,
     LCBENCH_FREE,
@@ -7,7 +9,7 @@ from benchmarks.comparison.suites import (
     SUITES,
     make_plan,
 )
-from benchmarks.methods import check_method
+from benchmarks.methods import check_method, get_method
 from benchmarks.problems import problem_names
 
 
@@ -24,6 +26,13 @@ def test_the_default_is_a_few_methods_that_need_optuna_alone():
 
 def plan_of(suite):
     return make_plan(suite, task=None, methods=None, seeds=None, budget_trainings=None)
+
+
+def test_a_name_that_is_none_is_told_with_the_nearest():
+    with pytest.raises(ValueError, match=r"but got 'papr'\. Did you mean 'paper'"):
+        make_plan("papr", task=None, methods=None, seeds=None, budget_trainings=None)
+    with pytest.raises(ValueError, match=r"but got 'RS'\. Did you mean 'rs'"):
+        get_method("RS")
 
 
 def test_what_the_user_gives_replaces_the_suite():

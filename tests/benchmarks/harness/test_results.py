@@ -8,7 +8,7 @@ import tracemalloc
 
 import pytest
 
-from benchmarks.harness.results import load
+from benchmarks.harness.results import find, load
 from benchmarks.harness.row_file import RowFile
 from benchmarks.harness.rows import RowsError, line_of
 from tests.benchmarks.made_up_rows import HEADER, make_rows
@@ -95,6 +95,39 @@ def test_files_pasted_together_are_refused(tmp_path):
     path = tmp_path / "rows.jsonl"
     path.write_text("".join([*LINES, *LINES[1:]]))
     assert "line 5, must not hold trial 0 of rs, seed 0, a second time" in refused(path)
+
+
+def test_a_study_never_has_spent_less_than_before(tmp_path):
+    """Statistics look for where it was at a value, in rising energies."""
+    first, second, third = make_rows()
+    path = tmp_path / "rows.jsonl"
+    less = dataclasses.replace(third, kwh=0.15)
+    path.write_text("".join(map(line_of, (HEADER, first, second, less))))
+    with pytest.raises(RowsError, match=r"line 4, .* rs, seed 0, had spent 0\.2 kWh after trial 1"):
+        load(path)
+    level = dataclasses.replace(third, kwh=second.kwh)  # a training that failed at once
+    path.write_text("".join(map(line_of, (HEADER, first, *make_rows(seed=1), second, level))))
+    assert len(load(path).rows) == 6
+
+
+def test_a_folder_has_one_file_of_rows(tmp_path):
+    (tmp_path / "rows.jsonl").write_text(line_of(HEADER))
+    assert find(tmp_path).name == "rows.jsonl"
+    (tmp_path / "rows.jsonl.gz").write_bytes(b"")
+    with pytest.raises(RowsError, match=r"must hold one of rows\.jsonl and .* but holds both"):
+        find(tmp_path)
+
+
+def test_settings_bind_nobody_before_the_first_study_has_ended(tmp_path):
+    """After a budget that paid for no training a larger one goes into the same folder."""
+    path, larger = tmp_path / "rows.jsonl", dataclasses.replace(HEADER, budget_kwh=1.0)
+    RowFile(path, HEADER).close()
+    with RowFile(path, larger) as file:
+        assert file.results.header == larger
+        file.append(make_rows())
+    with pytest.raises(RowsError, match="budget_kwh of all rows must be the same"):
+        RowFile(path, HEADER)
+    assert load(path).header == larger
 
 
 def test_a_packed_bomb_is_refused_in_little_memory(tmp_path):

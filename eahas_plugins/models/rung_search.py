@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from eahas_plugins import policy
 from eahas_plugins.models.axes import Axis
+from eahas_plugins.models.chance import n_before_mended
 from eahas_plugins.models.gaussian_process import ArdProcess
 from eahas_plugins.models.kwh import Column, KwhModel, Number
 from eahas_plugins.models.length import EnergyOfLength
@@ -104,7 +105,8 @@ class RungSearch:
             longest_factor=self.longest_factor(None),
             active=self._active,
         )
-        failed = [t.params for t in trainings if t.state == "failed"]
+        ended = [t.state == "failed" for t in trainings if t.state != "running"]
+        failed = [t.params for t in trainings if t.state == "failed"][n_before_mended(ended) :]
         self._process = model.fit(
             [known[i] for i in kept],
             running=[t.params for t in trainings if t.state == "running"],
@@ -153,3 +155,9 @@ def waiting(trainings: Sequence[Training], *, highest: float) -> list[Training]:
     """The complete trainings whose configuration has not been tried on the highest rung."""
     tried = {t.key for t in trainings if t.rung == highest}
     return [t for t in trainings if t.state == "complete" and t.key not in tried]
+
+
+def longest_in_vain(trainings: Sequence[Training], *, highest: float) -> bool:
+    """Whether trainings on the highest rung have failed, and none has not."""
+    states = {t.state for t in trainings if t.rung == highest} - {"running"}
+    return states == {"failed"}

@@ -11,7 +11,13 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins.arguments import check_made
-from eahas_plugins.budget.attributes import CAP_ATTR, DEFAULT_LEASE_S, TRAINING_ATTR, known_kwh
+from eahas_plugins.budget.attributes import (
+    CAP_ATTR,
+    DEFAULT_LEASE_S,
+    ENERGY_ATTR,
+    TRAINING_ATTR,
+    known_kwh,
+)
 from eahas_plugins.optuna._origin import first_start, mark_of
 from eahas_plugins.optuna._trial_energy import METER_ATTR, RUNTIME_ATTR
 from eahas_plugins.optuna._trials import (
@@ -161,6 +167,8 @@ def _group(trial: FrozenTrial, length: str | None) -> str:
 def _trial(trial: FrozenTrial, length: str | None) -> TrialSummary:
     attrs = trial.user_attrs
     energy_kwh = energy_of(trial)
+    if trial.state is TrialState.FAIL:  # it may have burnt nothing
+        energy_kwh = known_kwh(attrs.get(ENERGY_ATTR))
     values = trial.values if trial.state is TrialState.COMPLETE else None
     return TrialSummary(
         name=f"trial {trial.number}",

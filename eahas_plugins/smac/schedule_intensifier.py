@@ -13,7 +13,7 @@ from smac.runhistory import TrialInfo
 from smac.scenario import Scenario
 
 from eahas_plugins.arguments import check_counts, check_not_negative, check_shares
-from eahas_plugins.models.rung_search import RUNG, Training, waiting
+from eahas_plugins.models.rung_search import RUNG, Training, longest_in_vain, waiting
 from eahas_plugins.models.schedule_model import ScheduleModel
 from eahas_plugins.policy import SHORT_UNTIL, early_promotion_due, short_phase_ended, which_goes_on
 from eahas_plugins.smac.admission import AdmittedTrials, BudgetedIntensifier
@@ -134,14 +134,19 @@ class ScheduleIntensifier(BudgetedIntensifier, SuccessiveHalving):
         long_at_once = short_phase_ended(left, short_until=self.short_until)
         log_kwh = self._search.log_kwh
         alpha = 0.0 if log_kwh is None else self.cooling * left
+        in_vain = longest_in_vain(trainings, highest=self._highest)
+        goes_long = (long_at_once or not model.tries_short) and not in_vain
         params, gain = model.explore(
             log_kwh,
-            longest_kwh=left_kwh if long_at_once or not model.tries_short else 0.0,
+            longest_kwh=left_kwh if goes_long else 0.0,
             alpha=alpha,
             n=_N_CANDIDATES,
             rng=np.random.default_rng([self.scenario.seed, len(trainings)]),
         )
-        promoted = self._promotion(model, waits, alpha=alpha, left_kwh=left_kwh, new_gain=gain)
+        if in_vain:  # nothing is known of what the highest rung gains: it is as at the start
+            promoted = self._early(trainings, waits)
+        else:
+            promoted = self._promotion(model, waits, alpha=alpha, left_kwh=left_kwh, new_gain=gain)
         if promoted is not None:
             return promoted
         values = self._space.config(params)

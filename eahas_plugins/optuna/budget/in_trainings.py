@@ -11,10 +11,13 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from eahas_plugins.arguments import check_counts, check_names, check_numbers
 from eahas_plugins.budget.balance import Balance
+from eahas_plugins.models.chance import MOST_IN_VAIN
 from eahas_plugins.optuna._origin import account_name, mark_of
 from eahas_plugins.optuna._trials import AUTO, ended_at, training_kwh, usual_lengths
+from eahas_plugins.optuna.budget.admission import Outlook
 from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
 from eahas_plugins.optuna.budget.messages import say
+from eahas_plugins.optuna.budget.summary import Outcome
 from eahas_plugins.optuna.samplers._schedules import schedules_of
 from eahas_plugins.units import energy_text
 
@@ -74,6 +77,7 @@ class TrainingsBudget(EnergyBudget):
         self.trainings = trainings
         self._fidelity_param = fidelity_param
         self._study_name: str | None = None
+        self._since = 0  # the first trial after it was given the study
 
     @property
     def n_measured(self) -> int:
@@ -139,7 +143,8 @@ class TrainingsBudget(EnergyBudget):
                 f"a budget in trainings must serve one study but got {name!r} after "
                 f"{self._study_name!r}: make another one for it."
             )
-        self._study_name = name
+        if self._study_name is None:
+            self._study_name, self._since = name, len(study.get_trials(deepcopy=False))
         if self.cap_kwh < math.inf:
             return
         own = account_name(study)
@@ -161,6 +166,19 @@ class TrainingsBudget(EnergyBudget):
                 f"{energy_text(self.cap_kwh)}: the mean of the first {len(first)} complete ones, "
                 f"which took {energy_text(min(first))} to {energy_text(max(first))}."
             )
+
+    def _reason_to_end(self, study: Study, outlook: Outlook, outcome: Outcome | None) -> str | None:
+        reason = super()._reason_to_end(study, outlook, outcome)
+        if reason is not None or self.cap_kwh < math.inf:
+            return reason
+        trials = study.get_trials(deepcopy=False)[self._since :]
+        longest = [t for t in trials if t.state.is_finished() and self._is_longest(t)]
+        if len(longest) < MOST_IN_VAIN or any(t.state is not TrialState.FAIL for t in longest):
+            return None
+        return (
+            f"all {len(longest)} trainings of the longest schedule have failed, so nobody knows "
+            f"how many kWh {self.trainings:g} trainings are"
+        )
 
     def _is_longest(self, trial: FrozenTrial) -> bool:
         name = self._fidelity_param

@@ -17,6 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins import policy
 from eahas_plugins.arguments import check_reward_exponent, check_seed
+from eahas_plugins.models.chance import n_before_mended
 from eahas_plugins.optuna._local_state import LocalState
 from eahas_plugins.optuna._per_study import PerStudy
 from eahas_plugins.optuna._trials import (
@@ -74,6 +75,17 @@ class StudyState:
         self.log = TrialLog()
         self.space: dict[str, BaseDistribution] = {}
         self.complete: list[Scored] = []
+        self.failed: list[FrozenTrial] = []
+        """Those that have told what they were to train."""
+
+    def telling_failures(self) -> list[FrozenTrial]:
+        """Failed trials that say something of the place, oldest first."""
+        if not self.failed:
+            return []
+        both = [one.trial for one in self.complete] + self.failed
+        both.sort(key=lambda trial: trial.number)
+        n_out = n_before_mended([trial.state is TrialState.FAIL for trial in both])
+        return sorted(self.failed, key=lambda trial: trial.number)[n_out:]
 
 
 AnyState = TypeVar("AnyState", bound=StudyState)
@@ -163,6 +175,7 @@ class RewardSampler(LocalState, BaseSampler, Generic[AnyState]):
         finished = state.log.update(study)
         for trial in finished:
             if trial.state is TrialState.FAIL:
+                state.failed += [trial] if trial.params else []
                 continue
             state.space.update(trial.distributions)
             if trial.state is TrialState.COMPLETE:

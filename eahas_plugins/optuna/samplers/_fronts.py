@@ -59,7 +59,7 @@ def fitted_front(
         Observed.of(complete, state.pruned[-max_trials:], signs),
         first=Observed.of([one.trial for one in state.complete[:_N_FIRST]], (), signs),
         running=running,
-        failed=state.failed(),
+        failed=[t.params for t in state.telling_failures()],
         processes=state.kept.processes,
         log_kwh=state.energy.predictor(study, space),
     )

@@ -58,15 +58,18 @@ def early(
     state: ScheduleState,
     space: Space,
     *,
-    n_short: int,
     left_kwh: float,
     promotion_share: float,
 ) -> Scored | None:
     """The best of the start so far, after every few trainings."""
     if state.fidelity.name not in space or len(state.schedules or ()) < 2 or len(space) < 2:
         return None
+    return _best_if_due(state, left_kwh=left_kwh, promotion_share=promotion_share)
+
+
+def _best_if_due(state: ScheduleState, *, left_kwh: float, promotion_share: float) -> Scored | None:
     n_longest = len(state.longest) + len(state.in_training())
-    if not policy.early_promotion_due(n_short, n_longest, promotion_share=promotion_share):
+    if not policy.early_promotion_due(state.n_short, n_longest, promotion_share=promotion_share):
         return None
     waiting = state.waiting(left_kwh)
     return max(waiting, key=lambda one: one.reward) if waiting else None
@@ -86,9 +89,13 @@ def by_gain(
 
     Without a budget energy never stops to count, and short trainings would always be the cheaper
     ones: while longer schedules have less than their part of the energy, new ones count nothing.
+    Where trainings with the longest schedule have failed and none has not, nothing is known of what
+    they gain: it is as at the start.
     """
     if not state.energy.says_something(study):
         return None
+    if state.longest_in_vain:
+        return _best_if_due(state, left_kwh=left_kwh, promotion_share=promotion_share)
     if state.energy.budget_kwh(study) is None and _due(state, promotion_share):
         new_gain = -math.inf
     waiting = state.waiting(left_kwh)

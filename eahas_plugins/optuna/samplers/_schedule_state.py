@@ -66,7 +66,6 @@ class ScheduleState(RunningState):
         self.kept = Kept()
         self._earlier: EarlierStudies | EarlierOfStudy = earlier
         self.pruned: list[FrozenTrial] = []
-        self._failed: list[FrozenTrial] = []
         self.energy_of_length = EnergyOfLength()
         self.goes_on = False
         """Whether the latest training has left a checkpoint to go on from."""
@@ -82,8 +81,6 @@ class ScheduleState(RunningState):
             self.finished_kwh += spent_kwh(trial)
             if trial.state is TrialState.PRUNED:
                 self.pruned.append(trial)
-            elif trial.state is TrialState.FAIL:
-                self._failed.append(trial)
             self.fidelity.see(trial.distributions)
             name = self.fidelity.name
             if name is not None and name in trial.distributions:
@@ -155,9 +152,15 @@ class ScheduleState(RunningState):
             scored = [scored[i] for i in kept]
         return [(trial.params, reward) for trial, reward in scored]
 
-    def failed(self) -> list[Mapping[str, Any]]:
-        """Parameters of failed trials."""
-        return [trial.params for trial in self._failed if trial.params]
+    @property
+    def n_short(self) -> int:
+        """Trials with shorter schedules, or of all where there is one, that have not failed."""
+        return len(self.complete) + len(self.pruned) - self.n_learnt_longest
+
+    @property
+    def longest_in_vain(self) -> bool:
+        """Whether trainings with the longest schedule have failed, and none has not."""
+        return bool(self.longest_numbers) and not self.n_learnt_longest
 
     def place_of(self, number: int, n: int) -> int | None:
         """The place of a trial among the ``n`` of the hypercube; None once they are taken.

@@ -17,6 +17,7 @@ from eahas_plugins.optuna.samplers._base import (
     StudyState,
     rewards_to_learn,
 )
+from eahas_plugins.optuna.samplers._chance import log_chance_of
 from eahas_plugins.optuna.samplers._encoding import encode
 from eahas_plugins.policy import PAPER_EXPONENT
 
@@ -99,4 +100,8 @@ class BananasSampler(RewardSampler[StudyState]):
         configs = [one.trial.params for one in learnt]
         predictor = GridProcess(encode(configs, space), rewards_to_learn(learnt))
         mean, deviation = predictor.predict(encode(candidates, space))
-        return candidates[int(np.argmax(mean + deviation * self._rng.standard_normal(len(mean))))]
+        drawn = mean + deviation * self._rng.standard_normal(len(mean))
+        drawn += log_chance_of(
+            candidates, space, known=configs, failed=[t.params for t in state.telling_failures()]
+        )
+        return candidates[int(np.argmax(drawn))]

@@ -217,15 +217,10 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         fixed = enqueued_params(trial)
         several = len(study.directions) > 1
         promoted: Scored | None = None
-        n_short = len(state.complete) + len(state.pruned) - state.n_learnt_longest
-        if n_short < self._n_startup_trials or not state.complete or not promotes:
+        if state.n_short < self._n_startup_trials or not state.complete or not promotes:
             if promotes and not (fixed or several):
                 promoted = _promotions.early(
-                    state,
-                    space,
-                    n_short=n_short,
-                    left_kwh=left_kwh,
-                    promotion_share=self._promotion_share,
+                    state, space, left_kwh=left_kwh, promotion_share=self._promotion_share
                 )
             if promoted is None:
                 params = {n: self._start(state, study, trial, n, d) for n, d in space.items()}
@@ -238,6 +233,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
                 or policy.short_phase_ended(left, short_until=self._short_until)
                 or not (several or model.tries_short)
             )
+            longest = longest and (several or not state.longest_in_vain)
             log_kwh = state.energy.predictor(study, space)
             unweighed = log_kwh is None or (several and longest and not endless)
             alpha = 0.0 if unweighed else self._cooling * left
@@ -294,7 +290,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         state.kept.process = model.fit(
             state.known(self._max_trials),
             running=running,
-            failed=state.failed(),
+            failed=[t.params for t in state.telling_failures()],
             process=state.kept.process,
         )
         return model

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,13 @@ from numpy.typing import NDArray
 from optuna.distributions import BaseDistribution
 from optuna.samplers import TPESampler
 from optuna.study import Study
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins.arguments import check_seed
+from eahas_plugins.models.chance import n_before_mended
 from eahas_plugins.optuna._compat import require
 from eahas_plugins.optuna._local_state import LocalState
+from eahas_plugins.optuna.samplers._chance import log_chance_of
 from eahas_plugins.optuna.samplers._energy import energies_of_studies
 
 
@@ -92,6 +95,27 @@ class EnergyTPESampler(LocalState, TPESampler):
         if self._cooling == 0.0:
             return log_ratio
         study, trial, space = self._local.context
+        log_ratio = log_ratio + _log_chance(study, space, samples)
         return self._energies.of(study).cooled(
             log_ratio, study, space, samples, trial.params, cooling=self._cooling
         )
+
+
+def _log_chance(
+    study: Study, space: Mapping[str, BaseDistribution], samples: Mapping[str, NDArray[Any]]
+) -> NDArray[np.float64]:
+    """Log of the chance that a training does not fail: what has failed Optuna's TPE never sees."""
+    trials = [
+        t
+        for t in study.get_trials(deepcopy=False)
+        if t.state.is_finished() and space.keys() <= t.params.keys()
+    ]
+    failed = [t.state is TrialState.FAIL for t in trials]
+    trials = trials[n_before_mended(failed) :]
+    columns = [[d.to_external_repr(v) for v in samples[n].tolist()] for n, d in space.items()]
+    return log_chance_of(
+        [dict(zip(space, values, strict=True)) for values in zip(*columns, strict=True)],
+        space,
+        known=[t.params for t in trials if t.state is not TrialState.FAIL],
+        failed=[t.params for t in trials if t.state is TrialState.FAIL],
+    )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from eahas_plugins.models.chance import log_chance
+from eahas_plugins.models.chance import log_chance, n_before_mended
 from eahas_plugins.models.gaussian_process import ArdProcess
 
 
@@ -42,3 +42,21 @@ def test_what_fails_does_so_by_other_lengths_than_values():
     chances = np.exp(at(np.array([[0.8, 0.5], [0.2, 0.5]])))
     assert chances[0] < 0.01
     assert chances[1] > 0.99
+
+
+@pytest.mark.parametrize(
+    ("failed", "n_out"),
+    [
+        ([], 0),
+        ([True] * 50, 0),  # not mended yet
+        ([True] * 50 + [False], 0),
+        ([True] * 50 + [False] * 2, 50),
+        ([True] * 15 + [False] * 3, 0),
+        ([True] * 15 + [False] * 4, 15),
+        ([True] * 15 + ([False] + [True] * 9) * 5, 0),  # nine of ten fail later, too
+        ([True] * 4 + [False] * 9, 0),  # may be chance
+        ([False] + [True] * 40 + [False] * 9, 0),  # has worked before
+    ],
+)
+def test_what_failed_before_something_was_mended_says_nothing_of_places(failed, n_out):
+    assert n_before_mended(failed) == n_out

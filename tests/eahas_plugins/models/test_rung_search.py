@@ -11,7 +11,13 @@ import pytest
 
 from eahas_plugins.models.axes import Axis
 from eahas_plugins.models.kwh import Number
-from eahas_plugins.models.rung_search import RUNG, RungSearch, Training, waiting
+from eahas_plugins.models.rung_search import (
+    RUNG,
+    RungSearch,
+    Training,
+    longest_in_vain,
+    waiting,
+)
 
 LOWEST, HIGHEST = 5.0, 20.0
 
@@ -111,3 +117,21 @@ def test_too_little_is_known_without_energies_or_trainings() -> None:
     assert search().expected_per_kwh([]) is None
     constants = RungSearch({}, {}, rungs=None)
     assert constants.expected_per_kwh([training(1, 0.5, None)]) is None
+
+
+@pytest.mark.parametrize(
+    ("states", "in_vain"),
+    [
+        ([], False),
+        (["running"], False),
+        (["failed"], True),
+        (["failed", "running"], True),
+        (["failed", "complete"], False),
+        (["failed", "cut"], False),
+    ],
+)
+def test_whether_the_highest_rung_is_in_vain(states: list[Any], in_vain: bool) -> None:
+    low = [training(i, 0.1 * i) for i in range(3)]
+    low.append(training(9, 0.9, state="failed", reward=math.nan))
+    high = [training(i, 0.1 * i, HIGHEST, state=state) for i, state in enumerate(states)]
+    assert longest_in_vain([*low, *high], highest=HIGHEST) is in_vain

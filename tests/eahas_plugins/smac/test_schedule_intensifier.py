@@ -259,3 +259,31 @@ def test_arguments_are_checked(tmp_path: Path, wrong: dict[str, Any], message: s
 def test_other_scenarios_are_refused(tmp_path: Path, other: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="one objective and no instances"):
         ScheduleIntensifier(scenario(tmp_path, **other))
+
+
+def test_where_everything_fails_on_the_highest_rung_it_is_tried_now_and_then(
+    tmp_path: Path,
+) -> None:
+    short = SurrogateTarget(PowerLawBench(), fidelity="schedule")
+
+    def train(config: Any, seed: int = 0, budget: float | None = None, attempt: Any = None) -> Any:
+        cost, info = short(config, seed, budget)
+        if budget == LONGEST:
+            attempt.report(1e-4)
+            raise MemoryError
+        return cost, info
+
+    scenario = energy_scenario(short, name="run", output_directory=tmp_path, seed=1, n_trials=40)
+    host = EnergyMultiFidelityFacade(
+        scenario,
+        train,
+        budget_kwh=1.0,
+        intensifier=ScheduleIntensifier(scenario),
+        logging_level=QUIET,
+    )
+    host.optimize()
+    numbers = [n for n, key in enumerate(host.runhistory) if key.budget == LONGEST]
+    assert 6 <= len(numbers) <= 8  # one of five
+    assert max(numbers) > 30
+    tried = [key.config_id for key in host.runhistory if key.budget == LONGEST]
+    assert len(set(tried)) == len(tried)

@@ -70,6 +70,26 @@ def test_one_that_trains_is_enough(good: str) -> None:
     assert len(study.trials) == 80
 
 
+def test_where_every_longest_training_fails_nobody_knows_what_trainings_are() -> None:
+    study, budget = energy_study(
+        trainings=6, direction="minimize", meter=None, seed=0, fidelity_param="epochs"
+    )
+
+    def objective(trial: optuna.Trial) -> float:
+        epochs = trial.suggest_categorical("epochs", [5, 20])
+        x = trial.suggest_float("x", 0.0, 1.0)
+        trial.set_user_attr("energy_kwh", 1e-5 * epochs)
+        if epochs == 20:
+            raise MemoryError
+        return x
+
+    study.optimize(budget.guard(objective), n_trials=500, callbacks=[budget], catch=Exception)
+    longest = [t for t in study.trials if t.params["epochs"] == 20]
+    assert len(longest) == 50
+    assert len(study.trials) > 4 * len(longest)  # of the others four before each
+    assert budget.cap_kwh == float("inf")
+
+
 def test_a_loop_that_asks_and_tells_ends_too() -> None:
     study, budget = optuna.create_study(), EnergyBudget(1.0)
     while not budget.exhausted(study):

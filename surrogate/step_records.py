@@ -9,6 +9,7 @@ Schema history:
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from eahas_plugins.files import as_dataclass, objects_of, read_lines
+
+_log = logging.getLogger(__name__)
 
 STEP_SCHEMA = 1
 MEASURED, TOO_LARGE = "measured", "out of memory"
@@ -160,7 +163,7 @@ def parse_step_record(line: Any, where: str) -> StepRecord:
 
 
 def read_step_records(path: Path) -> tuple[StepRecord, ...]:
-    """All rows of a file; a half-written last line is left out.
+    """All rows of a file; lines that a crash has left half-written are left out, with a warning.
 
     Raises:
         ValueError: If there is no such file, it cannot be read, or a row does not follow the
@@ -170,4 +173,7 @@ def read_step_records(path: Path) -> tuple[StepRecord, ...]:
         raise ValueError(f"costs must be a file of measure-steps but {path} is none.")
     torn: list[str] = []
     lines = objects_of(read_lines(path), path, torn=torn)
-    return tuple(parse_step_record(line, f"{path}, line {number},") for number, line in lines)
+    rows = tuple(parse_step_record(line, f"{path}, line {number},") for number, line in lines)
+    for message in torn:
+        _log.warning("%s A crash while it was written? It was left out.", message)
+    return rows

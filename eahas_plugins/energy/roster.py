@@ -46,7 +46,7 @@ class Roster:
         self._parsed: dict[str, tuple[tuple[int, ...], Entry | None]] = {}  # by the file's name
         try:
             chosen = os.environ.get(FOLDER_VARIABLE) if folder is None else folder
-            parent = Path(chosen) if chosen else private_folder()
+            parent = Path(chosen).expanduser() if chosen else private_folder()
             self._folder = parent / hashlib.sha256(boot_id().encode()).hexdigest()[:16]
             self._folder.mkdir(parents=True, exist_ok=True)
             Presence.of(self._folder)

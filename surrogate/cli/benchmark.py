@@ -160,6 +160,8 @@ def _config(given: str) -> dict[str, Any]:
         return json_object(text, "standard input")
     if not given.lstrip().startswith(("{", "[")) and Path(given).is_file():
         return read_json_object(given)
+    if given.endswith(".json"):
+        raise ValueError(f"--config: there is no file {given}.")
     try:
         return json_object(given, "--config")
     except ValueError as error:

@@ -146,6 +146,7 @@ def test_tasks_are_listed_one_a_line() -> None:
         (["query", "IMPORTED", "--config", "{"], "--config must be a JSON object such as"),
         (["query", "IMPORTED", "--config", "[1]"], "--config must be a JSON object but is a list"),
         (["query", "IMPORTED", "--config", "[" * 100_000], "--config must be a JSON object"),
+        (["query", "IMPORTED", "--config", "none.json"], "there is no file none.json"),
         (["query", "IMPORTED", "--config", "{}"], "lacks depth, w0"),
         (["query", "IMPORTED", "--config", TEXT.replace("10", "99")], "must be one of"),
         (["query", "IMPORTED", "--config", TEXT.replace('"depth"', '"dept"')], "'depth'?"),

@@ -11,10 +11,11 @@ def row():
     return made_up_steps.rows("cifar10", 1)[0]
 
 
-def test_a_row_is_read(row, tmp_path):
+def test_a_row_is_read(row, tmp_path, caplog):
     path = tmp_path / "rows.jsonl"
     path.write_text(json.dumps(row) + '\n{"schema": 1, "ru')  # killed here
     (found,) = read_step_records(path)
+    assert "rows.jsonl, line 2, must be JSON" in caplog.text
     assert found.config == row["config"]
     assert found.static_watts == made_up_steps.STATIC_WATTS
     assert found.setting["board"] == "Made-up GPU"

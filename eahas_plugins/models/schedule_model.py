@@ -65,6 +65,7 @@ class ScheduleModel(ScheduleSpace):
         *,
         running: Sequence[Mapping[str, Any]],
         failed: Sequence[Mapping[str, Any]],
+        past: Sequence[Mapping[str, Any]] = (),
         process: ArdProcess | None,
     ) -> ArdProcess:
         """Learn from trials and their rewards.
@@ -74,6 +75,7 @@ class ScheduleModel(ScheduleSpace):
             running: Parameters of running trials, which count as what is predicted for them.
             failed: Parameters of all failed ones: it may have been the configuration, or a machine
                 that was switched off.
+            past: Parameters of trials that are not to be repeated, learnt or not.
             process: The one of the proposal before, to go on from.
         """
         configs = [config for config, _ in known]
@@ -89,7 +91,8 @@ class ScheduleModel(ScheduleSpace):
             process = kind(x.shape[1], levels=self.multi_fidelity)
         self._process = process
         self._process.fit(x, self._rewards)
-        self._others = positions_of([*failed, *running], self.axes)
+        others = [*failed, *running, *(past if self.is_finite else ())]
+        self._others = positions_of(others, self.axes)
         if running:
             there = positions_of(running, self.axes)
             self._process.fantasise(self.features(there, self.levels_of(running)))

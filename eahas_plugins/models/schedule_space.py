@@ -101,6 +101,11 @@ class ScheduleSpace:
             columns[self.fidelity] = np.full(len(positions), shortest)
         return columns
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether a configuration may come up again by itself: no parameter is continuous."""
+        return all(axis.least_step > 0.0 for axis in self.axes.values())
+
     def tried(self, positions: Floats, before: Floats) -> NDArray[np.bool_]:
         """Which are among those before: what a trial did not have makes no difference."""
         before = before[~np.isnan(before).all(axis=1)]  # has not told anything yet

@@ -73,6 +73,7 @@ class FrontModel(ScheduleModel):
         first: Observed,
         running: Sequence[Mapping[str, Any]],
         failed: Sequence[Mapping[str, Any]],
+        past: Sequence[Mapping[str, Any]] = (),
         processes: dict[str, ArdProcess],
         log_kwh: Predictor | None,
     ) -> None:
@@ -83,6 +84,7 @@ class FrontModel(ScheduleModel):
             first: The first ones of the study, from which the volume is measured.
             running: Parameters of running trials, which count as what is predicted for them.
             failed: Parameters of failed ones.
+            past: Parameters of trials that are not to be repeated, learnt or not.
             processes: Those of the proposal before, by name, to go on from; they are updated.
             log_kwh: Predicts the log of the energy from columns of Optuna's internal values; None
                 while that is not known.
@@ -122,8 +124,8 @@ class FrontModel(ScheduleModel):
         if failed:
             success = self._process_of("success", x.shape[1])
             self._log_chance = log_chance(success, x, self.failed_features(failed))
-        self._others = positions_of([*failed, *running], self.axes)
-        self._levels_others = self.levels_of([*failed, *running])
+        others = [*failed, *running, *(past if self.is_finite else ())]
+        self._others, self._levels_others = positions_of(others, self.axes), self.levels_of(others)
         self._expected = self._predict(there, levels)[0] if len(running) else self._values_seen[:0]
         self._levels_running = levels
 

@@ -60,6 +60,7 @@ def fitted_front(
         first=Observed.of([one.trial for one in state.complete[:_N_FIRST]], (), signs),
         running=running,
         failed=[t.params for t in state.telling_failures()],
+        past=state.past(max_trials),
         processes=state.kept.processes,
         log_kwh=state.energy.predictor(study, space),
     )

@@ -152,6 +152,11 @@ class ScheduleState(RunningState):
             scored = [scored[i] for i in kept]
         return [(trial.params, reward) for trial, reward in scored]
 
+    def past(self, n: int) -> list[Mapping[str, Any]]:
+        """Parameters of all trials, where they are more than the ``n`` that are learnt."""
+        trials = [*(one.trial for one in self.complete), *self.pruned]
+        return [trial.params for trial in trials] if len(trials) > n else []
+
     @property
     def n_short(self) -> int:
         """Trials with shorter schedules, or of all where there is one, that have not failed."""

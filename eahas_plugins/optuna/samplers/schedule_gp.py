@@ -267,11 +267,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
         return state.proposal(params, key, promoted=promoted is not None, source=source)
 
     def _fitted(
-        self,
-        state: ScheduleState,
-        study: Study,
-        space: Space,
-        running: Sequence[Mapping[str, Any]],
+        self, state: ScheduleState, study: Study, space: Space, running: Sequence[Mapping[str, Any]]
     ) -> ScheduleModel:
         if len(study.directions) > 1:
             return fitted_front(
@@ -291,6 +287,7 @@ class ScheduleGPSampler(RewardSampler[ScheduleState]):
             state.known(self._max_trials),
             running=running,
             failed=[t.params for t in state.telling_failures()],
+            past=state.past(self._max_trials),
             process=state.kept.process,
         )
         return model

@@ -65,6 +65,25 @@ def test_equal_choices_are_not_tried_again_and_again(fidelity_param):
     assert len({tuple(t.params.values()) for t in study.trials}) == 26
 
 
+@pytest.mark.parametrize("n_objectives", [1, 2])
+def test_what_is_no_longer_learnt_is_not_tried_again(n_objectives):
+    """Where all parameters are finite, and there are more trials than the model learns from."""
+
+    def objective(trial):
+        a, b = trial.suggest_int("a", 0, 7), trial.suggest_int("b", 0, 7)
+        spend(trial, 1e-3)
+        values = (float(abs(a - 3) + abs(b - 5) + (a * 7 + b) % 3), float(a))
+        return values[:n_objectives]
+
+    sampler = ScheduleGPSampler(
+        fidelity_param=None, max_trials=12, n_startup_trials=4, n_candidates=50, seed=0
+    )
+    study = study_of(sampler, directions=["minimize"] * n_objectives)
+    study.optimize(objective, n_trials=40)
+    guided = [tuple(t.params.values()) for t in study.trials[8:]]
+    assert len(set(guided)) == 32
+
+
 def test_enqueued_and_known_trials(make):
     study = study_of(make(), direction="maximize")
     study.add_trial(create_trial(value=9.0))  # without parameters, and the best

@@ -111,6 +111,7 @@ class RungSearch:
             [known[i] for i in kept],
             running=[t.params for t in trainings if t.state == "running"],
             failed=failed,
+            past=[params for params, _ in known] if len(known) > self._max_trials else [],
             process=self._process,
         )
         return model

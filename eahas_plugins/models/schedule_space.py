@@ -103,7 +103,7 @@ class ScheduleSpace:
 
     @property
     def is_finite(self) -> bool:
-        """Whether a configuration may come up again by itself: no parameter is continuous."""
+        """Whether no parameter is continuous, so that a configuration may come up again."""
         return all(axis.least_step > 0.0 for axis in self.axes.values())
 
     def tried(self, positions: Floats, before: Floats) -> NDArray[np.bool_]:

@@ -135,3 +135,25 @@ def test_whether_the_highest_rung_is_in_vain(states: list[Any], in_vain: bool) -
     low.append(training(9, 0.9, state="failed", reward=math.nan))
     high = [training(i, 0.1 * i, HIGHEST, state=state) for i, state in enumerate(states)]
     assert longest_in_vain([*low, *high], highest=HIGHEST) is in_vain
+
+
+def test_what_is_no_longer_learnt_is_not_tried_again() -> None:
+    axes = {"k": Axis(low=0, high=29, step=1, integer=True)}
+    run = RungSearch(axes, {"k": Number(low=0.0, high=29.0, log=False)}, rungs=None, max_trials=4)
+    model = run.learn(
+        [
+            Training(
+                key=k,
+                config={"k": k},
+                rung=None,
+                state="complete",
+                reward=-abs(k - 15.0),
+                kwh=1.0,
+            )
+            for k in range(25)
+        ]
+    )
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        params, _ = model.explore(None, longest_kwh=0.0, alpha=0.0, n=50, rng=rng)
+        assert params["k"] >= 25

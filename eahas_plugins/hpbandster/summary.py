@@ -35,7 +35,9 @@ def tell_start(account: JobAccount) -> None:
 def tell_end(account: JobAccount, result: Result, *, why: object = None) -> None:
     """Say in one line what a run has spent and found, and why it ends if that is known."""
     runs = result.get_all_runs()
-    losses = [run.loss for run in runs if run.loss is not None and math.isfinite(run.loss)]
+    told = [run for run in runs if run.loss is not None and math.isfinite(run.loss)]
+    whole = [run for run in told if not (isinstance(run.info, dict) and run.info.get("truncated"))]
+    losses = [run.loss for run in whole or told]
     best = f"best loss {min(losses):.4g}" if losses else "none succeeded"
     balance = account.balance()
     _log.warning(  # what nobody has set up shows warnings alone, and this is what a user looks for

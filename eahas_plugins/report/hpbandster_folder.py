@@ -105,12 +105,13 @@ def _trial(
     if expected:
         source = EnergySource(kind="estimated", meter="expected energy of a job that told none")
     name = "-".join(str(part) for part in config_id)
+    state = _state(answer, info, problem)
     return TrialSummary(
         name=f"config {name}, budget {length:g}",
-        state=_state(answer, problem),
+        state=state,
         energy_kwh=energy_kwh,
         values=(float(loss),) if answer is not None and loss is not None else (),
-        eligible=finite,
+        eligible=finite and state == "complete",
         config=dict(configs.get(key, {})),
         group=key,
         length=length,
@@ -122,9 +123,9 @@ def _trial(
     )
 
 
-def _state(answer: object, problem: object) -> State:
+def _state(answer: object, info: Mapping[str, Any], problem: object) -> State:
     if answer is not None:
-        return "complete"
+        return "cut" if info.get("truncated") else "complete"
     return "cut" if was_refused(str(problem)) else "failed"
 
 

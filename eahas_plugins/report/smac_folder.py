@@ -84,6 +84,8 @@ def _trial(
     if state == "failed" and was_refused(str(info.get("error", ""))):
         state = "cut"
     known = state == "complete" and len(values) == n_objectives
+    if state == "complete" and info.get("truncated"):  # it has a value, and had not finished
+        state = "cut"
     entries = energies.of_trial.get(trial_id)
     energy_kwh = known_kwh(info.get(ENERGY_ATTR))
     if entries:
@@ -94,7 +96,7 @@ def _trial(
         state=state,
         energy_kwh=energy_kwh,
         values=values if known else (),
-        eligible=known and all(map(math.isfinite, values)),
+        eligible=known and state == "complete" and all(map(math.isfinite, values)),
         config=dict(config),
         group=json.dumps([number, row["instance"], row["seed"]]),
         length=length,

@@ -33,8 +33,8 @@ from eahas_plugins.smac.dask_runner import EnergyDaskRunner
 from eahas_plugins.smac.outcome import (
     FailureWatch,
     best_that_finished,
-    best_trial,
     end_of,
+    is_result,
     plain_config,
 )
 from eahas_plugins.smac.price import EnergyPriceCallback
@@ -206,7 +206,7 @@ class EnergyFacade(FacadeHook):
         With several objectives it is the first on the front.
         """
         best = next(iter(self.intensifier.get_incumbents()), None)
-        if best is None or best_trial(self.runhistory, best) is None:
+        if not is_result(self.runhistory, best):
             best = next(iter(best_that_finished(self.runhistory)), None)
         if best is None:
             return None

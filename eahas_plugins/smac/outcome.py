@@ -84,21 +84,24 @@ def best_trial(
     if config is None or not history.has_config(config):
         return None
     number = history.get_config_id(config)
-    finished = [
-        (key, value)
-        for key, value in history.items()
-        if key.config_id == number and value.status == StatusType.SUCCESS
-    ]
-    return max(finished, key=lambda trial: trial[0].budget or 0.0, default=None)
+    finished = [(key, value) for key, value in _finished(history) if key.config_id == number]
+    return max(finished, key=_rung, default=None)
+
+
+def is_result(history: RunHistory, config: Configuration | None) -> bool:
+    """Whether the trial that speaks for a configuration, on its highest rung, has finished."""
+    trial = best_trial(history, config)
+    if trial is None:
+        return False
+    told = [k for k, v in _succeeded(history) if k.config_id == trial[0].config_id]
+    return _rung(trial) == max(key.budget or 0.0 for key in told)
 
 
 def best_that_finished(history: RunHistory) -> list[Configuration]:
     """Configurations that no other is better than, among finished trials of the highest rung."""
-    finished = [
-        (key, value) for key, value in history.items() if value.status == StatusType.SUCCESS
-    ]
-    top = max((key.budget or 0.0 for key, _ in finished), default=0.0)
-    last = [(_costs(value), key) for key, value in finished if (key.budget or 0.0) == top]
+    finished = _finished(history)
+    top = max((_rung(trial) for trial in finished), default=0.0)
+    last = [(_costs(trial[1]), trial[0]) for trial in finished if _rung(trial) == top]
     found: list[tuple[list[float], TrialKey]] = []
     for costs, key in sorted(last, key=lambda trial: trial[0]):  # none is better than an earlier
         if not any(all(a <= b for a, b in zip(other, costs, strict=True)) for other, _ in found):
@@ -140,6 +143,7 @@ def end_of(
             "the incumbent of SMAC is a failed trial, and the best finished one is handed back: "
             "crash_cost must be larger than every cost, so give Scenario(crash_cost=) a larger one"
         )
+    if not all(is_result(history, config) for config in incumbents):
         incumbents = best_that_finished(history)
     n_failed = sum(value.status in _FAILED for value in history.values())
     parts = [f"{share_text(spent_kwh, cap_kwh)} spent", f"{len(history)} trials"]
@@ -152,6 +156,21 @@ def end_of(
         parts.append(f"{len(incumbents)} configurations on the front")
     log.info("the run ends: %s%s", "" if why is None else f"{why}; ", ", ".join(parts))
     return incumbents
+
+
+def _succeeded(history: RunHistory) -> list[tuple[TrialKey, TrialValue]]:
+    return [(key, value) for key, value in history.items() if value.status == StatusType.SUCCESS]
+
+
+def _finished(history: RunHistory) -> list[tuple[TrialKey, TrialValue]]:
+    """Trials with a result; one that the budget ended early has one if no other has."""
+    succeeded = _succeeded(history)
+    whole = [trial for trial in succeeded if not trial[1].additional_info.get("truncated")]
+    return whole or succeeded
+
+
+def _rung(trial: tuple[TrialKey, TrialValue]) -> float:
+    return trial[0].budget or 0.0
 
 
 def _is_one(value: TrialValue) -> bool:

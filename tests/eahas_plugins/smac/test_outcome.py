@@ -132,3 +132,30 @@ def test_a_failed_trial_is_on_no_front(tmp_path: Path, said: Callable[[], str]) 
     assert host.best_config is not None
     assert host.best_config["act"] == "tanh"
     assert "give Scenario(crash_cost=) a larger one" in said()
+
+
+@pytest.mark.parametrize("n_whole", [3, 0])
+def test_a_training_that_the_budget_ended_is_best_only_if_no_other_has_finished(
+    tmp_path: Path, n_whole: int
+) -> None:
+    """One that is to get worse later looked best when the budget was used up."""
+    meter = Counter()
+    step_kwh = 0.95 / (10 * n_whole + 5)
+
+    def train(config: Any, training: Any) -> None:
+        for step in range(10):
+            meter.energy_kwh += step_kwh
+            if training.report(loss=float(step)):
+                return
+
+    target = EnergyTarget(train, meter, metric="loss", direction="minimize")
+    host = facade(tmp_path, target, crash_cost=100.0)
+    host.optimize()
+    values = list(host.runhistory.values())
+    assert [v.additional_info["truncated"] for v in values] == [*[False] * n_whole, True]
+    if n_whole:
+        assert values[-1].cost < values[0].cost
+    best = host.best_config
+    assert best is not None
+    (at,) = [i for i, c in enumerate(host.runhistory.get_configs()) if c["x"] == best["x"]]
+    assert values[at].additional_info["truncated"] is (n_whole == 0)

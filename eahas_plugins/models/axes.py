@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -159,7 +160,9 @@ def first_of_equals(choices: Sequence[Any]) -> list[int]:
             found.setdefault(choice, i)
         return list(found.values())
     except TypeError:  # some are lists or dictionaries
-        return [i for i, choice in enumerate(choices) if choice not in choices[:i]]
+        with contextlib.suppress(ValueError):  # or arrays, which are not compared
+            return [i for i, choice in enumerate(choices) if choice not in choices[:i]]
+        return list(range(len(choices)))
 
 
 def positions_of(configs: Sequence[Mapping[str, Any]], axes: Mapping[str, Axis]) -> Floats:

@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 MOST_IN_VAIN = 50
 """So many trainings that have failed, and none that did not, end a run: no place is any better."""
 
-_HARDLY = math.log(1e-3)
+_HARDLY, _FEWEST_FIRST = math.log(1e-3), 5
 _LEAST = math.log(0.5)
 _HOPELESS = 1e12  # no log of an expected improvement is as low
 
@@ -24,7 +24,8 @@ def n_before_mended(failed: Sequence[bool]) -> int:
     """How many trainings, the first ones, failed of something that has been mended since.
 
     A wrong path or a missing package fails everywhere, and says nothing of places. It is taken for
-    one where so many failures would hardly all come first if their order were chance.
+    one where so many failures, five at least, would hardly all come first if their order were
+    chance: fewer come first where a search learns to avoid them.
 
     Args:
         failed: Whether each training has failed, in the order in which they began.
@@ -32,7 +33,7 @@ def n_before_mended(failed: Sequence[bool]) -> int:
     n, n_failed = len(failed), sum(failed)
     n_first = next((i for i, fails in enumerate(failed) if not fails), 0)
     log_p = sum(math.log((n_failed - i) / (n - i)) for i in range(n_first))
-    return n_first if log_p < _HARDLY else 0
+    return n_first if n_first >= _FEWEST_FIRST and log_p < _HARDLY else 0
 
 
 def log_chance(success: ArdProcess, known: Floats, failed: Floats) -> Callable[[Floats], Floats]:

@@ -92,7 +92,7 @@ class ScheduleModel(ScheduleSpace):
         self._process = process
         self._process.fit(x, self._rewards)
         others = [*failed, *running, *(past if self.is_finite else ())]
-        self._others = positions_of(others, self.axes)
+        self._others = np.unique(positions_of(others, self.axes), axis=0)
         if running:
             there = positions_of(running, self.axes)
             self._process.fantasise(self.features(there, self.levels_of(running)))

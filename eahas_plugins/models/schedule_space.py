@@ -111,9 +111,10 @@ class ScheduleSpace:
         before = before[~np.isnan(before).all(axis=1)]  # has not told anything yet
         known = np.where(np.isnan(before), np.nan, self.values_at(before))
         here = self.values_at(positions)
-        # few pairs agree in the first parameter, and only these are compared in the others
-        i, j = np.nonzero(_agree(here[:, :1], known[:, 0]))
-        for column in range(1, here.shape[1]):
+        # few pairs agree in the parameter of most values, and only these are compared in the others
+        first, *rest = sorted(range(here.shape[1]), key=lambda c: -len(np.unique(known[:, c])))
+        i, j = np.nonzero(_agree(here[:, first, None], known[:, first]))
+        for column in rest:
             kept = _agree(here[i, column], known[j, column])
             i, j = i[kept], j[kept]
         found = np.zeros(len(here), dtype=bool)

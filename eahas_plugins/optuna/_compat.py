@@ -18,6 +18,7 @@ of them costs that class alone; the others say so at their first use (`_private`
 
 from __future__ import annotations
 
+import datetime
 import importlib
 import weakref
 from collections.abc import Hashable, Mapping
@@ -32,6 +33,7 @@ from optuna.trial import FrozenTrial
 
 CHECKED_VERSIONS = ("4.5.0", "5.0.0")
 _TIMES = ("datetime_start", "datetime_complete")
+_TIMES_ARE_LOCAL = int(optuna.__version__.split(".")[0]) < 5
 
 NEEDED: Mapping[str, tuple[tuple[type, str], ...]] = {
     "EnergyTPESampler": ((TPESampler, "_sample"), (TPESampler, "_compute_acquisition_func")),
@@ -53,6 +55,11 @@ def require(owner: str) -> None:
     for holder, name in NEEDED[owner]:
         if not hasattr(holder, name):
             raise ImportError(_missing(owner, f"{holder.__name__}.{name}"))
+
+
+def stored_time(time: datetime.datetime) -> datetime.datetime:
+    """A trial's time as its study keeps it: UTC, before Optuna 5 the local time of the writer."""
+    return time if _TIMES_ARE_LOCAL else time.astimezone(datetime.UTC)
 
 
 def base_acquisition() -> Any:

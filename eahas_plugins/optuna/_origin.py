@@ -25,7 +25,7 @@ from optuna.exceptions import StorageInternalError
 from optuna.study import Study
 from optuna.trial import Trial
 
-from eahas_plugins.optuna._compat import storage_of, study_id_of
+from eahas_plugins.optuna._compat import storage_of, stored_time, study_id_of
 
 ACCOUNT_ATTR = "energy_account"
 """Trial attribute: [name of the study, number of the trial, state of the account, counter, told].
@@ -109,15 +109,25 @@ def first_start(study: Study) -> datetime.datetime | None:
     since = study.user_attrs.get(SINCE_ATTR)
     try:
         start = datetime.datetime.fromisoformat(since) if isinstance(since, str) else None
-    except ValueError:
+        aware = start is not None and start.tzinfo is not None
+        return start.astimezone().replace(tzinfo=None) if start and aware else start
+    except (ValueError, OverflowError):
         return None
-    return start and start.astimezone().replace(tzinfo=None)
 
 
 def leave_word(study: Study, since: datetime.datetime) -> None:
     """Note the start, in local time as Optuna gives it, so that it means the same everywhere.
 
+    Optuna 4 gives the writer's local time to readers in any zone, and so does this.
+
     Who may only read the storage finds the same start by itself.
     """
     with contextlib.suppress(StorageInternalError):
-        study.set_user_attr(SINCE_ATTR, since.astimezone(datetime.UTC).isoformat())
+        study.set_user_attr(SINCE_ATTR, stored_time(since).isoformat())
+
+
+def is_made_up(start: datetime.datetime | None, end: datetime.datetime | None) -> bool:
+    """Whether `create_trial` made a trial, which gives one time as both."""
+    if start is None or start != end:
+        return False
+    return start.microsecond > 0  # databases that keep whole seconds have equal ones too

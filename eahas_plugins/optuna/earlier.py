@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 from eahas_plugins.arguments import check_made
 from eahas_plugins.budget.attributes import TRAINING_ATTR, known_kwh
 from eahas_plugins.models.kwh import Column
+from eahas_plugins.optuna._compat import stored_time
 from eahas_plugins.optuna._trials import column_of, energy_of, may_be_best
 from eahas_plugins.transfer.study import (
     EarlierStudy,
@@ -59,8 +59,7 @@ def key_of(study: Study) -> str:
     """What tells a study from others of the same name: when its first trial started."""
     for trial in study.get_trials(deepcopy=False):
         if trial.state is not TrialState.WAITING and trial.datetime_start is not None:
-            start = trial.datetime_start.astimezone(datetime.UTC)  # Optuna's is local
-            return f"{study.study_name} {start.isoformat()}"
+            return f"{study.study_name} {stored_time(trial.datetime_start).isoformat()}"
     return ""
 
 

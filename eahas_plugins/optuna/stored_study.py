@@ -10,6 +10,7 @@ from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.study import Study
 
+from eahas_plugins.optuna.budget.messages import error_line
 from eahas_plugins.report.run import SeveralStudiesError
 
 _SQLITE = b"SQLite format 3\x00"
@@ -81,5 +82,4 @@ def _shown(storage: str) -> str:
 def _line(error: BaseException) -> str:
     if isinstance(error, StorageInternalError) and error.__cause__ is not None:
         error = error.__cause__  # Optuna's own words only guess
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0] if lines else 'nothing more is known'}"[:300]
+    return error_line(error)

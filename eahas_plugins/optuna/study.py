@@ -201,7 +201,7 @@ def _check_used(
 
 
 def _directions(direction: str | None, directions: Sequence[str] | None) -> list[Direction]:
-    if (direction is None) == (directions is None) or isinstance(directions, str):
+    if (direction is None) == (directions is None) or isinstance(directions, str | StudyDirection):
         raise ValueError(
             "give either direction, 'maximize' or 'minimize', or directions, one for each "
             f"objective, but got {direction!r} and {directions!r}."

@@ -24,7 +24,7 @@ def plain(value: Any) -> Any:
         return {native(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    if hasattr(value, "ndim"):  # of any library: a single number, or an array of them
+    if isinstance(getattr(value, "ndim", None), int):  # of any library: a number, or an array
         convert = getattr(value, "tolist" if value.ndim else "item", None)
         return convert() if callable(convert) else value
     return native(value)

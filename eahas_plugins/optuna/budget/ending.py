@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 from weakref import WeakKeyDictionary
@@ -95,4 +96,9 @@ class Ending(LocalState):
         if not known:
             in_vain = self._failures.in_vain(study, outcome) is not None
             (warn if in_vain else say)(summary(study, balance, reason=reason, outcome=outcome))
-        self._failures.forget(study)
+
+    def stop(self, study: Study) -> None:
+        """Stop a study; if it is run again it may fail as often again."""
+        with contextlib.suppress(RuntimeError):  # outside `optimize`, where none is to stop
+            study.stop()
+            self._failures.forget(study)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
@@ -290,8 +289,7 @@ class EnergyBudget(BudgetOfStudies):
         if reason is not None:
             self._display.close(study)
             self._ending.tell(study, balance, reason=reason, outcome=outcome)
-            with contextlib.suppress(RuntimeError):  # outside `optimize`, where none is to stop
-                study.stop()
+            self._ending.stop(study)
         return outlook
 
     def _reason_to_end(self, study: Study, outlook: Outlook, outcome: Outcome | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
@@ -36,6 +37,7 @@ class Failures(LocalState):
 
     def _make_local(self) -> None:
         self._lock = threading.Lock()
+        self._made_at = datetime.datetime.now()
         self._studies: WeakKeyDictionary[Study, _Seen] = WeakKeyDictionary()
 
     def watch(self, study: Study) -> _Seen:
@@ -43,8 +45,10 @@ class Failures(LocalState):
         seen = self._studies.get(study)
         if seen is None:
             with self._lock:
-                n = len(study.get_trials(deepcopy=False))
-                seen = self._studies.setdefault(study, _Seen(since=max(0, n - 1)))
+                trials = study.get_trials(deepcopy=False)
+                latest = trials[-1].datetime_complete if trials else self._made_at
+                is_new = latest is None or latest > self._made_at  # it runs, or has just ended
+                seen = self._studies.setdefault(study, _Seen(since=len(trials) - is_new))
         return seen
 
     def forget(self, study: Study) -> None:
@@ -66,7 +70,7 @@ class Failures(LocalState):
         failing = outcome is not None and outcome.state is TrialState.FAIL
         if outcome is not None and failing:
             seen.first_error = seen.first_error or outcome.error
-        seen.has_succeeded = any(map(_has_trained, trials)) or (
+        seen.has_succeeded = any(map(_has_trained, trials[seen.since :])) or (
             outcome is not None and outcome.state is TrialState.COMPLETE
         )
         n = failing + sum(t.state is TrialState.FAIL for t in trials[seen.since :])

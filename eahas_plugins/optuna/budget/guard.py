@@ -13,13 +13,13 @@ from optuna.trial import Trial, TrialState
 from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, kwh_argument
 from eahas_plugins.optuna.budget.account import Account
 from eahas_plugins.optuna.budget.controller import BudgetController
-from eahas_plugins.optuna.budget.messages import pruner_reason
+from eahas_plugins.optuna.budget.messages import error_line, pruner_reason
 from eahas_plugins.optuna.budget.summary import Outcome
 from eahas_plugins.optuna.pruners._several import refuse_idle_pruner
 
 Values = TypeVar("Values")
 
-_SAME_IN_A_ROW = 3
+_SAME_OF_A_TRIAL = 3
 """Repetitions of an energy after which it is said that it must grow."""
 
 
@@ -84,7 +84,7 @@ class GuardedObjective(Generic[Values]):
             outcome = Outcome(number, TrialState.PRUNED)
             raise
         except Exception as error:
-            outcome = outcome._replace(error=f"{type(error).__name__}: {error}")
+            outcome = outcome._replace(error=error_line(error))
             raise
         finally:
             self._gate.finish(trial, outcome=outcome)
@@ -120,7 +120,7 @@ class GuardedTrial(Trial):
         self._account = account
         self._by_pruner = False
         self._waits = False
-        self._n_same = 0  # reports in a row of the same energy
+        self._n_same = 0.0  # reports of the same energy, if it never grows
         self._multi_objective = len(self.study.directions) > 1  # Optuna has no pruner to ask there
         self._owes_answer = self._multi_objective
         refuse_idle_pruner(self.study)
@@ -191,15 +191,18 @@ class GuardedTrial(Trial):
         self._controller.note_length(self.params, self._account.n_reports)
         if not self._account.energy_kwh:
             self._controller.note_silence(self._account.number, self.user_attrs)
+        if self._n_same >= _SAME_OF_A_TRIAL:
+            self._controller.note_standstill(self._account.number, self._account.energy_kwh)
 
     def _record(self, energy_kwh: float) -> None:
         """Record energy; an objective that did not ask after the last step is answered here."""
         if energy_kwh == 0.0:
             self._controller.spend(self._account, energy_kwh)
             return
-        self._n_same = self._n_same + 1 if energy_kwh == self._account.energy_kwh else 0
-        if self._n_same == _SAME_IN_A_ROW:
-            self._controller.note_standstill(self._account.number, energy_kwh)
+        if energy_kwh == self._account.energy_kwh:
+            self._n_same += 1
+        elif self._account.energy_kwh:
+            self._n_same = -math.inf  # it does add up, if only now and then
         self._controller.spend(self._account, energy_kwh)
         if self._owes_answer and self._controller.must_stop(self._account):
             raise TrialPruned(self._account.reason)

@@ -74,6 +74,7 @@ class TrainingsBudget(EnergyBudget):
             check_names(fidelity_param=fidelity_param)
         super().__init__(1.0, **budget)
         self._n_measured = n_measured
+        self._mean_kwh: float | None = None  # of a training, once it is measured
         self.trainings = trainings
         self._fidelity_param = fidelity_param
         self._study_name: str | None = None
@@ -103,7 +104,8 @@ class TrainingsBudget(EnergyBudget):
                 f"{trainings}."
             )
         self._trainings = trainings
-        self._rules.cap_kwh = math.inf  # until it is measured
+        mean_kwh = self._mean_kwh
+        self._rules.cap_kwh = math.inf if mean_kwh is None else trainings * mean_kwh
 
     def start(
         self,
@@ -159,7 +161,7 @@ class TrainingsBudget(EnergyBudget):
         ]
         first = energies[: self.n_measured]
         if len(first) == self.n_measured:
-            mean_kwh = fmean(first)
+            mean_kwh = self._mean_kwh = fmean(first)
             self.cap_kwh = self.trainings * mean_kwh
             say(
                 f"The energy budget is {self.trainings:g} trainings of {energy_text(mean_kwh)}, "

@@ -135,3 +135,9 @@ def _similar_names(attrs: Mapping[str, Any]) -> list[str]:
         if key not in (ENERGY_ATTR, *_WRITTEN_BY_US)
         and difflib.get_close_matches(key.lower(), _NAMES, n=1, cutoff=0.8)
     ]
+
+
+def error_line(error: BaseException) -> str:
+    """What went wrong, in one line that is not too long."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0] if lines else 'nothing more is known'}"[:300]

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-from eahas_plugins.budget.attributes import RESERVED_ATTR, known_kwh
+from eahas_plugins.budget.attributes import RESERVED_ATTR, STEP_ATTR, known_kwh
 from eahas_plugins.budget.balance import Balance
 from eahas_plugins.optuna.budget.readers import STOPPED_ATTR
 
@@ -59,3 +59,8 @@ class Needs:
             and len(self._latest) == _N_LATEST
             and not self.may_fit(balance, balance.remaining_kwh)
         )
+
+
+def expected_kwh_of(attrs: Mapping[str, Any]) -> float | None:
+    """What a trial that reported nothing may have burnt, as it said itself, kWh."""
+    return known_kwh(attrs.get(STEP_ATTR)) or known_kwh(attrs.get(RESERVED_ATTR))

@@ -52,7 +52,7 @@ class BudgetOfStudies(LocalState):
         Raises:
             AttributeError: If it is such an argument.
         """
-        if name in FIXED:
+        if name in FIXED and type(self).__module__.startswith(__package__):  # none of a subclass
             raise AttributeError(
                 f"{name} must be given when a budget is made: cap_kwh, trial_limit_kwh and reserve "
                 "may be set later; for anything else make another budget, the study keeps what it "

@@ -13,8 +13,15 @@ from optuna.trial import TrialState
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, known_kwh
 from eahas_plugins.budget.balance import Balance, RunningTrial
-from eahas_plugins.optuna._origin import ACCOUNT_ATTR, Mark, account_name, first_start, mark_of
-from eahas_plugins.optuna.budget.needs import Needs
+from eahas_plugins.optuna._origin import (
+    ACCOUNT_ATTR,
+    Mark,
+    account_name,
+    first_start,
+    is_made_up,
+    mark_of,
+)
+from eahas_plugins.optuna.budget.needs import Needs, expected_kwh_of
 from eahas_plugins.optuna.budget.readers import (
     STOPPED_ATTR,
     Reader,
@@ -191,7 +198,7 @@ class StudyLedger:
         shown = (spent_kwh, reserved_kwh, step_kwh, mark.n_renewals)
         live = self._is_live(number, shown, now_s)
         if not (live or spent_kwh or cut_short(attrs)):
-            spent_kwh = _expected_kwh(attrs) or self._median_kwh() or 0.0
+            spent_kwh = expected_kwh_of(attrs) or self._median_kwh() or 0.0
         return RunningTrial(number, spent_kwh, reserved_kwh, step_kwh, live)
 
     def _own_mark(self, trial: SeenTrial) -> Mark | None:
@@ -236,8 +243,7 @@ class StudyLedger:
             self._added_kwh += kwh if retried_kwh is None else 0.0
         elif ran_here:
             self._own_kwh += kwh
-        elif start is None or (start == trial.datetime_complete and start.microsecond):
-            # `create_trial` gives one time as both; so do databases that keep whole seconds
+        elif start is None or is_made_up(start, trial.datetime_complete):
             self._made_up[number] = kwh
         else:
             if start >= self._watched_since:
@@ -252,7 +258,7 @@ class StudyLedger:
         """Charge a trial whose worker was lost before it reported any energy."""
         if cut_short(attrs):
             return  # it never began
-        expected_kwh = _expected_kwh(attrs)
+        expected_kwh = expected_kwh_of(attrs)
         if expected_kwh:
             self._own_kwh += expected_kwh
         else:
@@ -272,8 +278,8 @@ class StudyLedger:
                 self.cheapest_kwh = min(kwh, self.cheapest_kwh or kwh)
         elif trial.state is TrialState.COMPLETE and self.silent is None:
             start = trial.datetime_start
-            is_new = start is not None and start >= self._watched_since
-            self.silent = trial.number if is_new else None
+            if start is not None and start >= self._watched_since:
+                self.silent = None if is_made_up(start, trial.datetime_complete) else trial.number
 
     def _is_own(self, mark: Mark, number: int) -> bool:
         return mark.number == number and mark.study == self._study_name
@@ -292,8 +298,3 @@ class StudyLedger:
         kwh = known_kwh(trial.user_attrs.get(ENERGY_ATTR)) or 0.0
         inherited_kwh = known_kwh(trials[mark.number].user_attrs.get(ENERGY_ATTR))
         return 0.0 if kwh == inherited_kwh else kwh
-
-
-def _expected_kwh(attrs: Mapping[str, Any]) -> float | None:
-    """What a trial that reported nothing may have burnt, as it said itself, kWh."""
-    return known_kwh(attrs.get(STEP_ATTR)) or known_kwh(attrs.get(RESERVED_ATTR))

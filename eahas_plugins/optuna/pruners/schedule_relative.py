@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from optuna.pruners import BasePruner
 from optuna.study import Study
@@ -69,7 +69,7 @@ class ScheduleRelativePruner(BasePruner):
         self,
         *,
         fidelity_param: str | None = AUTO,
-        fractions: Sequence[float] = (0.25, 0.5),
+        fractions: Iterable[float] = (0.25, 0.5),
         keep: float = 0.4,
         n_startup_trials: int = 5,
         first_step: int = 1,
@@ -80,6 +80,7 @@ class ScheduleRelativePruner(BasePruner):
         check_flags(same_schedule=same_schedule)
         if not isinstance(fractions, Iterable):
             raise ValueError(f"`fractions` must be a list of numbers but got {fractions!r}.")
+        fractions = tuple(fractions)
         for fraction in fractions:
             check_numbers(fractions=fraction)
         check_numbers(keep=keep)

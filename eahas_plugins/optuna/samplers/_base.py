@@ -77,14 +77,14 @@ class StudyState:
         self.complete: list[Scored] = []
         self.failed: list[FrozenTrial] = []
         """Those that have told what they were to train."""
+        self.ended: list[tuple[int, bool]] = []
+        """Numbers of the same and of all that did not fail, and whether they failed."""
 
     def telling_failures(self) -> list[FrozenTrial]:
         """Failed trials that say something of the place, oldest first."""
         if not self.failed:
             return []
-        both = [one.trial for one in self.complete] + self.failed
-        both.sort(key=lambda trial: trial.number)
-        n_out = n_before_mended([trial.state is TrialState.FAIL for trial in both])
+        n_out = n_before_mended([failed for _, failed in sorted(self.ended)])
         return sorted(self.failed, key=lambda trial: trial.number)[n_out:]
 
 
@@ -175,8 +175,11 @@ class RewardSampler(LocalState, BaseSampler, Generic[AnyState]):
         finished = state.log.update(study)
         for trial in finished:
             if trial.state is TrialState.FAIL:
-                state.failed += [trial] if trial.params else []
+                if trial.params:
+                    state.failed.append(trial)
+                    state.ended.append((trial.number, True))
                 continue
+            state.ended.append((trial.number, False))
             state.space.update(trial.distributions)
             if trial.state is TrialState.COMPLETE:
                 state.complete.append(self._scored(study, trial))

@@ -16,7 +16,10 @@ from eahas_plugins.optuna.samplers._encoding import encode
 Floats = NDArray[np.float64]
 Params = Mapping[str, Any]
 
-_FEWEST_KNOWN, _MOST_KNOWN, _MOST_FAILED = 3, 100, 50
+_FEWEST_KNOWN = 3
+_MOST_KNOWN, _MOST_FAILED = 100, 50
+_MOST_OF_ONE = 25
+"""Of a single parameter, whose values soon lie close together."""
 
 
 def log_chance_of(
@@ -36,5 +39,6 @@ def log_chance_of(
     """
     if not failed or len(known) < _FEWEST_KNOWN:
         return np.zeros(len(candidates))
-    x, wrong = encode(known[-_MOST_KNOWN:], space), encode(failed[-_MOST_FAILED:], space)
+    n, n_failed = (_MOST_KNOWN, _MOST_FAILED) if len(space) > 1 else (_MOST_OF_ONE, _MOST_OF_ONE)
+    x, wrong = encode(known[-n:], space), encode(failed[-n_failed:], space)
     return log_chance(ArdProcess(x.shape[1]), x, wrong)(encode(candidates, space))

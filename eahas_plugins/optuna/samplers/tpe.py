@@ -105,6 +105,8 @@ def _log_chance(
     study: Study, space: Mapping[str, BaseDistribution], samples: Mapping[str, NDArray[Any]]
 ) -> NDArray[np.float64]:
     """Log of the chance that a training does not fail: what has failed Optuna's TPE never sees."""
+    if not study.get_trials(deepcopy=False, states=(TrialState.FAIL,)):
+        return np.zeros(len(next(iter(samples.values()))))
     trials = [
         t
         for t in study.get_trials(deepcopy=False)

@@ -42,6 +42,10 @@ def test_an_unknown_choice_has_no_position():
     np.testing.assert_allclose(found[:, 0], [1 / 6, np.nan, np.nan])
 
 
+def test_choices_that_cannot_be_compared_are_all_different():
+    assert first_of_equals([np.zeros(2), np.zeros(2)]) == [0, 1]
+
+
 @pytest.mark.parametrize(
     ("choices", "first"),
     [

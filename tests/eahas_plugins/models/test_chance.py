@@ -55,6 +55,7 @@ def test_what_fails_does_so_by_other_lengths_than_values():
         ([True] * 15 + [False] * 4, 15),
         ([True] * 15 + ([False] + [True] * 9) * 5, 0),  # nine of ten fail later, too
         ([True] * 4 + [False] * 9, 0),  # may be chance
+        ([True] * 2 + [False] * 90, 0),  # or a search that has learnt to avoid a place
         ([False] + [True] * 40 + [False] * 9, 0),  # has worked before
     ],
 )

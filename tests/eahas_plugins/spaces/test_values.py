@@ -67,7 +67,7 @@ def test_numbers_of_any_library_become_plain_at_any_depth(value, expected):
     assert json.loads(json.dumps(plain(value), allow_nan=False)) is not None
 
 
-@pytest.mark.parametrize("value", [None, "x", math.inf, Fraction(1, 3), object()])
+@pytest.mark.parametrize("value", [None, "x", math.inf, Fraction(1, 3), object(), np.float32])
 def test_what_is_no_number_of_a_library_stays(value):
     assert plain(value) is value
 

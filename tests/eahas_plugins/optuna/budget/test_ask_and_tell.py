@@ -74,3 +74,15 @@ def test_what_is_no_study_or_trial_is_refused_by_name() -> None:
             budget.report(wrong, energy_kwh=1.0)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="objective must be a function of a trial but got None"):
         budget.guard(None)  # type: ignore[arg-type]
+
+
+def test_an_added_trial_has_not_forgotten_its_energy(caplog: pytest.LogCaptureFixture) -> None:
+    def objective(trial: optuna.Trial) -> float:
+        trial.set_user_attr("energy_kwh", 0.1)
+        return 1.0
+
+    study, budget = optuna.create_study(), EnergyBudget(9.0)
+    study.optimize(budget.guard(objective), n_trials=2, callbacks=[budget])
+    study.add_trial(optuna.create_trial(value=1.0))
+    study.optimize(budget.guard(objective), n_trials=2, callbacks=[budget])
+    assert "without reporting energy" not in caplog.text

@@ -116,3 +116,38 @@ def test_what_it_has_seen_stays_in_its_process() -> None:
     failures = Failures()
     failures.watch(study)
     assert pickle.loads(pickle.dumps(failures)).in_vain(study, None) is None
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_what_succeeded_before_this_process_is_no_sign(guarded: bool) -> None:
+    study, budget = optuna.create_study(), EnergyBudget(1.0)
+    study.add_trial(optuna.create_trial(value=1.0))
+    budget = pickle.loads(pickle.dumps(budget))  # made after the trial
+    objective = budget.guard(broken) if guarded else broken
+    study.optimize(objective, n_trials=200, callbacks=[budget], catch=Exception)
+    assert len(study.trials) == 51
+
+
+def test_a_loop_of_guarded_trials_ends_too() -> None:
+    study, budget = optuna.create_study(), EnergyBudget(1.0)
+    guarded = budget.guard(broken)
+    while not budget.exhausted(study):
+        trial = study.ask()
+        with pytest.raises(FileNotFoundError):
+            guarded(trial)
+        study.tell(trial, state=TrialState.FAIL)
+        assert len(study.trials) < 100
+    assert len(study.trials) == 50
+
+
+def test_a_long_error_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    def broken_at_length(trial: optuna.Trial) -> float:
+        raise RuntimeError("CUDA error: an illegal access\n" + "at some place\n" * 100)
+
+    study, budget = optuna.create_study(), EnergyBudget(1.0)
+    with caplog.at_level(logging.WARNING, logger="eahas_plugins"):
+        study.optimize(
+            budget.guard(broken_at_length), n_trials=60, callbacks=[budget], catch=Exception
+        )
+    (told,) = [r.getMessage() for r in caplog.records if "The study ends" in r.getMessage()]
+    assert "the first with: RuntimeError: CUDA error: an illegal access; 0 of 1 kWh" in told

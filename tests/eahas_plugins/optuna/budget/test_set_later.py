@@ -55,3 +55,29 @@ def test_more_trainings_may_be_given_later() -> None:
             budget.trainings = wrong  # type: ignore[assignment]
     with pytest.raises(AttributeError):
         budget.n_measured = 9  # type: ignore[misc]
+
+
+def test_trainings_that_are_set_while_one_runs_keep_a_cap() -> None:
+    budget, study = TrainingsBudget(4, n_measured=2), optuna.create_study()
+
+    def long(trial: optuna.Trial) -> float:
+        if trial.number == 2:
+            budget.trainings = 3
+        for step in range(1 if trial.number < 2 else 100):
+            trial.set_user_attr("energy_kwh", 0.5 * (step + 1))
+            if trial.should_prune():
+                raise optuna.TrialPruned
+        return 1.0
+
+    study.optimize(budget.guard(long), n_trials=10, callbacks=[budget])
+    assert budget.cap_kwh == 1.5
+    assert budget.spent_kwh(study) <= 2.0  # a step that was allowed already
+
+
+def test_a_subclass_may_have_attributes_of_its_own() -> None:
+    class Named(EnergyBudget):
+        def __init__(self, kwh: float) -> None:
+            super().__init__(kwh)
+            self.kwh = kwh
+
+    assert Named(2.0).kwh == 2.0

@@ -19,7 +19,7 @@ def epochs(values: Sequence[float]) -> list[Point]:
 
 
 def test_schedules_of_different_length_meet_at_their_fractions() -> None:
-    pruner = ScheduleRelativePruner(fractions=(0.5,), keep=0.5, n_startup_trials=1)
+    pruner = ScheduleRelativePruner(fractions=iter([0.5]), keep=0.5, n_startup_trials=1)
     study = new_study(pruner)
     assert run(study, epochs([0.1, 0.5, 0.6, 0.7]), params={"max_epoch": 4}) is None
     long = [0.1, 0.2, 0.3, 0.4, 0.9, 0.9, 0.9, 0.9]  # behind at its own half

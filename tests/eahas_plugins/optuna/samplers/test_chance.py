@@ -91,3 +91,21 @@ def test_what_failed_before_something_was_mended_keeps_no_place_from_being_tried
     study = run(SAMPLERS[name](0), lambda x, n: n < 50, n_trials=90)
     undisturbed = run(SAMPLERS[name](0), lambda x, n: False, n_trials=40)
     assert study.best_value < max(0.005, 2.0 * undisturbed.best_value)
+
+
+def test_failures_after_pruned_trials_are_not_those_of_before() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        x = trial.suggest_float("x", 0.0, 1.0)
+        trial.set_user_attr("energy_kwh", 3e-4)
+        if trial.number < 20:
+            trial.report(x, 1)
+            raise optuna.TrialPruned
+        if trial.number < 26:
+            raise MemoryError
+        return x
+
+    sampler = ScheduleGPSampler(seed=0)
+    study = study_of(sampler)
+    study.optimize(objective, n_trials=43, catch=MemoryError)
+    study.ask().suggest_float("x", 0.0, 1.0)
+    assert len(sampler._studies.of(study).telling_failures()) == 6

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from smac.runhistory import RunHistory, StatusType, TrialValue
 from smac.scenario import Scenario
 
@@ -28,7 +29,7 @@ def check_result(value: TrialValue, scenario: Scenario | None) -> None:
         raise ValueError(
             "a trial that is told must have ended but its status is RUNNING: tell it when it has."
         )
-    costs = value.cost if isinstance(value.cost, list) else [value.cost]
+    costs = np.ravel(value.cost).tolist()
     n_costs = len(costs) if scenario is None else scenario.count_objectives()
     if len(costs) != n_costs:
         raise ValueError(

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from ConfigSpace import ConfigurationSpace
 from smac import Scenario
@@ -37,6 +38,18 @@ def test_there_are_as_many_costs_as_objectives(tmp_path: Path, cost: Any) -> Non
             check_result(TrialValue(cost=cost), two)
         check_result(TrialValue(cost=cost), scenario(tmp_path))
     check_result(TrialValue(cost=cost), None)  # with SMAC's own facades nobody knows
+
+
+@pytest.mark.parametrize(
+    "two", [(0.1, 0.2), np.array([0.1, 0.2]), np.array([[0.1], [0.2]]), [np.float32(0.1), 1]]
+)
+def test_costs_may_be_whatever_smac_takes_for_some(tmp_path: Path, two: Any) -> None:
+    check_result(TrialValue(cost=two), scenario(tmp_path, objectives=["a", "b"]))
+    check_result(TrialValue(cost=np.asarray(two)[:1]), scenario(tmp_path))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="must have 1 values"):
+        check_result(TrialValue(cost=two), scenario(tmp_path))
+    with pytest.raises(ValueError, match="must be finite"):
+        check_result(TrialValue(cost=np.array([0.1, math.nan])), None)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("cost", [math.nan, math.inf, "0.5", None])

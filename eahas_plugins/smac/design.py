@@ -27,6 +27,11 @@ class StartupDesign(LatinHypercubeInitialDesign):
         super().__init__(scenario, **kwargs)
         self.space = scenario.configspace
 
+    @property
+    def meta(self) -> dict[str, Any]:
+        """What a run is told apart by: what SMAC's own was called, which runs began with."""
+        return {**super().meta, "name": LatinHypercubeInitialDesign.__name__}
+
     def select_configurations(self) -> list[Configuration]:
         """As many different configurations as were asked for, if the space has so many."""
         found = dict.fromkeys(super().select_configurations())

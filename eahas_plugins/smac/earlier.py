@@ -61,7 +61,8 @@ class EarlierInitialDesign(StartupDesign):
     @property
     def meta(self) -> dict[str, Any]:
         """What a run is told apart by."""
-        return {**super().meta, "first": [native_config(config) for config in self.first]}
+        first = [native_config(config) for config in self.first]
+        return {**super().meta, "name": type(self).__name__, "first": first}
 
     def select_configurations(self) -> list[Configuration]:
         """The configurations, those from earlier studies first."""

@@ -87,3 +87,11 @@ def test_a_seeded_search_does_not_depend_on_how_python_hashes_text(tmp_path: Pat
         assert child.returncode == 0, child.stderr[-2000:]
         found.add(child.stdout)
     assert len(found) == 1
+
+
+def test_a_design_is_called_as_in_the_runs_that_are_there(tmp_path: Path) -> None:
+    """SMAC resumes no run whose settings have changed, this name among them."""
+    setting = scenario(tmp_path, halved())
+    theirs = LatinHypercubeInitialDesign(setting, n_configs=N, max_ratio=1.0)
+    assert StartupDesign(setting, n_configs=N, max_ratio=1.0).meta == theirs.meta
+    assert EarlierInitialDesign(setting, [], n_configs=N).meta["name"] == "EarlierInitialDesign"

@@ -178,7 +178,8 @@ class RunAccount:
             trial=trial,
             cap_kwh=self.cap_kwh,
             reserved_kwh=min(needed_kwh or 0.0, available_kwh),
-            limit_kwh=min((kwh for kwh in limits if kwh is not None), default=None),
+            limit_kwh=(least_kwh := min((k for k in limits if k is not None), default=None)),
+            own_limit=least_kwh is not None and least_kwh == limit_kwh,
             paid_kwh=paid_kwh,
         )
         self._next_number += 1

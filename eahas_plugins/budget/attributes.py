@@ -25,12 +25,15 @@ RESERVED_ATTR = "energy_reserved_kwh"
 """Trial attribute: energy the whole trial is expected to need, kWh."""
 STEP_ATTR = "energy_step_kwh"
 """Trial attribute: energy of the trial's next step, kWh, where it is known in advance."""
+LIMITED_ATTR = "limited"
+"""Trial information: whether a limit of the trial's own has truncated it, and not the cap."""
 KEPT_NAMES = frozenset(
     (
         *(ENERGY_ATTR, TRAINING_ATTR, PAID_ATTR, SAVED_ATTR, CHECKPOINT_ATTR, CONTINUES_ATTR),
         *(RESERVED_ATTR, STEP_ATTR, "energy_account", "energy_stopped", "promoted_from"),
         *("energy_kind", "energy_meter", "energy_parts_kwh", "meter", "runtime_s"),
         *("epochs", "resumed", "truncated", "energy_estimated", "earlier_member"),
+        LIMITED_ATTR,
     )
 )
 """What hosts keep of a trial under names of their own; no metric of a training has one of them."""
@@ -82,6 +85,17 @@ def known_kwh(value: object) -> float | None:
         except OverflowError:  # an integer of hundreds of digits
             return None
     return value if 0.0 <= value < math.inf else None
+
+
+def was_cut(info: Mapping[str, Any]) -> bool:
+    """Whether the end of the budget has cut a trial short, so that it is not the best.
+
+    A limit that all trials have is no such end: what one reaches within it is its result.
+
+    Args:
+        info: What came with the trial's result.
+    """
+    return bool(info.get("truncated")) and not info.get(LIMITED_ATTR)
 
 
 def paid_kwh_of(info: Mapping[str, Any]) -> float:

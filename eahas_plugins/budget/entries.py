@@ -35,6 +35,7 @@ class Grant:
         cap_kwh: The most all trials together may spend, kWh.
         reserved_kwh: Energy the trial is expected to need, kWh; 0 if unknown.
         limit_kwh: The most the trial may spend itself, kWh; None for no limit of its own.
+        own_limit: Whether that is what any trial may spend, and not what is left for this one.
         paid_kwh: Energy of earlier trials of the same configuration, whose training this one
             can go on with, kWh.
     """
@@ -44,6 +45,7 @@ class Grant:
     cap_kwh: float
     reserved_kwh: float = 0.0
     limit_kwh: float | None = None
+    own_limit: bool = False
     paid_kwh: float = 0.0
 
     def to_json(self) -> str:

@@ -88,6 +88,12 @@ class Attempt:
         balance = self._journal.balance(self.grant.cap_kwh)
         return balance.must_stop(number=self.grant.number, limit_kwh=self.grant.limit_kwh)
 
+    @property
+    def at_own_limit(self) -> bool:
+        """Whether only its own limit ends the trial: the cap of the study leaves energy."""
+        balance = self._journal.balance(self.grant.cap_kwh)
+        return self.grant.own_limit and not balance.must_stop(number=self.grant.number)
+
     def allowance_kwh(self) -> float:
         """Energy that this trial may still spend with every promise to others kept, kWh.
 

@@ -7,6 +7,7 @@ import math
 
 from hpbandster.core.result import Result
 
+from eahas_plugins.budget.attributes import was_cut
 from eahas_plugins.hpbandster.grants import JobAccount
 from eahas_plugins.units import share_text
 
@@ -36,7 +37,7 @@ def tell_end(account: JobAccount, result: Result, *, why: object = None) -> None
     """Say in one line what a run has spent and found, and why it ends if that is known."""
     runs = result.get_all_runs()
     told = [run for run in runs if run.loss is not None and math.isfinite(run.loss)]
-    whole = [run for run in told if not (isinstance(run.info, dict) and run.info.get("truncated"))]
+    whole = [run for run in told if not (isinstance(run.info, dict) and was_cut(run.info))]
     losses = [run.loss for run in whole or told]
     best = f"best loss {min(losses):.4g}" if losses else "none succeeded"
     balance = account.balance()

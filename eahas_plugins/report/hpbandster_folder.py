@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, known_kwh
+from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, known_kwh, was_cut
 from eahas_plugins.budget.entries import was_refused
 from eahas_plugins.files import NotJsonError, parse_json, read_json_lines, read_lines
 from eahas_plugins.report.energies import Energies, read_energies
@@ -20,7 +20,7 @@ from eahas_plugins.report.run import (
     State,
     TrialSummary,
 )
-from eahas_plugins.report.smac_folder import on_the_highest_rung, source_of
+from eahas_plugins.report.smac_folder import cut_if_no_other, on_the_highest_rung, source_of
 
 CONFIGS, RESULTS, ENERGY_LOG, ENERGY_FOLDERS = (
     *("configs.json", "results.json", "energy.json", "energy_*"),
@@ -53,7 +53,7 @@ def read_hpbandster(folder: Path, *, run_id: str | None = None) -> RunSummary:
             raise ValueError(
                 f"{folder / RESULTS} must be HpBandSter's but has {row!r:.80}: {error!r}."
             ) from None
-    trials = sorted(on_the_highest_rung(trials), key=lambda trial: trial.ended_s)
+    trials = sorted(on_the_highest_rung(cut_if_no_other(trials)), key=lambda trial: trial.ended_s)
     name, energies = _energies(folder, run_id)
     cap_kwh, unlisted_kwh = None, 0.0
     if energies is not None:
@@ -125,7 +125,7 @@ def _trial(
 
 def _state(answer: object, info: Mapping[str, Any], problem: object) -> State:
     if answer is not None:
-        return "cut" if info.get("truncated") else "complete"
+        return "cut" if was_cut(info) else "complete"
     return "cut" if was_refused(str(problem)) else "failed"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from eahas_plugins.budget.account import ESTIMATED_ATTR
-from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, known_kwh
+from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, known_kwh, was_cut
 from eahas_plugins.budget.entries import TrialId, was_refused
 from eahas_plugins.files import read_json_object
 from eahas_plugins.report.energies import Energies, read_energies
@@ -49,7 +49,7 @@ def read_smac(folder: Path) -> RunSummary:
         read = [_trial(row, configs, energies, len(objectives)) for row in rows]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"{folder / HISTORY} must be SMAC's run history: {error!r}.") from None
-    trials = _compared([trial for _, trial in read], _selection(scenario))
+    trials = _compared(cut_if_no_other([trial for _, trial in read]), _selection(scenario))
     listed = {trial_id for trial_id, _ in read}
     lost_kwh = [
         entry.charged_kwh
@@ -84,7 +84,7 @@ def _trial(
     if state == "failed" and was_refused(str(info.get("error", ""))):
         state = "cut"
     known = state == "complete" and len(values) == n_objectives
-    if state == "complete" and info.get("truncated"):  # it has a value, and had not finished
+    if state == "complete" and was_cut(info):  # it has a value, and had not finished
         state = "cut"
     entries = energies.of_trial.get(trial_id)
     energy_kwh = known_kwh(info.get(ENERGY_ATTR))
@@ -140,6 +140,18 @@ def _compared(trials: list[TrialSummary], selection: str) -> list[TrialSummary]:
         replace(t, eligible=t.eligible and (t.length or 0.0) == longest[t.group])
         if t.group in longest
         else t
+        for t in trials
+    ]
+
+
+def cut_if_no_other(trials: list[TrialSummary]) -> list[TrialSummary]:
+    """Where no trial is eligible, those that the budget cut are, if they have a result."""
+    if any(trial.eligible for trial in trials):
+        return trials
+    return [
+        replace(
+            t, eligible=t.state == "cut" and bool(t.values) and all(map(math.isfinite, t.values))
+        )
         for t in trials
     ]
 

@@ -13,6 +13,7 @@ from eahas_plugins.arguments import check_counts, check_positive, given
 from eahas_plugins.budget.attributes import (
     CHECKPOINT_ATTR,
     ENERGY_ATTR,
+    LIMITED_ATTR,
     SAVED_ATTR,
     TRAINING_ATTR,
 )
@@ -244,6 +245,7 @@ class EnergyTarget:
             SAVED_ATTR: training.saved_kwh,
             "epochs": training.epochs,
             "truncated": training.truncated,
+            LIMITED_ATTR: training.limited,
             "resumed": training.resumed,
             "runtime_s": measured.seconds,
             "meter": measured.provenance.meter,

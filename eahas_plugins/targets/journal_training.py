@@ -29,6 +29,9 @@ _BEAT_SHARE, _FIRST_BEAT_S, _SLOWEST_BEAT_S = 0.05, 0.25, 60.0
 class JournalTraining(EnergyTraining):
     """A training of SMAC or HpBandSter, which share out energy through a journal.
 
+    One that has trained its ``budget`` is not truncated. Where there is none, nobody knows whether
+    a training that was told to stop had more to do, and it is.
+
     Args:
         meter: What counts the energy; trials that share it each get their part.
         checkpoint: This trial's copy of the training's checkpoint.
@@ -93,8 +96,12 @@ class JournalTraining(EnergyTraining):
             reached = self.energy_kwh if self._in_kwh else self.epochs
             if reached >= self.budget * (1.0 - 1e-9):
                 return True
-        self.truncated = self._attempt is not None and self._attempt.must_stop()
-        return self.truncated
+        stops = self._attempt is not None and self._attempt.must_stop()
+        # Of a schedule nobody else tells that this was its last epoch.
+        done = self._counts_reports and self.budget is not None and self.epochs >= self.budget
+        self.truncated = stops and not done
+        self.limited = self.truncated and self._attempt is not None and self._attempt.at_own_limit
+        return stops
 
     def charge(self) -> None:
         """Write down what has been burnt so far; this also renews the reservation.

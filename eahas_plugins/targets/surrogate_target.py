@@ -20,7 +20,7 @@ from eahas_plugins.benchmark import (
     accuracy_curve,
     check_benchmark,
 )
-from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, kwh_argument
+from eahas_plugins.budget.attributes import ENERGY_ATTR, LIMITED_ATTR, TRAINING_ATTR, kwh_argument
 from eahas_plugins.budget.entries import EnergyExhaustedError
 from eahas_plugins.budget.journal import Attempt
 from eahas_plugins.spaces import native_config
@@ -63,8 +63,8 @@ class SurrogateTarget:
     What goes with it (SMAC's ``additional_info``, HpBandSter's ``info``) holds ``energy_kwh``
     (what this trial burnt), ``training_energy_kwh`` (with what earlier rungs of the same training
     paid), ``accuracy``, ``accuracy_curve`` (which curve that is), ``epochs``, ``truncated``
-    (whether the budget ended it early), and ``energy_kind``, the provenance of the energy, where
-    the benchmark says it.
+    (whether the budget ended it early), ``limited`` (whether only the trial's own limit did), and
+    ``energy_kind``, the provenance of the energy, where the benchmark says it.
 
     Args:
         bench: Anything with ``.space`` and ``.query(config)``.
@@ -179,9 +179,10 @@ class SurrogateTarget:
             ValueError: If the energy of inference is an objective and not known.
         """
         training = self._training(config, budget, attempt.grant.paid_kwh if attempt else 0.0)
-        last = training.last
+        last, at_own_limit = training.last, False
         if attempt is not None:
             try:
+                at_own_limit = attempt.at_own_limit
                 last = self._affordable(training, attempt.allowance_kwh())
             except EnergyExhaustedError:
                 attempt.finish(0.0)  # known, not unknown
@@ -196,6 +197,7 @@ class SurrogateTarget:
             "accuracy_curve": training.accuracy_name,
             "epochs": last,
             "truncated": last < training.last,
+            LIMITED_ATTR: last < training.last and at_own_limit,
         }
         if training.energy_kind is not None:
             info["energy_kind"] = training.energy_kind

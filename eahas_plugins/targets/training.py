@@ -52,6 +52,8 @@ class EnergyTraining(ABC):
         """Whether a later rung may go on from the checkpoint; if not, none need be saved."""
         self.truncated = False
         """Whether it has been told to stop before its end."""
+        self.limited = False
+        """Whether that was for a limit of its own, with energy left for other trials."""
         self.paid_kwh = checkpoint.start.energy_kwh
         """Energy of the training up to the checkpoint that it goes on from, kWh."""
         self._metric = metric

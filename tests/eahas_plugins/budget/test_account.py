@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from eahas_plugins.budget.account import Charge, RunAccount
-from eahas_plugins.budget.entries import TrialId
+from eahas_plugins.budget.entries import Grant, TrialId
 from eahas_plugins.budget.journal import EnergyJournal
 
 
@@ -135,3 +135,11 @@ def test_a_shortfall(shortfall: str) -> None:
 def test_arguments_are_checked(cap_kwh: float, shortfall: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         RunAccount(cap_kwh, shortfall=shortfall)  # type: ignore[arg-type]
+
+
+def test_a_limit_of_every_trial_is_told_from_what_is_left(account: RunAccount) -> None:
+    first = account.grant(trial(1), needed_kwh=8.0, limit_kwh=8.0)
+    assert (first.limit_kwh, first.own_limit) == (8.0, True)
+    second = account.grant(trial(2), needed_kwh=8.0, limit_kwh=8.0)
+    assert (second.limit_kwh, second.own_limit) == (2.0, False)
+    assert Grant.from_json(first.to_json(), "grant") == first

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from eahas_plugins.budget.attributes import known_kwh, kwh_argument
+from eahas_plugins.budget.attributes import known_kwh, kwh_argument, was_cut
 
 
 @pytest.mark.parametrize("value", [-1.0, 0.0, math.nan, math.inf, "much", None, True])
@@ -47,3 +47,11 @@ def test_zero_is_allowed_where_asked() -> None:
 )
 def test_known_kwh(value: object, expected: float | None) -> None:
     assert known_kwh(value) == expected
+
+
+def test_only_the_cap_cuts() -> None:
+    assert was_cut({"truncated": True})
+    assert was_cut({"truncated": True, "limited": False})
+    assert not was_cut({"truncated": True, "limited": True})
+    assert not was_cut({"truncated": False})
+    assert not was_cut({})

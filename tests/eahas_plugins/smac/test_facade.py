@@ -56,6 +56,10 @@ def test_a_limit_per_trial_cuts_every_trial(tmp_path: Path) -> None:
     facade = full_fidelity(tmp_path, budget_kwh=0.02, trial_limit_kwh=2e-3, n_startup_trials=50)
     facade.optimize()
     assert max(energies(facade.runhistory)) <= 2e-3
+    infos = [value.additional_info for value in facade.runhistory.values()]
+    cut = [info["limited"] for info in infos if info["truncated"]]
+    assert len(cut) > 5
+    assert cut == [*[True] * (len(cut) - 1), False]  # only the last by the cap
     assert 2e-2 - 2e-3 < facade.spent_kwh <= 2e-2
 
 

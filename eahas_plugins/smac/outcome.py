@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from statistics import fmean
 from typing import Any
 
 from ConfigSpace import Configuration
@@ -11,7 +12,7 @@ from smac.callback.callback import Callback
 from smac.main.smbo import SMBO
 from smac.runhistory import RunHistory, StatusType, TrialInfo, TrialKey, TrialValue
 
-from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
+from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh, was_cut
 from eahas_plugins.models.chance import MOST_IN_VAIN
 from eahas_plugins.spaces import native_config
 from eahas_plugins.units import energy_text, share_text
@@ -98,15 +99,19 @@ def is_result(history: RunHistory, config: Configuration | None) -> bool:
 
 
 def best_that_finished(history: RunHistory) -> list[Configuration]:
-    """Configurations that no other is better than, among finished trials of the highest rung."""
+    """Configurations that no other is better than, by their mean costs on the highest rung."""
     finished = _finished(history)
     top = max((_rung(trial) for trial in finished), default=0.0)
-    last = [(_costs(trial[1]), trial[0]) for trial in finished if _rung(trial) == top]
-    found: list[tuple[list[float], TrialKey]] = []
-    for costs, key in sorted(last, key=lambda trial: trial[0]):  # none is better than an earlier
+    told: dict[int, list[list[float]]] = {}
+    for trial in finished:
+        if _rung(trial) == top:
+            told.setdefault(trial[0].config_id, []).append(_costs(trial[1]))
+    means = [([fmean(c) for c in zip(*costs, strict=True)], n) for n, costs in told.items()]
+    found: list[tuple[list[float], int]] = []
+    for costs, number in sorted(means):  # none is better than an earlier one
         if not any(all(a <= b for a, b in zip(other, costs, strict=True)) for other, _ in found):
-            found.append((costs, key))
-    return [history.get_config(key.config_id) for _, key in found]
+            found.append((costs, number))
+    return [history.get_config(number) for _, number in found]
 
 
 def plain_config(
@@ -138,13 +143,14 @@ def end_of(
         RuntimeError: If every trial has failed.
     """
     check_success(history)
-    if any(best_trial(history, config) is None for config in incumbents):
+    succeeded = {history.get_config(key.config_id) for key, _ in _succeeded(history)}
+    if not succeeded.issuperset(incumbents):
         log.warning(
             "the incumbent of SMAC is a failed trial, and the best finished one is handed back: "
             "crash_cost must be larger than every cost, so give Scenario(crash_cost=) a larger one"
         )
-    if not all(is_result(history, config) for config in incumbents):
-        incumbents = best_that_finished(history)
+    results = [config for config in incumbents if is_result(history, config)]
+    incumbents = results or best_that_finished(history)
     n_failed = sum(value.status in _FAILED for value in history.values())
     parts = [f"{share_text(spent_kwh, cap_kwh)} spent", f"{len(history)} trials"]
     if n_failed:
@@ -165,7 +171,7 @@ def _succeeded(history: RunHistory) -> list[tuple[TrialKey, TrialValue]]:
 def _finished(history: RunHistory) -> list[tuple[TrialKey, TrialValue]]:
     """Trials with a result; one that the budget ended early has one if no other has."""
     succeeded = _succeeded(history)
-    whole = [trial for trial in succeeded if not trial[1].additional_info.get("truncated")]
+    whole = [trial for trial in succeeded if not was_cut(trial[1].additional_info)]
     return whole or succeeded
 
 

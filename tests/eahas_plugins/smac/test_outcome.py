@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ConfigSpace import ConfigurationSpace
+from ConfigSpace import Configuration, ConfigurationSpace
 from smac import Scenario
-from smac.runhistory import StatusType
+from smac.runhistory import RunHistory, StatusType
 
+from eahas_plugins.report import Report, read_run
 from eahas_plugins.smac import (
     EnergyHyperparameterOptimizationFacade,
     EnergyMultiFidelityFacade,
     EnergyTarget,
 )
+from eahas_plugins.smac.outcome import best_that_finished, end_of
 from tests.eahas_plugins.meters import Counter
 from tests.eahas_plugins.smac.helpers import QUIET, multi_fidelity
 
 
-def facade(folder: Path, target: Any, **kwargs: Any) -> Any:
+def facade(folder: Path, target: Any, trial_limit_kwh: float | None = None, **kwargs: Any) -> Any:
     scenario = Scenario(
         ConfigurationSpace({"x": (0.0, 1.0), "act": ["cos", "tanh"]}, seed=0), name="run",
         output_directory=folder,
@@ -29,7 +32,8 @@ def facade(folder: Path, target: Any, **kwargs: Any) -> Any:
     make: Any = EnergyHyperparameterOptimizationFacade
     if scenario.max_budget is not None:
         make = EnergyMultiFidelityFacade
-    return make(scenario, target, budget_kwh=1.0, n_startup_trials=8, logging_level=QUIET)
+    limits: Any = {"budget_kwh": 1.0, "trial_limit_kwh": trial_limit_kwh}
+    return make(scenario, target, n_startup_trials=8, logging_level=QUIET, **limits)
 
 
 def broken(config: Any, seed: int = 0, budget: float | None = None) -> Any:
@@ -136,7 +140,7 @@ def test_a_failed_trial_is_on_no_front(tmp_path: Path, said: Callable[[], str]) 
 
 @pytest.mark.parametrize("n_whole", [3, 0])
 def test_a_training_that_the_budget_ended_is_best_only_if_no_other_has_finished(
-    tmp_path: Path, n_whole: int
+    tmp_path: Path, said: Callable[[], str], n_whole: int
 ) -> None:
     """One that is to get worse later looked best when the budget was used up."""
     meter = Counter()
@@ -159,3 +163,44 @@ def test_a_training_that_the_budget_ended_is_best_only_if_no_other_has_finished(
     assert best is not None
     (at,) = [i for i, c in enumerate(host.runhistory.get_configs()) if c["x"] == best["x"]]
     assert values[at].additional_info["truncated"] is (n_whole == 0)
+    assert "failed" not in said()
+    best_of_report = Report.of(read_run(tmp_path)).numbers.best[0]
+    assert best_of_report.config["x"] == best["x"]
+    assert best_of_report.state == ("complete" if n_whole else "cut")
+
+
+def test_a_trial_that_reached_the_limit_of_all_trials_may_be_the_best(tmp_path: Path) -> None:
+    meter = Counter()
+
+    def train(config: Any, training: Any) -> None:
+        for _ in range(10 if config["x"] < 0.5 else 2):
+            meter.energy_kwh += 0.01
+            if training.report(loss=float(config["x"])):
+                return
+
+    target = EnergyTarget(train, meter, metric="loss", direction="minimize")
+    host = facade(tmp_path, target, trial_limit_kwh=0.05)
+    host.optimize()
+    values = list(host.runhistory.values())
+    best = min(values, key=lambda v: v.cost)
+    assert (best.additional_info["truncated"], best.additional_info["limited"]) == (True, True)
+    assert host.best_config is not None
+    assert host.best_config["x"] == best.cost
+    (first, *_) = Report.of(read_run(tmp_path)).numbers.best
+    assert (first.state, first.values) == ("complete", (best.cost,))
+
+
+def test_of_several_incumbents_only_those_without_a_result_are_dropped() -> None:
+    space = ConfigurationSpace({"x": (0.0, 1.0)}, seed=0)
+    a, b, c = (Configuration(space, values={"x": x}) for x in (0.25, 0.5, 0.75))
+    history = RunHistory(multi_objective_algorithm=None)
+    cut = {"truncated": True}
+    for config, seed, cost, info in (
+        *((a, 0, [1.0, 5.0], {}), (a, 1, [9.0, 5.0], {}), (b, 0, [4.0, 4.0], {})),
+        *((b, 1, [4.0, 4.0], {}), (c, 0, [0.0, 0.0], cut)),
+    ):
+        history.add(config, cost=cost, seed=seed, status=StatusType.SUCCESS, additional_info=info)
+    end = partial(end_of, history, spent_kwh=0.5, cap_kwh=1.0)
+    assert end([a, c]) == [a]
+    assert best_that_finished(history) == [b]  # by the means over its seeds a is worse
+    assert end([c]) == [b]

@@ -90,7 +90,7 @@ class Attempt:
 
     @property
     def at_own_limit(self) -> bool:
-        """Whether only its own limit ends the trial: the cap of the study leaves energy."""
+        """Whether only its own limit ends the trial, while the cap of the study leaves energy."""
         balance = self._journal.balance(self.grant.cap_kwh)
         return self.grant.own_limit and not balance.must_stop(number=self.grant.number)
 

@@ -80,7 +80,7 @@ class TrialSummary:
         energy_kwh: Energy it has spent, kWh; None if nobody knows.
         values: Its values, one per objective; empty if it has none.
         eligible: Whether it may be the best: complete, feasible, finite, and of a length that its
-            host compares with others.
+            host compares with others; in SMAC and HpBandSter one that was cut, if all were.
         config: Its hyperparameters.
         group: What tells configurations apart, without the length of their training.
         length: How long its training was meant to be, in any unit; None if that is not known.

@@ -29,7 +29,7 @@ class StartupDesign(LatinHypercubeInitialDesign):
 
     @property
     def meta(self) -> dict[str, Any]:
-        """What a run is told apart by: what SMAC's own was called, which runs began with."""
+        """What a run is told apart by, with the name of SMAC's own, which earlier runs have."""
         return {**super().meta, "name": LatinHypercubeInitialDesign.__name__}
 
     def select_configurations(self) -> list[Configuration]:

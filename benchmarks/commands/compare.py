@@ -132,6 +132,8 @@ def compare(
         get_method(name)  # before anything is written, an unknown one or one that cannot be run
     require(*PACKAGES)
     problems = [get_problem(name, source) for name in plan.tasks]
+    if source is not None and all(problem.source is None for problem in problems):
+        raise ValueError(f"{', '.join(plan.tasks)} reads no folder of yours: leave --source out.")
     folders = [out if suite is None else out / problem.title for problem in problems]
     with executor_of(engine, scheduler, jobs) as executor:
         failed = [

@@ -138,11 +138,11 @@ def get_problem(name: str, source: Path | None = None) -> Problem:
 
     Args:
         name: Its name; ``NAME/PART`` is a part of the folder, as in ``yahpo-lcbench/3945``.
-        source: Folder of the user's that the problem reads.
+        source: Folder of the user's that the problem reads; left out of one that reads none, as
+            one comparison may have problems of both kinds.
 
     Raises:
-        ValueError: If there is none, or the problem needs a source and has none, or reads none and
-            has one.
+        ValueError: If there is none, or the problem needs a source and has none.
     """
     known, path = problem_names(), Path(name)
     task, _, part = name.partition("/")
@@ -162,11 +162,9 @@ def get_problem(name: str, source: Path | None = None) -> Problem:
     said = _declared(name, constants_of(file)) if file else all_declared()[name]
     if said.needs_source and source is None:
         raise ValueError(f"{name} needs a folder of yours: give it with --source.")
-    if source is not None and not said.needs_source and file is None:
-        raise ValueError(f"{name} reads no folder of yours: leave --source out.")
     return Problem(
         file.stem.replace("_", "-") if file else name,
-        source,
+        source if said.needs_source or file else None,
         file=file,
         counts_full=said.counts_full,
         plain_in_full=said.plain_in_full,

@@ -3,7 +3,9 @@ import typer
 from typer.testing import CliRunner
 
 from benchmarks.__main__ import make_app
+from benchmarks.commands import compare as command
 from benchmarks.commands.compare import compare
+from benchmarks.comparison.suites import SUITES
 from benchmarks.methods import method_names
 from benchmarks.problems import problem_names
 
@@ -37,6 +39,7 @@ def invoke(*arguments):
         (("--engine", "ray"), "engine must be local or dask"),
         (("--engine", "dask"), "together"),
         (("--suite", "papr"), "suite must be one of smoke, paper"),
+        (("--task", "cifar10", "--source", "here"), "cifar10 reads no folder of yours: leave --so"),
     ],
 )
 def test_bad_input_says_what_must_hold_and_writes_nothing(tmp_path, arguments, message):
@@ -45,6 +48,21 @@ def test_bad_input_says_what_must_hold_and_writes_nothing(tmp_path, arguments, m
     assert isinstance(result.exception, ValueError)  # `python -m benchmarks` makes it exit code 2
     assert message in str(result.exception)
     assert not out.exists()
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_a_suite_takes_a_folder_where_one_of_its_tasks_reads_it(tmp_path, monkeypatch, suite):
+    ran = []
+    monkeypatch.setattr(command, "compare_on", lambda problem, *_, **__: ran.append(problem))
+    monkeypatch.setattr(command, "report", lambda *_, **__: None)
+    result = invoke("--out", str(tmp_path), "--suite", suite, "--methods", "rs", "--source", "here")
+    if suite == "foreign":
+        assert result.exception is None
+        assert len(ran) == len(SUITES[suite].tasks)
+        assert sum(problem.source is not None for problem in ran) == len(ran) - 3  # live ones
+    else:
+        assert "leave --source out" in str(result.exception)
+        assert not ran
 
 
 def test_help_has_every_default_method_and_problem(monkeypatch):

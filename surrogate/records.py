@@ -52,7 +52,7 @@ class Complexity:
     activations: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Run:
     """One training: what a query predicts and what a table records. Unknown values are None.
 
@@ -103,6 +103,10 @@ class Row(Run):
         return self.record.disturbed
 
 
+def _copied(curve: Curve | None) -> Curve | None:
+    return None if curve is None else curve.copy()
+
+
 _AMOUNTS = ("train_cpu_s", "train_wall_s", "eval_cpu_s", "energy_kwh")
 _PER_EPOCH = (*FRACTIONS, "train_loss", *_AMOUNTS)
 _PER_RUN = ("inference_cpu_s", "inference_wall_s", "inference_energy_kwh")
@@ -111,7 +115,7 @@ _TEXTS = ("task", "started")
 _OBJECTS = ("meter", "machine", "versions")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Record:
     """One line of a record file. What was not recorded is None.
 
@@ -203,7 +207,7 @@ class Record:
     def row(self) -> Row:
         """This record with the fields of a query's result (energy and time cumulative)."""
         known: dict[str, Any] = {
-            **{name: getattr(self, name) for name in FRACTIONS},
+            **{name: _copied(getattr(self, name)) for name in FRACTIONS},
             "energy_kwh": None if self.energy_kwh is None else np.cumsum(self.energy_kwh),
             "runtime_s": None if self.epoch_s is None else np.cumsum(self.epoch_s),
             "inference_energy_kwh": self.inference_energy_kwh,

@@ -1,9 +1,11 @@
 import pickle
 
+import numpy as np
 import pytest
 from ConfigSpace import OrdinalHyperparameter
 
 import surrogate
+from surrogate.records import Record
 from surrogate.space.tasks import get_space
 from surrogate.table import TableBenchmark
 
@@ -42,6 +44,13 @@ def test_what_a_caller_does_with_a_row_changes_no_record(table):
     again = table.query({"optimizer": "adam", "lr": 0.3})
     assert again == table.records[2]
     assert (again.config["lr"], again.val_accuracy[0]) == (0.3, 0.5)
+
+
+def test_the_arrays_that_a_caller_gave_stay_his():
+    record = Record(config={"lr": 0.1}, val_accuracy=np.array([0.5, 0.75]))
+    table = TableBenchmark.from_records([record])
+    record.val_accuracy[0] = 0.25
+    assert table.query({"lr": 0.1}).val_accuracy.tolist() == [0.5, 0.75]
 
 
 @pytest.mark.parametrize("name", [None, "fashion-nano-table"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 
 class Counter:
     """What a counter has counted since it was made, in its own unit. Never falls.
@@ -72,12 +70,14 @@ class Counter:
         return began_anew
 
     def _checked(self, at: float) -> float:
-        """Return a state; what stands for "no value" is none: -1 in 64 bits, NaN.
+        """Return a state; what stands for "no value" is none: -1 in 64 bits, 2**63 - 1, NaN.
 
         Raises:
             ValueError: If it is none.
         """
+        at = float(at)  # 2**63 - 1 becomes 2.0**63
         most = 2.0**63 if self._wraps_at is None else self._wraps_at
-        if not (math.isfinite(at) and 0.0 <= at <= most):
+        fits = 0.0 <= at < most if self._wraps_at is None else 0.0 <= at <= most
+        if not fits:  # nor NaN
             raise ValueError(f"{at:g} is no state of a counter from 0 to {most:g}")
-        return float(at)
+        return at

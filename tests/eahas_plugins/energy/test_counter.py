@@ -23,7 +23,7 @@ from eahas_plugins.energy.counter import Counter
 from eahas_plugins.energy.roster import Roster
 from tests.eahas_plugins.energy.machines import Cpus, Gpus, Nvml, add_zone
 
-NO_STATES = [-1, -(2**31), 2**64 - 1, math.nan, math.inf]
+NO_STATES = [-1, -(2**31), 2**63 - 1, 2**64 - 1, math.nan, math.inf]
 
 
 def joules(before, after):

@@ -137,11 +137,11 @@ def _different_ids(each: Sequence[Provenance]) -> list[dict[str, str]]:
         raise ValueError(f"each device must be counted by one meter but {twice} are by two")
     for part in ("gpu", "cpu", "memory"):
         found = {by for p in each for by in _counted_by(p, part)}
-        if len(found) > 1:
+        if len(found) > 1 and not (part == "gpu" and _are_other_models(each)):
             raise ValueError(
                 f"each device must be counted by one meter but {part} is by "
-                f"{' and '.join(sorted(found))}, which name the same device differently; leave one "
-                "out"
+                f"{' and '.join(sorted(found))}, which may name the same device differently; leave "
+                "one out"
             )
     if CPU_ESTIMATE in named and any(name.startswith("cpu:") for name in named):
         raise ValueError(
@@ -168,6 +168,25 @@ def _counted_by(provenance: Provenance, part: str) -> set[str]:
     return {
         next((lib for lib in _NAMES_OF_ITS_OWN if n.startswith(lib)), "its driver") for n in names
     }
+
+
+def _are_other_models(each: Sequence[Provenance]) -> bool:
+    """Whether the GPUs of NVML and of Zeus are of different models, as of two vendors.
+
+    Zeus asks NVML, too, so that one GPU has one model's name in both.
+    """
+    by_nvml, by_zeus = set(), set()
+    for name, called in (pair for p in each for pair in names_of(p).items()):
+        part, _, number = name.partition(":")
+        if part != "gpu":
+            continue
+        if number.startswith("GPU-") and called.endswith(f" {number}"):
+            by_nvml.add(called.removesuffix(f" {number}"))
+        elif number.startswith("zeus ") and called != name:
+            by_zeus.add(called)
+        else:
+            return False
+    return not by_nvml & by_zeus
 
 
 def _part_kinds(each: Sequence[Provenance]) -> dict[str, Kind]:

@@ -1,5 +1,6 @@
 import logging
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -220,6 +221,19 @@ def test_a_sum_refuses_one_device_by_two_names():
     driver, found = Nvml(1), SimpleNamespace(get_gpus=lambda: Gpus("A100"), get_cpus=lambda: [])
     with pytest.raises(ValueError, match="gpu is by its driver and zeus"):
         SumMeter([NvmlMeter(nvml=driver), ZeusMeter(cpus=False, devices=found)])
+
+
+def test_a_sum_takes_gpus_of_different_models():
+    found = SimpleNamespace(get_gpus=lambda: Gpus("AMD MI250", "A100"), get_cpus=lambda: [])
+    nvml, zeus = NvmlMeter(nvml=Nvml(1)), ZeusMeter(cpus=False, devices=found)
+    amd = SelectedMeter(zeus, ["gpu:zeus 0"])
+    assert SumMeter([nvml, amd]).provenance.device_ids == ("gpu:GPU-0", "gpu:zeus 0")
+    own = SimpleNamespace(
+        provenance=replace(zeus.provenance, device_ids=("gpu:0", "gpu:1")), read=zeus.read
+    )
+    for meters in ([nvml, zeus], [nvml, SelectedMeter(zeus, ["gpu:zeus 1"])], [own, amd]):
+        with pytest.raises(ValueError, match="may name the same device differently"):
+            SumMeter(meters)
 
 
 @pytest.mark.parametrize("watts", [-1.0, math.nan, math.inf])

@@ -28,7 +28,7 @@ class Epochs:
         n_epochs: Epochs of the whole training, those before a checkpoint among them.
         **parts: What an epoch changes and has ``state_dict`` and ``load_state_dict``: the model,
             the optimizer, a schedule of its learning rate. They go on where they stopped, and so
-            do the CPU's random numbers.
+            do the CPU's random numbers. None is left out.
 
     Raises:
         ValueError: If ``n_epochs`` is no whole number of at least 1, or a part cannot be saved.
@@ -36,6 +36,7 @@ class Epochs:
 
     def __init__(self, training: EnergyTraining, n_epochs: int, **parts: Any) -> None:
         check_counts(1, n_epochs=n_epochs)
+        parts = {name: part for name, part in parts.items() if part is not None}
         for name, part in parts.items():  # not after the training, when it is to be saved
             if not (hasattr(part, "state_dict") and hasattr(part, "load_state_dict")):
                 raise ValueError(

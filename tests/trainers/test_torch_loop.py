@@ -56,3 +56,12 @@ def test_an_epoch_that_is_not_reported_is_an_error():
 def test_what_cannot_be_trained_or_saved_is_refused_before_it_is_paid(n_epochs, parts, message):
     with pytest.raises(ValueError, match=message):
         EnergyTarget(lambda config, training: Epochs(training, n_epochs, **parts), METER)({})
+
+
+def test_a_part_that_is_none_is_left_out():
+    def train(config, training):
+        epochs = Epochs(training, 2, model=torch.nn.Linear(1, 1), scheduler=None)
+        for _ in epochs:
+            epochs.report(0.5)
+
+    assert EnergyTarget(train, METER)({})[1]["epochs"] == 2

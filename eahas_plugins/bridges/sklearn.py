@@ -12,7 +12,7 @@ from eahas_plugins.targets.training import EnergyTraining
 
 with needs(__name__, "scikit-learn", "sklearn"):
     import joblib
-    from sklearn.base import is_classifier
+    from sklearn.base import clone, is_classifier
     from sklearn.exceptions import NotFittedError
     from sklearn.metrics import check_scoring
     from sklearn.utils.validation import check_is_fitted
@@ -127,14 +127,29 @@ def _check_new(model: Any) -> None:
     Raises:
         ValueError: If it was fitted.
     """
-    try:
-        check_is_fitted(model)
-    except (NotFittedError, TypeError):  # or one of one's own, of which scikit-learn cannot tell
+    # Of one's own estimator scikit-learn may not be able to tell, or say it of a new one, too.
+    if not _seems_fitted(model) or _seems_fitted(_unfitted(model)):
         return
     raise ValueError(
         "model must not have been fitted, or it would go on from there: make it in the training "
         "function, or give sklearn.base.clone(model)."
     )
+
+
+def _seems_fitted(model: Any) -> bool:
+    try:
+        check_is_fitted(model)
+    except (NotFittedError, TypeError):
+        return False
+    return True
+
+
+def _unfitted(model: Any) -> Any:
+    """A new model like it; the same one where scikit-learn cannot make one."""
+    try:
+        return clone(model)
+    except (AttributeError, TypeError, RuntimeError):  # no parameters, or not those it was given
+        return model
 
 
 def _last(training: EnergyTraining, model: Any) -> Any:

@@ -127,6 +127,37 @@ def test_a_model_of_another_trial_is_no_beginning() -> None:
             train_whole(lambda training, model=model, fit=fit: fit(training, model))
 
 
+class Own(SGDClassifier):  # type: ignore[misc]
+    """An estimator of a user's own that has what only a fitted one should have."""
+
+    def __init__(self, random_state: int = 0) -> None:
+        super().__init__(random_state=random_state)
+        self.history_: list[float] = []
+
+
+class WithoutParameters:
+    def __init__(self, scale: float) -> None:
+        self.model_, self._given = SGDClassifier(random_state=0), scale
+
+    def __sklearn_tags__(self) -> Any:
+        return self.model_.__sklearn_tags__()
+
+    def fit(self, x: Any, y: Any) -> Any:
+        return self.partial_fit(x, y, classes=np.unique(y))
+
+    def partial_fit(self, x: Any, y: Any, classes: Any) -> Any:
+        self.model_.partial_fit(x, y, classes=classes)
+        return self
+
+    def score(self, x: Any, y: Any) -> float:
+        return float(self.model_.score(x, y))
+
+
+@pytest.mark.parametrize("model", [Own(), WithoutParameters(2.0)])
+def test_an_attribute_from_the_beginning_is_no_fit(model: Any) -> None:
+    assert train_whole(lambda training: _epochs(training, model))["epochs"] == 2
+
+
 def _epochs(training: EnergyTraining, model: Any) -> None:
     fit_epochs(training, model, *HALF, n_epochs=2, validation=REST)
 

@@ -32,7 +32,7 @@ class RowFile:
         try:
             self._begin(line_of(header))
             self._results = load(path)
-            if self._results.header != header and self._file.size == self._results.length:
+            if self._results.header != header:
                 self._begin_anew(header)
             refuse_mixing(header, self._results.header, path)
             self._forget_what_is_torn()
@@ -100,7 +100,7 @@ class RowFile:
             self._append(header_line)
 
     def _begin_anew(self, header: Header) -> None:
-        """Where all that is there is a header, no study has ended: its settings bind nobody."""
+        """Where all that is there is a header, and perhaps a torn row, its settings bind nobody."""
         if not self._results.rows:
             self._file.truncate(0)
             self._append(line_of(header))

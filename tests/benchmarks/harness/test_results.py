@@ -130,6 +130,15 @@ def test_settings_bind_nobody_before_the_first_study_has_ended(tmp_path):
     assert load(path).header == larger
 
 
+def test_a_torn_first_row_binds_nobody_either(tmp_path):
+    path, larger = tmp_path / "rows.jsonl", dataclasses.replace(HEADER, budget_kwh=1.0)
+    path.write_text(LINES[0] + LINES[1][:40])
+    with RowFile(path, larger) as file:
+        file.append(make_rows())
+    assert load(path).header == larger
+    assert list(load(path).rows) == make_rows()
+
+
 def test_a_packed_bomb_is_refused_in_little_memory(tmp_path):
     path = tmp_path / "rows.jsonl.gz"
     with gzip.open(path, "wb") as stream:

@@ -35,14 +35,17 @@ def write_atomically(
         raise IsADirectoryError(
             errno.EISDIR, "a file must be written but this is a folder", str(path)
         )
-    if not path.parent.is_dir():
-        raise FileNotFoundError(
-            errno.ENOENT, "a file must be written into a folder but there is none", str(path.parent)
-        )
     raw = content.encode() if isinstance(content, str) else content
     # Names may have 255 bytes: a long one keeps its beginning.
     partial = path.with_name(f".{path.name[:32]}.{uuid.uuid4().hex}.part")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode)
+    try:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode)
+    except OSError as error:
+        if path.parent.is_dir():
+            raise
+        raise FileNotFoundError(
+            errno.ENOENT, "a file must be written into a folder but there is none", str(path.parent)
+        ) from error
     try:
         try:
             write_all(descriptor, raw)

@@ -53,3 +53,6 @@ def test_what_cannot_be_written_is_said_by_the_name_that_was_given(tmp_path):
         write_atomically("/", "a")
     with pytest.raises(FileNotFoundError, match=f"there is none: '{tmp_path}/none'"):
         write_atomically(tmp_path / "none" / "a", "a")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FileNotFoundError, match=f"there is none: '{tmp_path}/file'"):
+        write_atomically(tmp_path / "file" / "a", "a")

@@ -42,7 +42,9 @@ class Fence:
         """
         try:
             is_ours = (self._folder / _NAME).read_text(encoding="utf-8") == self._token
-        except FileNotFoundError:  # somebody has tidied up
+        except (
+            OSError
+        ):  # somebody has tidied up, or a network's folder is away: the next look tells
             return
         if not is_ours:
             raise RuntimeError(

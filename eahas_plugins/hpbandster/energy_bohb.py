@@ -124,8 +124,6 @@ class EnergyBOHB(BOHB):
             shortfall=shortfall,
             lease_s=lease_s,
         )
-        # A run that goes on begins new brackets: nothing of the old ones is promoted.
-        CheckpointStore(self.account.folder / CHECKPOINTS).clear()
         self.cooling = float(cooling)
         self.reward_exponent = float(reward_exponent)
         self.short_until = float(short_until)
@@ -144,6 +142,10 @@ class EnergyBOHB(BOHB):
             reward_exponent=self.reward_exponent,
             short_until=self.short_until,
         )
+        # Only now that nothing is refused any more: a master that runs there ends by this.
+        self.account.take_over()
+        # A run that goes on begins new brackets: nothing of the old ones is promoted.
+        CheckpointStore(self.account.folder / CHECKPOINTS).clear()
 
     @property
     def spent_kwh(self) -> float:

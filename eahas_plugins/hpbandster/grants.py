@@ -54,8 +54,12 @@ class JobAccount(RunAccount):
         super().__init__(cap_kwh, shortfall=shortfall)
         self.folder = folder
         self.attach(EnergyJournal(folder, lease_s=lease_s))
-        self._fence = Fence(folder)
+        self._fence: Fence | None = None
         self._trials: dict[tuple[Any, float], TrialId] = {}
+
+    def take_over(self) -> None:
+        """Go on with the run in place of the master before, which is refused from here on."""
+        self._fence = Fence(self.folder)
 
     def grant_job(
         self, config_id: Any, budget: float, *, needed_kwh: float | None, paid_kwh: float
@@ -65,7 +69,8 @@ class JobAccount(RunAccount):
         Raises:
             RuntimeError: If another master goes on with the run since.
         """
-        self._fence.check()
+        if self._fence is not None:
+            self._fence.check()
         # A resumed run uses config ids anew, so the number says which trial this is.
         trial: TrialId = (self.next_number, None, None, float(budget))
         grant = self.grant(trial, needed_kwh=needed_kwh, paid_kwh=paid_kwh)

@@ -7,6 +7,7 @@ what is missing instead of deciding otherwise without a word.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
@@ -73,7 +74,7 @@ class EnergySMBO(SMBO):
 class FacadeHook(AbstractFacade):
     """A facade that is told when all its components are known and no state is loaded yet."""
 
-    main_loop: type[EnergySMBO] = EnergySMBO
+    main_loop: Callable[..., EnergySMBO] = EnergySMBO
 
     def make_optimizer(self) -> EnergySMBO:
         """Make SMAC's main loop. Called when all components are known, before a state is loaded."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import dataclasses
+import functools
 import math
 import shutil
 import weakref
@@ -42,10 +43,12 @@ from eahas_plugins.smac.resume import (
     adopt_unnamed,
     check_same_run,
     requeue_lost,
+    take_over,
     with_crash_cost,
 )
 from eahas_plugins.smac.runner import EnergyRunner, arguments_of
 from eahas_plugins.smac.state import HISTORY, DurableSMBO, forget, restore
+from eahas_plugins.smac.told import check_target
 from eahas_plugins.targets.checkpoints import CheckpointStore
 from eahas_plugins.targets.energy_target import EnergyTarget
 
@@ -85,8 +88,6 @@ class EnergyFacade(FacadeHook):
         RuntimeError: If the folder holds a run with other settings (SMAC would ask on stdin).
     """
 
-    main_loop = DurableSMBO
-
     def __init__(
         self,
         scenario: Scenario,
@@ -105,21 +106,16 @@ class EnergyFacade(FacadeHook):
         dask_client: Client | None = None,
         **components: Any,
     ) -> None:
-        if target_function is not None and not callable(target_function):
-            raise ValueError(
-                f"target_function must be callable or None but got {target_function!r}."
-            )
         self.account = EnergyBudgetCallback(
             budget_kwh, shortfall=shortfall, trial_limit_kwh=trial_limit_kwh
         )
+        check_target(target_function, trial_limit_kwh=trial_limit_kwh)
         self._target = target_function
         self._lease_s = lease_s
         self._worker: EnergyRunner | None = None
         scenario = with_crash_cost(scenario, target_function)
         # The number of workers is not part of what a run is: resume with another.
-        alone = scenario
-        if scenario.n_workers != 1:
-            alone = dataclasses.replace(scenario, n_workers=1)
+        alone = scenario if scenario.n_workers == 1 else dataclasses.replace(scenario, n_workers=1)
         self._price = None if price_kwh is None else EnergyPriceCallback(price_kwh, alone)
         check_reward_exponent(reward_exponent)
         check_not_negative(cooling=cooling)
@@ -261,8 +257,10 @@ class EnergyFacade(FacadeHook):
         """Make SMAC's main loop: open the account and check the folder first."""
         if self._is_unnamed and not self._starts_anew:
             adopt_unnamed(self.scenario)
-        folder = Path(self.scenario.output_directory)
+        folder = Path(self.scenario.output_directory).absolute()
         journal = EnergyJournal(folder / _JOURNAL, lease_s=self._lease_s)
+        fence = take_over(self.scenario, folder, anew=self._starts_anew)
+        self.main_loop = functools.partial(DurableSMBO, fence=fence)
         if self._starts_anew:
             journal.clear()
             forget(folder)
@@ -270,7 +268,7 @@ class EnergyFacade(FacadeHook):
             check_same_run(self.scenario, folder)
             requeue_lost(folder / HISTORY)
         if isinstance(self._target, EnergyTarget):
-            self._open_checkpoints(self._target, folder.absolute())
+            self._open_checkpoints(self._target, folder)
         loop = super().make_optimizer()
         self.account.attach(loop.runhistory, journal, self._target)
         if self._worker is not None:

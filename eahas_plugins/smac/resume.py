@@ -12,8 +12,9 @@ from typing import Any
 from smac.runhistory import StatusType
 from smac.scenario import Scenario
 
+from eahas_plugins.budget.fence import Fence
 from eahas_plugins.files import read_json_object, write_atomically
-from eahas_plugins.smac.state import MAX_BYTES, SCENARIO, SPACE
+from eahas_plugins.smac.state import MAX_BYTES, SCENARIO, SPACE, is_whole
 
 
 def with_crash_cost(scenario: Scenario, target: Any) -> Scenario:
@@ -43,6 +44,22 @@ _FREE = (
 of the initial design follows from ``n_trials``, and has been tried first."""
 
 
+def take_over(scenario: Scenario, folder: Path, *, anew: bool) -> Fence:
+    """Go on with a folder in place of whoever does, or refuse and leave it to them.
+
+    Args:
+        scenario: The scenario.
+        folder: Its folder, absolute.
+        anew: Whether what the folder holds is forgotten.
+
+    Raises:
+        RuntimeError: If the folder holds another run; one that must be restored is not refused yet.
+    """
+    if not anew and is_whole(folder):
+        _refuse(folder, differences(scenario, folder))
+    return Fence(folder)
+
+
 def check_same_run(scenario: Scenario, folder: Path) -> None:
     """Refuse a folder with a run of other settings; SMAC would ask on stdin what to do.
 
@@ -52,12 +69,16 @@ def check_same_run(scenario: Scenario, folder: Path) -> None:
     Raises:
         RuntimeError: If the folder holds another run.
     """
-    if other := differences(scenario, folder):
+    _refuse(folder, differences(scenario, folder))
+    scenario.save()
+
+
+def _refuse(folder: Path, other: list[str]) -> None:
+    if other:
         raise RuntimeError(
             f"the folder {folder} must hold the same run or none but holds one with other "
             f"{', '.join(other)}: give the scenario another name, or overwrite=True to start anew."
         )
-    scenario.save()
 
 
 def differences(scenario: Scenario, folder: Path) -> list[str]:

@@ -7,6 +7,7 @@ and a copy of all five, written at once, is what a run goes back to.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -45,10 +46,10 @@ MAX_BYTES = 1 << 30
 class DurableSMBO(EnergySMBO):
     """SMAC's main loop, whose files are never seen half written, nor in another folder."""
 
-    def __init__(self, scenario: Scenario, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, scenario: Scenario, *args: Any, fence: Fence, **kwargs: Any) -> None:
         # Trainings may change the working directory; SMAC saves as soon as this is made.
         self._folder = Path(scenario.output_directory).absolute()
-        self._fence = Fence(self._folder)
+        self._fence = fence
         super().__init__(scenario, *args, **kwargs)
 
     def save(self) -> None:
@@ -57,8 +58,14 @@ class DurableSMBO(EnergySMBO):
         Raises:
             RuntimeError: If another facade goes on with the run since.
         """
-        folder = self._folder
         self._fence.check()
+        try:
+            self._write_state(self._folder)
+        except FileNotFoundError:  # who goes on with the run has cleared what was half written
+            self._fence.check()
+            raise
+
+    def _write_state(self, folder: Path) -> None:
         part = folder / f".saving-{os.getpid()}"
         part.mkdir(parents=True, exist_ok=True)
         self.runhistory.save(part / HISTORY)
@@ -96,9 +103,10 @@ def restore(folder: Path, *, spent_kwh: float) -> bool:
     """
     for part in folder.glob(".saving-*"):  # of a process that was killed while it saved
         for file in part.iterdir():
-            file.unlink()
-        part.rmdir()
-    texts = {name: _text(folder / name) for name in _FILES}
+            file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it is not dead, and writes: it hears of us next time
+            part.rmdir()
+    texts = _texts(folder)
     saved = _text(folder / LAST_STATE)
     if saved is None and all(text is None for text in texts.values()):
         if spent_kwh > 0.0:
@@ -126,6 +134,11 @@ def restore(folder: Path, *, spent_kwh: float) -> bool:
         f"the folder {folder} must hold a run that can be read but holds no whole state: {named}. "
         "Restore the files from a copy, or give overwrite=True to start anew (energy counts anew)."
     )
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether SMAC's files are all in a folder, and belong together."""
+    return not faults_of(_texts(folder))
 
 
 def forget(folder: Path) -> None:
@@ -170,6 +183,10 @@ def _mismatches(values: Mapping[str, dict[str, Any]]) -> dict[str, str]:
     except Exception:
         return {SPACE: "of another form"}
     return {}
+
+
+def _texts(folder: Path) -> dict[str, str | None]:
+    return {name: _text(folder / name) for name in _FILES}
 
 
 def _text(file: Path) -> str | None:

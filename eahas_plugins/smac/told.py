@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from smac.scenario import Scenario
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR, known_kwh
 from eahas_plugins.budget.entries import TrialId
-from eahas_plugins.smac.answers import is_finite
+from eahas_plugins.smac.answers import is_finite, takes_attempt
 
 
 def check_result(value: TrialValue, scenario: Scenario | None) -> None:
@@ -55,6 +55,17 @@ def check_limit(trial_limit_kwh: float | None, *, can_cut: bool) -> None:
             "argument `attempt`, reports to it and returns when attempt.must_stop(), or an "
             "EnergyTarget."
         )
+
+
+def check_target(target: Callable[..., Any] | None, *, trial_limit_kwh: float | None) -> None:
+    """Refuse a target function of a facade before its folder is touched.
+
+    Raises:
+        ValueError: If it is neither callable nor None, or trials have a limit that it cannot hold.
+    """
+    if target is not None and not callable(target):
+        raise ValueError(f"target_function must be callable or None but got {target!r}.")
+    check_limit(trial_limit_kwh, can_cut=target is None or takes_attempt(target))
 
 
 def check_one_run(callback: object, before: RunHistory | None, now: RunHistory) -> None:

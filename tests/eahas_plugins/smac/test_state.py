@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from ConfigSpace import ConfigurationSpace, Float, Integer
 from smac import Scenario
+from smac.runhistory import RunHistory
 
-from eahas_plugins.smac import EnergyMultiFidelityFacade
+from eahas_plugins.smac import EnergyMultiFidelityFacade, base_facade
 from eahas_plugins.smac.state import LAST_STATE, faults_of
 from tests.eahas_plugins.smac.helpers import QUIET, energies, trials
 
@@ -29,6 +30,10 @@ def train(config: Any, seed: int = 0, budget: Any = None, attempt: Any = None) -
     return float(config["x"]), {"energy_kwh": STEP_KWH, "training_energy_kwh": STEP_KWH}
 
 
+def uncut(config: Any, seed: int = 0, budget: Any = None) -> Any:
+    return float(config["x"]), {"energy_kwh": STEP_KWH}
+
+
 def facade(folder: Path, kwh: float, *, name: str | None = "run", **kwargs: Any) -> Any:
     space = ConfigurationSpace(seed=0)
     space.add([Float("x", (0.0, 1.0)), Integer("n", (1, 100), log=True)])
@@ -37,10 +42,12 @@ def facade(folder: Path, kwh: float, *, name: str | None = "run", **kwargs: Any)
         "deterministic": True, "n_trials": 999, "crash_cost": 1.0, **kwargs,
     }  # fmt: skip
     target = settings.pop("target", train)
+    limit_kwh = settings.pop("trial_limit_kwh", None)
     return EnergyMultiFidelityFacade(
         Scenario(settings.pop("space", space), **settings),
         target,
         budget_kwh=kwh,
+        trial_limit_kwh=limit_kwh,
         logging_level=QUIET,
         n_startup_trials=60,
     )
@@ -179,6 +186,54 @@ def test_two_at_once_do_not_overwrite_each_other(tmp_path: Path) -> None:
     third = facade(tmp_path, 0.009)
     assert trials(third.runhistory) == trials(second.runhistory)
     assert third.spent_kwh >= second.spent_kwh
+
+
+def test_who_is_in_the_middle_of_a_save_hears_that_another_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = facade(tmp_path, 0.009)
+    info = first.ask()
+    save = RunHistory.save
+
+    def opened_meanwhile(history: RunHistory, *args: Any) -> None:
+        save(history, *args)
+        monkeypatch.setattr(RunHistory, "save", save)
+        facade(tmp_path, 0.009)
+
+    value = first.evaluate(info)
+    monkeypatch.setattr(RunHistory, "save", opened_meanwhile)
+    with pytest.raises(RuntimeError, match="one process at a time must go on with the run"):
+        first.tell(info, value)
+
+
+def test_nothing_is_queued_again_before_the_first_run_is_kept_from_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = facade(tmp_path, 0.009)
+    info = first.ask()
+    value = first.evaluate(info)
+    refused = []
+
+    def writes_meanwhile(file: Path) -> None:
+        with pytest.raises(RuntimeError, match="one process at a time") as raised:
+            first.tell(info, value)
+        refused.append(raised)
+
+    monkeypatch.setattr(base_facade, "requeue_lost", writes_meanwhile)
+    facade(tmp_path, 0.009)
+    assert refused
+
+
+@pytest.mark.parametrize("other", [{"min_budget": 3}, {"trial_limit_kwh": 0.1}])
+def test_a_start_that_is_refused_does_not_end_the_run_that_is_there(
+    tmp_path: Path, other: dict[str, Any]
+) -> None:
+    first = facade(tmp_path, 0.009, target=uncut)
+    with pytest.raises((RuntimeError, ValueError), match=r"must hold the same run|trial_limit_kwh"):
+        facade(tmp_path, 0.009, target=uncut, **other)
+    info = first.ask()
+    first.tell(info, first.evaluate(info))
+    assert len(first.runhistory) == 1
 
 
 KILLED = """

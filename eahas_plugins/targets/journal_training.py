@@ -118,14 +118,16 @@ class JournalTraining(EnergyTraining):
 
         Args:
             failed: Whether the training has raised an error. One that did before its first report,
-                while a meter that answers has counted nothing, has burnt nothing: what it was
-                expected to need is for trainings that nobody knows of.
+                so soon that a meter that answers has counted nothing, has burnt nothing: what it
+                was expected to need is for trainings that nobody knows of. A meter that counts
+                nothing for longer stands still, and knows nothing of it.
         """
         self.charge()
         with self._lock:
             self._take(self._share.leave)
             counted = self._now.energy_kwh > self._start.energy_kwh or self._problem is not None
-            if failed and not (counted or self.reported or self._attempt is None):
+            told = counted or self.reported or not self._was_short
+            if failed and self._attempt is not None and not told:
                 self._attempt.report(0.0)
 
     def measured(self) -> Measurement:
@@ -137,6 +139,11 @@ class JournalTraining(EnergyTraining):
         if self._problem is not None:
             raise self._problem
         return between(self._start, self._now)
+
+    @property
+    def _was_short(self) -> bool:
+        resolution_s = self._share.provenance.resolution_s
+        return self._now.monotonic_s - self._start.monotonic_s < max(1.0, 10.0 * resolution_s)
 
     @property
     def _counts_reports(self) -> bool:

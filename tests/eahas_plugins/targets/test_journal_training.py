@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,18 +9,39 @@ import pytest
 from eahas_plugins.budget.account import RunAccount
 from eahas_plugins.budget.entries import Grant
 from eahas_plugins.budget.journal import EnergyJournal
+from eahas_plugins.energy import Reading
 from eahas_plugins.targets import EnergyTarget, EnergyTraining
 from tests.eahas_plugins.meters import Counter
 
 
-@pytest.mark.parametrize(("burns_kwh", "charged_kwh"), [(0.0, 0.0), (0.25, 0.25)])
+@dataclass
+class Clocked(Counter):
+    """Its clock is ahead by as much as trainings say that they have lasted."""
+
+    ahead_s: float = 0.0
+
+    def read(self) -> Reading:
+        reading = super().read()
+        return replace(reading, monotonic_s=reading.monotonic_s + self.ahead_s)
+
+
+@pytest.mark.parametrize(
+    ("burns_kwh", "lasts_s", "charged_kwh", "estimated"),
+    [
+        (0.0, 0.0, 0.0, False),
+        (0.25, 0.0, 0.25, False),
+        (0.25, 60.0, 0.25, False),
+        (0.0, 60.0, 7.0, True),  # the meter stands still
+    ],
+)
 def test_a_training_that_fails_before_its_first_report_is_charged_what_it_burnt(
-    tmp_path: Path, burns_kwh: float, charged_kwh: float
+    tmp_path: Path, burns_kwh: float, lasts_s: float, charged_kwh: float, estimated: bool
 ) -> None:
-    meter = Counter()
+    meter = Clocked()
 
     def train(config: dict[str, Any], training: EnergyTraining) -> None:
         meter.energy_kwh += burns_kwh
+        meter.ahead_s += lasts_s
         raise FileNotFoundError("no such data set")
 
     account = RunAccount(50.0, shortfall="truncate")
@@ -31,7 +53,7 @@ def test_a_training_that_fails_before_its_first_report_is_charged_what_it_burnt(
         EnergyTarget(train, meter)({"lr": 0.5}, attempt=attempt)
     attempt.close()
     charge = account.charge(grant.trial, reported_kwh=None, succeeded=False)
-    assert (charge.energy_kwh, charge.estimated) == (charged_kwh, False)
+    assert (charge.energy_kwh, charge.estimated) == (charged_kwh, estimated)
     assert account.balance().spent_kwh == charged_kwh
 
 

@@ -97,6 +97,9 @@ class UntriedConfigurations(Iterator[Configuration]):
         self._space = space
         self._size = space.estimate_size()
         self._runhistory = runhistory
+        # By value: SMAC's history, read back, takes one with categories for another one.
+        self._known: set[str] = set()
+        self._n_counted = 0
 
     def __next__(self) -> Configuration:
         config = self._proposal()
@@ -105,6 +108,7 @@ class UntriedConfigurations(Iterator[Configuration]):
             config = self._any_untried()
             self.exhausted = False
         self.drawn[config] = None
+        self._known.add(_values_of(config))
         return config
 
     def _proposal(self) -> Configuration | None:
@@ -123,11 +127,12 @@ class UntriedConfigurations(Iterator[Configuration]):
         draws = _MIN_DRAWS
         if math.isfinite(self._size):
             draws = int(min(max(_DRAWS_PER_CONFIG * self._size, _MIN_DRAWS), _MAX_DRAWS))
-        # By value: SMAC's history, read back, takes one with categories for another one.
-        known = {_values_of(config) for config in (*self._runhistory.get_configs(), *self.drawn)}
+        tried = self._runhistory.get_configs()  # in the order in which they came
+        self._known.update(map(_values_of, tried[self._n_counted :]))
+        self._n_counted = len(tried)
         for _ in range(0, draws, _MIN_DRAWS):
             for config in self._space.sample_configuration(_MIN_DRAWS):
-                if _values_of(config) not in known:
+                if _values_of(config) not in self._known:
                     config.origin = "Random Search (what is left of the space)"
                     return config
         raise StopIteration

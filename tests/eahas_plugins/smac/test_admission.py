@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from ConfigSpace import Categorical, ConfigurationSpace, EqualsCondition, Integer
 from smac import Scenario
-from smac.runhistory import TrialValue
+from smac.runhistory import RunHistory, TrialValue
 
 from eahas_plugins.smac import (
     EnergyHyperparameterOptimizationFacade,
     EnergyMultiFidelityFacade,
+    admission,
 )
 from tests.eahas_plugins.smac.helpers import QUIET
 
@@ -196,3 +197,21 @@ def test_a_run_that_goes_on_knows_what_has_been_tried(
     )
     assert set(tried.values()) == {1}
     assert len({config for config, _, _ in tried}) == 6
+
+
+def test_what_was_tried_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else every ask of a long run takes longer than the one before."""
+    space, history = numbers(60), RunHistory()
+    for config in space.sample_configuration(20):
+        history.add(config, cost=0.5)
+    of_history = Counter({id(config): 0 for config in history.get_configs()})
+
+    def values_of(config: Any) -> str:
+        of_history.update([id(config)] if id(config) in of_history else [])
+        return str(config["a"])
+
+    monkeypatch.setattr(admission, "_values_of", values_of)
+    untried = admission.UntriedConfigurations(iter(()), space, history)
+    left = [int(config["a"]) for config in untried]
+    assert sorted([*left, *(int(c["a"]) for c in history.get_configs())]) == list(range(60))
+    assert set(of_history.values()) == {1}

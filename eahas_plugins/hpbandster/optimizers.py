@@ -20,6 +20,7 @@ from eahas_plugins.arguments import (
     check_numbers,
     check_positive,
     check_seed,
+    check_shares,
 )
 from eahas_plugins.files import path_argument
 from eahas_plugins.hpbandster._compat import (
@@ -39,7 +40,7 @@ from eahas_plugins.spaces.ordinals import index_space
 
 _MAY_BE_NONE = "min_points_in_model"
 _COUNTS = (_MAY_BE_NONE, "num_samples")
-_SHARES = {"top_n_percent": 100, "random_fraction": 1}
+_SHARES = ("top_n_percent", "random_fraction")
 _SETTINGS = (*_COUNTS, *_SHARES, "bandwidth_factor", "min_bandwidth")
 
 
@@ -268,7 +269,7 @@ class BOHB(_Current, theirs.BOHB):
 
     Args:
         min_points_in_model: Trials before a model is built.
-        top_n_percent: Share of good trials, %.
+        top_n_percent: Share of good trials, %: a whole number.
         num_samples: Candidates per choice.
         random_fraction: Share of random configurations.
         bandwidth_factor: How much wider than the model candidates are drawn.
@@ -282,13 +283,12 @@ class BOHB(_Current, theirs.BOHB):
         settings = {name: kwargs[name] for name in _SETTINGS if name in kwargs}
         if settings.get(_MAY_BE_NONE, 0) is None:
             del settings[_MAY_BE_NONE]
-        counts = {name: settings.pop(name) for name in _COUNTS if name in settings}
-        check_counts(1, **counts)
-        shares = {name: settings.pop(name) for name in _SHARES if name in settings}
-        check_numbers(**shares)
-        for name, value in shares.items():
-            if not 0.0 <= value <= _SHARES[name]:
-                raise ValueError(f"{name} must be between 0 and {_SHARES[name]} but got {value}.")
+        check_counts(1, **{name: settings.pop(name) for name in _COUNTS if name in settings})
+        percent = settings.pop("top_n_percent", 0)
+        check_counts(0, top_n_percent=percent)
+        if percent > 100:
+            raise ValueError(f"top_n_percent must be at most 100 but got {percent}.")
+        check_shares(random_fraction=settings.pop("random_fraction", 0))
         check_positive(**settings)
         super().__init__(configspace, **kwargs)
 

@@ -111,7 +111,7 @@ def test_a_folder_of_results_has_a_name() -> None:
         EnergyResultLogger("")
 
 
-@pytest.mark.parametrize("percent", [-1, 100.5, float("nan"), "15"])
+@pytest.mark.parametrize("percent", [-1, 101, 12.5, 15.0, float("nan"), "15"])
 def test_a_percentage_is_one(percent: Any) -> None:
     with pytest.raises(ValueError, match="top_n_percent must be"):
         made(BOHB)(top_n_percent=percent)

@@ -11,6 +11,7 @@ from hpbandster.core.dispatcher import Job
 from hpbandster.core.result import json_result_logger
 
 from eahas_plugins.files import path_argument
+from eahas_plugins.spaces.values import plain
 
 
 class EnergyResultLogger(json_result_logger):
@@ -53,7 +54,7 @@ class EnergyResultLogger(json_result_logger):
 def storable(job: Job) -> Job:
     """A copy of a job whose answer JSON can hold; HpBandSter's logger would end the run."""
     written = copy.copy(job)
-    written.result = _as_json(job.result)
+    written.result = _as_json(plain(job.result))
     return written
 
 

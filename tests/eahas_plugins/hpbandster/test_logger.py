@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hpbandster.core.base_iteration import WarmStartIteration
 from hpbandster.core.dispatcher import Job
@@ -18,15 +19,16 @@ ANSWERS = [
     ({"energy_kwh": 0.5, "curve": [1.0, None, True]}, None),
     ({"kinds": {1}, "deep": [{"at": Path("a")}]}, {"kinds": "{1}"}),
     ({(1, 2): 3, 4: 5}, {"(1, 2)": 3, "4": 5}),
+    ({"curve": np.array([1.0, 0.5]), "n": np.int64(3)}, {"curve": [1.0, 0.5], "n": 3}),
     ("a text", None),
     (None, None),
 ]
 
 
-def job_of(info: Any) -> Job:
+def job_of(info: Any, loss: Any = 0.25) -> Job:
     job = Job((0, 0, 0), config={"x": 0.5}, budget=3.0)
     job.timestamps = {"submitted": 0.0, "started": 1.0, "finished": 2.0}
-    job.result = {"loss": 0.25, "info": info}
+    job.result = {"loss": loss, "info": info}
     return job
 
 
@@ -44,6 +46,14 @@ def test_any_answer_is_written_and_read_again(tmp_path: Path, info: Any, part: A
     else:
         assert part.items() <= run.info.items()
     assert json.loads((tmp_path / "energy.json").read_text())["config_id"] == [0, 0, 0]
+
+
+def test_a_loss_of_numpy_stays_a_number(tmp_path: Path) -> None:
+    logger, job = EnergyResultLogger(str(tmp_path)), job_of({}, np.float32(0.5))
+    logger.new_config(job.id, job.kwargs["config"], {})
+    logger(job)
+    (run,) = logged_results_to_HBS_result(str(tmp_path)).get_all_runs()
+    assert run.loss == 0.5
 
 
 class _Silent:

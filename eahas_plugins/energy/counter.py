@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from eahas_plugins.energy.readings import MeterError
+
+_log = logging.getLogger(__name__)
+
 
 class Counter:
     """What a counter has counted since it was made, in its own unit. Never falls.
@@ -77,7 +85,39 @@ class Counter:
         """
         at = float(at)  # 2**63 - 1 becomes 2.0**63
         most = 2.0**63 if self._wraps_at is None else self._wraps_at
-        fits = 0.0 <= at < most if self._wraps_at is None else 0.0 <= at <= most
-        if not fits:  # nor NaN
+        if not (0.0 <= at < most or at == self._wraps_at):  # nor NaN
             raise ValueError(f"{at:g} is no state of a counter from 0 to {most:g}")
         return at
+
+
+class _Device(Protocol):
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+
+
+def tell_of(
+    lost: Iterable[tuple[_Device, Exception]], *, reset: Sequence[str], told: set[str]
+) -> None:
+    """Say once which devices do not answer, while others do, and whose counters began anew.
+
+    Args:
+        lost: Devices that do not answer, and why.
+        reset: Names of those whose counters began anew.
+        told: Ids of those of which it was said that they do not answer; it grows.
+
+    Raises:
+        MeterError: If there are counters that began anew.
+    """
+    for device, problem in lost:
+        if device.id not in told:
+            told.add(device.id)
+            _log.warning(
+                "%s no longer answers (%s) and is left out until it does.", device.name, problem
+            )
+    if reset:
+        raise MeterError(
+            f"the energy counter of {', '.join(reset)} was reset and what it counted just "
+            "before is lost; start the measurement anew: the next reading goes on"
+        )

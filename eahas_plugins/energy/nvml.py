@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from eahas_plugins.energy.counter import tell_of
 from eahas_plugins.energy.nvml_gpu import NvmlGpu, text_of
 from eahas_plugins.energy.readings import MeterError, Provenance, Reading
 from eahas_plugins.energy.synchronize import wait_for_gpu
@@ -126,17 +127,7 @@ class NvmlMeter:
             raise MeterError(
                 f"the counter of {gpu.name} does not answer ({problem}); choose another meter"
             ) from problem
-        for gpu, problem in lost:
-            if gpu.id not in self._told:
-                self._told.add(gpu.id)
-                _log.warning(
-                    "%s no longer answers (%s) and is left out until it does.", gpu.name, problem
-                )
-        if reset:
-            raise MeterError(
-                f"the energy counter of {', '.join(reset)} was reset and what it counted just "
-                "before is lost; start the measurement anew: the next reading goes on"
-            )
+        tell_of(lost, reset=reset, told=self._told)
         return Reading.of_devices(
             devices,
             monotonic_s=monotonic_s,

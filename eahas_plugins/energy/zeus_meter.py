@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import logging
 import os
 import threading
 import time
@@ -12,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from eahas_plugins.energy.counter import Counter
+from eahas_plugins.energy.counter import Counter, tell_of
 from eahas_plugins.energy.power import PowerIntegral
 from eahas_plugins.energy.rapl import rapl_is_readable
 from eahas_plugins.energy.readings import Kind, MeterError, Provenance, Reading
@@ -22,7 +21,6 @@ from eahas_plugins.units import J_PER_KWH
 _MAX_WATTS, _SLACK_J = 1e4, 1e4  # of one device
 _REST = "other"  # of a system on a chip: its total without the parts that it tells
 
-_log = logging.getLogger(__name__)
 
 _SOC_PARTS_MJ = {
     # What Zeus 0.16 counts of a system on a chip, without what lies in another of these.
@@ -158,17 +156,7 @@ class ZeusMeter:
         if len(lost) == len(self._devices):
             _, cause = lost[0]
             raise MeterError(f"a counter of Zeus no longer answers ({cause})") from cause
-        for device, problem in lost:
-            if device.id not in self._told:
-                self._told.add(device.id)
-                _log.warning(
-                    "%s no longer answers (%s) and is left out until it does.", device.name, problem
-                )
-        if reset:
-            raise MeterError(
-                f"the energy counter of {', '.join(reset)} was reset and what it counted just "
-                "before is lost; start the measurement anew: the next reading goes on"
-            )
+        tell_of(lost, reset=reset, told=self._told)
         return Reading.of_devices(
             devices, monotonic_s=monotonic_s, provenance=self._provenance, counters=counters
         )

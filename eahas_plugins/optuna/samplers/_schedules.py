@@ -177,11 +177,12 @@ class FidelityName:
                 f"Bayesian optimisation until you say which, fidelity_param={found[0]!r}"
             )
         else:
+            usual = [name for name in distributions if has_usual_name(name)]
             what = f"no parameter has a usual name of the length of a training; there are {names}"
-            for name in filter(has_usual_name, distributions):
+            if usual:
                 what = (
-                    f"{name!r} has a usual name of the length of a training but no two positive "
-                    f"numbers to choose from, it is {distributions[name]}"
+                    f"{usual[-1]!r} has a usual name of the length of a training but no two "
+                    f"positive numbers to choose from, it is {distributions[usual[-1]]}"
                 )
             self._warn(
                 f"{what}: this is plain Bayesian optimisation. Name it (fidelity_param=), or say "

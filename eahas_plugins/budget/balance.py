@@ -75,8 +75,13 @@ class Balance:
 
     @property
     def spent_kwh(self) -> float:
-        """Energy spent by all trials in every state, kWh."""
-        return math.fsum([self.finished_kwh, *[t.spent_kwh for t in self.running]])
+        """Energy spent by all trials in every state, kWh; beyond the cap only after an overshoot.
+
+        A sum that exceeds the cap by its rounding alone, 0.1 + 0.2 of 0.3, is the cap.
+        """
+        total_kwh = math.fsum([self.finished_kwh, *[t.spent_kwh for t in self.running]])
+        overshot_kwh = total_kwh - self.cap_kwh
+        return self.cap_kwh if 0.0 < overshot_kwh <= self.cap_kwh * _TOLERANCE else total_kwh
 
     @property
     def reserved_kwh(self) -> float:

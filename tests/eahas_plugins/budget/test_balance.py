@@ -71,6 +71,26 @@ def test_smaller_number_goes_first() -> None:
     assert not balance.goes_first(number=2, next_step_kwh=1.0)
 
 
+@given(step=st.floats(1e-6, 1.0), n_steps=st.integers(1, 50))
+def test_steps_that_land_on_the_cap_are_no_overshoot(step: float, n_steps: int) -> None:
+    steps = [step * factor for factor in range(1, n_steps + 1)]
+    cap = sum(steps)
+    last = Balance(cap_kwh=cap, finished_kwh=sum(steps[1:]), running=(running(0, step),))
+    assert last.spent_kwh <= cap
+    assert last.spent_kwh == pytest.approx(cap)
+    assert last.remaining_kwh >= 0.0
+    assert last.must_stop(number=0)
+
+
+def test_a_rounded_sum_is_the_cap_and_an_overshoot_stays_one() -> None:
+    assert 0.1 + 0.2 > 0.3
+    rounded = Balance(cap_kwh=0.3, finished_kwh=0.1, running=(running(0, 0.2),))
+    assert (rounded.spent_kwh, rounded.remaining_kwh) == (0.3, 0.0)
+    overshot = Balance(cap_kwh=0.3, finished_kwh=0.1, running=(running(0, 0.2001),))
+    assert overshot.spent_kwh == pytest.approx(0.3001)
+    assert overshot.remaining_kwh == pytest.approx(-0.0001)
+
+
 @given(
     cap=st.floats(0.1, 20.0),
     steps=st.lists(st.floats(0.01, 3.0), min_size=1, max_size=5),

@@ -41,6 +41,10 @@ class CoresUsed:
         self._said = cores
         return cores
 
+    def end(self) -> None:
+        """The trial has ended: those that go on share what the process uses."""
+        self._here.discard(self)
+
     @classmethod
     def own_processes(cls) -> frozenset[int]:
         """Return the ids of this process and of its descendants, as last seen."""

@@ -190,6 +190,7 @@ class Share:
             try:
                 return self._take()
             finally:
+                self._cores.end()
                 self._membership.leave(self._last.monotonic_s, self._last.counters)
 
     @property

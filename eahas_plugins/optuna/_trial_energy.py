@@ -45,9 +45,11 @@ class _Use:
 
     _thread = threading.local()
 
-    def __init__(self, meter: EnergyMeter, owner: str) -> None:
+    def __init__(self, meter: EnergyMeter, owner: str, around: list[_Use]) -> None:
         self.share = Share(meter, owner=owner)
         self.studies: list[object] = []
+        self._around = around  # of the thread that has begun it, whichever ends it
+        around.append(self)
 
     @classmethod
     def find(cls, meter: EnergyMeter, *, owner: str, study: object) -> _Use:
@@ -62,9 +64,8 @@ class _Use:
             if use.share.provenance == meter.provenance and study not in use.studies:
                 use.studies.append(study)
                 return use
-        use = cls(meter, owner)
+        use = cls(meter, owner, around)
         use.studies.append(study)
-        around.append(use)
         return use
 
     @classmethod
@@ -93,8 +94,7 @@ class _Use:
         if self.studies:
             self.read()
             return
-        if self in self._of_this_thread():
-            self._of_this_thread().remove(self)
+        self._around.remove(self)
         self.share.leave()
 
 

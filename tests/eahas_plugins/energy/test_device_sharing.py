@@ -218,6 +218,25 @@ def test_how_many_cores_a_process_uses(monkeypatch):
     assert other is not None
 
 
+def test_trials_that_have_ended_use_no_cores(tmp_path, monkeypatch):
+    cpu_s = [0.0]
+    monkeypatch.setattr(CoresUsed, "_here", weakref.WeakSet())
+    monkeypatch.setattr(CoresUsed, "_cpu_s", lambda self: cpu_s[0])
+    roster = Roster(folder=tmp_path)
+
+    def share():
+        ids = ["cpu:package-0"]
+        counters = Counters(Clock(), ids, zero_kwh=0.0, comparable=True, joules=lambda name: 1.0)
+        return Share(counters, roster=roster)
+
+    kept = [share() for _ in range(4)]  # whoever holds them
+    for ended in kept[:3]:
+        ended.leave()
+    kept[3]._cores._last_s -= 10.0
+    cpu_s[0] = 5.0
+    assert kept[3]._cores.since_last() == pytest.approx(0.5, rel=0.1)
+
+
 class Busy(Nvml):
     """GPUs of which the driver tells who computes on them."""
 

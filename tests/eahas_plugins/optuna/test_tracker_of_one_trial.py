@@ -110,6 +110,20 @@ def test_trackers_of_two_trials_share(meter):
     assert [t.user_attrs["energy_kwh"] for t in trials] == [1.5, 1.5]
 
 
+def test_a_tracker_that_ends_in_another_thread_leaves_nothing_to_its_own(meter):
+    study = optuna.create_study()
+    first, beside = (EnergyTracker(study.ask(), meter=meter) for _ in range(2))
+    with ThreadPoolExecutor(1) as other_thread:
+        first.__enter__()
+        meter.advance(kwh=1.0)
+        other_thread.submit(first.__exit__, None, None, None).result()
+        with EnergyTracker(study.ask(), meter=meter):
+            other_thread.submit(beside.__enter__).result()
+            meter.advance(kwh=1.0)
+            other_thread.submit(beside.__exit__, None, None, None).result()
+    assert [t.user_attrs["energy_kwh"] for t in study.trials] == [1.0, 0.5, 0.5]
+
+
 class Fragile(FakeMeter):
     fails = 0
 

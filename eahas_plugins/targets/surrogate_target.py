@@ -250,9 +250,10 @@ class SurrogateTarget:
 
     def _query(self, planned: dict[str, Any]) -> Any:
         """The benchmark's run; the last one is kept: an estimate comes before the training."""
-        if self._last is None or self._last[0] != planned:
-            self._last = (planned, self.bench.query(planned))
-        return self._last[1]
+        last = self._last  # workers in threads may share a target
+        if last is None or last[0] != planned:
+            last = self._last = (planned, self.bench.query(planned))
+        return last[1]
 
     def _affordable(self, training: _Training, allowance_kwh: float) -> int:
         """The last epoch that the account pays for."""

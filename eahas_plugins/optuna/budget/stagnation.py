@@ -10,6 +10,8 @@ from optuna.trial import FrozenTrial
 
 from eahas_plugins.optuna._trials import may_be_best, spent_kwh
 
+_ROUNDING = 1e-9  # relative: 0.1 + 0.1 + 0.1 is more than 0.5 - 0.2
+
 
 def is_stagnant(
     finished: Iterable[FrozenTrial],
@@ -33,7 +35,8 @@ def is_stagnant(
         if may_be_best(trial):
             best = max(best, sign * trial.values[0])
         history.append((total_kwh, best))
-    before = [value for kwh, value in history if kwh <= total_kwh - window_kwh]
+    begin_kwh = total_kwh * (1.0 + _ROUNDING) - window_kwh
+    before = [value for kwh, value in history if kwh <= begin_kwh]
     if not before or before[-1] == float("-inf"):
         return False
     return best - before[-1] < min_gain_per_kwh * window_kwh

@@ -104,16 +104,16 @@ class StudyLedger:
                 self._study_name = account_name(study)
                 self._note_ran(first_start(study))
             running = []
-            for trial in self._reader.read(study, self._unfinished):
-                number = trial.number
-                if number >= self._n_seen:
-                    self._n_seen = number + 1
-                    self._unfinished.add(number)
+            trials = self._reader.read(study, self._unfinished)
+            # The reader gives a new one once: if the storage fails below, all are read again.
+            self._unfinished.update(trial.number for trial in trials)
+            self._n_seen = max([self._n_seen, *(trial.number + 1 for trial in trials)])
+            for trial in trials:
                 if trial.state is TrialState.RUNNING:
                     running.append(self._running(study, trial, now_s))
                 elif trial.state.is_finished():
-                    self._unfinished.discard(number)
                     self._settle(study, trial)
+                    self._unfinished.discard(trial.number)
             self.latest = Balance(
                 cap_kwh=cap_kwh, finished_kwh=self._finished_kwh(), running=tuple(running)
             )

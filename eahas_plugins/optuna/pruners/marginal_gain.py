@@ -28,6 +28,7 @@ from eahas_plugins.optuna.pruners._shared import (
 from eahas_plugins.optuna.pruners._silence import SilenceWatch
 
 _CURVE_KEY = "energy_curve"
+_ROUNDING = 1e-9  # relative: five times 0.1 is more than half of ten times 0.1
 
 
 class MarginalGainPruner(BasePruner):
@@ -134,7 +135,7 @@ class _Past:
 
     def gain_per_kwh(self, window: float) -> float:
         """Gain of the best value over the latest share of the energy, per kWh."""
-        start_kwh = (1.0 - window) * self._spent_kwh
+        start_kwh = (1.0 - window) * self._spent_kwh * (1.0 + _ROUNDING)
         earlier = [point for point in self._history if point[0] <= start_kwh]
         since_kwh, since_best = (earlier or self._history)[-1 if earlier else 0]
         window_kwh = self._spent_kwh - since_kwh

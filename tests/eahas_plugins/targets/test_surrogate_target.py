@@ -143,6 +143,22 @@ def test_both_objectives() -> None:
     assert cost == {"error": 1.0 - info["accuracy"], "energy_kwh": info["training_energy_kwh"]}
 
 
+def test_a_worker_gets_its_own_run_when_another_thread_asks_meanwhile() -> None:
+    target = SurrogateTarget(PowerLawBench())
+
+    class Meanwhile(str):
+        """Another thread's turn comes when this is compared."""
+
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            target({**VALUES, "width": 64})
+            return str(self) == other
+
+    alone = target(VALUES)
+    assert target({**VALUES, "optimizer": Meanwhile("sgd")}) == alone
+
+
 def test_it_travels_to_workers() -> None:
     target = SurrogateTarget(PowerLawBench(), fidelity="schedule")
     copy = pickle.loads(pickle.dumps(target))

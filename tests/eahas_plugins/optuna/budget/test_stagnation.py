@@ -10,23 +10,34 @@ from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
 from tests.eahas_plugins.optuna.budget.studies import new_study
 
 
-def run(values: list[float], *, infeasible: frozenset[int] = frozenset(), **options: Any) -> int:
-    """Trials of 1 kWh that reach these values, until 2 kWh gain less than 0.01 per kWh."""
+def run(
+    values: list[float],
+    *,
+    infeasible: frozenset[int] = frozenset(),
+    each_kwh: float = 1.0,
+    **options: Any,
+) -> int:
+    """Trials that reach these values, until two of them gain less than 0.01 per kWh."""
 
     def objective(trial: optuna.Trial) -> float:
-        trial.set_user_attr("energy_kwh", 1.0)
+        trial.set_user_attr("energy_kwh", each_kwh)
         if infeasible:
             trial.set_constraint("memory", 1.0 if trial.number in infeasible else -1.0)
         return values[trial.number]
 
     study = new_study(**options)
-    budget = EnergyBudget(100.0, min_gain_per_kwh=0.01, gain_window_kwh=2.0)
+    budget = EnergyBudget(100.0, min_gain_per_kwh=0.01, gain_window_kwh=2.0 * each_kwh)
     study.optimize(budget.guard(objective), callbacks=[budget], n_trials=len(values))
     return len(study.trials)
 
 
 def test_study_stops_when_gains_dry_up() -> None:
     assert run([0.5, 0.4, 0.3, 0.299, 0.2985, 0.298, 0.1]) == 5  # 0.3 -> 0.2985 over 2 kWh
+
+
+def test_sums_that_round_do_not_make_the_window_longer() -> None:
+    values = [0.5, 0.4, 0.3, 0.3, 0.3, 0.1, 0.1, 0.1]
+    assert run(values, each_kwh=0.1) == run(values) == 5
 
 
 def test_values_that_are_not_finite_are_no_gain() -> None:

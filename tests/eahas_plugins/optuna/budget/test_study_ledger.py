@@ -6,6 +6,7 @@ from typing import Any
 
 import optuna
 import pytest
+from optuna.exceptions import StorageInternalError
 from optuna.trial import TrialState
 
 from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
@@ -57,6 +58,28 @@ def test_retry_that_fails_before_it_starts_counts_once() -> None:
     requeue(study, dead)
     study.tell(study.ask(), state=TrialState.FAIL)
     assert budget.spent_kwh(study) == 3.0
+
+
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+def test_a_storage_that_fails_once_hides_no_trial_for_good(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for storage in (None, f"sqlite:///{tmp_path}/s.db"):
+        study, budget = new_study(storage=storage), EnergyBudget(10.0)
+        requeue(study, dead_trial(study, budget, 3.0))
+        study.tell(study.ask(), state=TrialState.FAIL)  # the retry, of which the storage is asked
+        budget.start(last := study.ask())
+        budget.report(last, energy_kwh=2.0)
+        study.tell(last, 0.0)
+
+        def fails(*_: Any, **__: Any) -> Any:
+            raise StorageInternalError("database is locked")
+
+        fresh = EnergyBudget(10.0)
+        with monkeypatch.context() as patch, pytest.raises(StorageInternalError):
+            patch.setattr(study, "get_trials", fails)
+            fresh.spent_kwh(study)
+        assert fresh.spent_kwh(study) == 5.0
 
 
 def test_lease_of_a_dead_worker_lapses() -> None:

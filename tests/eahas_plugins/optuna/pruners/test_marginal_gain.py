@@ -48,6 +48,15 @@ def test_marginal_gain_without_a_plan_looks_at_the_most_expensive_trial() -> Non
     assert run(study, [(1.0, 0.6), (2.0, 0.61)], planned_kwh=None) is None  # as dear as they get
 
 
+@pytest.mark.parametrize("each_kwh", [1.0, 0.1])
+def test_sums_that_round_do_not_make_the_window_longer(each_kwh: float) -> None:
+    study = new_study(MarginalGainPruner(min_kwh=0.5 * each_kwh), "maximize")
+    for value in (0.5, 0.5, 0.5, 0.5, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8):  # nothing in the last half
+        study.add_trial(optuna.create_trial(value=value, user_attrs={"energy_kwh": each_kwh}))
+    points = [(0.5 * each_kwh, 0.75), (each_kwh, 0.79)]
+    assert run(study, points, planned_kwh=2.0 * each_kwh) is None
+
+
 def test_strictness() -> None:
     points = [(1.0, 0.7), (2.0, 0.74)]
     study = study_with_history(MarginalGainPruner(min_kwh=1.0, strictness=0.0))

@@ -22,9 +22,9 @@ MOST_TRIALS = 64
 class StudyModel:
     """A Gaussian process over the trials of one study, of their standardised values.
 
-    Its mean is 0 and its spread 1 over the trials of the study that had the longest training;
-    larger is better. It is cheap: of a long study it learns the best trials, and of the others as
-    many, evenly from the second best to the worst.
+    Its mean is 0 and its spread 1 over those that had the longest training; larger is better. It is
+    cheap: of a long study it learns the best trials, and of the others as many, evenly from the
+    second best to the worst.
 
     Args:
         study: The study; it must have a trial.
@@ -42,7 +42,7 @@ class StudyModel:
         kept = _spread(study.rewards, levels)
         values = transformed(study.rewards[kept])
         levels = levels[kept]
-        longest = values[levels == 1.0]
+        longest = values[levels == levels.max()]  # a few longer ones may not be kept
         self._mean, self._scale = float(longest.mean()), float(longest.std())
         if not self._scale > 1e-9 * abs(self._mean):
             self._scale = float(values.std()) or 1.0

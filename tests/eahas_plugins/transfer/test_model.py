@@ -49,3 +49,14 @@ def test_of_a_long_study_it_learns_the_best_and_some_of_all_others():
     )
     assert learnt[: MOST_TRIALS // 2] == list(range(MOST_TRIALS // 2))
     assert learnt[-1] == 499
+
+
+def test_of_a_long_study_the_longest_trainings_may_be_none_of_those_it_learns():
+    study = made_up(500)
+    short = [t for t in study.trials if t.config["max_epoch"] < 20]
+    place = len(short) // 2 + 1  # neither of the best nor one of those evenly from the others
+    for middling in sorted(short, key=lambda t: t.value)[place : place + 8]:
+        longest = type(middling)(config={**middling.config, "max_epoch": 20}, value=middling.value)
+        trials = tuple(longest if t is middling else t for t in short)
+        model = StudyModel(made_up(1, trials=trials), ENCODER, fidelity_param="max_epoch")
+        assert np.isfinite(model.predict(ENCODER.encode([longest.config]), np.ones(1))).all()

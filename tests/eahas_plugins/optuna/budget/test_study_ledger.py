@@ -76,9 +76,10 @@ def test_a_storage_that_fails_once_hides_no_trial_for_good(
             raise StorageInternalError("database is locked")
 
         fresh = EnergyBudget(10.0)
-        with monkeypatch.context() as patch, pytest.raises(StorageInternalError):
-            patch.setattr(study, "get_trials", fails)
+        monkeypatch.setattr(study, "get_trials", fails)
+        with pytest.raises(StorageInternalError):
             fresh.spent_kwh(study)
+        monkeypatch.undo()
         assert fresh.spent_kwh(study) == 5.0
 
 

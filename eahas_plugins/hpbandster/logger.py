@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
-from typing import Any
 
 from hpbandster.core.dispatcher import Job
 from hpbandster.core.result import json_result_logger
 
 from eahas_plugins.files import path_argument
-from eahas_plugins.spaces.values import plain
+from eahas_plugins.spaces.values import as_json
 
 
 class EnergyResultLogger(json_result_logger):
@@ -54,13 +52,5 @@ class EnergyResultLogger(json_result_logger):
 def storable(job: Job) -> Job:
     """A copy of a job whose answer JSON can hold; HpBandSter's logger would end the run."""
     written = copy.copy(job)
-    written.result = _as_json(plain(job.result))
+    written.result = as_json(job.result)
     return written
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key if isinstance(key, str) else str(key): _as_json(v) for key, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_as_json(item) for item in value]
-    return value if value is None or isinstance(value, bool | int | float | str) else repr(value)

@@ -86,8 +86,8 @@ class NameServer(theirs.NameServer):
         port: int = 0,
         nic_name: str | None = None,
     ) -> None:
-        check_run_id(run_id)
         super().__init__(run_id, working_directory, host, port, nic_name)
+        check_run_id(run_id)  # after it: what was not made cannot be shut down
 
     def start(self) -> tuple[str, int]:
         """Serve; returns host and port.

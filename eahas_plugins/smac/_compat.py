@@ -8,18 +8,21 @@ what is missing instead of deciding otherwise without a word.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
 from ConfigSpace import Configuration
 from smac.facade.abstract_facade import AbstractFacade
 from smac.intensifier.hyperband import Hyperband
 from smac.main.smbo import SMBO
-from smac.runhistory import StatusType, TrialKey
+from smac.runhistory import StatusType, TrialInfo, TrialKey, TrialValue
 from smac.runhistory.dataclasses import InstanceSeedBudgetKey
 from smac.scenario import Scenario
 
 from eahas_plugins.policy import n_rungs
+from eahas_plugins.spaces.values import as_json
 
 CHECKED_VERSION = "2.4.1"
 
@@ -44,7 +47,29 @@ class EnergySMBO(SMBO):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        require(self, "_stop", "_finished")
+        require(self, "_stop", "_finished", "_runner")
+
+    def tell(self, info: TrialInfo, value: TrialValue, save: bool = True) -> None:
+        """Take a result as SMAC does, with what its files cannot hold as text.
+
+        A value may be told of many trials: what is charged to one is written to a copy.
+        """
+        told = as_json(value.additional_info)
+        super().tell(info, replace(value, additional_info=told), save)
+
+    def validate(self, config: Configuration, *, seed: int | None = None) -> Any:
+        """Train a configuration again, complete, and return its mean cost; see SMAC.
+
+        These trainings are no trials of the run: its budget neither ends nor counts them.
+
+        Raises:
+            ValueError: If there is no target function.
+        """
+        if self._runner is None:
+            raise ValueError("target_function must be given to validate but is None.")
+        seed = self.scenario.seed if seed is None else seed
+        trials = self.intensifier.get_trials_of_interest(config, validate=True, seed=seed)
+        return np.mean([self._runner.run_wrapper(t)[1].cost for t in trials], axis=0).tolist()
 
     @property
     def scenario(self) -> Scenario:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from inspect import signature
 from typing import Any
 
+from eahas_plugins.arguments import float_of
 from eahas_plugins.spaces.values import plain
 
 ATTEMPT = "attempt"
@@ -26,8 +27,8 @@ def parts_of(returned: Any) -> tuple[Any, dict[str, Any]]:
     return plain(cost), plain(info)
 
 
-def check_cost(cost: Any) -> None:
-    """Refuse what is no cost: SMAC would end the run with an error that names nothing.
+def finite_cost(cost: Any) -> Any:
+    """A cost in Python's floats; SMAC would end the run with an error that names nothing.
 
     Raises:
         ValueError: If it is no number, or numbers by objective, or one of them is not finite.
@@ -41,6 +42,9 @@ def check_cost(cost: Any) -> None:
             f"a target function must return finite numbers but the cost is {cost!r:.200}: "
             f"{_ASKED_FOR}"
         )
+    if isinstance(cost, Mapping):
+        return {name: float(number) for name, number in cost.items()}
+    return list(map(float, cost)) if isinstance(cost, list) else float(cost)
 
 
 def _is_pair(returned: Any) -> bool:
@@ -50,7 +54,7 @@ def _is_pair(returned: Any) -> bool:
 def is_finite(number: Any) -> bool:
     """Whether it is a number, and neither infinite nor NaN."""
     try:
-        return math.isfinite(number)
+        return math.isfinite(float_of(number))
     except (TypeError, ValueError, OverflowError):  # an integer of hundreds of digits overflows
         return False
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from inspect import signature
+from types import CodeType
 from typing import Any
 
 from smac.intensifier.abstract_intensifier import AbstractIntensifier
@@ -15,7 +17,7 @@ from smac.scenario import Scenario
 from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
 from eahas_plugins.budget.entries import Grant
 from eahas_plugins.budget.journal import Attempt, EnergyJournal
-from eahas_plugins.smac.answers import ATTEMPT, check_cost, parts_of, takes_attempt
+from eahas_plugins.smac.answers import ATTEMPT, finite_cost, parts_of, takes_attempt
 from eahas_plugins.smac.budget import EnergyBudgetCallback
 from eahas_plugins.targets.energy_target import EnergyTarget
 from eahas_plugins.targets.surrogate_target import SurrogateTarget
@@ -72,12 +74,14 @@ class EnergyRunner(TargetFunctionRunner):
     @property
     def meta(self) -> dict[str, Any]:
         """What makes a resumed run the same run; for our targets not their code."""
-        own = getattr(self.target_function, "meta", None)
-        if isinstance(own, dict):
-            return {"name": type(self).__name__, "target": own}
-        if hasattr(self.target_function, "__code__") or hasattr(self.target_function, "func"):
-            return {**super().meta}
-        return {"name": type(self).__name__, "target": type(self.target_function).__qualname__}
+        target, name = self.target_function, type(self).__name__
+        while isinstance(target, partial):  # what SMAC says of one is another in each process
+            target = target.func
+        if isinstance(own := getattr(target, "meta", None), dict):
+            return {"name": name, "target": own}
+        if isinstance(code := getattr(target, "__code__", None), CodeType):
+            return {"name": name, "code": str(code.co_code)}
+        return {"name": name, "target": type(target).__qualname__}
 
     def granted(self, info: TrialInfo) -> TrialInfo:
         """The trial with its grant, on its way to a worker.
@@ -99,6 +103,7 @@ class EnergyRunner(TargetFunctionRunner):
         additional = kwargs.get("additional_info") or {}
         grant: Grant | None = additional.get(_GRANT)
         if grant is None or self.journal is None:
+            self._attempt = None  # of the trial before
             return super().run(*args, **kwargs)
         self._attempt = self.journal.open(grant)
         try:
@@ -120,15 +125,20 @@ class EnergyRunner(TargetFunctionRunner):
 
         Raises:
             ValueError: If what it returns is no answer.
+            RuntimeError: If it has left by ``sys.exit``.
         """
         if self._wants_attempt:
             kwargs = {**kwargs, ATTEMPT: self._attempt}
-        cost, info = parts_of(algorithm(config, **kwargs))
+        try:
+            returned = algorithm(config, **kwargs)
+        except SystemExit as error:  # it would end the run, or Dask's worker, without a word
+            raise RuntimeError(f"the training has ended with {error!r}.") from error
+        cost, info = parts_of(returned)
         told_kwh = known_kwh(info.get(ENERGY_ATTR))
         if self._attempt is not None and told_kwh is not None:
             self._attempt.report(told_kwh)
         if info.get(ENERGY_ATTR) is None or told_kwh is not None:
-            check_cost(cost)  # else the account refuses the energy, which ends the run
+            cost = finite_cost(cost)  # else the account refuses the energy, which ends the run
         return cost, info
 
 

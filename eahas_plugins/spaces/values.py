@@ -28,3 +28,22 @@ def plain(value: Any) -> Any:
         convert = getattr(value, "tolist" if value.ndim else "item", None)
         return convert() if callable(convert) else value
     return native(value)
+
+
+def as_json(value: Any) -> Any:
+    """The value as `plain` makes it, with text in place of what JSON cannot hold.
+
+    Example:
+        >>> from pathlib import PurePosixPath
+        >>> as_json({"best": PurePosixPath("a/b"), (1, 2): [3, None]})
+        {'best': "PurePosixPath('a/b')", '(1, 2)': [3, None]}
+    """
+    return _stored(plain(value))
+
+
+def _stored(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key if isinstance(key, str) else str(key): _stored(v) for key, v in value.items()}
+    if isinstance(value, list):
+        return [_stored(item) for item in value]
+    return value if value is None or isinstance(value, bool | int | float | str) else repr(value)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ConfigSpace import ConfigurationSpace
@@ -94,3 +96,14 @@ def test_what_a_call_raises_is_raised() -> None:
     assert with_daemons(lambda: 3) == 3
     with pytest.raises(KeyError, match="x"):
         with_daemons(fails)
+
+
+def test_a_name_that_is_refused_leaves_nothing_to_shut_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", seen.append)
+    with pytest.raises(ValueError, match="run_id must be a name"):
+        NameServer(run_id="a b", host="127.0.0.1")
+    gc.collect()
+    assert not seen

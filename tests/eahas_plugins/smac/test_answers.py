@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Callable
-from pathlib import Path
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 import pytest
 from ConfigSpace import ConfigurationSpace, Constant
 from smac import Scenario
-from smac.runhistory import StatusType
+from smac.runhistory import StatusType, TrialValue
 
 from eahas_plugins.smac import EnergyHyperparameterOptimizationFacade
 from tests.eahas_plugins.smac.helpers import QUIET
@@ -58,8 +61,8 @@ def test_numpy_and_tensors_count_in_what_a_target_tells(
 
 @pytest.mark.parametrize(
     "cost",
-    [None, math.nan, math.inf, "0.5", 10**400, [0.5, "b"], (0.5, 0.5)],
-    ids=["none", "nan", "inf", "text", "huge", "list", "tuple"],
+    [None, math.nan, math.inf, "0.5", True, 10**400, [0.5, "b"], (0.5, 0.5)],
+    ids=["none", "nan", "inf", "text", "truth", "huge", "list", "tuple"],
 )
 def test_what_is_no_cost_fails_its_trial_by_name_and_its_energy_counts(
     tmp_path: Path, said: Callable[[], str], cost: Any
@@ -79,6 +82,60 @@ def test_what_is_no_cost_fails_its_trial_by_name_and_its_energy_counts(
     assert "energy_estimated" not in failed[0].additional_info
     assert "a trial has failed and counts with its energy (125 Wh)" in said()
     assert host.spent_kwh == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("number", [Decimal("0.5"), Fraction(1, 2), np.int8(1), 1])
+def test_any_kind_of_number_is_a_cost(tmp_path: Path, number: Any) -> None:
+    host = facade(tmp_path, lambda config, seed=0: (number, {"energy_kwh": 0.1}))
+    host.optimize()
+    assert {value.cost for value in host.runhistory.values()} == {float(number)}
+
+
+@pytest.mark.parametrize("asks", [False, True])
+@pytest.mark.parametrize(
+    ("told", "stored"),
+    [
+        (PurePosixPath("a/b"), "PurePosixPath('a/b')"),
+        ({(1, "a"): {2}}, {"(1, 'a')": "{2}"}),
+        ([1j, b"x"], ["1j", "b'x'"]),
+    ],
+)
+def test_what_a_file_cannot_hold_is_kept_as_text(
+    tmp_path: Path, told: Any, stored: Any, asks: bool
+) -> None:
+    info = {"energy_kwh": 0.125, "best": told}
+    host = facade(tmp_path, None if asks else lambda config, seed=0: (0.5, info), n_trials=2)
+    if asks:
+        host.tell(host.ask(), TrialValue(cost=0.5, additional_info=info))
+    else:
+        host.optimize()
+    rows = json.loads((tmp_path / "run" / "0" / "runhistory.json").read_text())["data"]
+    assert all(row["additional_info"]["best"] == stored for row in rows)
+    assert info["best"] is told
+
+
+def test_one_value_may_be_told_of_many_trials(tmp_path: Path) -> None:
+    lost = TrialValue(cost=2.0, status=StatusType.CRASHED)
+    host = facade(tmp_path, None)
+    for kwh in (0.1, None, 0.3, None):  # those that failed are charged the median so far
+        done = TrialValue(cost=0.5, additional_info={"energy_kwh": kwh})
+        host.tell(host.ask(), lost if kwh is None else done)
+    assert host.spent_kwh == pytest.approx(0.1 + 0.1 + 0.3 + 0.2)
+    assert lost.additional_info == {}
+
+
+def test_a_training_that_leaves_the_program_fails_its_trial(tmp_path: Path) -> None:
+    """As what is made for a command line does at its end, even where all went well."""
+
+    def target(config: Any, seed: int = 0) -> Any:
+        if config["x"] < 0.5:
+            sys.exit()
+        return 0.5, {"energy_kwh": 0.1}
+
+    host = facade(tmp_path, target)
+    host.optimize()
+    errors = [v.additional_info.get("error", "") for v in host.runhistory.values()]
+    assert sum("the training has ended with SystemExit()" in error for error in errors) == 2
 
 
 @pytest.mark.parametrize("returned", [(0.5, 0.1), (0.5, None), (1, 2, 3), {"a": 0.5}])

@@ -160,6 +160,39 @@ def test_ask_and_tell_keeps_the_account(tmp_path: Path) -> None:
     assert facade.spent_kwh <= 0.01 * (1 + 1e-9)
 
 
+@pytest.mark.parametrize("objectives", ["error", ("error", "energy_kwh")])
+def test_validating_trains_to_the_end_and_is_none_of_the_runs_business(
+    tmp_path: Path, objectives: Any
+) -> None:
+    """As SMAC's examples do when the run has ended, which is when its energy is spent."""
+    target = SurrogateTarget(PowerLawBench(), objectives=objectives)
+    facade = full_fidelity(tmp_path, budget_kwh=0.01, target=target, n_startup_trials=6)
+    best = facade.optimize()
+    best = best[0] if isinstance(best, list) else best
+    before = facade.spent_kwh
+    cost, _ = target(best)
+    wanted = list(cost.values()) if isinstance(cost, dict) else cost
+    assert facade.validate(best) == pytest.approx(wanted)
+    assert facade.spent_kwh == before
+    assert not facade.account.balance().running
+
+
+def test_rungs_are_validated_on_the_highest_and_only_with_a_target(tmp_path: Path) -> None:
+    facade = multi_fidelity(tmp_path, budget_kwh=0.01, n_startup_trials=50)
+    facade.optimize()
+    config = facade.scenario.configspace.get_default_configuration()
+    target = SurrogateTarget(PowerLawBench())
+    assert facade.validate(config, seed=3) == pytest.approx(target(config)[0])
+    alone = EnergyHyperparameterOptimizationFacade(
+        energy_scenario(target, name="alone", output_directory=tmp_path),
+        None,
+        budget_kwh=1.0,
+        logging_level=QUIET,
+    )
+    with pytest.raises(ValueError, match="target_function must be given to validate"):
+        alone.validate(config)
+
+
 def _asked(facade: Any) -> Iterator[Any]:
     """One more trial, or none when the budget refuses it."""
     with contextlib.suppress(StopIteration):

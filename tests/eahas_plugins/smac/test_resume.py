@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +23,20 @@ def train(config: Any, seed: int = 0) -> Any:
     return float(config["x"]), {"energy_kwh": 1e-3}
 
 
+class Trained:
+    def __call__(self, config: Any, seed: int = 0, data: Any = None) -> Any:
+        return train(config)
+
+
 def complete(folder: Path, *, name: str | None = "run", n_trials: int = 5, **kwargs: Any) -> Any:
     space = ConfigurationSpace({"x": kwargs.pop("x", (0.0, 1.0))}, seed=0)
+    target = kwargs.pop("target", train)
     scenario = Scenario(
         space, name=name, output_directory=folder, deterministic=True, n_trials=n_trials,
         crash_cost=1.0, seed=1, **kwargs,
     )  # fmt: skip
     return EnergyHyperparameterOptimizationFacade(
-        scenario, train, budget_kwh=1.0, logging_level=QUIET
+        scenario, target, budget_kwh=1.0, logging_level=QUIET
     )
 
 
@@ -46,6 +54,26 @@ def test_a_run_that_ended_by_its_number_of_trials_goes_on_with_more(
     assert trials(more.runhistory)[:5] == trials(first.runhistory)
     assert more.spent_kwh == pytest.approx(0.012)
     assert len(list(tmp_path.glob("*/1/runhistory.json"))) == 1
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: partial(Trained(), data=[1, 2]),
+        lambda: partial(lambda config, seed=0, data=None: train(config), data=3),
+        lambda: Trained().__call__,
+    ],
+    ids=["partial object", "partial function", "method"],
+)
+def test_a_target_that_is_made_anew_in_each_process_is_the_same(
+    tmp_path: Path, make: Callable[[], Any]
+) -> None:
+    first = complete(tmp_path, target=make())
+    first.optimize()
+    more = complete(tmp_path, target=make(), n_trials=6)
+    more.optimize()
+    assert trials(more.runhistory)[:5] == trials(first.runhistory)
+    assert len(more.runhistory) == 6
 
 
 def test_a_run_that_ended_by_its_wall_time_goes_on_with_more(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral
 from typing import Any
@@ -62,6 +63,17 @@ def as_configs(configs: Any) -> Sequence[Any]:
             "configs.to_dict('records')."
         )
     return list(configs)
+
+
+def agree(one: float, other: float) -> bool:
+    """Whether two numbers are the same but for rounding, that of single precision included.
+
+    What was 0.1 is 0.10000000149 after it was a ``float32``, and 8.0 + 3 * 0.1 is not 8.3.
+    """
+    return math.isclose(one, other, rel_tol=_SINGLE)
+
+
+_SINGLE = 1e-7
 
 
 def shortened(value: Any) -> str:

@@ -9,12 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from surrogate.record_fields import FRACTIONS, Curve, read_amount, read_curve, read_one, same
+from surrogate.record_fields import (
+    FRACTIONS,
+    PER_EPOCH,
+    Curve,
+    read_integer,
+    read_one,
+    read_training,
+    same,
+)
 
 SCHEMA = 1
 
@@ -107,17 +114,11 @@ def _copied(curve: Curve | None) -> Curve | None:
     return None if curve is None else curve.copy()
 
 
-_AMOUNTS = ("train_cpu_s", "train_wall_s", "eval_cpu_s", "energy_kwh")
-_PER_EPOCH = (*FRACTIONS, "train_loss", *_AMOUNTS)
-_PER_RUN = ("inference_cpu_s", "inference_wall_s", "inference_energy_kwh")
-_INTEGERS = ("run", "config_run", "seed")
-_TEXTS = ("task", "started")
-_OBJECTS = ("meter", "machine", "versions")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Record:
     """One line of a record file. What was not recorded is None.
+
+    Curves may be given as any list of numbers.
 
     Args:
         config: The configuration; any names and JSON values.
@@ -142,6 +143,9 @@ class Record:
         machine: Where it was trained.
         versions: With what it was trained.
         started: When it was started, ISO 8601.
+
+    Raises:
+        ValueError: If it does not follow the schema, or a finished one has no curve.
     """
 
     config: Mapping[str, Any]
@@ -167,6 +171,16 @@ class Record:
     versions: Mapping[str, Any] | None = None
     started: str | None = None
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.config, Mapping) or not self.config:
+            raise ValueError("config must be an object with at least one hyperparameter.")
+        given = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        known = {"config": dict(self.config), **read_training(given)}
+        if read_one(given, "complexity", Complexity, "a Complexity") is not None:
+            known["complexity"] = _whole(given["complexity"])
+        for name, value in known.items():
+            object.__setattr__(self, name, value)
+
     def __eq__(self, other: object) -> bool:
         return same(self, other)
 
@@ -176,7 +190,7 @@ class Record:
     def n_epochs(self) -> int:
         """Epochs trained."""
         return max(
-            len(getattr(self, name)) for name in _PER_EPOCH if getattr(self, name) is not None
+            len(getattr(self, name)) for name in PER_EPOCH if getattr(self, name) is not None
         )
 
     @property
@@ -258,37 +272,17 @@ class Record:
             raise ValueError(f"a record must be a JSON object but got {type(line).__name__}.")
         if line.get("schema") != SCHEMA:
             raise ValueError(f"schema must be {SCHEMA} but got {line.get('schema')!r}.")
-        if not isinstance(line.get("config"), Mapping) or not line["config"]:
-            raise ValueError("config must be an object with at least one hyperparameter.")
-        known: dict[str, Any] = {"config": dict(line["config"])}
-        known["status"] = read_one(line, "status", str, "text") or "finished"
-        for name in _PER_EPOCH:
-            known[name] = read_curve(line, name)
-        lengths = {name: len(known[name]) for name in _PER_EPOCH if known[name] is not None}
-        if not lengths and known["status"] == "finished":
-            raise ValueError(
-                f"a finished record must have at least one of {', '.join(_PER_EPOCH)}."
-            )
-        if len(set(lengths.values())) > 1:
-            raise ValueError(
-                f"curves must have one value per epoch but their lengths are {lengths}."
-            )
-        for name in _PER_RUN:
-            value = read_one(line, name, Real, "a number")
-            known[name] = None if value is None else read_amount(value, name)
-        for name in _INTEGERS:
-            known[name] = read_one(line, name, int, "an integer")
-        for name in _TEXTS:
-            known[name] = read_one(line, name, str, "text")
-        for name in _OBJECTS:
-            known[name] = read_one(line, name, Mapping, "an object")
+        known: dict[str, Any] = {entry.name: line.get(entry.name) for entry in fields(cls)}
         size = read_one(line, "complexity", Mapping, "an object")
         if size is not None:
-            parts = {
-                part.name: read_one(size, part.name, int, "an integer")
-                for part in fields(Complexity)
-            }
-            if None in parts.values():
-                raise ValueError(f"complexity must have {', '.join(parts)} but got {dict(size)}.")
+            parts = {part.name: size.get(part.name) for part in fields(Complexity)}
             known["complexity"] = Complexity(**parts)
         return cls(**known)
+
+
+def _whole(size: Complexity) -> Complexity:
+    given = {part.name: getattr(size, part.name) for part in fields(size)}
+    if None in given.values():
+        raise ValueError(f"complexity must have {', '.join(given)} but got {given}.")
+    parts: dict[str, Any] = {name: read_integer(given, name) for name in given}
+    return Complexity(**parts)

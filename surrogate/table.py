@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from ConfigSpace import CategoricalHyperparameter, ConfigurationSpace, OrdinalHyperparameter
 
-from surrogate.arguments import as_config, as_configs, check_seed, shortened
+from surrogate.arguments import agree, as_config, as_configs, check_seed, shortened
 from surrogate.records import CURVES, Record, Row
 
 Key = tuple[Any, ...]
@@ -148,7 +148,7 @@ class TableBenchmark:
         if key in places:
             return places[key]
         nearest = min(places, key=lambda other: self._distance(key, other))
-        if self._distance(key, nearest) <= 1e-9:  # 8.0 + 3 * 0.1 is not the float 8.3
+        if all(map(_stand_for_each_other, key, nearest)):
             return places[nearest]
         raise ValueError(
             f"a table has recorded configurations only, and {dict(config)} is not among its "
@@ -184,6 +184,12 @@ def _check_values(config: Mapping[str, Any], place: int | None) -> None:
                 f"{where}{name} must be a finite number, text, a boolean or None but got "
                 f"{shortened(value)}."
             )
+
+
+def _stand_for_each_other(a: Any, b: Any) -> bool:
+    """Whether they are one value; integers and text have no rounding errors."""
+    inexact = any(isinstance(value, float | np.floating) for value in (a, b))
+    return bool(a == b or (inexact and _number(a) and _number(b) and agree(a, b)))
 
 
 def _number(value: Any) -> bool:

@@ -165,6 +165,9 @@ class FittedBenchmark:
     ) -> list[Run]:
         """The same for many configurations, far faster: ``[query(c, seed=seed) for c in configs]``.
 
+        Without a seed numbers may differ from these in their last digits, for sums are then taken
+        in another order.
+
         Raises:
             ValueError: If a configuration is not in the space or the seed is negative.
         """

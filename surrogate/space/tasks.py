@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from ConfigSpace import CategoricalHyperparameter, ConfigurationSpace, OrdinalHyperparameter
 
-from surrogate.arguments import as_config, check_seed, shortened
+from surrogate.arguments import agree, as_config, check_seed, shortened
 from surrogate.space.definitions import TASKS
 from surrogate.space.prior import set_prior
 from surrogate.space.task import Task
@@ -88,7 +88,7 @@ def check(config: Mapping[str, Any], task: str) -> Config:
 
     Args:
         config: A mapping or ConfigSpace configuration. Numbers may be NumPy's, and floats may
-            differ from their step by rounding errors.
+            differ from their step by rounding errors, those of single precision included.
         task: The task whose space it must lie in.
 
     Raises:
@@ -119,10 +119,10 @@ def _snap(name: str, value: Any, task: str) -> Any:
             return members[value]
         except (KeyError, TypeError):
             pass
-        if isinstance(value, Real):  # 8.0 + 3 * 0.1 is not the float 8.3
+        if isinstance(value, Real):
             number = _float(value)
             rounded = round(number, 3)
-            if rounded in members and abs(rounded - number) <= 1e-9 * abs(rounded):
+            if rounded in members and agree(rounded, number):
                 return members[rounded]
     listed = list(members)
     allowed = (

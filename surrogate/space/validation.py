@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from surrogate.arguments import as_config
 from surrogate.space.tasks import Config, check, get_task
 
@@ -20,7 +22,7 @@ def checked(config: Mapping[str, Any], task: str) -> Config:
     given = as_config(config)
     try:
         plain = {name: known[given[name]] for name, known in members.items()}
-        if len(given) == len(members) and bool not in map(type, given.values()):
+        if len(given) == len(members) and _BOOLEANS.isdisjoint(map(type, given.values())):
             return plain
     except (KeyError, TypeError):
         pass  # something is missing, wrong or inexact: the slow way knows what
@@ -37,8 +39,8 @@ def checked_columns(configs: Sequence[Mapping[str, Any]], task: str) -> dict[str
     try:
         given = {name: [config[name] for config in configs] for name in members}
         columns = {name: [known[v] for v in given[name]] for name, known in members.items()}
-        if set(map(len, configs)) <= {len(members)} and not any(
-            bool in map(type, column) for column in given.values()
+        if set(map(len, configs)) <= {len(members)} and all(
+            _BOOLEANS.isdisjoint(map(type, column)) for column in given.values()
         ):
             return columns
     except (KeyError, TypeError):
@@ -50,6 +52,10 @@ def checked_columns(configs: Sequence[Mapping[str, Any]], task: str) -> dict[str
         except ValueError as error:
             raise ValueError(f"configs[{place}]: {error}") from None
     return {name: [config[name] for config in plain] for name in members}
+
+
+_BOOLEANS = {bool, np.bool_}
+"""Equal to 0 and 1, and no numbers."""
 
 
 @cache

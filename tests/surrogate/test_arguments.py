@@ -57,6 +57,35 @@ MANY: dict[str, Callable[..., Any]] = {
 }
 
 
+def known_config(what: str) -> dict[str, Any]:
+    upstream = what in ("constrained", "is_allowed")
+    return dict(CONSTRAINED.sample(1)[0] if upstream else RECORDED)
+
+
+@pytest.mark.parametrize("what", ONE)
+@pytest.mark.parametrize("kind", [float, np.float32])
+def test_numbers_that_were_once_in_single_precision_are_known(what: str, kind: type) -> None:
+    config = known_config(what)
+    single = {n: kind(np.float32(v)) if isinstance(v, float) else v for n, v in config.items()}
+    assert ONE[what](single) == ONE[what](config)
+    if kind is float:
+        assert single != config
+    if what in MANY:
+        assert MANY[what]([single]) == MANY[what]([config])
+    with pytest.raises(ValueError, match=r"wm must be one of|configurations only"):
+        ONE[what](config | {"wm": config["wm"] * (1.0 + 1e-6)})
+
+
+@pytest.mark.parametrize("bad", [False, np.False_, True, np.True_])
+def test_a_boolean_is_no_number(bad: object) -> None:
+    config = dict(CONFIG)
+    for name in ("cutout_length", "group_width", "base_lr"):
+        with pytest.raises(ValueError, match=f"{name} must be one of .* but got .*{bad}"):
+            BENCH.query({**config, name: bad})
+        with pytest.raises(ValueError, match=f"{name} must be one of .* but got .*{bad}"):
+            BENCH.query_many([config, {**config, name: bad}])
+
+
 @pytest.mark.parametrize("what", ONE)
 @pytest.mark.parametrize("bad", [None, 3, "cos", [1], b"depth"])
 def test_a_configuration_is_a_mapping(what: str, bad: Any) -> None:

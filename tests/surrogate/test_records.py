@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -118,6 +120,43 @@ def test_what_was_not_recorded_is_none():
 def test_refuses_what_breaks_the_schema(change, message):
     with pytest.raises(ValueError, match=message):
         Record.from_json({**LINE, **change})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"config": {}}, "at least one hyperparameter"),
+        ({"val_accuracy": [50.0, 75.0]}, r"val_accuracy must lie in \[0, 1\]"),
+        ({"val_accuracy": np.array([0.5, np.nan])}, r"val_accuracy must lie in \[0, 1\]"),
+        ({"val_accuracy": (True, False)}, "must be a list of numbers"),
+        ({"val_accuracy": np.array(["0.5"])}, "must be a list of numbers"),
+        ({"energy_kwh": [0.1, -0.1]}, "energy_kwh must be finite and not negative"),
+        ({"energy_kwh": [0.1]}, "one value per epoch"),
+        ({"val_accuracy": None}, "at least one of"),
+        ({"seed": 1.5}, "seed must be an integer"),
+        ({"complexity": {"params": 1}}, "complexity must be a Complexity"),
+    ],
+)
+def test_a_record_made_by_hand_follows_the_schema(change, message):
+    with pytest.raises(ValueError, match=message):
+        Record(**{"config": {"lr": 0.1}, "val_accuracy": [0.5, 0.75], **change})
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array, lambda v: np.array(v, dtype=np.float32)])
+def test_curves_of_a_record_are_arrays_whatever_they_were(kind):
+    record = Record(config={"lr": 0.1}, val_accuracy=kind([0.5, 0.75]), energy_kwh=kind([1, 2]))
+    assert record.val_accuracy.dtype == record.energy_kwh.dtype == np.float64
+    assert record.row().energy_kwh.tolist() == [1.0, 3.0]
+    assert Record.from_json(record.to_json()) == record
+
+
+def test_the_integers_of_a_record_may_be_those_of_numpy():
+    size = dict.fromkeys(("params", "flops", "activations"), np.int64(2))
+    line = {**LINE, "run": np.int32(8), "seed": np.int64(3), "complexity": size}
+    written = Record.from_json(line).to_json()
+    assert (written["run"], written["seed"], written["complexity"]["flops"]) == (8, 3, 2)
+    assert {type(written[name]) for name in ("run", "seed")} == {int}
+    json.dumps(written)
 
 
 def test_a_finished_record_has_a_curve():

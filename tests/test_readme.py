@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import COMMANDS
+from benchmarks.methods import declared, method_names
 from surrogate.cli import app
 from tests.pages import HOSTS, ROOT, blocks_of, hosts_of
 
@@ -69,3 +70,17 @@ def test_the_page_of_the_comparison_has_every_command() -> None:
     page = (ROOT / "docs" / "reproducing.md").read_text()
     for command in COMMANDS:
         assert f"`{command}`" in page, command
+
+
+EXTRA_OF = {"torch": "train", "optuna": "optuna", "smac": "smac", "hpbandster": "hpbandster"}
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/reproducing.md", "docs/extending.md"])
+def test_what_a_comparison_needs_is_installed_in_its_section(name: str) -> None:
+    for section in re.split(r"^## ", (ROOT / name).read_text(), flags=re.MULTILINE):
+        compared = re.findall(r"--methods[ \\\n]+([a-z0-9,-]+)", section)
+        methods = set(",".join(compared).split(",")) & set(method_names())
+        needed = {package for method in methods for package in declared(method).requires}
+        installed = set(",".join(re.findall(r"'\.\[([a-z,]+)\]'", section)).split(","))
+        extras = {EXTRA_OF[package] for package in needed if package in EXTRA_OF}
+        assert extras <= installed, section.partition("\n")[0]

@@ -1,5 +1,6 @@
 """The numbers of the pages about comparisons are those of the committed rows and summaries."""
 
+import gzip
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,8 @@ RESULTS = (ROOT / "docs" / "results.md").read_text()
 FRONTS = (ROOT / "docs" / "several_objectives.md").read_text()
 CHOOSING = (ROOT / "docs" / "choosing.md").read_text()
 EARLIER = (ROOT / "docs" / "earlier_studies.md").read_text()
+BUDGET = (ROOT / "docs" / "budget.md").read_text()
+REPRODUCING = (ROOT / "docs" / "reproducing.md").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +94,28 @@ def test_final_accuracies(method: str, label: str) -> None:
         accuracy = float(found.split("|")[3])
         shown = float(cell.split()[0])
         assert shown == pytest.approx(100.0 * accuracy, abs=0.0501), (task, row)
+
+
+def test_what_parts_of_the_budget_gave() -> None:
+    tasks = ("fashion-nano", "cifar10", "tinyimagenet")
+    found = [json.loads((PAPER / task / "summary.json").read_text())["methods"] for task in tasks]
+    for trainings, part in ((4, "0.1"), (10, "0.25"), (20, "0.5"), (40, "1.0")):
+        row = next(line for line in BUDGET.splitlines() if line.startswith(f"| {trainings} |"))
+        for cell, methods in zip(row.split("|")[2:5], found, strict=True):
+            medians = (
+                methods[method]["test_accuracy_at_budget_fraction"][part]["median"]
+                for method in ("gp", "ea-bohb")
+            )
+            assert cell.strip() == " / ".join(f"{100.0 * one:.1f}" for one in medians) + " %"
+
+
+def test_how_many_trials_were_run() -> None:
+    files = [find(PAPER / task) for task in ("fashion-nano", "cifar10", "tinyimagenet")]
+    n_rows = 0
+    for file in files:
+        with gzip.open(file) as lines:
+            n_rows += sum(1 for _ in lines) - 1  # without the header
+    assert f"| {n_rows:,} trials |" in REPRODUCING
 
 
 @pytest.mark.parametrize("task", ["live-digits", "live-boosting", "live-characters"])

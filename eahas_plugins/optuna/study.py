@@ -18,6 +18,7 @@ from optuna.study import Study, StudyDirection
 from eahas_plugins.arguments import check_flags, check_made, check_names, given
 from eahas_plugins.energy import EnergyMeter, auto_meter, grams_co2e
 from eahas_plugins.energy.readings import check_meter
+from eahas_plugins.optuna._open_storage import open_storage
 from eahas_plugins.optuna._trials import AUTO
 from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
 from eahas_plugins.optuna.budget.in_trainings import TrainingsBudget
@@ -132,7 +133,7 @@ def energy_study(
     elif sampler is None:
         sampler, pruner = ea_bohb(fidelity_param=fidelity_param, pruner=pruner, seed=seed)
     study = optuna.create_study(
-        storage=storage,
+        storage=open_storage(storage),
         study_name=study_name,
         load_if_exists=load_if_exists,
         directions=wanted,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import optuna
 from optuna.storages.journal import JournalFileSymlinkLock
 
 from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
+from eahas_plugins.optuna.study import energy_study
 
 N_STEPS = 5
 STEP_KWH = 1.0
@@ -86,3 +88,10 @@ def work(spec: str, cap_kwh: float, log: Path, seed: int, *, foresight: bool) ->
 
     budget = EnergyBudget(cap_kwh, lease_s=LEASE_S)
     study.optimize(budget.guard(objective), callbacks=[budget])
+
+
+def open_together(url: str, together: Barrier) -> None:
+    """Open a study, at the same moment as the others, in a database that has no tables yet."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    together.wait(timeout=60)
+    energy_study(1.0, direction="maximize", storage=url, study_name="new", metric="a", meter=None)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import optuna
 import pytest
+import sqlalchemy
 from optuna.trial import TrialState
 
 from tests.eahas_plugins.optuna.budget import budget_worker
@@ -154,3 +155,31 @@ def test_killed_workers(
         storage.remove_session()
         if isinstance(storage, optuna.storages.RDBStorage):
             storage.engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_workers_that_start_together_on_an_empty_database(
+    processes: multiprocessing.context.ForkServerContext,
+    kind: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+) -> None:
+    if kind == "sqlite":
+        url = f"sqlite:///{tmp_path}/new.db"
+    else:
+        server = request.getfixturevalue("postgresql")
+        engine = sqlalchemy.create_engine(server, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(sqlalchemy.text("create database new"))
+        engine.dispose()
+        url = server.replace("/postgres?", "/new?")
+    together = processes.Barrier(N_WORKERS)
+    workers = [
+        processes.Process(target=budget_worker.open_together, args=(url, together))
+        for _ in range(N_WORKERS)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert {worker.exitcode for worker in workers} == {0}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from eahas_plugins.arguments import check_positive
@@ -31,6 +33,7 @@ class CodecarbonMeter:
     def __init__(self, *, sample_every_s: float = 5.0) -> None:
         check_positive(sample_every_s=sample_every_s)
         codecarbon = _codecarbon()
+        self._sample_every_s = sample_every_s
         self._lock = threading.Lock()
         self._inbox = _make_inbox()
         self._tracker = codecarbon.OfflineEmissionsTracker(
@@ -63,6 +66,10 @@ class CodecarbonMeter:
             device_ids=tuple(self._ids.values()),
         )
         self.read()  # CodeCarbon swallows its own exceptions: find out here
+
+    def __reduce__(self) -> tuple[Callable[[], CodecarbonMeter], tuple[()]]:
+        """Travel to another process as a new meter."""
+        return partial(CodecarbonMeter, sample_every_s=self._sample_every_s), ()
 
     @property
     def provenance(self) -> Provenance:

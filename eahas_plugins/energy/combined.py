@@ -6,15 +6,17 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from eahas_plugins.energy.counter import tell_of
 from eahas_plugins.energy.cpu_time import CPU_ESTIMATE
+from eahas_plugins.energy.meter_argument import check_meter
 from eahas_plugins.energy.readings import (
     EnergyMeter,
     Kind,
+    MeterError,
     Provenance,
     Reading,
     Users,
     by_device,
-    check_meter,
     ids_of,
     kinds_by_part,
     names_of,
@@ -23,8 +25,34 @@ from eahas_plugins.energy.readings import (
 _NAMES_OF_ITS_OWN = ("zeus", "codecarbon")
 
 
+class _Part:
+    """One meter of a sum, and where it last stood."""
+
+    def __init__(self, meter: EnergyMeter) -> None:
+        self.meter = meter
+        self.id = self.name = ", ".join(names_of(meter.provenance).values())
+        self.last: Reading | None = None
+
+    def read(self) -> tuple[Reading, MeterError | None]:
+        """Read; with what failed once and not again, as a counter that began anew.
+
+        Raises:
+            MeterError: If it does not answer.
+        """
+        problem = None
+        try:
+            now = self.meter.read()
+        except MeterError as error:
+            now, problem = self.meter.read(), error
+        if self.last is None or now.monotonic_s >= self.last.monotonic_s:  # of all threads
+            self.last = now
+        return now, problem
+
+
 class SumMeter:
     """Several meters of different devices as one.
+
+    A meter that no longer answers stands still, with a warning, until it does; the others count.
 
     Args:
         meters: At least one; no device may be counted by two of them.
@@ -39,20 +67,22 @@ class SumMeter:
             raise ValueError("a sum needs at least one meter but got none")
         for meter in meters:
             check_meter(meter, auto=False)
-        self._meters = tuple(meters)
-        each = [meter.provenance for meter in self._meters]
+        self._parts = tuple(map(_Part, meters))
+        self._told: set[str] = set()
+        each = [meter.provenance for meter in meters]
         self._ids = _different_ids(each)
-        self._provenance = Provenance(
-            kind="measured" if all(p.kind == "measured" for p in each) else "estimated",
-            meter=" + ".join(p.meter for p in each),
-            sampling="; ".join(p.sampling for p in each),
-            scope="machine" if any(p.scope == "machine" for p in each) else "process",
-            devices=tuple(device for p in each for device in names_of(p).values()),
-            resolution_s=max(p.resolution_s for p in each),
-            device_ids=tuple(name for names in self._ids for name in names.values()),
-            part_kinds=_part_kinds(each),
-            left_out=tuple(dict.fromkeys(what for p in each for what in p.left_out)),
+        self._provenance = provenance_of_all(
+            each,
+            devices={
+                ids[name]: called
+                for ids, one in zip(self._ids, each, strict=True)
+                for name, called in names_of(one).items()
+            },
         )
+
+    def __reduce__(self) -> tuple[type[SumMeter], tuple[list[EnergyMeter]]]:
+        """Travel to another process as a new sum of what its meters are there."""
+        return SumMeter, ([part.meter for part in self._parts],)
 
     @property
     def provenance(self) -> Provenance:
@@ -60,8 +90,32 @@ class SumMeter:
         return self._provenance
 
     def read(self) -> Reading:
-        """Read all meters."""
-        readings = [meter.read() for meter in self._meters]
+        """Read all meters.
+
+        Raises:
+            MeterError: If none answers, or one that never has; or once, if a counter began anew;
+                the next reading goes on.
+        """
+        readings: list[Reading] = []
+        times_s: list[float] = []
+        lost: list[tuple[_Part, MeterError]] = []
+        began_anew = None
+        for part in self._parts:
+            try:
+                now, problem = part.read()
+                times_s.append(now.monotonic_s)
+                began_anew = began_anew or problem
+            except MeterError as error:
+                if part.last is None:
+                    raise
+                now = part.last
+                lost.append((part, error))
+            readings.append(now)
+        if not times_s:
+            raise lost[0][1]
+        tell_of(lost, reset=(), told=self._told)
+        if began_anew is not None:
+            raise began_anew
         devices: dict[str, Mapping[str, float]] = {}
         counters: dict[str, float] = {}
         users: dict[str, Users] = {}
@@ -72,7 +126,7 @@ class SumMeter:
             users |= {names[name]: ask for name, ask in reading.users.items()}
         return Reading.of_devices(
             devices,
-            monotonic_s=readings[0].monotonic_s,
+            monotonic_s=times_s[0],
             provenance=self._provenance,
             cpu_s=next((r.cpu_s for r in readings if r.cpu_s is not None), None),
             counters=counters,
@@ -187,6 +241,32 @@ def _are_other_models(each: Sequence[Provenance]) -> bool:
         else:
             return False
     return not by_nvml & by_zeus
+
+
+def provenance_of_all(
+    each: Sequence[Provenance], *, devices: Mapping[str, str] | None = None
+) -> Provenance:
+    """Return what several meters are together: an estimate if one of them is.
+
+    Args:
+        each: What they are, at least one.
+        devices: What people call their devices, by their ids; by default as each tells it.
+    """
+    if len(each) == 1 and devices is None:
+        return each[0]
+    if devices is None:
+        devices = {name: called for p in each for name, called in names_of(p).items()}
+    return Provenance(
+        kind="measured" if all(p.kind == "measured" for p in each) else "estimated",
+        meter=" + ".join(p.meter for p in each),
+        sampling="; ".join(p.sampling for p in each),
+        scope="machine" if any(p.scope == "machine" for p in each) else "process",
+        devices=tuple(devices.values()),
+        resolution_s=max(p.resolution_s for p in each),
+        device_ids=tuple(devices),
+        part_kinds=_part_kinds(each),
+        left_out=tuple(dict.fromkeys(what for p in each for what in p.left_out)),
+    )
 
 
 def _part_kinds(each: Sequence[Provenance]) -> dict[str, Kind]:

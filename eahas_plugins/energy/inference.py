@@ -16,12 +16,12 @@ from typing import Any, Literal
 
 from eahas_plugins.arguments import check_counts
 from eahas_plugins.energy.auto import auto_meter
+from eahas_plugins.energy.meter_argument import check_meter
 from eahas_plugins.energy.readings import (
     EnergyMeter,
     MeterError,
     Provenance,
     Reading,
-    check_meter,
 )
 from eahas_plugins.energy.sharing import Share
 from eahas_plugins.energy.synchronize import wait_for_gpu

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal, Protocol, runtime_checkable
 
 from eahas_plugins.units import J_PER_KWH
@@ -85,6 +86,16 @@ class Reading:
     counters: Mapping[str, float] = field(default_factory=dict)
     users: Mapping[str, Users] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Keep plain numbers of its own: a meter may go on with its mappings, or give NumPy's."""
+        put = partial(object.__setattr__, self)
+        put("energy_kwh", float(self.energy_kwh))
+        put("monotonic_s", float(self.monotonic_s))
+        put("parts_kwh", _plain(self.parts_kwh))
+        put("cpu_s", None if self.cpu_s is None else float(self.cpu_s))
+        put("devices_kwh", {name: _plain(parts) for name, parts in self.devices_kwh.items()})
+        put("counters", _plain(self.counters))
+
     @classmethod
     def of_devices(
         cls,
@@ -100,7 +111,7 @@ class Reading:
         parts: dict[str, float] = {}
         for by_part in devices_kwh.values():
             for part, kwh in by_part.items():
-                parts[part] = parts.get(part, 0.0) + kwh
+                parts[part] = parts.get(part, 0.0) + float(kwh)
         return cls(
             energy_kwh=sum(parts.values()),
             monotonic_s=monotonic_s,
@@ -111,6 +122,10 @@ class Reading:
             counters=counters or {},
             users=users or {},
         )
+
+
+def _plain(numbers: Mapping[str, float]) -> dict[str, float]:
+    return {name: float(number) for name, number in numbers.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,27 +177,6 @@ class EnergyMeter(Protocol):
             MeterError: If the device no longer answers.
         """
         ...
-
-
-def check_meter(meter: object, *, auto: bool = True) -> None:
-    """Check what is given as a meter.
-
-    Args:
-        meter: What is given.
-        auto: Whether it may be ``"auto"``.
-
-    Raises:
-        ValueError: If it is text but not ``"auto"``.
-        TypeError: If it is no meter, or the class of one.
-    """
-    or_auto = " or 'auto'" if auto else ""
-    if isinstance(meter, str) and auto:
-        if meter != "auto":
-            raise ValueError(f"meter must be a meter or 'auto' but got {meter!r}")
-        return
-    if isinstance(meter, type) or not all(hasattr(meter, name) for name in ("provenance", "read")):
-        made = f": make one, {meter.__name__}(...)" if isinstance(meter, type) else ""
-        raise TypeError(f"meter must be a meter{or_auto} but got {meter!r}{made}")
 
 
 def ids_of(provenance: Provenance) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from eahas_plugins.arguments import check_not_negative
+from eahas_plugins.energy.meter_argument import check_meter
 from eahas_plugins.energy.readings import (
     OWN_PROCESS,
     EnergyMeter,
@@ -17,7 +18,6 @@ from eahas_plugins.energy.readings import (
     Provenance,
     Reading,
     Scope,
-    check_meter,
 )
 from eahas_plugins.files import LineFile, as_dataclass, path_argument, read_json_lines
 

@@ -12,12 +12,12 @@ from functools import partial
 import numpy as np
 
 from eahas_plugins.arguments import check_not_negative, check_positive, numbers_of
+from eahas_plugins.energy.meter_argument import check_meter
 from eahas_plugins.energy.readings import (
     EnergyMeter,
     Provenance,
     Reading,
     by_device,
-    check_meter,
     fallen_devices,
     ids_of,
     kinds_by_part,

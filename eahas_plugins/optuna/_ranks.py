@@ -7,7 +7,7 @@ import os
 import platform
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from optuna.trial import BaseTrial
 
@@ -15,24 +15,37 @@ from eahas_plugins.energy.readings import OWN_PROCESS
 from eahas_plugins.energy.roster_folder import boot_id
 
 _Devices = Mapping[str, Mapping[str, float]]
+_T = TypeVar("_T")
+
+
+def of_all_ranks(trial: BaseTrial, mine: _T) -> list[_T]:
+    """Return what each rank gives, if each of them runs the trial, else what this process gives.
+
+    Only for ``optuna_integration.TorchDistributedTrial``, all of whose methods every rank calls at
+    once; any other trial belongs to one process.
+    """
+    if type(trial).__name__ != "TorchDistributedTrial":
+        return [mine]
+    distributed, group = _gloo()
+    every: list[Any] = [None] * distributed.get_world_size()
+    distributed.all_gather_object(every, mine, group=group)
+    return every
 
 
 def over_all_ranks(trial: BaseTrial, devices_kwh: _Devices) -> _Devices:
     """Return what the devices of all ranks have used, if each of them runs the trial.
 
-    Only for ``optuna_integration.TorchDistributedTrial``, all of whose methods every rank calls at
-    once; any other trial belongs to one process. Several ranks of a node see the same devices:
-    each counts once, by the rank that has seen most of it.
+    Several ranks of a node see the same devices: each counts once, by the rank that has seen most
+    of it.
     """
-    if type(trial).__name__ != "TorchDistributedTrial":
+    every = of_all_ranks(
+        trial, {_name(device): dict(parts) for device, parts in devices_kwh.items()}
+    )
+    if len(every) == 1:
         return devices_kwh
-    distributed, group = _gloo()
-    mine = {_name(device): dict(parts) for device, parts in devices_kwh.items()}
-    every: list[Any] = [None] * distributed.get_world_size()
-    distributed.all_gather_object(every, mine, group=group)
     together: dict[str, Mapping[str, float]] = {}
-    for ranks in every:
-        for device, parts in ranks.items():
+    for rank in every:
+        for device, parts in rank.items():
             known = together.get(device)
             if known is None or sum(parts.values()) > sum(known.values()):
                 together[device] = parts

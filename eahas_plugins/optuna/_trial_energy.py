@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from optuna import TrialPruned
 from optuna.trial import BaseTrial
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
-from eahas_plugins.energy.combined import SelectedMeter
+from eahas_plugins.energy.combined import SelectedMeter, provenance_of_all
 from eahas_plugins.energy.readings import (
     UNNAMED,
     EnergyMeter,
     MeterError,
+    Provenance,
     Reading,
     between,
     by_device,
     ids_of,
 )
-from eahas_plugins.energy.sharing import Share
+from eahas_plugins.files import as_dataclass
 from eahas_plugins.optuna._origin import open_account
-from eahas_plugins.optuna._ranks import over_all_ranks
+from eahas_plugins.optuna._ranks import of_all_ranks, over_all_ranks
 from eahas_plugins.optuna._trial_hooks import act_before
 from eahas_plugins.optuna._trial_names import owner_of, study_of
+from eahas_plugins.optuna._use import Use
 from eahas_plugins.optuna._write_pace import WritePace
 
 METER_ATTR = "energy_meter"
@@ -38,64 +41,6 @@ RUNTIME_ATTR = "runtime_s"
 
 _log = logging.getLogger(__name__)
 _told: set[str] = set()
-
-
-class _Use:
-    """A share of a meter, with the studies whose trials read it."""
-
-    _thread = threading.local()
-
-    def __init__(self, meter: EnergyMeter, owner: str, around: list[_Use]) -> None:
-        self.share = Share(meter, owner=owner)
-        self.studies: list[object] = []
-        self._around = around  # of the thread that has begun it, whichever ends it
-        around.append(self)
-
-    @classmethod
-    def find(cls, meter: EnergyMeter, *, owner: str, study: object) -> _Use:
-        """Return what the tracker around this one uses, or a new share.
-
-        The training of another study's trial inside a trial is part of it, so both read one
-        share. Trials of one study are not part of each other, even if one thread trains them in
-        turns: they share equally.
-        """
-        around = cls._of_this_thread()
-        for use in reversed(around):
-            if use.share.provenance == meter.provenance and study not in use.studies:
-                use.studies.append(study)
-                return use
-        use = cls(meter, owner, around)
-        use.studies.append(study)
-        return use
-
-    @classmethod
-    def _of_this_thread(cls) -> list[_Use]:
-        if not hasattr(cls._thread, "uses"):
-            cls._thread.uses = []
-        uses: list[_Use] = cls._thread.uses
-        return uses
-
-    def read(self) -> Reading:
-        """Read; a reading that fails once is made up for by the next."""
-        try:
-            return self.share.read()
-        except MeterError as error:
-            now = self.share.read()
-            _log.warning("A reading of the energy failed and was repeated (%s).", error)
-            return now
-
-    def leave(self, study: object) -> None:
-        """Read for the last time, for one trial.
-
-        Raises:
-            MeterError: If the meter does not answer; the share is given up all the same.
-        """
-        self.studies.remove(study)
-        if self.studies:
-            self.read()
-            return
-        self._around.remove(self)
-        self.share.leave()
 
 
 class TrialEnergy:
@@ -110,7 +55,7 @@ class TrialEnergy:
 
     def __init__(self, trial: BaseTrial) -> None:
         self._trial, self._study = trial, study_of(trial)
-        self._uses: list[tuple[_Use, Reading]] = []  # with its first reading for this trial
+        self._uses: list[tuple[Use, Reading]] = []  # with its first reading for this trial
         self._own_lock = threading.RLock()
         self._undo: list[Callable[[], None]] = []
         self._n_trackers = 0
@@ -124,6 +69,7 @@ class TrialEnergy:
         self._before_s = known_kwh(before.get(RUNTIME_ATTR)) or 0.0
         parts = before.get(PARTS_ATTR)
         self._before_parts: Mapping[str, float] = parts if isinstance(parts, dict) else {}
+        self._before_meter = _provenance_in(before)
         self.latest_kwh = self._before_kwh
         self._pace = WritePace(trial)
         if not before:
@@ -147,7 +93,8 @@ class TrialEnergy:
             try:
                 running._add(meter)
                 running._act_before_reports_of(trial)
-                trial.set_user_attr(METER_ATTR, {**asdict(meter.provenance), "trial": trial.number})
+                told = {**asdict(running._provenance()), "trial": trial.number}
+                trial.set_user_attr(METER_ATTR, told)
             except BaseException:
                 running.leave()
                 raise
@@ -251,7 +198,7 @@ class TrialEnergy:
             meter = SelectedMeter(meter, new)
         with self._own_lock:
             if new:
-                use = _Use.find(meter, owner=owner_of(self._trial), study=self._study)
+                use = Use.find(meter, owner=owner_of(self._trial), study=self._study)
                 self._uses.append((use, use.read()))
             else:
                 for use, _ in self._uses:
@@ -265,6 +212,15 @@ class TrialEnergy:
                 earlier = before.get(name, {})
                 devices[name] = {k: kwh - earlier.get(k, 0.0) for k, kwh in parts.items()}
         return over_all_ranks(self._trial, devices)
+
+    def _provenance(self) -> Provenance:
+        """Return where the trial's energy comes from, also of earlier trackers and other ranks."""
+        mine = [*self._before_meter, *(use.share.provenance for use, _ in self._uses)]
+        each: list[Provenance] = []
+        for one in itertools.chain.from_iterable(of_all_ranks(self._trial, mine)):
+            if not any(_covers(known, one) for known in each):
+                each.append(one)
+        return provenance_of_all(each)
 
     def _total(self, devices_kwh: Mapping[str, Mapping[str, float]]) -> float:
         return self._before_kwh + sum(sum(parts.values()) for parts in devices_kwh.values())
@@ -298,3 +254,24 @@ class TrialEnergy:
                 name,
             )
         return still
+
+
+def _provenance_in(attributes: Mapping[str, Any]) -> list[Provenance]:
+    """Return what the attributes of a trial say of the meter of its energy so far."""
+    told = attributes.get(METER_ATTR)
+    if not (isinstance(told, dict) and known_kwh(attributes.get(ENERGY_ATTR))):
+        return []
+    fields = {name: value for name, value in told.items() if name != "trial"}
+    try:
+        return [as_dataclass(Provenance, fields, METER_ATTR)]
+    except ValueError:  # of another version
+        return []
+
+
+def _covers(known: Provenance, one: Provenance) -> bool:
+    """Whether what one meter is has been said with another's."""
+    return (
+        one.meter in known.meter
+        and set(ids_of(one)) <= set(ids_of(known))
+        and known.kind in ("estimated", one.kind)
+    )

@@ -17,7 +17,7 @@ from optuna.study import Study, StudyDirection
 
 from eahas_plugins.arguments import check_flags, check_made, check_names, given
 from eahas_plugins.energy import EnergyMeter, auto_meter, grams_co2e
-from eahas_plugins.energy.readings import check_meter
+from eahas_plugins.energy.meter_argument import check_meter
 from eahas_plugins.optuna._open_storage import open_storage
 from eahas_plugins.optuna._trials import AUTO
 from eahas_plugins.optuna.budget.energy_budget import EnergyBudget

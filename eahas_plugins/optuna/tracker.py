@@ -12,7 +12,8 @@ from optuna.trial import BaseTrial
 from eahas_plugins.arguments import check_made, check_whole_numbers
 from eahas_plugins.energy.auto import auto_meter
 from eahas_plugins.energy.inference import InferenceCost, measure_inference
-from eahas_plugins.energy.readings import EnergyMeter, MeterError, Reading, check_meter
+from eahas_plugins.energy.meter_argument import check_meter
+from eahas_plugins.energy.readings import EnergyMeter, MeterError, Reading
 from eahas_plugins.optuna._trial_energy import METER_ATTR, PARTS_ATTR, RUNTIME_ATTR, TrialEnergy
 from eahas_plugins.optuna._trial_names import owner_of
 

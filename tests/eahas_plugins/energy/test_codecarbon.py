@@ -1,5 +1,6 @@
 """With the real package, on whatever this machine has."""
 
+import pickle
 import sys
 import time
 
@@ -66,3 +67,14 @@ def test_without_the_package_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "codecarbon", None)
     with pytest.raises(ImportError, match=r"pip install 'eahas-plugins\[meters\]'"):
         CodecarbonMeter()
+
+
+def test_it_travels_to_another_process(meter):
+    there = pickle.loads(pickle.dumps(meter))
+    try:
+        before = there.read()
+        assert there.provenance == meter.provenance
+        time.sleep(0.1)
+        assert there.read().energy_kwh > before.energy_kwh
+    finally:
+        there.close()

@@ -1,6 +1,8 @@
 import math
 from dataclasses import FrozenInstanceError, replace
+from decimal import Decimal
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,3 +74,32 @@ def test_records_are_frozen_and_meters_are_recognised():
         COUNTER.kind = "estimated"
     assert isinstance(FakeMeter(), EnergyMeter)
     assert not isinstance(object(), EnergyMeter)
+
+
+@pytest.mark.parametrize("number", [np.float32, np.float64, np.int64, np.array, Decimal, int])
+def test_numbers_of_a_meter_of_ones_own_become_plain(number):
+    told = Reading.of_devices(
+        {"psu:0": {"gpu": number(2)}},
+        monotonic_s=number(1),
+        provenance=COUNTER,
+        cpu_s=number(3),
+        counters={"psu:0": number(4)},
+    )
+    assert told.energy_kwh == 2.0
+    for plain in (told.energy_kwh, told.monotonic_s, told.cpu_s, told.counters["psu:0"]):
+        assert type(plain) is float
+    assert told.devices_kwh == {"psu:0": {"gpu": 2.0}}
+    assert type(told.devices_kwh["psu:0"]["gpu"]) is float
+
+
+def test_a_meter_may_go_on_with_its_own_mappings():
+    parts, devices = {"gpu": 1.0}, {"psu:0": {"gpu": 1.0}}
+    before = Reading(
+        energy_kwh=1.0,
+        monotonic_s=0.0,
+        provenance=COUNTER,
+        parts_kwh=parts,
+        devices_kwh=devices,
+    )
+    parts["gpu"] = devices["psu:0"]["gpu"] = 3.0
+    assert before.parts_kwh == before.devices_kwh["psu:0"] == {"gpu": 1.0}

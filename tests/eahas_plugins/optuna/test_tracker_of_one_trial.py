@@ -193,6 +193,39 @@ def test_a_device_that_stands_still_is_said_and_is_no_part(trial, monkeypatch, c
     assert trial.user_attrs["energy_kwh"] == pytest.approx(1e-3)
 
 
+def two_meters():
+    """One that measures and one that estimates; a step of each is 1 J."""
+    driver, estimate = Nvml(1), FakeMeter(scope="machine")
+
+    def step():
+        driver.mj[0] += 1_000
+        estimate.advance(kwh=1.0 / 3.6e6)
+
+    return NvmlMeter(nvml=driver), estimate, step
+
+
+@pytest.mark.parametrize("measured_first", [True, False])
+@pytest.mark.parametrize("how", ["nested", "one after the other"])
+def test_energy_of_which_a_part_is_estimated_is_an_estimate(trial, measured_first, how):
+    *meters, step = two_meters()
+    first, second = meters if measured_first else reversed(meters)
+    with EnergyTracker(trial, meter=first):
+        if how == "nested":
+            with EnergyTracker(trial, meter=second):
+                step()
+        step()
+    if how != "nested":
+        with EnergyTracker(trial, meter=second):
+            step()
+        with EnergyTracker(trial, meter=second):  # said once
+            step()
+    told = trial.user_attrs["energy_meter"]
+    assert told["kind"] == "estimated"
+    assert sorted(told["meter"].split(" + ")) == ["fake", "nvml"]
+    assert told["part_kinds"]["gpu"] == "measured"
+    assert told["trial"] == trial.number
+
+
 def test_the_energy_can_be_asked_for_after_the_with(meter):
     study = optuna.create_study(directions=["maximize", "minimize"])
 

@@ -15,9 +15,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-_TOLERANCE = (
-    1e-9  # relative: sums of thousands of steps round, and the last step may land on the cap
-)
+ROUNDING = 1e-9
+"""Relative: sums of thousands of steps round, and the last step may land on a limit."""
 
 
 class RunningTrial(NamedTuple):  # quicker to make than a frozen dataclass, at every step
@@ -81,7 +80,7 @@ class Balance:
         """
         total_kwh = math.fsum([self.finished_kwh, *[t.spent_kwh for t in self.running]])
         overshot_kwh = total_kwh - self.cap_kwh
-        return self.cap_kwh if 0.0 < overshot_kwh <= self.cap_kwh * _TOLERANCE else total_kwh
+        return self.cap_kwh if 0.0 < overshot_kwh <= self.cap_kwh * ROUNDING else total_kwh
 
     @property
     def reserved_kwh(self) -> float:
@@ -120,10 +119,7 @@ class Balance:
 
     def covers(self, available_kwh: float, needed_kwh: float | None) -> bool:
         """Whether what is available pays for what is needed; if None, whether any is left."""
-        slack = self.cap_kwh * _TOLERANCE if self.cap_kwh < math.inf else 0.0
-        if needed_kwh is None:
-            return available_kwh > slack
-        return needed_kwh <= available_kwh + slack
+        return covers(available_kwh, needed_kwh, limit_kwh=self.cap_kwh)
 
     def admits(self, *, number: int, expected_kwh: float) -> bool:
         """Whether trial ``number`` can be paid from what is left, promises to earlier ones kept.
@@ -155,7 +151,7 @@ class Balance:
             return False
         if limit_kwh is not None:
             own = next((t.spent_kwh for t in self.running if t.number == number), 0.0)
-            if not self.covers(limit_kwh - own, next_step_kwh):
+            if not covers(limit_kwh - own, next_step_kwh, limit_kwh=limit_kwh):
                 return True
         return not self.covers(self.uncommitted_kwh(number=number), next_step_kwh)
 
@@ -166,3 +162,17 @@ class Balance:
         """
         earlier = math.fsum(t.claimed_kwh for t in self.running if t.number < number)
         return self.covers(self.remaining_kwh - earlier, next_step_kwh)
+
+
+def covers(available_kwh: float, needed_kwh: float | None, *, limit_kwh: float) -> bool:
+    """Whether what is available of a limit pays for what is needed, but for rounding.
+
+    Args:
+        available_kwh: What is left of the limit, kWh.
+        needed_kwh: What is needed, kWh; if None, whether any is left.
+        limit_kwh: The limit, kWh, of a study or of a trial, which rounds by its own size.
+    """
+    slack_kwh = limit_kwh * ROUNDING if limit_kwh < math.inf else 0.0
+    if needed_kwh is None:
+        return available_kwh > slack_kwh
+    return needed_kwh <= available_kwh + slack_kwh

@@ -49,6 +49,8 @@ def matern(s: Floats) -> Floats:
 class _Process(ABC):
     """The posterior of a process with zero mean and unit variance, of standardised values."""
 
+    scale: float
+    """Standard deviation of the values that were learnt: predictions are in their unit."""
     _least_variance: float
     """Rounding makes the variance at a known point negative."""
 
@@ -61,8 +63,8 @@ class _Process(ABC):
         return np.ones(len(x))
 
     def _standardise(self, y: Floats) -> Floats:
-        self._mean, self._scale = float(y.mean()), float(y.std()) or 1.0
-        return np.asarray((y - self._mean) / self._scale)
+        self._mean, self.scale = float(y.mean()), float(y.std()) or 1.0
+        return np.asarray((y - self._mean) / self.scale)
 
     def _condition(self, x: Floats, z: Floats, *, noise: float) -> None:
         """Learn values ``z`` at ``x``, with this variance of their noise (RW algorithm 2.1)."""
@@ -82,7 +84,7 @@ class _Process(ABC):
         half = self._whiten @ cross
         variance = self._variance(x) - (half**2).sum(axis=0)
         variance = np.maximum(variance, self._least_variance)
-        return self._mean + self._scale * mean, self._scale * np.sqrt(variance)
+        return self._mean + self.scale * mean, self.scale * np.sqrt(variance)
 
 
 class ArdProcess(_Process):
@@ -147,7 +149,7 @@ class ArdProcess(_Process):
         The doubt there goes, the mean stays: nobody is sent to the same place.
         """
         mean, _ = self.predict(x)
-        z = np.append(self._z, (mean - self._mean) / self._scale)
+        z = np.append(self._z, (mean - self._mean) / self.scale)
         self._condition(np.concatenate([self._x, x]), z, noise=self._noise)
 
     def with_lengths(self, factor: float) -> Self:

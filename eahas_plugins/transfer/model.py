@@ -71,7 +71,7 @@ class _MeanProcess(ArdProcess):
     """A process that is only asked for its mean, which takes a tenth of the time."""
 
     def mean(self, x: Floats) -> Floats:
-        return np.asarray(self._mean + self._scale * (self._kernel(x, self._x) @ self._weight))
+        return np.asarray(self._mean + self.scale * (self._kernel(x, self._x) @ self._weight))
 
 
 def levels_of(lengths: Sequence[float | None]) -> Floats:

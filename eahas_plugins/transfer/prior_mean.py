@@ -56,7 +56,7 @@ class PriorMeanProcess(ArdProcess):
         are exp(m^2 / 2 (s + _DOUBT)) / sqrt((s + _DOUBT) / _DOUBT) times as likely as with 0.
         """
         matrix = self._kernel(points, points) + self._noise * np.eye(len(z))
-        matrix *= (self._scale / spread) ** 2
+        matrix *= (self.scale / spread) ** 2
         ones = np.ones(len(z))
         solved = np.linalg.solve(matrix, np.stack([said, ones, z], axis=1))
         share = (said @ solved[:, 1]) / (ones @ solved[:, 1])
@@ -74,5 +74,5 @@ class PriorMeanProcess(ArdProcess):
     def fantasise(self, x: Floats) -> None:
         """Take pending points for what is predicted there."""
         mean, _ = super().predict(x[:, :-1])
-        z = np.append(self._z, (mean - self._mean) / self._scale)
+        z = np.append(self._z, (mean - self._mean) / self.scale)
         self._condition(np.concatenate([self._x, x[:, :-1]]), z, noise=self._noise)

@@ -8,6 +8,7 @@ from optuna.study import Study
 from optuna.trial import Trial
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATTR, known_kwh
+from eahas_plugins.budget.balance import ROUNDING
 from eahas_plugins.optuna._origin import ACCOUNT_ATTR, State
 from eahas_plugins.optuna.budget.readers import STOPPED_ATTR
 
@@ -112,25 +113,26 @@ class Account:
             self._write(STEP_ATTR, next_step_kwh)
             self.announced_kwh = next_step_kwh
 
-    def coming_step_kwh(self, *, tolerance: float) -> float | None:
+    def coming_step_kwh(self) -> float | None:
         """Energy of the next step, kWh; None if unknown, 0 if the trial has done what it said."""
         to_come_kwh = self.reserved_kwh - self.energy_kwh
-        if self.exact and abs(to_come_kwh) <= tolerance * self.reserved_kwh:
+        if self.exact and abs(to_come_kwh) <= ROUNDING * self.reserved_kwh:
             return 0.0
         return self.next_step_kwh
 
     def spend(self, energy_kwh: float) -> None:
-        """Record the cumulative energy of the trial.
+        """Record the cumulative energy of the trial; less by rounding alone is the same.
 
         Raises:
             ValueError: If it falls.
         """
-        if energy_kwh < self.energy_kwh:
+        if energy_kwh < self.energy_kwh * (1.0 - ROUNDING):
             raise ValueError(
                 f"`{ENERGY_ATTR}` is cumulative and must not fall, but trial "
                 f"{self.number} went from {self.energy_kwh} to {energy_kwh} kWh."
             )
-        rises = energy_kwh != self.energy_kwh
+        rises = energy_kwh > self.energy_kwh
+        energy_kwh = max(energy_kwh, self.energy_kwh)
         if rises or not self.is_told:
             self._write(ENERGY_ATTR, energy_kwh)
             self.energy_kwh, self.is_told = energy_kwh, True

@@ -14,7 +14,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from eahas_plugins.budget.attributes import ENERGY_ATTR, known_kwh
-from eahas_plugins.budget.balance import Balance
+from eahas_plugins.budget.balance import Balance, covers
 from eahas_plugins.optuna._origin import first_start, leave_word, mark_of, sign
 from eahas_plugins.optuna.budget.account import Account
 from eahas_plugins.optuna.budget.admission import Admission, Outlook
@@ -34,7 +34,6 @@ from eahas_plugins.optuna.budget.study_ledger import StudyLedger
 
 _GIVE_WAY_READS = 20
 _GIVE_WAY_S = 0.01  # pause before reading again whether a later trial has given way
-_DONE = 1e-9  # relative
 _FAR = 10.0  # times the energy that a trial has not written yet, or that one has used which ends
 
 _LENGTHS_KEPT = 100
@@ -232,7 +231,7 @@ class BudgetController:
         """Whether a trial must end before its next step."""
         if account.stopped:
             return True
-        step_kwh = account.coming_step_kwh(tolerance=_DONE)
+        step_kwh = account.coming_step_kwh()
         if step_kwh == 0.0:
             return False
         now_s = self._rules.clock()
@@ -241,7 +240,9 @@ class BudgetController:
             self._shown_s = now_s
             self.show(account.study, balance)
         limit_kwh, needed_kwh = self._rules.limit_kwh, step_kwh or 0.0
-        if limit_kwh is not None and not balance.covers(limit_kwh - account.energy_kwh, step_kwh):
+        if limit_kwh is not None and not covers(
+            limit_kwh - account.energy_kwh, step_kwh, limit_kwh=limit_kwh
+        ):
             if is_over(account, self._lengths):
                 return False
             reason = limit_reason(account.energy_kwh, limit_kwh, needed_kwh)

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from eahas_plugins.budget.attributes import RESERVED_ATTR, STEP_ATTR, known_kwh
-from eahas_plugins.budget.balance import Balance
+from eahas_plugins.budget.balance import ROUNDING, Balance
 from eahas_plugins.optuna.budget.readers import STOPPED_ATTR
 
 _N_LATEST = 20
 _N_MISFITS = 5
-_EXACTLY = 1e-9  # relative
 
 
 class Needs:
@@ -37,7 +36,7 @@ class Needs:
                 known_kwh(stopped.get(f"{name}_kwh")) or 0.0
                 for name in ("needed", "available", "spent", "cap")
             )
-            self._n_misfits += available >= cap - spent - _EXACTLY * cap
+            self._n_misfits += available >= cap - spent - ROUNDING * cap
             self._latest.append(needed)
         elif energy_kwh:
             self._n_misfits = 0

@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
+from eahas_plugins.budget.balance import ROUNDING
 from eahas_plugins.optuna._trials import may_be_best, spent_kwh
-
-_ROUNDING = 1e-9  # relative: 0.1 + 0.1 + 0.1 is more than 0.5 - 0.2
 
 
 def is_stagnant(
@@ -35,7 +34,7 @@ def is_stagnant(
         if may_be_best(trial):
             best = max(best, sign * trial.values[0])
         history.append((total_kwh, best))
-    begin_kwh = total_kwh * (1.0 + _ROUNDING) - window_kwh
+    begin_kwh = total_kwh * (1.0 + ROUNDING) - window_kwh
     before = [value for kwh, value in history if kwh <= begin_kwh]
     if not before or before[-1] == float("-inf"):
         return False

@@ -10,6 +10,7 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from eahas_plugins.budget.attributes import STEP_ATTR, known_kwh
+from eahas_plugins.budget.balance import covers
 from eahas_plugins.optuna._compat import set_system_attr
 from eahas_plugins.optuna._trials import energy_of
 
@@ -39,8 +40,8 @@ def exceeds(trial: FrozenTrial, limit_kwh: float) -> bool:
     if energy_kwh is None:
         return False
     step_kwh = known_kwh(trial.user_attrs.get(STEP_ATTR)) or 0.0
-    slack_kwh = 1e-9 * limit_kwh
-    return energy_kwh >= limit_kwh - slack_kwh or energy_kwh + step_kwh > limit_kwh + slack_kwh
+    left_kwh = limit_kwh - energy_kwh
+    return not all(covers(left_kwh, kwh, limit_kwh=limit_kwh) for kwh in (None, step_kwh))
 
 
 def last_value(trial: FrozenTrial) -> float | None:

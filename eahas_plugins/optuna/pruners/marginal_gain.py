@@ -9,8 +9,10 @@ from optuna.pruners import BasePruner
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from eahas_plugins import policy
 from eahas_plugins.arguments import check_numbers, check_whole_numbers
 from eahas_plugins.budget.attributes import kwh_argument
+from eahas_plugins.budget.balance import ROUNDING
 from eahas_plugins.optuna._trials import (
     ended_at,
     energy_of,
@@ -28,7 +30,6 @@ from eahas_plugins.optuna.pruners._shared import (
 from eahas_plugins.optuna.pruners._silence import SilenceWatch
 
 _CURVE_KEY = "energy_curve"
-_ROUNDING = 1e-9  # relative: five times 0.1 is more than half of ten times 0.1
 
 
 class MarginalGainPruner(BasePruner):
@@ -87,10 +88,11 @@ class MarginalGainPruner(BasePruner):
         energy_kwh, value = energy_of(trial), last_value(trial)
         if energy_kwh is None:
             self._silence.look(study)
-        if energy_kwh is None or value is None or energy_kwh < self._min_kwh:
+        if energy_kwh is None or value is None:
             return False
         curve: list[list[float]] = recall(trial, _CURVE_KEY) or []
-        if curve and energy_kwh < 2.0 * curve[-1][0]:
+        next_look_kwh = 2.0 * curve[-1][0] if curve else self._min_kwh
+        if policy.rung_reached(energy_kwh, [next_look_kwh]) < 0:
             return False
         if not math.isfinite(value):
             return True
@@ -135,7 +137,7 @@ class _Past:
 
     def gain_per_kwh(self, window: float) -> float:
         """Gain of the best value over the latest share of the energy, per kWh."""
-        start_kwh = (1.0 - window) * self._spent_kwh * (1.0 + _ROUNDING)
+        start_kwh = (1.0 - window) * self._spent_kwh * (1.0 + ROUNDING)
         earlier = [point for point in self._history if point[0] <= start_kwh]
         since_kwh, since_best = (earlier or self._history)[-1 if earlier else 0]
         window_kwh = self._spent_kwh - since_kwh

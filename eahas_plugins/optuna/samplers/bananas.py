@@ -101,7 +101,7 @@ class BananasSampler(RewardSampler[StudyState]):
         predictor = GridProcess(encode(configs, space), rewards_to_learn(learnt))
         mean, deviation = predictor.predict(encode(candidates, space))
         drawn = mean + deviation * self._rng.standard_normal(len(mean))
-        drawn += log_chance_of(
+        drawn += predictor.scale * log_chance_of(  # the same in every unit of the objective
             candidates, space, known=configs, failed=[t.params for t in state.telling_failures()]
         )
         return candidates[int(np.argmax(drawn))]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,6 +71,23 @@ def test_smaller_number_goes_first() -> None:
     assert balance.must_stop(number=1, next_step_kwh=1.0)
     assert balance.goes_first(number=1, next_step_kwh=1.0)
     assert not balance.goes_first(number=2, next_step_kwh=1.0)
+
+
+@pytest.mark.parametrize("cap", [1.0, 1e6, 1e12, math.inf])
+@pytest.mark.parametrize(
+    ("spent", "step", "stop"),
+    [
+        (1e-4, None, False),  # a billionth of a large cap is more than all of the limit
+        (sum([3e-4] * 6), None, True),  # 0.0017999999999999997
+        (4e-4, 1.4e-3, False),
+        (4e-4, 1.41e-3, True),
+    ],
+)
+def test_the_limit_of_a_trial_rounds_by_its_own_size(
+    cap: float, spent: float, step: float | None, stop: bool
+) -> None:
+    balance = Balance(cap_kwh=cap, finished_kwh=0.0, running=(running(1, spent),))
+    assert balance.must_stop(number=1, next_step_kwh=step, limit_kwh=1.8e-3) is stop
 
 
 @given(step=st.floats(1e-6, 1.0), n_steps=st.integers(1, 50))

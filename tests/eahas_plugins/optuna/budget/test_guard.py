@@ -56,6 +56,30 @@ def test_falling_energy_is_refused() -> None:
         new_study().optimize(EnergyBudget(1.0).guard(objective), n_trials=1)
 
 
+@pytest.mark.parametrize("told", [0.3, 0.30000000000000004])
+def test_a_sum_that_falls_by_its_rounding_alone_has_not_fallen(told: float) -> None:
+    def objective(trial: optuna.Trial) -> float:
+        total = 0.0
+        for step in range(3):
+            total += 0.1
+            trial.set_user_attr("energy_kwh", total)
+            trial.report(0.0, step)
+        trial.set_user_attr("energy_kwh", told)  # of the whole training, as the meter says
+        return 0.0
+
+    study, budget = new_study(), EnergyBudget(1.0)
+    study.optimize(budget.guard(objective), n_trials=1, callbacks=[budget])
+    assert study.trials[0].state is optuna.trial.TrialState.COMPLETE
+    assert budget.spent_kwh(study) == pytest.approx(0.3)
+
+
+def test_a_small_limit_of_a_trial_beside_a_cap_that_stands_for_none() -> None:
+    budget = EnergyBudget(1e9, trial_limit_kwh=3e-4)
+    study = new_study()
+    study.optimize(budget.guard(training(1e-4, foresight=False)), n_trials=2, callbacks=[budget])
+    assert energies(study) == [pytest.approx(3e-4)] * 2
+
+
 def test_unknown_energy_of_foreign_trials_does_not_poison_the_sum() -> None:
     study = new_study()
     for value in (math.nan, None, "much", -3.0, 2.0):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import pickle
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 
 import optuna
@@ -35,6 +36,21 @@ def test_contract_bad_trials_are_pruned_and_good_ones_kept(
         assert kept == [None, None, None]
         assert run(study, signed(better, direction)) is None
     assert all(step is not None for step in pruned)
+
+
+@pytest.mark.parametrize("better", [0.0, 0.5])
+def test_contract_sums_that_round_are_looked_at_where_exact_ones_are(
+    pruner: BasePruner, better: float
+) -> None:
+    """0.1 kWh eight times is 0.7999999999999999 kWh, and in exact numbers 0.8."""
+    ends = []
+    for energies in (accumulate([0.1] * 110), (n / 10 for n in range(1, 111))):
+        study = new_study(pruner)
+        for _ in range(2):
+            run(study, GOOD)
+        points = [(kwh, 0.7 - better * kwh) for kwh in energies]
+        ends.append([run(study, points) for _ in range(3)])
+    assert ends[0] == ends[1]
 
 
 def test_contract_trial_without_energy_is_never_pruned(pruner: BasePruner, direction: str) -> None:

@@ -21,7 +21,11 @@ SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
 
 
 def run(
-    sampler: BaseSampler, fails: Callable[[float, int], bool], n_trials: int = 60
+    sampler: BaseSampler,
+    fails: Callable[[float, int], bool],
+    n_trials: int = 60,
+    *,
+    unit: float = 1.0,
 ) -> optuna.Study:
     """Best at x = 0.4, y = 0.3."""
 
@@ -31,7 +35,7 @@ def run(
         trial.set_user_attr("energy_kwh", 3e-4)
         if fails(x, trial.number):
             raise MemoryError
-        return (x - 0.4) ** 2 + (y - 0.3) ** 2
+        return unit * ((x - 0.4) ** 2 + (y - 0.3) ** 2)
 
     study = study_of(sampler)
     study.optimize(objective, n_trials=n_trials, catch=MemoryError)
@@ -46,6 +50,16 @@ def test_a_region_that_fails_is_avoided(name: str, seed: int) -> None:
     assert len(late) <= 12  # of 30; by chance half of them, Optuna's TPE 29
     assert sum(x > 0.55 for x in late) <= 6  # the border is looked at
     assert study.best_value < 0.01
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_the_unit_of_values_makes_no_difference(name: str) -> None:
+    """Powers of two round like one."""
+    plain, *others = (
+        [t.params for t in run(SAMPLERS[name](0), lambda x, n: x > 0.5, 30, unit=unit).trials]
+        for unit in (1.0, 2.0**-30, 2.0**30)
+    )
+    assert others == [plain, plain]
 
 
 @pytest.mark.parametrize("name", SAMPLERS)

@@ -6,7 +6,9 @@ study and number. It is written before the training, by the trial's own worker, 
 changes it, so it says the same to any number of processes, after a kill and after a restart. A
 trial that Optuna retries carries the account of the dead trial until it starts, and one that was
 added carries that of the other study. A study that was copied whole (``copy_study``) goes on with
-the accounts of its original: it has a copy of the note under which name they were opened.
+the accounts of its original: it has a copy of the note under which name they were opened. Where a
+study has trials with accounts under its own name before it has that note, they came from another
+study of this name, such as its predecessor in another file.
 
 What has no account is judged by the first trial that is known to have run here: what started after
 it ran here as well, without a budget; what started before may be from anywhere. A trial that starts
@@ -33,10 +35,9 @@ ACCOUNT_ATTR = "energy_account"
 The counter goes up when a trial reports and nothing else has changed that shows it alive. The last
 is there, and true, if the trial has told itself what it needs."""
 # The same key in the system attributes of a study: the name under which it opens accounts.
+_FIRST_KEY = "energy_account_first"
 SINCE_ATTR = "energy_since"
 """Study attribute: start of the first trial that a budget saw run here without an account, UTC."""
-
-_names: WeakKeyDictionary[Study, str] = WeakKeyDictionary()
 
 State = Literal["open", "waiting", "closed"]
 """``waiting`` for room in the budget, with no training yet; ``closed`` after a training that ended
@@ -61,6 +62,25 @@ class Mark(NamedTuple):
     tells: bool = False
 
 
+class Accounts(NamedTuple):
+    """Which accounts a study opens itself.
+
+    Args:
+        name: The name under which it opens them.
+        first: Number of the first trial that may have one; those before came with theirs.
+    """
+
+    name: str
+    first: int
+
+    def own(self, mark: Mark, number: int) -> bool:
+        """Whether the account that a trial carries is its own."""
+        return mark.study == self.name and mark.number == number >= self.first
+
+
+_signed: WeakKeyDictionary[Study, Accounts] = WeakKeyDictionary()
+
+
 def mark_of(attrs: Mapping[str, Any]) -> Mark | None:
     """The account that a trial carries, if any."""
     mark = attrs.get(ACCOUNT_ATTR)
@@ -70,35 +90,48 @@ def mark_of(attrs: Mapping[str, Any]) -> Mark | None:
     return Mark(str(mark[0]), mark[1], str(mark[2]), n_renewals, tells is True)
 
 
-def sign(study: Study) -> str:
-    """Return the name under which a study opens accounts, and note it in the study.
+def sign(study: Study) -> Accounts:
+    """Return which accounts a study opens, and note it in the study.
 
     Any number of processes may do so at once: they write the same.
     """
-    known = _names.get(study)
+    known = _signed.get(study)
     if known is not None:
         return known
-    storage, study_id = storage_of(study), study_id_of(study)
-    name = storage.get_study_system_attrs(study_id).get(ACCOUNT_ATTR)
-    if not isinstance(name, str):
-        name = study.study_name
-        storage.set_study_system_attr(study_id, ACCOUNT_ATTR, name)
-    _names[study] = name
-    return name
+    accounts = accounts_of(study)
+    if _noted(study) is None:
+        storage, study_id = storage_of(study), study_id_of(study)
+        if accounts.first:
+            storage.set_study_system_attr(study_id, _FIRST_KEY, accounts.first)
+        storage.set_study_system_attr(study_id, ACCOUNT_ATTR, accounts.name)
+    _signed[study] = accounts
+    return accounts
 
 
-def account_name(study: Study) -> str:
-    """The name under which a study opens accounts."""
-    name = storage_of(study).get_study_system_attrs(study_id_of(study)).get(ACCOUNT_ATTR)
-    return name if isinstance(name, str) else study.study_name
+def accounts_of(study: Study) -> Accounts:
+    """Which accounts a study opens, whether that is noted yet or not."""
+    noted = _noted(study)
+    if noted is not None:
+        return noted
+    name, trials = study.study_name, study.get_trials(deepcopy=False)
+    marks = ((trial.number, mark_of(trial.user_attrs)) for trial in trials)
+    foreign = [number for number, mark in marks if mark is not None and mark.study == name]
+    # noted first, opened later: who has just opened one of these has noted it by now
+    return _noted(study) or Accounts(name, max(foreign, default=-1) + 1)
+
+
+def _noted(study: Study) -> Accounts | None:
+    attrs = storage_of(study).get_study_system_attrs(study_id_of(study))
+    name, first = attrs.get(ACCOUNT_ATTR), attrs.get(_FIRST_KEY)
+    return Accounts(name, first if isinstance(first, int) else 0) if isinstance(name, str) else None
 
 
 def open_account(trial: object) -> None:
     """Note that a trial starts in its study; a ``FixedTrial``, which has none, is left alone."""
     if isinstance(trial, Trial):
-        mark, name = mark_of(trial.user_attrs), sign(trial.study)
-        if mark is None or (mark.study, mark.number) != (name, trial.number):
-            trial.set_user_attr(ACCOUNT_ATTR, [name, trial.number, "open", 0])
+        mark, accounts = mark_of(trial.user_attrs), sign(trial.study)
+        if mark is None or not accounts.own(mark, trial.number):
+            trial.set_user_attr(ACCOUNT_ATTR, [accounts.name, trial.number, "open", 0])
 
 
 def first_start(study: Study) -> datetime.datetime | None:

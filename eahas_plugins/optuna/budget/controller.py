@@ -85,7 +85,7 @@ class BudgetController:
 
     def _name(self, study: Study) -> str:
         if self._account_name is None:
-            self._account_name = sign(study)
+            self._account_name = sign(study).name
         return self._account_name
 
     def open(self, trial: Trial) -> Account:

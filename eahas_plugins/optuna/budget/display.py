@@ -48,7 +48,7 @@ class BudgetDisplay(LocalState):
         self._make_local()
 
     def _make_local(self) -> None:
-        self._written: WeakKeyDictionary[Study, dict[str, float]] = WeakKeyDictionary()
+        self._written: WeakKeyDictionary[Study, dict[str, float | None]] = WeakKeyDictionary()
         self._words: WeakKeyDictionary[Study, str] = WeakKeyDictionary()
         self._told: WeakKeyDictionary[Study, tuple[Balance, float]] = WeakKeyDictionary()
         self._bars: WeakKeyDictionary[Study, Any] = WeakKeyDictionary()
@@ -66,21 +66,22 @@ class BudgetDisplay(LocalState):
             left_out_kwh: Energy of its trials that does not count, kWh.
             ends: Whether the study ends.
         """
-        values = {LEFT_OUT_ATTR: left_out_kwh}
-        if balance.cap_kwh < math.inf:  # else it is not known yet
-            values[CAP_ATTR] = balance.cap_kwh
+        values: dict[str, float | None] = {LEFT_OUT_ATTR: left_out_kwh}
+        # not known yet, it is not that of the budget before either
+        values[CAP_ATTR] = balance.cap_kwh if balance.cap_kwh < math.inf else None
         is_news = self._is_news(study, balance, ends=ends)
         if is_news:
             values |= {SPENT_ATTR: balance.spent_kwh, RESERVED_ATTR: balance.reserved_kwh}
             if self._g_per_kwh is not None:
                 values[SPENT_CO2E_ATTR] = balance.spent_kwh * self._g_per_kwh / 1000.0
         if study not in self._written:
-            left_out = known_kwh(study.user_attrs.get(LEFT_OUT_ATTR)) or 0.0  # seldom any to write
-            self._written[study] = {LEFT_OUT_ATTR: left_out}
+            attrs = study.user_attrs
+            left_out = known_kwh(attrs.get(LEFT_OUT_ATTR)) or 0.0  # seldom any to write
+            cap = known_kwh(attrs.get(CAP_ATTR))
+            self._written[study] = {LEFT_OUT_ATTR: left_out, CAP_ATTR: cap}
         written = self._written[study]
         for key, value in values.items():
-            # the same sum in another order is no news
-            if key not in written or not math.isclose(written[key], value, rel_tol=1e-12):
+            if key not in written or not _is_same(written[key], value):
                 study.set_user_attr(key, value)
                 written[key] = value
         if is_news:
@@ -142,6 +143,13 @@ class BudgetDisplay(LocalState):
                 self._progress.stop()
                 self._progress = None
                 atexit.unregister(self.close)
+
+
+def _is_same(told: float | None, value: float | None) -> bool:
+    """Whether a number is no news: the same sum in another order is none."""
+    if told is None or value is None:
+        return told is value
+    return math.isclose(told, value, rel_tol=1e-12)
 
 
 def _told(balance: Balance) -> str:

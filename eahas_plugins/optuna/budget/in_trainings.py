@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from eahas_plugins.arguments import check_counts, check_names, check_numbers
 from eahas_plugins.budget.balance import Balance
 from eahas_plugins.models.chance import MOST_IN_VAIN
-from eahas_plugins.optuna._origin import account_name, mark_of
+from eahas_plugins.optuna._origin import accounts_of, mark_of
 from eahas_plugins.optuna._trials import AUTO, ended_at, training_kwh, usual_lengths
 from eahas_plugins.optuna.budget.admission import Outlook
 from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
@@ -149,14 +149,14 @@ class TrainingsBudget(EnergyBudget):
             self._study_name, self._since = name, len(study.get_trials(deepcopy=False))
         if self.cap_kwh < math.inf:
             return
-        own = account_name(study)
+        accounts = accounts_of(study)
         ended = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         energies = [
             energy_kwh
             for trial in sorted(ended, key=ended_at)
             if (energy_kwh := training_kwh(trial)) is not None
             and (mark := mark_of(trial.user_attrs)) is not None
-            and mark.study == own
+            and accounts.own(mark, trial.number)
             and self._is_longest(trial)
         ]
         first = energies[: self.n_measured]

@@ -15,8 +15,9 @@ from eahas_plugins.budget.attributes import ENERGY_ATTR, RESERVED_ATTR, STEP_ATT
 from eahas_plugins.budget.balance import Balance, RunningTrial
 from eahas_plugins.optuna._origin import (
     ACCOUNT_ATTR,
+    Accounts,
     Mark,
-    account_name,
+    accounts_of,
     first_start,
     is_made_up,
     mark_of,
@@ -59,7 +60,7 @@ class StudyLedger:
         self._count_added = count_added
         self._lock = threading.Lock()
         self._reader: Reader | None = None
-        self._study_name = ""
+        self._accounts = Accounts("", 0)  # until the study is known
         self._n_seen = 0
         self._unfinished: set[int] = set()
         self._ran_here: set[int] = set()  # unfinished trials without account that were seen to run
@@ -99,9 +100,9 @@ class StudyLedger:
         with self._lock:
             if self._reader is None:
                 self._reader = reader_of(study)
-            if not self._study_name:
+            if not self._accounts.name:
                 self._watched_since = datetime.datetime.now()  # as Optuna: local, without a zone
-                self._study_name = account_name(study)
+                self._accounts = accounts_of(study)
                 self._note_ran(first_start(study))
             running = []
             trials = self._reader.read(study, self._unfinished)
@@ -208,7 +209,7 @@ class StudyLedger:
         if known is not None and known[0] == raw:
             return known[1]
         mark = mark_of(trial.user_attrs)
-        if mark is None or not self._is_own(mark, trial.number):
+        if mark is None or not self._accounts.own(mark, trial.number):
             return None
         self._marks[trial.number] = raw, mark
         self._note_ran(trial.datetime_start)
@@ -230,7 +231,7 @@ class StudyLedger:
         self._ran_here.discard(number)
         self._sights.pop(number, None)
         self._marks.pop(number, None)
-        if mark is not None and self._is_own(mark, number):
+        if mark is not None and self._accounts.own(mark, number):
             self._note_ran(start)
             self.trials_tell |= mark.tells
             self.needs.learn(attrs, kwh)
@@ -281,16 +282,13 @@ class StudyLedger:
             if start is not None and start >= self._watched_since:
                 self.silent = None if is_made_up(start, trial.datetime_complete) else trial.number
 
-    def _is_own(self, mark: Mark, number: int) -> bool:
-        return mark.number == number and mark.study == self._study_name
-
     def _retried_kwh(self, study: Study, trial: SeenTrial, mark: Mark) -> float | None:
         """Energy of a retry that has not opened its account; None if it is no retry.
 
         Optuna copies the attributes of a trial that it retries. They are counted where they
         belong, with the dead trial, until the retry has written its own.
         """
-        if mark.study != self._study_name:
+        if mark.study != self._accounts.name:
             return None
         trials = study.get_trials(deepcopy=False)
         if mark.number not in trials[trial.number].system_attrs.get("retry_history", ()):

@@ -19,6 +19,7 @@ from optuna.trial import FrozenTrial, TrialState
 from eahas_plugins import policy
 from eahas_plugins.arguments import check_not_negative
 from eahas_plugins.budget.attributes import CAP_ATTR, LEFT_OUT_ATTR, known_kwh, kwh_argument
+from eahas_plugins.budget.balance import covers
 from eahas_plugins.models.kwh import Column, KwhModel
 from eahas_plugins.models.length import is_number
 from eahas_plugins.optuna._compat import study_behind
@@ -97,11 +98,17 @@ class StudyEnergy:
             return self._cooling(study)
 
     def budget_kwh(self, study: Study) -> float | None:
-        """The budget of the study, kWh; None if nobody has told."""
+        """The budget of the study, kWh; None if nobody has told.
+
+        Under an ``EnergyBudget`` that is used up, as the trials last read say, no trial starts: who
+        asks goes on without it.
+        """
         if self._budget_kwh is not None:
             return self._budget_kwh
-        cap = study_behind(study).user_attrs.get(CAP_ATTR)
-        return known_kwh(cap) or None
+        cap_kwh = known_kwh(study_behind(study).user_attrs.get(CAP_ATTR))
+        if not cap_kwh or not covers(cap_kwh - self._spent_kwh(study), None, limit_kwh=cap_kwh):
+            return None
+        return cap_kwh
 
     def left_kwh(self, study: Study, *, committed_kwh: float) -> float:
         """What a study that has spent or promised so much has left, kWh; infinite if unlimited."""
@@ -167,8 +174,11 @@ class StudyEnergy:
             return policy.cooled(log_acquisition, log_kwh, alpha=cooling * self._cooling(study))
 
     def _cooling(self, study: Study) -> float:
+        return policy.cooling(self._spent_kwh(study), self.budget_kwh(study))
+
+    def _spent_kwh(self, study: Study) -> float:
         total_kwh = self._finished_kwh + sum(spent_kwh(t) for t in self._log.running)
-        return policy.cooling(total_kwh - self.left_out_kwh(study), self.budget_kwh(study))
+        return total_kwh - self.left_out_kwh(study)
 
     def _predict(
         self,

@@ -14,7 +14,7 @@ import pytest
 from optuna.samplers import RandomSampler
 from optuna.trial import TrialState
 
-from eahas_plugins.optuna import TrainingsBudget
+from eahas_plugins.optuna import EnergyBudget, TrainingsBudget
 
 
 @pytest.fixture
@@ -151,3 +151,13 @@ def test_another_study_needs_another_one() -> None:
 def test_wrong_arguments_are_said(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         TrainingsBudget(**arguments)
+
+
+def test_a_cap_of_before_is_not_that_of_the_trainings() -> None:
+    study, before, budget = study_of(), EnergyBudget(5.0), TrainingsBudget(10)
+    study.optimize(before.guard(costing(2.0)), n_trials=1, callbacks=[before])
+    assert study.user_attrs["energy_cap_kwh"] == 5.0
+    study.optimize(budget.guard(costing(2.0)), n_trials=1, callbacks=[budget])
+    assert study.user_attrs["energy_cap_kwh"] is None
+    study.optimize(budget.guard(costing(2.0)), n_trials=1, callbacks=[budget])
+    assert study.user_attrs["energy_cap_kwh"] == budget.cap_kwh == 20.0

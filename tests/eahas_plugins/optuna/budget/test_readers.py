@@ -10,6 +10,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+from eahas_plugins.optuna._origin import sign
 from eahas_plugins.optuna.budget import readers as budget_reader
 from eahas_plugins.optuna.budget.readers import (
     DatabaseReader,
@@ -63,6 +64,7 @@ def compare_with_the_public_way(study: optuna.Study) -> None:
         StudyLedger(lease_s=60.0, count_added=True),
     )
     by_trials._reader = TrialReader()
+    sign(study)
     chance, open_trials = random.Random(0), list[optuna.Trial]()
     for _ in range(40):
         change(study, open_trials, chance)

@@ -221,12 +221,13 @@ def test_known_results_cost_nothing() -> None:
     assert budget.spent_kwh(study) == 8.0
 
 
-def test_a_study_of_the_same_name_elsewhere_is_told_by_its_numbers() -> None:
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_study_of_the_same_name_elsewhere_is_another(first: int) -> None:
     study, other, budget = new_study(study_name="a"), new_study(study_name="a"), EnergyBudget(100.0)
     other.optimize(budget.guard(training()), n_trials=3)
-    study.add_trials(other.trials[1:])
+    study.add_trials(other.trials[first:])
     study.optimize(budget.guard(training()), n_trials=1)
-    assert budget.spent_kwh(study) == 4.0
+    assert budget.spent_kwh(study) == EnergyBudget(100.0).spent_kwh(study) == 4.0
 
 
 def test_trials_added_in_the_middle_do_not_count() -> None:

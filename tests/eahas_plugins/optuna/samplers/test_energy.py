@@ -10,6 +10,7 @@ import pytest
 from eahas_plugins.optuna import EnergyTPESampler
 from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
 from eahas_plugins.optuna.samplers._energy import StudyEnergy
+from tests.eahas_plugins.optuna.samplers.conftest import MAKERS
 from tests.eahas_plugins.optuna.samplers.tasks import study_of, train
 
 
@@ -49,3 +50,26 @@ def test_without_a_budget_nothing_is_short() -> None:
     study.add_trials(other_study().trials)
     assert StudyEnergy().alpha(study) == 1.0
     assert StudyEnergy().left_kwh(study, committed_kwh=3.0) == math.inf
+
+
+def test_who_goes_on_without_a_budget_that_is_used_up_has_none() -> None:
+    study = study_of(EnergyTPESampler(seed=0), direction="maximize")
+    budget = EnergyBudget(0.5)
+    study.optimize(budget.guard(train), callbacks=[budget], n_trials=1)
+    energy = StudyEnergy()
+    assert 0.0 < energy.alpha(study) < 1.0
+    assert energy.budget_kwh(study) == 0.5
+    study.optimize(budget.guard(train), callbacks=[budget])
+    assert energy.alpha(study) == 1.0
+    assert energy.left_kwh(study, committed_kwh=0.6) == math.inf
+
+
+@pytest.mark.parametrize("name", ["promotion", "ea-bohb"])
+def test_longer_schedules_are_trained_after_the_budget_as_without_one(name: str) -> None:
+    study = study_of(MAKERS[name](), direction="maximize", pruner=optuna.pruners.NopPruner())
+    budget = EnergyBudget(0.5)
+    study.optimize(budget.guard(train), callbacks=[budget])
+    n_under_budget = len(study.trials)
+    study.optimize(train, n_trials=15)
+    longer = [t for t in study.trials[n_under_budget:] if t.params["max_epoch"] == 20]
+    assert len(longer) >= 2

@@ -30,11 +30,14 @@ class Program(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Refuse an empty word, of which a path would make the current folder.
 
+        What follows ``--`` is the words of another program, and may be empty.
+
         Raises:
             BadParameter: If there is one.
         """
-        if "" in args:
-            position = args.index("")
+        own = args[: args.index("--")] if "--" in args else args
+        if "" in own:
+            position = own.index("")
             before = args[position - 1] if position else "the command"
             raise typer.BadParameter(
                 f"what follows {before} must not be empty but got '': is a variable of your shell "

@@ -9,6 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+_CPU_INFO = Path("/proc/cpuinfo")
+"""Where Linux, and no other system, says what the processor is."""
+
 
 def now() -> str:
     """The time, ISO 8601 in UTC."""
@@ -25,7 +28,10 @@ def versions() -> dict[str, Any]:
 
 def machine() -> dict[str, Any]:
     """What tells one machine's times from another's."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    try:
+        lines = _CPU_INFO.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return {
         "cpu": models[0] if models else platform.processor(),

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
@@ -168,24 +168,21 @@ def _train_all(
     with pool:
         queue = iter(todo)
         running: set[Future[dict[str, Any]]] = set()
-        while True:
-            # No more in flight than there are workers: that is all an interruption loses.
-            for run in islice(queue, jobs - len(running)):
-                running.add(pool.submit(_train_run, task, run))
-            if not running:
-                return
-            finished, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                try:
+        try:
+            while True:
+                # No more in flight than there are workers: that is all an interruption loses.
+                for run in islice(queue, jobs - len(running)):
+                    running.add(pool.submit(_train_run, task, run))
+                if not running:
+                    return
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
                     yield future.result()
-                except BrokenProcessPool:
-                    raise fail(
-                        "a training process was killed; run the command again to go on."
-                    ) from None
+        except BrokenProcessPool:
+            raise fail("a training process was killed; run the command again to go on.") from None
 
 
 _splits: Any = None
-_check_parent: Callable[[], None] = lambda: None  # noqa: E731
 
 
 def _start_worker(cores: Queue[int], parent: int, data: Path | None) -> None:

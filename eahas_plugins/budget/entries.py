@@ -78,8 +78,8 @@ class Entry:
         energy_kwh: Energy that the attempt has written, kWh; None as long as it wrote none.
         estimated_kwh: What it is charged if it never writes any, kWh; None if unknown.
         reserved_kwh: Energy the attempt is expected to need, kWh; 0 if unknown.
-        updated_s: Time of the last report by the writer's clock, seconds since the epoch; for
-            people: nothing is decided by it.
+        updated_s: Time of the last report by the writer's clock, seconds since the epoch. It
+            decides nothing but which of two attempts that were first seen at once is the later.
         done: Whether its own writer has ended it.
         given_up: Whether somebody else takes its worker for dead. It may be wrong: what the
             worker writes afterwards counts.

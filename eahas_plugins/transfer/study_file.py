@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from eahas_plugins.transfer.study import EarlierStudy, EarlierTrial, is_number, 
 
 FORMAT = "eahas-study"
 VERSION: Literal[1] = 1
+_SAID = re.compile(rb'"format"\s*:\s*"eahas-study"')
 _LIMIT = 128 << 20  # bytes: a line has a few hundred
 
 
@@ -106,7 +108,7 @@ def is_study_file(path: Path) -> bool:
         ValueError: If it cannot be read.
     """
     first = next(iter(read_lines(path, limit=_LIMIT)), None) if _may_be_lines(path) else None
-    return first is not None and f'"{FORMAT}"'.encode() in first.text[:200]
+    return first is not None and _SAID.search(first.text[:200]) is not None
 
 
 def read_study_file(path: str | Path) -> EarlierStudy:

@@ -1,7 +1,10 @@
 import gzip
 import json
 
+import optuna
 import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 
 from eahas_plugins.models.kwh import Choice, Number
 from eahas_plugins.transfer import EarlierStudy, EarlierTrial, read_study, write_study
@@ -39,6 +42,13 @@ def test_other_values_are_refused(tmp_path):
     with pytest.raises(ValueError, match="parameters of 'odd' must be numbers, texts"):
         write_study(study, tmp_path / "s.jsonl")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_journal_of_optunas_whose_study_is_called_like_the_format(tmp_path):
+    storage = JournalStorage(JournalFileBackend(str(tmp_path / "study.log")))
+    study = optuna.create_study(study_name="eahas-study", storage=storage)
+    study.add_trial(optuna.create_trial(value=1.0))
+    assert [t.value for t in read_study(tmp_path / "study.log").trials] == [1.0]
 
 
 HEADER = {

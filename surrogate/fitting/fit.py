@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surrogate.fitting.dataset import Dataset
-from surrogate.fitting.ensemble import mean_of, side_by_side, with_base
 from surrogate.fitting.gaussian_process import fit_kernel
 from surrogate.fitting.network import fit_networks
 from surrogate.fitting.noise import learn_noise
@@ -20,6 +19,7 @@ from surrogate.fitting.xgboost_trees import from_xgboost
 from surrogate.models import bezier
 from surrogate.models.benchmark import CurveModel, Noise, predict
 from surrogate.models.curves import LEAST_ERROR, log_error, read_curves
+from surrogate.models.ensemble import mean_of, side_by_side, with_base
 from surrogate.models.trees import Trees
 from surrogate.space.features import COST_NAMES, NAMES
 

@@ -19,6 +19,7 @@ from surrogate.folder import (
     write_provenance,
     write_sums,
 )
+from surrogate.models.ensemble import mean_of, side_by_side
 from surrogate.models.trees import Trees
 from surrogate.models.two_encoder_network import TwoEncoderNetwork
 from surrogate.official.benchmark import COSTS, OfficialBenchmark
@@ -52,6 +53,17 @@ _NOTES = (
     "accuracies are clipped to 0 .. 1 and negative energies and times to 0",
 )
 
+_NONE = np.zeros(0, np.int64)
+_NO_TREES = Trees(
+    feature=_NONE,
+    threshold=np.zeros(0),
+    left=_NONE,
+    right=_NONE,
+    value=np.zeros((0, 0)),
+    roots=_NONE,
+    base=np.zeros(0),
+)
+
 Value = TypeVar("Value")
 
 
@@ -79,7 +91,7 @@ def import_official(source: str | Path, out: str | Path, *, dataset: str) -> Off
     contents = {role: [(path, read_model_file(path)) for path in files[role]] for role in files}
     network = _network(contents["curve"])
     costs = tuple(role for role in COSTS if role in contents)
-    trees = _merge([_cost_trees(contents[role]) for role in costs])
+    trees = _cost_trees([contents[role] for role in costs])
     provenance = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -179,42 +191,21 @@ def _check_network(network: TwoEncoderNetwork) -> None:
         )
 
 
-def _cost_trees(files: Sequence[tuple[Path, bytes]]) -> Trees:
-    """The mean over the members, as one sum."""
-    members = [_of_file(path, partial(_cost_member, data)) for path, data in files]
-    value = np.concatenate([member.value / len(members) for member in members])
-    return _join(members, value)
-
-
 def _cost_member(data: bytes) -> Trees:
     model = read_energy_file(data)
     return read_model(model.text, n_features=N_FEATURES, n_trees=model.n_trees)
 
 
-def _merge(models: Sequence[Trees]) -> Trees:
-    """One forest with an output per model, so that a query walks all trees at once."""
-    value = np.zeros((sum(len(model.value) for model in models), len(models)))
-    start = 0
-    for output, model in enumerate(models):
-        value[start : start + len(model.value), output] = model.value[:, 0]
-        start += len(model.value)
-    return _join(models, value)
-
-
-def _join(forests: Sequence[Trees], value: NDArray[np.float64]) -> Trees:
-    starts = np.cumsum([0, *(len(forest.left) for forest in forests)])[:-1].tolist()
-    shifted = {
-        name: [getattr(f, name) + start for f, start in zip(forests, starts, strict=True)]
-        for name in ("left", "right", "roots")
-    }
-    same = {
-        name: [getattr(forest, name) for forest in forests] for name in ("feature", "threshold")
-    }
-    columns = {
-        name: np.concatenate([np.zeros(0, np.int64 if name != "threshold" else np.float64), *parts])
-        for name, parts in {**shifted, **same}.items()
-    }
-    return Trees(value=value, base=np.zeros(value.shape[1]), **columns)
+def _cost_trees(roles: Sequence[Sequence[tuple[Path, bytes]]]) -> Trees:
+    """One forest with an output per role, so that a query walks all trees at once."""
+    if not roles:
+        return _NO_TREES
+    return side_by_side(
+        [
+            mean_of([_of_file(path, partial(_cost_member, data)) for path, data in files])
+            for files in roles
+        ]
+    )
 
 
 def _of_file(path: Path, read: Callable[[], Value]) -> Value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Executor
+from concurrent.futures import BrokenExecutor, Executor
 from pathlib import Path
 
 from rich.console import Console
@@ -22,7 +22,7 @@ from benchmarks.harness.results import NAMES, load
 from benchmarks.harness.row_file import RowFile
 from benchmarks.harness.rows import RowsError
 from benchmarks.methods import declared
-from eahas_plugins.terminal import tell
+from eahas_plugins.terminal import fail, tell
 from eahas_plugins.units import energy_text
 from surrogate import Benchmark
 
@@ -131,7 +131,12 @@ def _reference(
     if (recorded := recorded_reference(folder / NAMES[0])) is not None:
         return recorded
     tell(f"{problem.name}: {N_PILOT} complete trainings are run to see what one costs")
-    return pilot(problem) if executor is None else executor.submit(pilot, problem).result()
+    if executor is None:
+        return pilot(problem)
+    try:
+        return executor.submit(pilot, problem).result()
+    except BrokenExecutor:
+        raise fail("a process was killed; run the same command to try again.") from None
 
 
 def recorded_reference(path: Path) -> Reference | None:

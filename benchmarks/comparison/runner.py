@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, as_completed
+from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -207,7 +207,12 @@ def _results(
         for study in studies:
             yield study, _outcome(lambda study=study: run(study))  # type: ignore[misc]
         return
-    waiting: dict[Future[list[Row]], Study] = {executor.submit(run, s): s for s in studies}
+    waiting: dict[Future[list[Row]], Study] = {}
+    for study in studies:
+        try:
+            waiting[executor.submit(run, study)] = study
+        except BrokenExecutor as error:  # a worker was killed, maybe at the task before
+            yield study, error
     for future in as_completed(waiting):
         yield waiting[future], _outcome(future.result)
 

@@ -1,10 +1,14 @@
 """A live task through the whole comparison: one pilot, resumed, redrawn."""
 
 import json
+import os
 import re
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+import typer
 
 from benchmarks.commands.report import report
 from benchmarks.comparison import run as comparison
@@ -23,7 +27,7 @@ FILE = next(
 )
 
 
-def compare(path, out, *, seeds, methods=("rs", "ea-bohb")):
+def compare(path, out, *, seeds, methods=("rs", "ea-bohb"), executor=None):
     problem = get_problem(str(path))
     return compare_on(
         problem,
@@ -32,6 +36,7 @@ def compare(path, out, *, seeds, methods=("rs", "ea-bohb")):
         seeds=seeds,
         budget_trainings=4.0,
         counts_full=problem.counts_full,
+        executor=executor,
     )
 
 
@@ -83,3 +88,12 @@ def test_what_an_interrupted_writer_left_of_a_live_study_is_run_again(path, tmp_
     found = load(rows)
     assert found.finished() == {("rs", 0, 1)}
     assert [row.trial for row in found.rows] == list(range(len(found.rows)))
+
+
+def test_a_pilot_whose_process_was_killed_is_said(path, tmp_path, capsys):
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        with pytest.raises(BrokenExecutor):
+            pool.submit(os._exit, 1).result()
+        with pytest.raises(typer.Exit):
+            compare(path, tmp_path / "out", seeds=(0,), executor=pool)
+    assert "Error: a process was killed; run the same command" in capsys.readouterr().err

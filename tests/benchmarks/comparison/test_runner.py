@@ -1,3 +1,10 @@
+import os
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+
+import pytest
+
 from benchmarks.comparison.runner import (
     Failure,
     Study,
@@ -30,6 +37,23 @@ def test_one_failing_study_does_not_stop_the_others(tmp_path):
     assert isinstance(failures[0], Failure)
     assert "at least one epoch" in str(failures[0].error)
     assert load(tmp_path / "rows.jsonl").finished() == {("rs", 1, 1)}
+
+
+def test_where_a_worker_was_killed_studies_fail_and_are_said(tmp_path):
+    bench = PROBLEM.load()
+    reference = find_reference(bench, n_prior=20, rounds=1)
+    header = make_header(PROBLEM, bench, reference, 1.0)
+    studies = [Study(problem=PROBLEM, method="rs", seed=seed, budget_kwh=1.0) for seed in (3, 4)]
+    told = []
+    with (
+        RowFile(tmp_path / "rows.jsonl", header) as file,
+        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool,
+    ):
+        with pytest.raises(BrokenProcessPool):
+            pool.submit(os._exit, 1).result()
+        failures = run_all(studies, file, executor=pool, on_done=told.append)
+    assert [failure.study for failure in failures] == told == studies
+    assert all(isinstance(failure.error, BrokenProcessPool) for failure in failures)
 
 
 def test_rows_of_a_problem_with_several_tasks_say_which_one():

@@ -17,7 +17,7 @@ from eahas_plugins.budget.attributes import (
     known_kwh,
     saved_kwh_of,
 )
-from eahas_plugins.policy import reward
+from eahas_plugins.promotion import rewards_of_losses
 from eahas_plugins.targets.checkpoints import CheckpointStore
 
 
@@ -59,17 +59,8 @@ class EnergyHalving(SuccessiveHalving):
         energies = np.array(
             [known_kwh(i.get(TRAINING_ATTR, i.get(ENERGY_ATTR))) or np.nan for i in infos]
         )
-        if not np.any(energies > 0.0):
-            return super()._advance_to_next_stage(config_ids, losses)
-        are_errors = bool(np.all((losses >= 0.0) & (losses <= 1.0)))
-        rewards = reward(
-            1.0 - losses if are_errors else losses,
-            energies,
-            reference_kwh=float(np.nanmedian(energies)),
-            exponent=self._reward_exponent,
-            maximize=are_errors,
-        )
-        return super()._advance_to_next_stage(config_ids, -rewards if are_errors else rewards)
+        rewards = rewards_of_losses(losses, energies, exponent=self._reward_exponent)
+        return super()._advance_to_next_stage(config_ids, losses if rewards is None else -rewards)
 
 
 Results = Mapping[float, Mapping[str, Any] | None]

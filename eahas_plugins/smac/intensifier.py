@@ -15,7 +15,8 @@ from smac.scenario import Scenario
 
 from eahas_plugins.arguments import check_numbers, check_reward_exponent
 from eahas_plugins.budget.attributes import TRAINING_ATTR, known_kwh
-from eahas_plugins.policy import PAPER_EXPONENT, n_rungs, promotion_candidates, reward
+from eahas_plugins.policy import PAPER_EXPONENT, n_rungs, promotion_candidates
+from eahas_plugins.promotion import rewards_of_losses
 from eahas_plugins.smac._compat import PromotionHook
 from eahas_plugins.smac.admission import AdmittedTrials, BudgetedIntensifier
 
@@ -51,10 +52,11 @@ class EnergyHyperband(BudgetedIntensifier, PromotionHook):
     The rungs are the scenario's budgets: in kWh with ``SurrogateTarget(fidelity="kwh")`` or an
     ``EnergyTarget``, in epochs or schedules otherwise. At each rung the configurations with the
     largest ``(1 - cost) * (energy / median energy) ** reward_exponent`` go on, where the energy is
-    that of their trainings so far. Trials without known energy keep ``1 - cost``. What has
-    failed never goes on: where too few have succeeded, fewer do. With several objectives SMAC's
-    Pareto front decides, since energy is one of them. Rounding never loses a rung (1..243 with
-    factor 3 has six).
+    that of their trainings so far. Trials without known energy keep ``1 - cost``. Costs that are
+    not all in [0, 1] are no errors: then the smallest
+    ``cost / (energy / median energy) ** reward_exponent`` go on. What has failed never goes on:
+    where too few have succeeded, fewer do. With several objectives SMAC's Pareto front decides,
+    since energy is one of them. Rounding never loses a rung (1..243 with factor 3 has six).
 
     Args:
         scenario: The scenario, with ``min_budget`` and ``max_budget``.
@@ -149,14 +151,9 @@ class EnergyHyperband(BudgetedIntensifier, PromotionHook):
         configs = [config for config in configs if self.has_succeeded(config, keys)]
         costs = np.array([self.runhistory.average_cost(c, keys) for c in configs])
         energies = np.array([self._training_kwh(c, keys) for c in configs])
-        if not np.any(energies > 0.0):
+        scores = rewards_of_losses(costs, energies, exponent=self.reward_exponent)
+        if scores is None:
             return best
-        scores = reward(
-            1.0 - costs,
-            energies,
-            reference_kwh=float(np.median(energies[energies > 0.0])),
-            exponent=self.reward_exponent,
-        )
         chosen = promotion_candidates(scores, np.ones(len(configs), dtype=bool), top=len(best))
         return [configs[i] for i in chosen]
 

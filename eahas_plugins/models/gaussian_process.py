@@ -16,6 +16,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from eahas_plugins.models.likelihood import Likelihood
+
 Floats = NDArray[np.float64]
 
 # Priors are normal, of logarithms; bounds are of the same logarithms.
@@ -129,9 +131,9 @@ class ArdProcess(_Process):
         step, before = np.full(len(theta), _FIRST_STEP), np.zeros(len(theta))
         centre, spread, lowest, highest = self._prior
         points, short = self._split(x)
-        differences = (points[:, None, :] - points[None]) ** 2
+        likelihood = Likelihood(points, short if self.levels else None, z, jitter=self._jitter)
         for _ in range(n_steps):
-            loss, slope = self._loss(theta, differences, short, z)
+            loss, slope = likelihood(theta)
             off = (theta - centre) / spread
             loss, slope = loss + 0.5 * float(off @ off), slope + off / spread
             if loss < best:
@@ -190,34 +192,6 @@ class ArdProcess(_Process):
     def _split(self, x: Floats) -> tuple[Floats, Floats]:
         """Points, and how far each is from the longest level."""
         return (x[:, :-1], 1.0 - x[:, -1]) if self.levels else (x, np.zeros(len(x)))
-
-    def _loss(
-        self, theta: Floats, differences: Floats, short: Floats, z: Floats
-    ) -> tuple[float, Floats]:
-        """Negative log likelihood, up to a constant, and its slope (RW eqs. 2.30 and 5.9).
-
-        Args:
-            theta: As `theta`.
-            differences: Squared differences of the points, shape (n, n, n_lengths).
-            short: How far each is from the longest level, shape (n,).
-            z: Standardised values, shape (n,).
-        """
-        squares = differences / np.exp(2.0 * theta[: differences.shape[2]])
-        r = np.sqrt(5.0 * squares.sum(axis=2))
-        decay, noise = np.exp(-r), math.exp(theta[-1])
-        kernel = (1.0 + r + r**2 / 3.0) * decay
-        both = np.outer(short, short)  # zeros without levels
-        own = math.exp(theta[-2]) * both
-        matrix = kernel * (1.0 + own) + both + (noise + self._jitter) * np.eye(len(z))
-        inverse = np.linalg.inv(matrix)
-        weight = inverse @ z
-        loss = 0.5 * float(z @ weight) + 0.5 * float(np.linalg.slogdet(matrix)[1])
-        outer = np.outer(weight, weight) - inverse
-        # the kernel's slope by a log length is 5/3 (1 + r) exp(-r) times its squared difference
-        slopes = outer * (1.0 + own) * (5.0 / 3.0) * (1.0 + r) * decay
-        slope = [*np.einsum("ij,ijk->k", slopes, squares)]
-        slope += [np.sum(outer * own * kernel)] if self.levels else []
-        return loss, -0.5 * np.array([*slope, np.trace(outer) * noise])
 
 
 class GridProcess(_Process):

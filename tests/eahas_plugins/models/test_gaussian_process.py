@@ -29,23 +29,6 @@ def test_process_predicts_what_scikit_learn_predicts():
     assert lengths[2] > 2.0 * lengths[0]  # the third says nothing
 
 
-@pytest.mark.parametrize("levels", [False, True])
-def test_the_slope_of_the_likelihood_is_its_slope(levels):
-    rng = np.random.default_rng(4)
-    x = np.column_stack([rng.random((15, 2)), rng.integers(0, 2, 15)])
-    process = ArdProcess(3, levels=levels)
-    points, short = process._split(x)
-    differences = (points[:, None] - points[None]) ** 2
-    z, theta = rng.standard_normal(15), 0.3 * rng.standard_normal(len(process.theta))
-
-    def loss(at):
-        return process._loss(at, differences, short, z)
-
-    steps = 1e-5 * np.eye(len(theta))
-    expected = [(loss(theta + s)[0] - loss(theta - s)[0]) / 2e-5 for s in steps]
-    np.testing.assert_allclose(loss(theta)[1], expected, rtol=1e-5)
-
-
 def test_short_trainings_tell_of_long_ones_how_far_they_are_alike():
     rng = np.random.default_rng(5)
     x, new = rng.random((40, 2)), rng.random((30, 2))

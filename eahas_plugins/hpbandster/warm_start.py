@@ -15,6 +15,7 @@ from hpbandster.core.dispatcher import Job
 from hpbandster.core.result import Result, json_result_logger
 
 from eahas_plugins.hpbandster.logger import storable
+from eahas_plugins.spaces.values import from_json
 
 
 def check_fits(result: object, space: ConfigurationSpace) -> None:
@@ -30,7 +31,7 @@ def check_fits(result: object, space: ConfigurationSpace) -> None:
         )
     for config_id, found in result.get_id2config_mapping().items():
         try:
-            Configuration(space, values=found["config"])
+            Configuration(space, values=from_json(found["config"]))
         except (ValueError, KeyError) as error:
             raise ValueError(
                 f"previous_result must be of the same space but {found['config']} of "
@@ -51,7 +52,7 @@ def warm_start(result: Result, generator: Any) -> WarmStartIteration:
         generator: The config generator.
     """
     jobs = _Collected()
-    iteration = WarmStartIteration(_without_failures(result), jobs)
+    iteration = WarmStartIteration(_as_run(result), jobs)
     last = {job.kwargs["budget"]: job for job in jobs.jobs}
     for budget in sorted(last):
         for job in jobs.jobs:
@@ -82,10 +83,14 @@ class _Collected:
         self.jobs.append(job)
 
 
-def _without_failures(result: Result) -> Result:
-    """A copy without failed jobs: HpBandSter cannot learn from a loss that is None."""
+def _as_run(result: Result) -> Result:
+    """A copy as if it came from `run`, without failed jobs.
+
+    HpBandSter cannot learn from a loss that is None.
+    """
     kept = copy.deepcopy(result)
     for datum in kept.data.values():
+        datum.config = from_json(datum.config)
         datum.results = {b: r for b, r in datum.results.items() if _has_value(r)}
     return kept
 

@@ -7,22 +7,25 @@ what is missing instead of deciding otherwise without a word.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-from ConfigSpace import Configuration
+from ConfigSpace import Configuration, ConfigurationSpace
 from smac.facade.abstract_facade import AbstractFacade
+from smac.intensifier import successive_halving
 from smac.intensifier.hyperband import Hyperband
 from smac.main.smbo import SMBO
-from smac.runhistory import StatusType, TrialInfo, TrialKey, TrialValue
+from smac.runhistory import StatusType, TrialInfo, TrialKey, TrialValue, runhistory
 from smac.runhistory.dataclasses import InstanceSeedBudgetKey
 from smac.scenario import Scenario
 
 from eahas_plugins.policy import n_rungs
-from eahas_plugins.spaces.values import as_json
+from eahas_plugins.spaces.values import as_json, from_json
 
 CHECKED_VERSION = "2.4.1"
 
@@ -42,12 +45,50 @@ def require(owner: object, *names: str) -> None:
         )
 
 
+class _FromJson(type):
+    """Of the class that stands for ConfigSpace's while SMAC reads configurations."""
+
+    def __call__(cls, space: ConfigurationSpace, values: Any, **how: Any) -> Configuration:
+        return Configuration(space, values=from_json(values), **how)
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, Configuration)
+
+
+class _StoredConfiguration(metaclass=_FromJson):
+    """What SMAC makes of JSON, where a category that is a tuple is a list."""
+
+
+_READERS: tuple[Any, ...] = (runhistory, successive_halving)
+"""SMAC's modules that read configurations, by ConfigSpace's name for them."""
+_SWAP = threading.Lock()
+
+
+@contextmanager
+def _configurations_from_json() -> Iterator[None]:
+    """Let SMAC read categories that are tuples: it asks whether they are there as lists."""
+    with _SWAP:
+        for module in _READERS:
+            require(module, "Configuration")
+            module.Configuration = _StoredConfiguration
+        try:
+            yield
+        finally:
+            for module in _READERS:
+                module.Configuration = Configuration
+
+
 class EnergySMBO(SMBO):
     """SMAC's main loop, which can be told to go on."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         require(self, "_stop", "_finished", "_runner")
+
+    def load(self) -> None:
+        """Read the state of a run."""
+        with _configurations_from_json():
+            super().load()
 
     def tell(self, info: TrialInfo, value: TrialValue, save: bool = True) -> None:
         """Take a result as SMAC does, with what its files cannot hold as text.

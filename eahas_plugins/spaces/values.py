@@ -41,6 +41,20 @@ def as_json(value: Any) -> Any:
     return _stored(plain(value))
 
 
+def from_json(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration that was stored: JSON has a list for a category that is a tuple.
+
+    Example:
+        >>> from_json({"layers": [32, [16, 8]], "lr": 0.1})
+        {'layers': (32, (16, 8)), 'lr': 0.1}
+    """
+    return {name: _with_tuples(value) for name, value in config.items()}
+
+
+def _with_tuples(value: Any) -> Any:
+    return tuple(map(_with_tuples, value)) if isinstance(value, list) else value
+
+
 def _stored(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key if isinstance(key, str) else str(key): _stored(v) for key, v in value.items()}

@@ -140,7 +140,9 @@ def _different(values: Iterable[Any]) -> list[Any]:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether two choices are the same: 1 is not True."""
+    """Whether two choices are the same: 1 is not True, and a tuple in a file is a list."""
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
     return isinstance(a, bool) == isinstance(b, bool) and bool(a == b)
 
 

@@ -101,3 +101,27 @@ def test_a_result_of_another_space_is_refused_before_anything_starts(
         kind(more, previous_result=result, **rungs)
     with pytest.raises(ValueError, match=r"previous_result must be a result .* but got 'log'"):
         kind(SPACE, previous_result="log", **rungs)
+
+
+class _Layers(Worker):
+    def compute(
+        self, config_id: Any, config: dict[str, Any], budget: float, working_directory: str
+    ) -> dict[str, Any]:
+        assert isinstance(config["layers"], tuple)
+        return {"loss": len(config["layers"]) + config["x"] / budget, "info": {}}
+
+
+def test_a_log_of_categories_that_are_tuples_is_learnt(cluster: Cluster) -> None:
+    space = ConfigurationSpace({"x": (0.0, 1.0), "layers": [(32, 32), (64,)]})
+    cluster.worker(_Layers)
+    log = EnergyResultLogger(str(cluster.folder / "log"))
+    with cluster.master(BOHB, space, seed=1, result_logger=log, **RUNGS) as master:
+        first = within_time(lambda: master.run(n_iterations=3))
+    cluster.worker(_Layers)
+    earlier = logged_results_to_HBS_result(str(cluster.folder / "log"))
+    with cluster.master(BOHB, space, seed=2, previous_result=earlier, **RUNGS) as master:
+        known = sum(map(len, master.config_generator.configs.values()))
+        assert known == len(first.get_all_runs())
+        result = within_time(lambda: master.run(n_iterations=1))
+    configs = result.get_id2config_mapping().values()
+    assert {type(found["config"]["layers"]) for found in configs} == {tuple}

@@ -14,6 +14,7 @@ from smac.facade.abstract_facade import AbstractFacade
 from smac.intensifier.hyperband import Hyperband
 from smac.intensifier.successive_halving import SuccessiveHalving
 from smac.main.smbo import SMBO
+from smac.runhistory import RunHistory
 
 from eahas_plugins.smac import EnergyHyperband
 from eahas_plugins.smac._compat import EnergySMBO, require
@@ -32,6 +33,8 @@ PACKAGE = Path(__file__).parents[3] / "eahas_plugins" / "smac"
         ("_get_optimizer", AbstractFacade.__init__),
         ("_stop", SMBO.optimize),
         ("_finished", SMBO.optimize),
+        ("_runner", SMBO.validate),
+        ("Configuration", RunHistory.load),
     ],
 )
 def test_smac_uses_the_name(hook: str, caller: Callable[..., Any]) -> None:

@@ -14,8 +14,12 @@ from ConfigSpace import ConfigurationSpace, Float
 from smac import Scenario
 from smac.runhistory import TrialValue
 
-from eahas_plugins.smac import EnergyHyperparameterOptimizationFacade
-from tests.eahas_plugins.smac.helpers import QUIET, trials
+from eahas_plugins.smac import (
+    EnergyHyperparameterOptimizationFacade,
+    EnergyMultiFidelityFacade,
+    ScheduleIntensifier,
+)
+from tests.eahas_plugins.smac.helpers import QUIET, forest, maximizer, trials
 from tests.eahas_plugins.smac.test_state import facade, finished
 
 
@@ -131,3 +135,34 @@ def test_what_trials_have_told_may_be_nan_where_a_run_was_killed(tmp_path: Path)
     assert len(again.runhistory) == 5
     assert again.runhistory.running == 0
     assert any("gap" in value.additional_info for value in again.runhistory.values())
+
+
+@pytest.mark.parametrize("search", ["complete", "hyperband", "schedules"])
+def test_categories_that_are_tuples_go_on(tmp_path: Path, search: str) -> None:
+    """In SMAC's files they are lists, which is none of the space's categories."""
+
+    def target(config: Any, seed: int = 0, budget: float = 1.0) -> Any:
+        assert isinstance(config["layers"], tuple)
+        return config["x"] / budget, {"energy_kwh": 1e-3 * budget}
+
+    space = ConfigurationSpace({"x": (0.0, 1.0), "layers": [(32, 32), (64,)]}, seed=0)
+    rungs = {} if search == "complete" else {"min_budget": 2, "max_budget": 8}
+    for budget_kwh in (0.025, 0.04):
+        scenario = Scenario(
+            space, name="run", output_directory=tmp_path, deterministic=True, n_trials=100,
+            crash_cost=1.0, **rungs,
+        )  # fmt: skip
+        parts: dict[str, Any] = {"model": forest(scenario)}
+        parts["acquisition_maximizer"] = maximizer(scenario)
+        kind = EnergyHyperparameterOptimizationFacade if not rungs else EnergyMultiFidelityFacade
+        if search == "schedules":
+            parts = {"intensifier": ScheduleIntensifier(scenario, n_startup_trials=4)}
+        host = kind(scenario, target, budget_kwh=budget_kwh, logging_level=QUIET, **parts)
+        before = len(host.runhistory)
+        host.optimize()
+        assert len(host.runhistory) > before
+    assert before > 0
+    best = host.best_config
+    assert best is not None
+    assert best["layers"] in ((32, 32), (64,))
+    assert host.spent_kwh == pytest.approx(0.04, abs=4e-3)

@@ -70,3 +70,11 @@ def test_in_another_space_numbers_are_clipped_and_unknown_values_left_out():
     }
     config = {"x": 3.0, "k": None, "flag": True, "n": "many", "old": 1}
     assert fitted(config, columns) == {"x": 1.0, "k": None}
+
+
+def test_a_tuple_is_the_same_choice_as_the_list_that_a_file_has_of_it():
+    columns = {"layers": Choice(values=((32, 32), (64,), (1,)))}
+    assert fitted({"layers": [32, 32]}, columns) == {"layers": (32, 32)}
+    assert fitted({"layers": [True]}, columns) == {}
+    assert fitted({"layers": [32]}, columns) == {}
+    assert columns_seen([{"layers": [64]}, {"layers": (64,)}])["layers"].values == ([64],)

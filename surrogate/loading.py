@@ -131,7 +131,8 @@ def _shipped(task: str) -> Path:
     if not (folder / PROVENANCE).is_file():
         raise ValueError(
             f"the data of task {task!r} are not part of this installation ({folder} is "
-            "missing). Install a released version, or make the folder in a clone with: "
+            "missing). All tasks but fashion-nano-gpu are shipped: install the package again, or "
+            "collect trainings in a clone and make the folder with: "
             f"python -m benchmarks fit --task {task} --records FILE --out {folder}"
         )
     return folder

@@ -23,6 +23,7 @@ FRONTS = (ROOT / "docs" / "several_objectives.md").read_text()
 CHOOSING = (ROOT / "docs" / "choosing.md").read_text()
 EARLIER = (ROOT / "docs" / "earlier_studies.md").read_text()
 BUDGET = (ROOT / "docs" / "budget.md").read_text()
+PARALLEL = (ROOT / "docs" / "parallel.md").read_text()
 REPRODUCING = (ROOT / "docs" / "reproducing.md").read_text()
 
 
@@ -69,7 +70,7 @@ def test_mean_ranks(summary: dict[str, Any], method: str, label: str) -> None:
         ("ea-bohb-no-cooling", "no cooling"),
         ("ea-bohb-no-promotion", "no schedule promotion"),
         ("ea-bohb-pruned", "with pruning"),
-        ("ea-bohb-tpe", "TPE in place of its process"),
+        ("ea-bohb-tpe", "TPE in place of its Gaussian process"),
         ("ea-bohb-uniform-start", "uniform start"),
     ],
 )
@@ -239,7 +240,7 @@ MEASURES = {
 )
 def test_many_workers(method: str, label: str) -> None:
     content = json.loads((PAPER.parent / "workers" / "summary.json").read_text())["workers"]
-    section = RESULTS.partition("## Many workers")[2].partition("\n## ")[0]
+    section = PARALLEL.partition("## With four times the budget")[2].partition("\n## ")[0]
     assert content["numbers"] == ["1", "4", "16", "64"]
     shown = [line for line in section.splitlines() if line.startswith(f"| {label}: ")]
     assert shown
@@ -255,6 +256,12 @@ def test_many_workers(method: str, label: str) -> None:
                 assert cell == f"{mean:.1f} ({low:.1f} to {high:.1f})"
             else:
                 assert cell == _bounded(found)
+
+
+def test_many_workers_in_short() -> None:
+    content = json.loads((PAPER.parent / "workers" / "summary.json").read_text())["workers"]
+    found = _bounded(content["methods"]["ea-bohb"]["16"]["over_best_plain"])
+    assert f"({found.replace(' (', ', ')}" in RESULTS.partition("## Many workers")[2]
 
 
 def test_the_front_page_tells_the_same(summary: dict[str, Any], foreign: dict[str, Any]) -> None:

@@ -67,7 +67,7 @@ def energy_report(
 
     Args:
         study: The study; some of its trials must have ``energy_kwh``.
-        g_per_kwh: Intensity of the grid, g CO2 equivalent per kWh; goes before ``country``.
+        g_per_kwh: Intensity of the grid, g CO2 equivalent per kWh, in place of ``country``'s.
         country: ISO 3166-1 alpha-3 code of the table `GRID_G_PER_KWH`.
         fidelity_param: Parameter that says how long a training is; None for the one with a usual
             name (``epochs`` ...) where trials were promoted from short trainings to longer ones.

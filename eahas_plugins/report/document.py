@@ -34,7 +34,7 @@ class Report:
 
         Args:
             run: The run.
-            g_per_kwh: Intensity of the grid, g CO2 equivalent per kWh; goes before ``country``.
+            g_per_kwh: Intensity of the grid, g CO2 equivalent per kWh, in place of ``country``'s.
             country: ISO 3166-1 alpha-3 code of the table `GRID_G_PER_KWH`.
 
         Raises:

@@ -70,7 +70,8 @@ summary { cursor: pointer; } footer { margin-top: 40px; color: var(--soft); font
   h2 { margin-top: 30px; } table { font-size: .88rem; }
   .stack thead { display: none; } .stack tr { display: flex; flex-wrap: wrap; gap: 4px 18px;
   padding: 8px 0; border-bottom: 1px solid var(--rule); }
-  .stack td, .stack td.long { border: 0; padding: 0; text-align: left; }
+  .stack td, .stack td.long { border: 0; padding: 0; text-align: left; min-width: 0;
+  white-space: normal; overflow-wrap: anywhere; }
   .stack td:empty { display: none; } .stack td.long { flex: 1 0 100%; }
   .stack td::before { content: attr(data-label); display: block; color: var(--soft);
   font-size: .8rem; } }

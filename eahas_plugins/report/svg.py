@@ -11,6 +11,7 @@ from typing import NamedTuple
 _TOP, _RIGHT, _BOTTOM = 14, 14, 46
 _SMALLEST = 1e-100  # below this a value is drawn as 0
 _CHARACTER = 7.0  # pixels of one, at the size that the page gives to labels
+_LETTER = 8.5  # pixels of one of an axis' own label, with a wide font
 
 
 class Size(NamedTuple):
@@ -138,11 +139,12 @@ def chart(
         out.append(f'<text class="x" x="{at:.1f}" y="{bottom + 18}">{text}</text>')
     out.append(f'<line class="axis" x1="{left:.1f}" x2="{right}" y1="{bottom}" y2="{bottom}"/>')
     middle = (left + right) / 2
-    out.append(
-        f'<text class="x name" x="{middle:.1f}" y="{size.height - 8}">{escape(x.label)}</text>'
-    )
-    turned = f"translate(12 {(_TOP + bottom) / 2:.1f}) rotate(-90)"
-    out.append(f'<text class="x name" transform="{turned}">{escape(y.label)}</text>')
+    below = escape(_fitted(x.label, 2.0 * (size.width - middle)))
+    out.append(f'<text class="x name" x="{middle:.1f}" y="{size.height - 8}">{below}</text>')
+    middle = (_TOP + bottom) / 2
+    beside = escape(_fitted(y.label, 2.0 * middle))
+    turned = f"translate(12 {middle:.1f}) rotate(-90)"
+    out.append(f'<text class="x name" transform="{turned}">{beside}</text>')
     for line in lines:
         path = _path([place(*point) for point in line.points], steps=line.steps)
         out.append(f'<path class="{line.kind}" d="{path}"/>')
@@ -174,3 +176,9 @@ def _tick_texts(ticks: Sequence[float]) -> list[str]:
         return [f"{tick:.4g}" for tick in ticks]
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     return [f"{tick + 0.0:,.{decimals}f}" for tick in ticks]
+
+
+def _fitted(label: str, pixels: float) -> str:
+    """The beginning and the end of a label that is too long; the page has the whole one."""
+    most = int(pixels / _LETTER)
+    return label if len(label) <= most else f"{label[: most // 2]}…{label[most // 2 + 1 - most :]}"

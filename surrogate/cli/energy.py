@@ -74,7 +74,7 @@ def report(
     g_per_kwh: Annotated[
         float | None,
         typer.Option(
-            help="Emissions by your grid's intensity, g CO2e per kWh; goes before --country.",
+            help="Emissions by your grid's intensity, g CO2e per kWh, in place of --country's.",
             show_default="none",
         ),
     ] = None,

@@ -32,6 +32,8 @@ frame.onload = () => {
     scroll: page.documentElement.scrollWidth,
     wider: all.filter(inside).filter(e => e.getBoundingClientRect().right > width + 1)
       .map(e => e.tagName + "." + e.className),
+    sideways: [...page.querySelectorAll(".scroll:has(.stack)")].filter(shown)
+      .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent.slice(0, 60)),
     figures: [...page.querySelectorAll("svg")].filter(shown).length,
     letters: Math.min(...[...page.querySelectorAll("svg text")].filter(shown)
       .map(e => parseFloat(page.defaultView.getComputedStyle(e).fontSize)
@@ -39,7 +41,8 @@ frame.onload = () => {
         / e.ownerSVGElement.viewBox.baseVal.width)),
     cut: [...page.querySelectorAll("svg text")].filter(shown).filter(e => {
       const t = e.getBoundingClientRect(), f = e.ownerSVGElement.getBoundingClientRect();
-      return t.left < f.left - 1 || t.right > f.right + 1 || t.bottom > f.bottom + 1;
+      return t.left < f.left - 1 || t.right > f.right + 1 || t.bottom > f.bottom + 1
+        || t.top < f.top - 1;
     }).map(e => e.textContent),
     paper: page.defaultView.getComputedStyle(page.body).backgroundColor,
     ink: page.defaultView.getComputedStyle(page.body).color,
@@ -79,7 +82,7 @@ def opened(report: Report, folder: Path, *, width: int, dark: bool = False) -> d
     return found
 
 
-def full() -> RunSummary:
+def full(metric: str = "val_accuracy") -> RunSummary:
     """Everything that a page can show, with names as long as they come."""
     trials = [
         trial(
@@ -96,7 +99,7 @@ def full() -> RunSummary:
     return run(
         *trials,
         name="a-study-with-a-very-long-name-that-has-no-place-to-break-" + "x" * 60,
-        objectives=(Objective(name="val_accuracy", maximize=True), Objective(name="latency_ms")),
+        objectives=(Objective(name=metric, maximize=True), Objective(name="latency_ms")),
         cap_kwh=1e-3,
         length_name="epochs",
         unlisted_kwh=1e-5,
@@ -105,12 +108,14 @@ def full() -> RunSummary:
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_is_wider_than_the_page(tmp_path: Path, width: int) -> None:
-    found = opened(Report.of(full(), country="DEU"), tmp_path, width=width)
+@pytest.mark.parametrize("metric", ["val_accuracy", "validation/mean_average_precision_" * 3])
+def test_nothing_is_wider_than_the_page(tmp_path: Path, width: int, metric: str) -> None:
+    found = opened(Report.of(full(metric), country="DEU"), tmp_path, width=width)
     assert found["width"] <= width
     assert found["wider"] == []
     assert found["scroll"] <= found["width"]
     assert found["cut"] == []
+    assert found["sideways"] == [] or width > 390
     assert found["figures"] == 4  # one of the two sizes of each
     assert found["letters"] >= 11.0
 

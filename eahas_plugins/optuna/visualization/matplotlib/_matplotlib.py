@@ -166,6 +166,8 @@ def plot_value_over_energy(
         per: Any = mean * unit.per_kwh
         above = axes.secondary_xaxis("top", functions=(lambda x: x / per, lambda x: x * per))
         above.set_xlabel(TRIALS_LABEL)
+        power = axes.yaxis.get_offset_text()  # the x 10^6 of large losses, left of the axis above
+        power.set(x=-0.03, horizontalalignment="right")
     return axes
 
 

@@ -247,3 +247,15 @@ def test_both_libraries_have_the_same_figures():
     assert all(
         callable(getattr(module, name)) for module in (visualization, figures) for name in names
     )
+
+
+@pytest.mark.parametrize("value", [3e8, 2e-9])
+def test_powers_of_ten_do_not_stand_on_the_axis_above(value):
+    trials = [trial(i, value * (1 + i), 1e-3) for i in range(40)]
+    axes = figures.plot_value_over_energy(study_of(*trials, directions=("minimize",)))
+    axes.figure.canvas.draw()
+    power = axes.yaxis.get_offset_text()
+    assert power.get_text()
+    (above,) = axes.child_axes
+    for label in above.get_xticklabels():
+        assert not power.get_window_extent().overlaps(label.get_window_extent())

@@ -19,6 +19,8 @@ from typer.core import TyperGroup
 from eahas_plugins.packages import missing_message
 
 BAD_INPUT, INTERRUPTED = 2, 130
+INTERSPERSED = "allow_interspersed_args"
+"""A setting of a command: its options end where its words begin, which are a program's."""
 _CLICK_ERRORS: tuple[type[BaseException], ...] = typer.BadParameter.__mro__[1:3]
 """Errors of usage and their base: those of click, or of the click that Typer brings."""
 _NUMBER = re.compile(r"[-+>~]?[0-9.,]+(e[-+]?[0-9]+)?%?|-|never")
@@ -30,14 +32,14 @@ class Program(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Refuse an empty word, of which a path would make the current folder.
 
-        What follows ``--`` is the words of another program, and may be empty.
+        What is said to a program that a command runs is the program's.
 
         Raises:
             BadParameter: If there is one.
         """
-        own = args[: args.index("--")] if "--" in args else args
-        if "" in own:
-            position = own.index("")
+        named = self.get_command(ctx, args[0]) if args else None
+        if "" in args and (named is None or named.context_settings.get(INTERSPERSED, True)):
+            position = args.index("")
             before = args[position - 1] if position else "the command"
             raise typer.BadParameter(
                 f"what follows {before} must not be empty but got '': is a variable of your shell "

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from eahas_plugins.energy.auto import choose_meter
+from eahas_plugins.energy.background import keep_reading
 from eahas_plugins.energy.readings import Measurement, MeterError, between
+from eahas_plugins.energy.roster_folder import WITHIN_VARIABLE, enclosing_owners
 from eahas_plugins.energy.sharing import Share
 from eahas_plugins.energy.survey import Survey, survey
 from eahas_plugins.units import energy_text
 
 NOT_FOUND, NOT_ALLOWED = 127, 126  # as shells answer
+_EVERY_S = 2.0
 
 
 def survey_lines(*, seconds: float, as_json: bool) -> list[str]:
@@ -40,13 +46,14 @@ def run_program(words: Sequence[str], *, as_json: bool) -> tuple[int, list[str]]
         words: The program and its arguments.
         as_json: One line of JSON instead of text.
     """
-    meter = choose_meter().meter
+    meter, name = choose_meter().meter, uuid.uuid4().hex
     try:
-        share = Share(meter)
-        before = share.read()
+        share = Share(meter, owner=name)
     except MeterError as error:
         return 1, [f"Error: {error}"]
-    code, problem = _run(words)
+    before = share.latest
+    keep_reading(share, _EVERY_S)  # who shares the devices must know how much the program uses
+    code, problem = _run(words, within=(*enclosing_owners(), name))
     try:
         after = share.leave()
         used = between(before, after)
@@ -60,20 +67,27 @@ def run_program(words: Sequence[str], *, as_json: bool) -> tuple[int, list[str]]
     return code, list(_used(used))
 
 
-def _run(words: Sequence[str]) -> tuple[int, str | None]:
-    with _signals_for_the_program() as start:
+def _run(words: Sequence[str], *, within: Sequence[str]) -> tuple[int, str | None]:
+    with _signals_for_the_program(os.environ | {WITHIN_VARIABLE: ",".join(within)}) as start:
         try:
             program = start(words)
         except FileNotFoundError:
-            return NOT_FOUND, f"{words[0]} must be a program but there is none of that name"
+            if shutil.which(words[0]):
+                return (
+                    NOT_FOUND,
+                    f"{words[0]!r} cannot be run: what its first line names is missing",
+                )
+            return NOT_FOUND, f"{words[0]!r} must be a program but there is none of that name"
         except OSError as error:
-            return NOT_ALLOWED, f"{words[0]} cannot be run: {error}"
+            return NOT_ALLOWED, f"{words[0]!r} cannot be run: {error}"
         code = program.wait()
     return (code if code >= 0 else 128 - code), None
 
 
 @contextlib.contextmanager
-def _signals_for_the_program() -> Iterator[Callable[[Sequence[str]], subprocess.Popen[bytes]]]:
+def _signals_for_the_program(
+    environment: Mapping[str, str],
+) -> Iterator[Callable[[Sequence[str]], subprocess.Popen[bytes]]]:
     """Leave it to a program how it ends: its energy is said when it has ended.
 
     An interrupt comes from the terminal, which sends it to the program, too. What a batch system
@@ -83,7 +97,7 @@ def _signals_for_the_program() -> Iterator[Callable[[Sequence[str]], subprocess.
     early: list[int] = []
 
     def start(words: Sequence[str]) -> subprocess.Popen[bytes]:
-        programs.append(subprocess.Popen(list(words)))
+        programs.append(subprocess.Popen(list(words), env=environment))
         for number in early:
             programs[0].send_signal(number)
         return programs[0]

@@ -22,7 +22,12 @@ from typing import Any
 from eahas_plugins.energy.presence import Presence
 from eahas_plugins.energy.readings import OWN_PROCESS
 from eahas_plugins.energy.roster_entry import Activity, Change, Entry, is_left_behind, parse
-from eahas_plugins.energy.roster_folder import FOLDER_VARIABLE, boot_id, private_folder
+from eahas_plugins.energy.roster_folder import (
+    FOLDER_VARIABLE,
+    boot_id,
+    chosen_folder,
+    enclosing_owners,
+)
 
 _MAX_CHANGES = 200  # of one trial while another one takes a single step
 _SEEN_EVERY_S = 1.0  # between two signs of life of a trial that reports more often
@@ -45,8 +50,7 @@ class Roster:
         self.settled_s = 0.0  # what was before is in no running trial's next step
         self._parsed: dict[str, tuple[tuple[int, ...], Entry | None]] = {}  # by the file's name
         try:
-            chosen = os.environ.get(FOLDER_VARIABLE) if folder is None else folder
-            parent = Path(chosen).expanduser() if chosen else private_folder()
+            parent = chosen_folder() if folder is None else folder
             self._folder = parent / hashlib.sha256(boot_id().encode()).hexdigest()[:16]
             self._folder.mkdir(parents=True, exist_ok=True)
             Presence.of(self._folder)
@@ -193,6 +197,7 @@ class Membership:
         self._written_s = -math.inf  # by the process's clock
         self._changes: list[Change] = []
         self.owner = owner
+        self.within = enclosing_owners()
         self.seen(start_s, counters)
 
     def others(self) -> dict[str, list[Activity]]:
@@ -237,6 +242,8 @@ class Membership:
         It is written once a second: nobody needs it but when this process is killed, and then the
         others take for themselves what is counted after the last one.
         """
+        if self._left:  # read once more, by another thread
+            return
         self._seen_s, self._seen_at = now_s, counters or {}
         clock_s = time.monotonic()
         if clock_s - self._written_s >= _SEEN_EVERY_S:
@@ -259,6 +266,7 @@ class Membership:
             return
         entry = {
             "owner": self.owner,
+            "within": self.within,
             "devices": {
                 key: [self._start_at.get(device), self._seen_at.get(device)]
                 for device, key in self._devices.items()

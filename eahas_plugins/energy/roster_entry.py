@@ -26,6 +26,7 @@ class Activity:
         start_at: Where the device's counter stood then, if that is known.
         end_at: The same at the end.
         weight: How much it used it, beside others; None if that is not known.
+        within: Owners that it is a part of, such as an ``eahas meter`` around its program.
     """
 
     start_s: float
@@ -34,6 +35,7 @@ class Activity:
     start_at: float | None = None
     end_at: float | None = None
     weight: float | None = None
+    within: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,7 @@ class Entry:
     devices: Mapping[str, tuple[float | None, float | None]]  # where it stood at start, when seen
     changes: tuple[Change, ...]
     presence: str = ""  # of its process
+    within: tuple[str, ...] = ()
 
     def settled(self) -> Entry:
         """Return the entry; of a process that is gone it has ended at its last sign of life."""
@@ -73,7 +76,13 @@ class Entry:
     def activities(self, device: str) -> list[Activity]:
         """Return what this trial has done on a device."""
         start_at, seen_at = self.devices[device]
-        begin = Activity(start_s=self.start_s, start_at=start_at, end_s=None, owner=self.owner)
+        begin = Activity(
+            start_s=self.start_s,
+            start_at=start_at,
+            end_s=None,
+            owner=self.owner,
+            within=self.within,
+        )
         found = [begin]
         for change in self.changes:
             if device in change.at:
@@ -108,6 +117,9 @@ def parse(path: Path) -> Entry:
         raise ValueError("its times and counters must be finite numbers")
     if not (isinstance(owner, str) and isinstance(presence, str) and presence.isalnum()):
         raise ValueError("its owner must be a text and its presence letters and digits")
+    within = entry.get("within", [])
+    if not (isinstance(within, list) and all(isinstance(name, str) for name in within)):
+        raise ValueError("what it is a part of must be a list of texts")
     changes = _changes(entry.get("changes", []))
     return Entry(
         path=path,
@@ -118,6 +130,7 @@ def parse(path: Path) -> Entry:
         seen_s=seen_s,
         end_s=end_s,
         presence=presence,
+        within=tuple(name for name in within if name != owner),
     )
 
 

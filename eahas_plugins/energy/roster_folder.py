@@ -9,6 +9,8 @@ import tempfile
 from pathlib import Path
 
 FOLDER_VARIABLE = "EAHAS_ENERGY_DIR"
+WITHIN_VARIABLE = "EAHAS_ENERGY_WITHIN"
+"""Names of what measures a program from outside, for the trials in the program."""
 
 
 def private_folder() -> Path:
@@ -29,6 +31,26 @@ def private_folder() -> Path:
     if stat.S_IMODE(found.st_mode) != 0o700:
         folder.chmod(0o700)
     return folder
+
+
+def chosen_folder() -> Path:
+    """Return the folder of the environment variable, else the private one.
+
+    Raises:
+        OSError: If there is none that can be used.
+    """
+    chosen = os.environ.get(FOLDER_VARIABLE)
+    if not chosen:
+        return private_folder()
+    try:
+        return Path(chosen).expanduser().absolute()  # a training may change its folder
+    except RuntimeError as error:  # nobody's home
+        raise NotADirectoryError(f"{FOLDER_VARIABLE} is {chosen!r}: {error}") from error
+
+
+def enclosing_owners() -> tuple[str, ...]:
+    """Return the names of what measures this program from outside, outermost first."""
+    return tuple(name for name in os.environ.get(WITHIN_VARIABLE, "").split(",") if name)
 
 
 def boot_id() -> str:

@@ -15,6 +15,8 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -44,6 +46,7 @@ def shared_fraction(
     *,
     owner: str | None = None,
     weight: float | None = None,
+    within: Sequence[str] = (),
 ) -> float:
     """Return a trial's part of what was counted from ``start_s`` to ``end_s``.
 
@@ -60,25 +63,36 @@ def shared_fraction(
         owner: The trial's own name.
         weight: How much the trial uses what was counted; None, as the weight of all whose use is
             not known: 1.
+        within: Owners that the trial is a part of: its part is theirs, too.
     """
     if not end_s > start_s:
         return 1.0
     own = _OWN if owner is None else owner
-    spans: list[tuple[float, float, object, float | None]] = [(start_s, end_s, own, weight)]
+    spans: list[tuple[float, float, object, float | None, Sequence[str]]] = [
+        (start_s, end_s, own, weight, within)
+    ]
     for i, other in enumerate(others):
         first = max(other.start_s, start_s)
         last = end_s if other.end_s is None else min(other.end_s, end_s)
         if last > first:
-            spans.append((first, last, other.owner or i, other.weight))
-    edges = sorted({edge for a, b, _, _ in spans for edge in (a, b)})
+            spans.append((first, last, other.owner or i, other.weight, other.within))
+    edges = sorted({edge for a, b, *_ in spans for edge in (a, b)})
     own_s = 0.0
     for first, last in pairwise(edges):
         weights: dict[object, list[float]] = {}
-        for a, b, who, w in spans:
+        around: set[object] = set()
+        mine = {own}
+        for a, b, who, w, inside in spans:
             if a <= first and last <= b:
                 weights.setdefault(who, []).extend([] if w is None else [w])
-        used = {who: sum(known) if known else 1.0 for who, known in weights.items()}
-        own_s += (last - first) * used[own] / sum(used.values())
+                around.update(inside)
+                if own in inside:
+                    mine.add(who)
+        # Who encloses others has used what they use while they are there.
+        used = {
+            who: sum(known) if known else 1.0 for who, known in weights.items() if who not in around
+        }
+        own_s += (last - first) * sum(used[who] for who in used.keys() & mine) / sum(used.values())
     return own_s / (end_s - start_s)
 
 
@@ -90,15 +104,20 @@ def _fraction(
     Where the counter stood when the others came and went says it exactly. Without that, or if a
     counter began anew in between, power is taken as constant.
     """
-    own_weight = membership.weight(device)
+    part = partial(
+        shared_fraction,
+        owner=membership.owner,
+        weight=membership.weight(device),
+        within=membership.within,
+    )
     times = (last.monotonic_s, now.monotonic_s)
     stood, stands = last.counters.get(device), now.counters.get(device)
     if stood is not None and stands is not None:
         by_counter = [_on_counter(other, times, (stood, stands)) for other in others]
         known = [other for other in by_counter if other is not None]
         if len(known) == len(others):
-            return shared_fraction(stood, stands, known, owner=membership.owner, weight=own_weight)
-    return shared_fraction(*times, others, owner=membership.owner, weight=own_weight)
+            return part(stood, stands, known)
+    return part(*times, others)
 
 
 def _on_counter(
@@ -115,9 +134,7 @@ def _on_counter(
             return None
         if times[0] < s < times[1] and not counters[0] <= at <= counters[1]:
             return None
-    return Activity(
-        start_s=other.start_at, end_s=other.end_at, owner=other.owner, weight=other.weight
-    )
+    return replace(other, start_s=other.start_at, end_s=other.end_at)
 
 
 _OWN = object()

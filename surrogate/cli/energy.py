@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from eahas_plugins.terminal import some_of, tell
+from eahas_plugins.terminal import INTERSPERSED, some_of, tell
 from surrogate.cli.app import JSON, command
 
 
@@ -18,7 +19,7 @@ def _countries() -> tuple[str, ...]:
     return tuple(GRID_G_PER_KWH)
 
 
-@command("meter", context_settings={"allow_interspersed_args": False})
+@command("meter", context_settings={INTERSPERSED: False})
 def meter(
     command: Annotated[
         list[str] | None,
@@ -41,8 +42,9 @@ def meter(
 
     if command:
         code, lines = meters.run_program(command, as_json=as_json)
-        for line in lines:
-            tell(line)
+        with contextlib.suppress(OSError):  # a full disk is no failure of the program
+            for line in lines:
+                tell(line)
         raise typer.Exit(code)
     for line in meters.survey_lines(seconds=seconds, as_json=as_json):
         typer.echo(line)

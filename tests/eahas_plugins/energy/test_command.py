@@ -93,6 +93,25 @@ def test_a_program_that_is_not_there(tmp_path):
     assert meter("no-such-program").exit_code == 127
     (tmp_path / "text").write_text("")
     assert meter(str(tmp_path / "text")).exit_code == 126
+    script = tmp_path / "script"
+    script.write_text("#!/no/such/interpreter\n")
+    script.chmod(0o755)
+    refused = meter(str(script))
+    assert refused.exit_code == 127
+    assert "what its first line names is missing" in refused.stderr
+    assert "''" in meter("--", "").stderr  # of an unset variable
+
+
+@pytest.mark.parametrize("dashes", [["--"], []])
+def test_what_is_said_to_a_program_may_be_empty(dashes):
+    code = "import sys; sys.exit(sys.argv[1:] != ['--name', ''])"
+    assert meter(*dashes, sys.executable, "-c", code, "--name", "").exit_code == 0
+
+
+def test_a_full_disk_does_not_hide_how_the_program_ended():
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        words = [*EAHAS, "meter", sys.executable, "-c", "raise SystemExit(5)"]
+        assert subprocess.run(words, stderr=full).returncode == 5
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
@@ -155,7 +174,7 @@ def test_a_meter_that_fails_at_the_end_does_not_hide_how_the_program_ended(monke
 
         def read(self):
             self.n_readings += 1
-            if self.n_readings > 2:
+            if self.n_readings > 1:
                 raise survey.MeterError("GPU is lost")
             return super().read()
 

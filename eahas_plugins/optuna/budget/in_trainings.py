@@ -16,10 +16,13 @@ from eahas_plugins.optuna._origin import accounts_of, mark_of
 from eahas_plugins.optuna._trials import AUTO, ended_at, training_kwh, usual_lengths
 from eahas_plugins.optuna.budget.admission import Outlook
 from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
-from eahas_plugins.optuna.budget.messages import say
+from eahas_plugins.optuna.budget.messages import say, warn
 from eahas_plugins.optuna.budget.summary import Outcome
 from eahas_plugins.optuna.samplers._schedules import schedules_of
 from eahas_plugins.units import energy_text
+
+_MANY = 10
+"""Complete trainings of which one should have been of the longest schedule."""
 
 
 class TrainingsBudget(EnergyBudget):
@@ -33,7 +36,8 @@ class TrainingsBudget(EnergyBudget):
     and a worker elsewhere that is in the middle of a training learns of it at its next one.
 
     The first trainings are those that the sampler chose, not a fair sample of the space: with
-    EA-BOHB they are the best of a few short ones. One budget is for one study.
+    EA-BOHB they are the best of a few short ones. Other samplers hardly ever hit the end of a range
+    of lengths, and a warning says so: count all lengths then. One budget is for one study.
 
     Example:
         >>> budget = TrainingsBudget(30, n_measured=1)
@@ -79,6 +83,7 @@ class TrainingsBudget(EnergyBudget):
         self._fidelity_param = fidelity_param
         self._study_name: str | None = None
         self._since = 0  # the first trial after it was given the study
+        self._told_none = False  # that no training had the longest schedule
 
     @property
     def n_measured(self) -> int:
@@ -150,15 +155,14 @@ class TrainingsBudget(EnergyBudget):
         if self.cap_kwh < math.inf:
             return
         accounts = accounts_of(study)
-        ended = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        energies = [
-            energy_kwh
-            for trial in sorted(ended, key=ended_at)
-            if (energy_kwh := training_kwh(trial)) is not None
-            and (mark := mark_of(trial.user_attrs)) is not None
-            and accounts.own(mark, trial.number)
-            and self._is_longest(trial)
+        complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        own = [
+            trial
+            for trial in sorted(complete, key=ended_at)
+            if (mark := mark_of(trial.user_attrs)) is not None and accounts.own(mark, trial.number)
         ]
+        longest = [trial for trial in own if self._is_longest(trial)]
+        energies = [kwh for trial in longest if (kwh := training_kwh(trial)) is not None]
         first = energies[: self.n_measured]
         if len(first) == self.n_measured:
             mean_kwh = self._mean_kwh = fmean(first)
@@ -167,6 +171,15 @@ class TrainingsBudget(EnergyBudget):
                 f"The energy budget is {self.trainings:g} trainings of {energy_text(mean_kwh)}, "
                 f"{energy_text(self.cap_kwh)}: the mean of the first {len(first)} complete ones, "
                 f"which took {energy_text(min(first))} to {energy_text(max(first))}."
+            )
+        elif len(own) >= _MANY and not (longest or self._told_none):
+            self._told_none = True
+            parameter, value = self._longest(own[-1])
+            warn(
+                f"{len(own)} trials of {name!r} are complete, none of them with the longest "
+                f"{parameter}, {value!r}. Until {self.n_measured} are, nobody knows how many kWh "
+                f"{self.trainings:g} trainings are, and the budget does not limit the study. Pass "
+                "fidelity_param=None to count trainings of every length, or give the cap as kwh=."
             )
 
     def _reason_to_end(self, study: Study, outlook: Outlook, outcome: Outcome | None) -> str | None:
@@ -183,11 +196,15 @@ class TrainingsBudget(EnergyBudget):
         )
 
     def _is_longest(self, trial: FrozenTrial) -> bool:
+        parameter, longest = self._longest(trial)
+        return parameter is None or bool(trial.params[parameter] == longest)
+
+    def _longest(self, trial: FrozenTrial) -> tuple[str | None, Any]:
+        """The parameter that is the length of a training, and its largest value; None without."""
         name = self._fidelity_param
         if name == AUTO:
             usual = usual_lengths(trial.distributions)
             name = usual[0] if len(usual) == 1 else None
-        if name not in trial.distributions:
-            return True
-        longest = schedules_of(trial.distributions[name], name=name)[-1]
-        return bool(trial.params[name] == longest)
+        if name is None or name not in trial.distributions:
+            return None, None
+        return name, schedules_of(trial.distributions[name], name=name)[-1]

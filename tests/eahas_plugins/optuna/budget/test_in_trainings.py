@@ -161,3 +161,37 @@ def test_a_cap_of_before_is_not_that_of_the_trainings() -> None:
     assert study.user_attrs["energy_cap_kwh"] is None
     study.optimize(budget.guard(costing(2.0)), n_trials=1, callbacks=[budget])
     assert study.user_attrs["energy_cap_kwh"] == budget.cap_kwh == 20.0
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    return [record for record in caplog.records if "none of them with" in record.message]
+
+
+def of_some_length(trial: optuna.Trial) -> float:
+    epochs = trial.suggest_int("epochs", 10, 1000)
+    trial.set_user_attr("energy_kwh", 1e-3 * epochs)
+    return float(epochs)
+
+
+def test_that_no_training_has_the_longest_schedule_is_said_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    budget, study = TrainingsBudget(6), study_of()
+    study.optimize(budget.guard(of_some_length), n_trials=9, callbacks=[budget])
+    assert not warnings(caplog)
+    study.optimize(budget.guard(of_some_length), n_trials=9, callbacks=[budget])
+    (record,) = warnings(caplog)
+    assert "none of them with the longest epochs, 1000. Until 3 are" in record.message
+    budget = TrainingsBudget(6, fidelity_param=None)  # the way out that it tells
+    assert budget.balance(study).cap_kwh < math.inf
+
+
+def test_trials_of_another_study_are_not_asked_for_their_length(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    study, other = study_of(), study_of()
+    other.optimize(TrainingsBudget(6).guard(of_some_length), n_trials=9)
+    study.add_trials(other.trials)
+    budget = TrainingsBudget(6)
+    study.optimize(budget.guard(of_some_length), n_trials=9, callbacks=[budget])
+    assert not warnings(caplog)

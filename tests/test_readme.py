@@ -84,3 +84,9 @@ def test_what_a_comparison_needs_is_installed_in_its_section(name: str) -> None:
         installed = set(",".join(re.findall(r"'\.\[([a-z,]+)\]'", section)).split(","))
         extras = {EXTRA_OF[package] for package in needed if package in EXTRA_OF}
         assert extras <= installed, section.partition("\n")[0]
+
+
+def test_the_page_of_citation_has_the_version() -> None:
+    said = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(), flags=re.MULTILINE)
+    assert said
+    assert f"{{Version {said[1]}}}" in (ROOT / "docs" / "citation.md").read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import sys
 import warnings
@@ -108,9 +109,10 @@ def energy_study(
     Raises:
         ValueError: If an argument is out of range (NaN included) or would not be used, a direction
             is missing, or the study that goes on has other directions.
-        TypeError: If a sampler, pruner or meter is none.
+        TypeError: If a sampler, pruner or meter is none, or an argument is unknown.
         DuplicatedStudyError: If the study is there and shall not go on.
     """
+    _check_known(budget)
     wanted = _directions(direction, directions)
     _check_objects(sampler, pruner, meter)
     check_flags(load_if_exists=load_if_exists, **given(show_progress=show_progress))
@@ -167,6 +169,21 @@ def _budget(
     if trainings is not None:
         return TrainingsBudget(trainings, fidelity_param=fidelity_param, **arguments)
     return EnergyBudget(kwh, kg_co2e=kg_co2e, **arguments)
+
+
+def _check_known(arguments: Iterable[str]) -> None:
+    """Name what no budget takes, such as ``budget_kwh``, before the budget is missed."""
+    taken = {
+        name
+        for budget in (EnergyBudget, TrainingsBudget)
+        for name, one in inspect.signature(budget).parameters.items()
+        if one.kind is one.KEYWORD_ONLY
+    } - set(inspect.signature(energy_study).parameters)
+    if unknown := set(arguments) - taken:
+        raise TypeError(
+            f"energy_study takes no {', '.join(sorted(unknown))}: the budget is kwh, trainings or "
+            f"kg_co2e, and its further arguments are {', '.join(sorted(taken))}."
+        )
 
 
 def _check_objects(

@@ -48,9 +48,10 @@ def summary(study: Study, balance: Balance, *, reason: str, outcome: Outcome | N
         for state in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL, TrialState.RUNNING)
         if (n := sum(t.state is state for t in trials))
     ]
+    noun = "trial" if len(trials) == 1 else "trials"
     line = (
         f"The study ends: {reason}; {share_text(balance.spent_kwh, balance.cap_kwh)} spent in "
-        f"{len(trials)} trials ({', '.join(counts)}). {_best(study, trials)}"
+        f"{len(trials)} {noun} ({', '.join(counts)}). {_best(study, trials)}"
     )
     saved = _saved_kwh(trials)
     return line + (f" Pruning saved {energy_text(saved)} (estimated)." if saved else "")

@@ -177,3 +177,11 @@ def test_own_sampler_pruner_and_arguments_of_the_budget() -> None:
 def test_wrong_arguments_are_said(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         energy_study(**arguments)
+
+
+@pytest.mark.parametrize("name", ["budget_kwh", "n_trials", "Kwh"])
+def test_an_unknown_argument_is_named(name: str) -> None:
+    arguments: dict[str, Any] = {name: 1.0}
+    with pytest.raises(TypeError, match=rf"takes no {name}: .*kwh, .*shortfall") as refused:
+        energy_study(direction="maximize", **arguments)
+    assert "seed" not in str(refused.value)

@@ -39,9 +39,9 @@ class EnergyPrior:
         names = []
         for number, study in enumerate(studies):
             seen = [t for t in study.trials if t.energy_kwh is not None]
-            step = max(1, len(seen) // _MOST_TRIALS)
+            kept = np.linspace(0, len(seen) - 1, min(len(seen), _MOST_TRIALS)).round()
             names.append(f"study {number}")
-            for trial in seen[::step][:_MOST_TRIALS]:
+            for trial in (seen[place] for place in kept.astype(np.intp)):
                 config = dict(trial.config)
                 if trial.length is not None and fidelity_param is not None:
                     config.setdefault(fidelity_param, trial.length)

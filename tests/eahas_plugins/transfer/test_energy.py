@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from eahas_plugins.models.kwh import KwhModel
-from eahas_plugins.transfer import EarlierStudies
+from eahas_plugins.transfer import EarlierStudies, EarlierTrial
 from eahas_plugins.transfer.energy import EarlierKwhModel, EnergyPrior
 from tests.eahas_plugins.transfer.studies import PARAMETERS, made_up
 
@@ -27,6 +27,19 @@ def test_ranks_energies_before_the_first_trial_whatever_machines_they_are_from()
     )
     assert model.ready
     assert spearmanr(model.predict_log_kwh(CONFIGS), LOGS).statistic > 0.97
+
+
+def test_a_long_study_is_learnt_to_its_end():
+    early = [{**t.config, "optimizer": "sgd"} for t in made_up(140, seed=1).trials]
+    late = [{**t.config, "optimizer": "adam"} for t in made_up(59, seed=2).trials]
+    energies = [1.0] * len(early) + [100.0] * len(late)
+    trials = tuple(
+        EarlierTrial(config=config, value=0.5, energy_kwh=energy_kwh)
+        for config, energy_kwh in zip(early + late, energies, strict=True)
+    )
+    model = EarlierKwhModel(PARAMETERS, EnergyPrior([made_up(trials=trials)], PARAMETERS))
+    sgd, adam = model.predict_log_kwh([early[0], {**early[0], "optimizer": "adam"}])
+    assert adam - sgd == pytest.approx(np.log(100.0), rel=0.1)
 
 
 def test_a_few_trials_tell_the_factor():

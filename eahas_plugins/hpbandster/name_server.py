@@ -15,8 +15,12 @@ from hpbandster.core import nameserver as theirs
 T = TypeVar("T")
 
 
-def check_run_id(run_id: object) -> None:
+def check_run_id(run_id: object, *, name: str = "run_id") -> None:
     """Refuse a name under which nobody would be found.
+
+    Args:
+        run_id: What is part of it.
+        name: What the message calls that.
 
     Raises:
         ValueError: If it has a blank or an "@", or is empty.
@@ -24,7 +28,7 @@ def check_run_id(run_id: object) -> None:
     text = str(run_id)
     if not text or "@" in text or any(character.isspace() for character in text):
         raise ValueError(
-            f"run_id must be a name without blanks and '@' but got {run_id!r}: master, workers "
+            f"{name} must be a name without blanks and '@' but got {run_id!r}: master, workers "
             "and name server find each other by it."
         )
 

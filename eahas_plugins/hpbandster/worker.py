@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,10 +27,11 @@ class TargetWorker(Worker):
         target: What trains a configuration.
         run_id: The run, as for the master.
         seed: Seed of every training.
-        **kwargs: Arguments of HpBandSter's ``Worker``: ``nameserver``, ``nameserver_port``, ``id``.
+        id: What tells it from other workers of its process; None for one that no other has.
+        **kwargs: Arguments of HpBandSter's ``Worker``: ``nameserver``, ``nameserver_port`` ...
 
     Raises:
-        ValueError: If the target has several objectives, or the run's name a blank or an "@".
+        ValueError: If the target has several objectives, or a name has a blank or an "@".
     """
 
     def __init__(
@@ -38,10 +40,13 @@ class TargetWorker(Worker):
         *,
         run_id: str,
         seed: int = 0,
+        id: object = None,
         logger: logging.Logger | None = None,
         **kwargs: Any,
     ) -> None:
         check_run_id(run_id)
+        id = uuid.uuid4().hex[:8] if id is None else id  # of one name only the last would be found
+        check_run_id(id, name="id")
         check_counts(0, seed=seed)
         objectives = tuple(getattr(target, "objectives", ()))
         if len(objectives) > 1:
@@ -50,7 +55,8 @@ class TargetWorker(Worker):
                 "give it one, or take SMAC or Optuna."
             )
         # Without a logger HpBandSter would have everything of everybody shown, down to DEBUG.
-        super().__init__(run_id, logger=logger or logging.getLogger("hpbandster"), **kwargs)
+        logger = logger or logging.getLogger("hpbandster")
+        super().__init__(run_id, id=id, logger=logger, **kwargs)
         self.target = target
         self.seed = seed
 

@@ -23,6 +23,7 @@ from eahas_plugins.benchmark import (
 from eahas_plugins.budget.attributes import ENERGY_ATTR, LIMITED_ATTR, TRAINING_ATTR, kwh_argument
 from eahas_plugins.budget.entries import EnergyExhaustedError
 from eahas_plugins.budget.journal import Attempt
+from eahas_plugins.files import LineFile
 from eahas_plugins.spaces import native_config
 from eahas_plugins.targets.estimate import EnergyEstimate
 from eahas_plugins.targets.objectives import (
@@ -36,6 +37,8 @@ from eahas_plugins.targets.schedules import schedules_of, without
 
 Fidelity = Literal["cut", "schedule", "kwh"]
 _ROUNDING = 1e-9
+_TAKING = "taking"
+"""File in a run's folder that is held while a trial takes energy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,13 +184,15 @@ class SurrogateTarget:
         training = self._training(config, budget, attempt.grant.paid_kwh if attempt else 0.0)
         last, at_own_limit = training.last, False
         if attempt is not None:
-            try:
-                at_own_limit = attempt.at_own_limit
-                last = self._affordable(training, attempt.allowance_kwh())
-            except EnergyExhaustedError:
-                attempt.finish(0.0)  # known, not unknown
-                raise
-            attempt.finish(training.energy_to(last))
+            # Of two that read the same balance at once each would take all that is left.
+            with LineFile(attempt.folder / _TAKING, wait=True):
+                try:
+                    at_own_limit = attempt.at_own_limit
+                    last = self._affordable(training, attempt.allowance_kwh())
+                except EnergyExhaustedError:
+                    attempt.finish(0.0)  # known, not unknown
+                    raise
+                attempt.finish(training.energy_to(last))
         accuracy = _at(training.accuracy, last)
         total_kwh = _at(training.energy_kwh, last)
         info: dict[str, Any] = {

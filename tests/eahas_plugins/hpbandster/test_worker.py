@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ConfigSpace import ConfigurationSpace
 
-from eahas_plugins.hpbandster import EnergyBOHB, EnergyWorker
+from eahas_plugins.hpbandster import EnergyBOHB, EnergyWorker, SurrogateWorker
 from tests.eahas_plugins.contract.own_training import (
     EPOCH_KWH,
     LENGTH,
@@ -20,6 +20,7 @@ from tests.eahas_plugins.contract.own_training import (
 )
 from tests.eahas_plugins.hpbandster.conftest import Cluster, within_time
 from tests.eahas_plugins.meters import Counter
+from tests.eahas_plugins.smac.bench import PowerLawBench
 
 RUNGS: dict[str, Any] = {"min_budget": SHORT, "max_budget": LONG, "eta": LONG / SHORT}
 SCORE: dict[str, Any] = {
@@ -101,3 +102,22 @@ def test_a_training_that_leaves_the_program_fails_its_job(
     worker = EnergyWorker(train, run_id=cluster.run_id, meter=Counter())
     with pytest.raises(RuntimeError, match="the training has ended with "):
         worker.compute((0, 0, 0), {"x": 0.5}, 1.0, str(cluster.folder))
+
+
+@pytest.mark.parametrize("id", ["a b", "", ("a", 1), "a@b"])
+def test_a_worker_that_nobody_would_find_is_refused(id: Any) -> None:
+    with pytest.raises(ValueError, match="id must be a name without blanks and '@' but got"):
+        EnergyWorker(PausingTraining("minimize", Counter()), run_id="a", id=id)
+
+
+def test_workers_of_one_process_are_all_found(cluster: Cluster) -> None:
+    for _ in range(3):
+        SurrogateWorker(
+            PowerLawBench(),
+            run_id=cluster.run_id,
+            nameserver=cluster.host,
+            nameserver_port=cluster.port,
+        ).run(background=True)
+    with cluster.master(EnergyBOHB, space(), budget_kwh=1.0, **RUNGS) as master:
+        within_time(lambda: master.wait_for_workers(3))
+        assert master.dispatcher.number_of_workers() == 3

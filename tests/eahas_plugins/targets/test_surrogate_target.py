@@ -1,7 +1,12 @@
 from __future__ import annotations
 
 import pickle
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +22,7 @@ from eahas_plugins.smac import (
     SurrogateTarget,
     energy_scenario,
 )
-from tests.eahas_plugins.smac.bench import PowerLawBench
+from tests.eahas_plugins.smac.bench import PowerLawBench, PowerLawRun
 
 VALUES = {"width": 16, "lr": 0.03, "optimizer": "sgd", "max_epoch": 20}
 STEP_KWH = 2e-4  # of that width
@@ -250,3 +255,35 @@ def test_a_scenario_takes_smacs_word_for_any_seed() -> None:
     seeds = {energy_scenario(target, seed=-1).seed for _ in range(4)}
     assert len(seeds) > 1
     assert min(seeds) >= 0
+
+
+class _Far(np.ndarray[Any, Any]):
+    """A curve on another machine."""
+
+    def __getitem__(self, key: Any) -> Any:
+        time.sleep(0.01)
+        return super().__getitem__(key)
+
+
+class _FarBench(PowerLawBench):
+    def query(self, config: Any) -> PowerLawRun:
+        run = super().query(config)
+        return replace(run, energy_kwh=run.energy_kwh.view(_Far))
+
+
+def test_many_that_begin_at_once_take_no_energy_twice(tmp_path: Path) -> None:
+    """Nothing is promised to trials of which nobody knows yet what they need."""
+    n_workers, cap_kwh, spent_kwh = 8, 20.5 * STEP_KWH, []
+    target, together = SurrogateTarget(_FarBench()), Barrier(n_workers)
+    config, journal = configuration(target), EnergyJournal(tmp_path)
+
+    def work(number: int) -> None:
+        grant = Grant(number=number, trial=(number, None, 0, None), cap_kwh=cap_kwh)
+        own = journal.open(grant)
+        together.wait()
+        with suppress(EnergyExhaustedError):
+            spent_kwh.append(target(config, attempt=own)[1]["energy_kwh"])
+
+    with ThreadPoolExecutor(n_workers) as pool:
+        list(pool.map(work, range(n_workers)))
+    assert sum(spent_kwh) == pytest.approx(20 * STEP_KWH)

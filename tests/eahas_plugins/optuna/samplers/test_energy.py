@@ -7,7 +7,7 @@ import math
 import optuna
 import pytest
 
-from eahas_plugins.optuna import EnergyTPESampler
+from eahas_plugins.optuna import EnergyTPESampler, SchedulePromotionSampler
 from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
 from eahas_plugins.optuna.samplers._energy import StudyEnergy
 from tests.eahas_plugins.optuna.samplers.conftest import MAKERS
@@ -73,3 +73,28 @@ def test_longer_schedules_are_trained_after_the_budget_as_without_one(name: str)
     study.optimize(train, n_trials=15)
     longer = [t for t in study.trials[n_under_budget:] if t.params["max_epoch"] == 20]
     assert len(longer) >= 2
+
+
+@pytest.mark.parametrize("unit_kwh", [0.1, 0.125])
+def test_a_longer_training_that_just_fits_is_not_refused_for_a_rounded_sum(unit_kwh: float) -> None:
+    """Three times 0.1 kWh are 0.30000000000000004 kWh, and 0.7 - that is less than 0.4."""
+
+    def objective(trial: optuna.Trial) -> float:
+        epochs = trial.suggest_categorical("epochs", [1, 4])
+        trial.set_user_attr("energy_kwh", unit_kwh * epochs)
+        return trial.suggest_float("x", 0.0, 1.0)
+
+    sampler = SchedulePromotionSampler(
+        optuna.samplers.RandomSampler(seed=0), fidelity_param="epochs", n_startup_trials=3
+    )
+    study, budget = study_of(sampler), EnergyBudget(round(7 * unit_kwh, 3))
+    study.optimize(budget.guard(objective), callbacks=[budget])
+    assert [t.params["epochs"] for t in study.trials] == [1, 1, 1, 4]
+
+
+def test_nothing_is_left_of_a_budget_that_is_promised_but_for_rounding() -> None:
+    study = study_of(EnergyTPESampler(seed=0))
+    energy = StudyEnergy(budget_kwh=0.3)
+    assert energy.left_kwh(study, committed_kwh=0.1 + 0.1 + 0.1 - 1e-16) == 0.0
+    assert energy.left_kwh(study, committed_kwh=0.4) == pytest.approx(-0.1)
+    assert energy.left_kwh(study, committed_kwh=0.2) == pytest.approx(0.1)

@@ -19,6 +19,9 @@ ON_PAGES = [
     for number, block in enumerate(blocks_of(page))
 ]
 
+PICTURES_OF_ROWS = {"paper_regret_vs_kwh.png", "foreign_mean_regret.png", "front_volumes.png"}
+"""Left out of the sdist, as the rows are that they show."""
+
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -49,6 +52,8 @@ def test_example_runs(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_links_and_pictures_of_a_page_exist(page: Path) -> None:
     for target in LINK.findall(page.read_text()):
         # the pages under api/ are made by the build, which checks links to them
+        if target in PICTURES_OF_ROWS and not (ROOT / ".git").exists():
+            continue
         if "://" not in target and not target.startswith(("#", "api/")):
             assert (page.parent / target.partition("#")[0]).exists(), target
 

@@ -11,6 +11,7 @@ import contextlib
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 
@@ -54,6 +55,17 @@ def constants_of(path: Path) -> dict[str, Any]:
         # what is computed when the file is imported is no literal, and declares nothing
         with contextlib.suppress(ValueError):
             found[target] = ast.literal_eval(value)
+    return found
+
+
+def function_of(module: ModuleType, name: str, *, of: str) -> Any:
+    """A function that a file has beside its constants.
+
+    Raises:
+        ValueError: If it has none.
+    """
+    if not callable(found := getattr(module, name, None)):
+        raise ValueError(f"the file of {of} must define {name}(), as docs/extending.md shows.")
     return found
 
 

@@ -136,7 +136,16 @@ class LiveBench:
         return self.task.train(plain_config(config), training)
 
     def outcome(self, config: Mapping[str, Any], told: Mapping[str, Any]) -> LiveOutcome:
-        """What a host has recorded of a training that has reported at least once."""
+        """What a host has recorded of a training that has reported at least once.
+
+        Raises:
+            ValueError: If it has not reported a test value.
+        """
+        if TEST not in told:
+            raise ValueError(
+                f"a training of the comparison must report its {self.metric.name} on test data, "
+                "too, but did not: training.report(value, test=...)."
+            )
         return LiveOutcome(
             val_metric=float(told[self.metric.name]),
             test_metric=float(told[TEST]),

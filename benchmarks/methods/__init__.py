@@ -45,7 +45,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.harness.study import RunMethod
-from benchmarks.registry import did_you_mean, file_names, read_constants
+from benchmarks.registry import did_you_mean, file_names, function_of, read_constants
 from eahas_plugins.packages import remedy
 
 _FOLDER = Path(__file__).parent
@@ -148,7 +148,8 @@ def get_method(name: str) -> Method:
     """Import a method.
 
     Raises:
-        ValueError: If there is none, or the packages it needs are not installed.
+        ValueError: If there is none, its file has no function ``run``, or the packages it needs are
+            not installed.
     """
     said = declared(name)
     try:
@@ -167,5 +168,5 @@ def get_method(name: str) -> Method:
         in_full=said.in_full,
         description=said.description,
         host=host,
-        run=module.run,
+        run=function_of(module, "run", of=f"method {name!r}"),
     )

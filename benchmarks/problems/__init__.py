@@ -41,7 +41,7 @@ from typing import Any
 
 import surrogate
 from benchmarks.harness.live import LiveTask
-from benchmarks.registry import constants_of, did_you_mean, file_names, read_constants
+from benchmarks.registry import constants_of, did_you_mean, file_names, function_of, read_constants
 from surrogate import Benchmark
 
 _FOLDER = Path(__file__).parent
@@ -92,14 +92,19 @@ class Problem:
         return f"{self.name}-{self.part}" if self.part else self.name
 
     def load(self) -> Benchmark | LiveTask:
-        """The benchmark, or what is trained."""
+        """The benchmark, or what is trained.
+
+        Raises:
+            ValueError: If the problem's file has no function ``load``.
+        """
         if self.folder is not None:
             return surrogate.load(self.folder)
         if self.file is not None:
             module = _imported(self.file)
         else:
             module = importlib.import_module(f"{__name__}.{self.name.replace('-', '_')}")
-        bench: Benchmark | LiveTask = module.load(self.source)
+        load = function_of(module, "load", of=f"problem {self.name!r}")
+        bench: Benchmark | LiveTask = load(self.source)
         return bench
 
 

@@ -6,7 +6,7 @@ import json
 import pytest
 from ConfigSpace import ConfigurationSpace
 
-from benchmarks.harness.live import LiveTask, measure_reference
+from benchmarks.harness.live import LiveBench, LiveTask, measure_reference
 from benchmarks.harness.results import load
 from benchmarks.harness.row_file import RowFile
 from benchmarks.harness.rows import Header, line_of
@@ -127,3 +127,16 @@ def test_a_loss_is_finite(value):
 @pytest.mark.parametrize("name", ["ea-bohb", "ea-smac"])
 def test_where_trainings_go_on_a_longer_one_pays_the_difference(name):
     check_goes_on(name)
+
+
+def test_a_training_without_a_test_value_is_told_what_it_lacks():
+    training = Training()
+
+    def without(config, reporting):
+        training.meter.advance(kwh=STEP_KWH, seconds=1.0)
+        reporting.report(0.5)
+
+    bench = live_bench(training)
+    bench = LiveBench(dataclasses.replace(bench.task, train=without), 0, meter=training.meter)
+    with pytest.raises(ValueError, match=r"its loss on test data, too.*test=\.\.\."):
+        get_method("rs").run(Setting(bench=bench, budget_kwh=0.02, seed=0))

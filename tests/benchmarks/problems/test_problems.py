@@ -52,3 +52,10 @@ def test_a_part_of_a_folder_is_a_problem_with_a_folder_of_its_own(tmp_path):
         get_problem("yahpo-lcbench-schedules/3945")
     with pytest.raises(ValueError, match="task must be one of"):
         get_problem("cifar10/3945")
+
+
+def test_a_file_without_load_is_told_so(tmp_path):
+    (tmp_path / "mine.py").write_text('FIDELITIES = ("schedule",)\n')
+    problem = get_problem(str(tmp_path / "mine.py"))
+    with pytest.raises(ValueError, match=r"problem 'mine' must define load\(\)"):
+        problem.load()

@@ -268,6 +268,7 @@ def test_what_another_sampler_would_not_use_is_refused(unused: dict[str, Any]) -
     energy_study(trainings=9, direction="minimize", sampler=RANDOM(), fidelity_param="epochs")
 
 
+@pytest.mark.filterwarnings("ignore:GPSampler is experimental")  # in Optuna 4
 @table(MADE)
 def test_what_is_no_number_is_refused_by_name(arguments: Arguments, name: str) -> None:
     check_refuses(arguments, name)

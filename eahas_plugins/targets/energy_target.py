@@ -48,8 +48,8 @@ class EnergyTarget:
 
     What is reported is an accuracy in [0, 1], unless ``metric`` and ``direction`` name another
     number. A returned value counts where it has a name: ``metric`` is given, a dictionary holds
-    it, or it has been reported. With another metric than an accuracy the scenario needs a
-    ``crash_cost``.
+    it, or it has been reported. A model, or anything else that is no number, is ignored then. With
+    another metric than an accuracy the scenario needs a ``crash_cost``.
 
     Example:
         >>> def train(config, training):

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from eahas_plugins.arguments import float_of
 from eahas_plugins.targets.metric import SIGNATURE, Metric, recorded
 
 _OF_A_HOST = frozenset({"seed", "budget", "instance", "cutoff", "attempt", "working_directory"})
@@ -59,7 +60,8 @@ def values_of(
     """The values of a training that has ended, by metric.
 
     Args:
-        returned: What the function has returned.
+        returned: What the function has returned. Nothing is made of a model, or anything else that
+            is no number, where the metric has been reported.
         reported: What it has reported, epoch by epoch.
         metric: What it is judged by.
         named: Whether the user has said so. If not, a number alone may be anything, a cost too.
@@ -90,6 +92,8 @@ def values_of(
             f"a training must report its {metric.name} but returned {returned!r}, as SMAC's own "
             f"functions do. Its shape is\n{_shape(metric)}"
         )
+    if metric.name in last and not _is_number(returned):  # a model, or what its `fit` returns
+        return last
     if not named and not any(_same(returned, epoch.get(metric.name)) for epoch in reported):
         raise ValueError(
             f"a training must say what it returns but returned {returned!r} alone. Report the "
@@ -98,6 +102,16 @@ def values_of(
             f"{_shape(metric)}"
         )
     return {**last, metric.name: metric.checked(returned, where)}
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        float_of(value)
+    except (TypeError, ValueError):
+        return False
+    except OverflowError:  # of hundreds of digits
+        return True
+    return True
 
 
 def _same(value: Any, reported: float | None) -> bool:

@@ -134,6 +134,22 @@ def test_what_was_reported_may_be_returned(tmp_path: Path) -> None:
         result(tmp_path / "other", cost)
 
 
+@pytest.mark.parametrize("metric", [None, "accuracy", "loss"])
+@pytest.mark.parametrize("returned", [object(), [0.5, 0.75], "done", np.array([0.5, 0.75])])
+def test_a_model_may_be_returned_once_the_metric_has_been_reported(
+    tmp_path: Path, metric: str | None, returned: Any
+) -> None:
+    def fits(training: Any) -> Any:
+        training.report(0.75)
+        return returned
+
+    how = {"direction": "minimize"} if metric == "loss" else {}
+    found, _ = result(tmp_path, fits, metric=metric, **how)
+    assert found == (0.75 if metric == "loss" else 0.25)
+    with pytest.raises(ValueError, match=r"must (say what it returns|be given one number)"):
+        result(tmp_path / "other", returned, metric=metric, **how)
+
+
 def smac_style(config: Any, seed: int = 0, budget: float = 0) -> float:
     return float((config["x"] - 0.3) ** 2)
 

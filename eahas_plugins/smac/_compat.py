@@ -95,7 +95,7 @@ class EnergySMBO(SMBO):
 
         A value may be told of many trials: what is charged to one is written to a copy.
         """
-        told = as_json(value.additional_info)
+        told = as_json(value.additional_info or {})
         super().tell(info, replace(value, additional_info=told), save)
 
     def validate(self, config: Configuration, *, seed: int | None = None) -> Any:

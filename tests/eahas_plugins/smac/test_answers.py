@@ -124,6 +124,16 @@ def test_one_value_may_be_told_of_many_trials(tmp_path: Path) -> None:
     assert lost.additional_info == {}
 
 
+def test_nothing_may_be_told_beside_the_cost_of_a_failure(tmp_path: Path) -> None:
+    nothing: Any = None  # which SMAC takes
+    host = facade(tmp_path, None)
+    lost = TrialValue(cost=2.0, status=StatusType.CRASHED, additional_info=nothing)
+    host.tell(host.ask(), lost)
+    with pytest.raises(ValueError, match="must report its energy but returned none"):
+        host.tell(host.ask(), TrialValue(cost=0.5, additional_info=nothing))
+    assert len(host.runhistory) == 2
+
+
 def test_a_training_that_leaves_the_program_fails_its_trial(tmp_path: Path) -> None:
     """As what is made for a command line does at its end, even where all went well."""
 

@@ -15,6 +15,7 @@ from benchmarks.collection.machine import machine, now, versions
 from benchmarks.collection.planned_runs import planned_steps
 from benchmarks.collection.record_file import RecordFile
 from benchmarks.commands.options import SIMULATED_TASKS
+from eahas_plugins.energy.readings import MeterError
 from eahas_plugins.terminal import tell
 from surrogate.simulation.tasks import get_difficulty
 from surrogate.space.regnet import Trunk
@@ -134,7 +135,10 @@ def _device(name: str) -> Iterator[MeteredDevice]:
     else:
         from benchmarks.collection.training.metered import processor
 
-        yield processor()
+        try:
+            yield processor()
+        except MeterError as error:
+            raise ValueError(f"{error}.") from error
 
 
 def _check_rows(

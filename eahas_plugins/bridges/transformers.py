@@ -31,7 +31,8 @@ class ReportTo(TrainerCallback):  # type: ignore[misc, unused-ignore]
         self._training = training
         self._metric = metric
         self._found: dict[str, Any] = {}  # by all evaluations since the last step
-        self.saved = get_last_checkpoint(training.checkpoint) if training.resumed else None
+        find: Any = get_last_checkpoint  # it has no types
+        self.saved = find(training.checkpoint) if training.resumed else None
         """The checkpoint to go on from; None where the training starts anew."""
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **found: Any) -> None:

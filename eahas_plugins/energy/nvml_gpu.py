@@ -65,7 +65,7 @@ class NvmlGpu:
         """Return the ids of the processes that compute here, as of a second ago; None: unknown."""
         if time.monotonic() - self._asked_s >= _ASK_EVERY_S:
             self._asked_s, self._users = time.monotonic(), None
-            with contextlib.suppress(self._nvml.NVMLError, AttributeError, TypeError):
+            with contextlib.suppress(Exception):  # NVML's own, the driver's, or no such function
                 running = self._nvml.nvmlDeviceGetComputeRunningProcesses(self.handle)
                 self._users = frozenset(process.pid for process in running)
         return self._users

@@ -9,9 +9,10 @@ from typer.testing import CliRunner
 
 from benchmarks.__main__ import make_app
 from benchmarks.collection.planned_runs import planned_steps
-from benchmarks.collection.training import gpu, step_costs
+from benchmarks.collection.training import gpu, metered, step_costs
 from benchmarks.collection.training.steps import Steps
 from benchmarks.commands import measure_steps
+from eahas_plugins.energy import FakeMeter, MeterError
 from surrogate.step_records import read_step_records
 from tests.train.gpu_stand_in import Counter, working
 
@@ -28,9 +29,9 @@ def counter(monkeypatch, tmp_path):
     return counter
 
 
-def invoke(out, *options):
+def invoke(out, *options, check=False):
     words = ["measure-steps", *SMALL, "--out", str(out), *map(str, options)]
-    return CliRunner().invoke(make_app(words), words)
+    return CliRunner().invoke(make_app(words), words, catch_exceptions=not check)
 
 
 def rows(out):
@@ -140,14 +141,46 @@ def test_what_does_not_fit_is_a_row_that_says_so(counter, tmp_path):
 
 
 @pytest.mark.usefixtures("counter")
-def test_memory_that_runs_out_is_a_row_as_well(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "note"),
+    [
+        (torch.OutOfMemoryError, "CUDA out of memory. Tried to allocate 2 GiB"),
+        (RuntimeError, "CUDA error: out of memory"),
+        (RuntimeError, "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`"),
+        (RuntimeError, "cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        (RuntimeError, "[enforce fail at alloc_cpu.cpp:118] can't allocate memory"),
+        (MemoryError, ""),
+    ],
+)
+def test_memory_that_runs_out_is_a_row_as_well(tmp_path, monkeypatch, error, note):
     def no_memory(steps):
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB\nmore")
+        raise error(f"{note}\nmore")
 
     monkeypatch.setattr(Steps, "train", no_memory)
     assert invoke(tmp_path, "--runs", 2).exit_code == 0
     assert [row["status"] for row in rows(tmp_path)] == ["out of memory"] * 2
-    assert rows(tmp_path)[0]["note"] == "CUDA out of memory. Tried to allocate 2 GiB"
+    assert rows(tmp_path)[0]["note"] == note
+
+
+@pytest.mark.usefixtures("counter")
+def test_another_error_of_torch_is_no_lack_of_memory(tmp_path, monkeypatch):
+    def broken(steps):
+        raise RuntimeError("an illegal memory access was encountered")
+
+    monkeypatch.setattr(Steps, "train", broken)
+    with pytest.raises(RuntimeError, match="illegal"):
+        invoke(tmp_path, "--runs", 1, check=True)
+    assert rows(tmp_path) == []
+
+
+def test_a_processor_whose_counter_stops_is_said_in_a_line(tmp_path, monkeypatch):
+    class Stops(FakeMeter):
+        def read(self):
+            raise MeterError("RAPL no longer answers")
+
+    monkeypatch.setattr(metered, "RaplMeter", Stops)
+    outcome = invoke(tmp_path, "--runs", 1, "--device", "cpu")
+    assert (outcome.exit_code, outcome.stderr) == (2, "Error: RAPL no longer answers.\n")
 
 
 def test_company_is_refused_before_and_not_recorded_after(counter, tmp_path):

@@ -26,6 +26,8 @@ STEPS_AT_ONCE = 10
 _BYTES = {"fp32": 4, "tf32": 4, "bf16": 2}
 _KEPT = 2
 """Of each convolution at least its output and the normalised one are kept for the backward pass."""
+_LACKS_OF_MEMORY = ("out of memory", "can't allocate memory", "_ALLOC_FAILED")
+"""Of CUDA, of the processor, of cuBLAS and cuDNN."""
 _COPIES = {"sgd": 4, "adam": 5, "adamw": 5}
 """Weights, gradients, their average and the optimizer's moments."""
 
@@ -87,12 +89,21 @@ def measure_steps_of(
 
     try:
         found = device.measured(work, window_s=setting.window_s)
-    except torch.OutOfMemoryError as error:
+    except (RuntimeError, MemoryError) as error:
+        if not _is_lack_of_memory(error):
+            raise
         note = str(error).partition("\n")[0]
         return {"status": TOO_LARGE, "note": note, "memory": memory}
     memory["peak_bytes"] = device.peak_bytes()
     after = device.state()
     return {"status": MEASURED, **found, "memory": memory, "before": before, "after": after}
+
+
+def _is_lack_of_memory(error: Exception) -> bool:
+    """Whether memory has run out: torch says so, or a library of the device that it calls."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(
+        words in str(error) for words in _LACKS_OF_MEMORY
+    )
 
 
 def _at_once(device: torch.device) -> int:

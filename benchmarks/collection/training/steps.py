@@ -53,7 +53,7 @@ class Steps:
         self._device = device
         self._precision = precision
         network = RegNet(config, trunk).to(device)
-        self._network = network.to(memory_format=torch.channels_last)
+        self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, unused-ignore]  # torch's types lack it
         self._optimizer = make_optimizer({**config, "base_lr": LEARNING_RATE}, self._network)
         average = get_ema_multi_avg_fn(EMA_DECAY)
         self._average = AveragedModel(self._network, multi_avg_fn=average, use_buffers=True)

@@ -76,7 +76,7 @@ def train(
     torch.manual_seed(seed)
     torch.set_flush_denormal(True)
     network = RegNet(config, trunk).to(splits.train.images.device)
-    network = network.to(memory_format=torch.channels_last)
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, unused-ignore]  # torch's types lack it
     optimizer = make_optimizer(config, network)
     epochs = _Epochs(network, optimizer, splits.train, config["cutout_length"])
     n_repeats = window.n_repeats(epochs.rehearse)

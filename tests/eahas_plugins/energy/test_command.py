@@ -74,13 +74,6 @@ def test_a_program_is_run_and_its_energy_said(dashes):
     assert " W (" in done.stderr
 
 
-def test_a_programs_words_may_be_empty():
-    result = meter(
-        "--", sys.executable, "-c", "import sys; sys.exit(sys.argv[1:] != ['', 'x'])", "", "x"
-    )
-    assert result.exit_code == 0, result.stderr
-
-
 def test_the_energy_of_a_program_as_json():
     result = meter("--json", "--", sys.executable, "-c", "sum(range(3_000_000))")
     record = json.loads(result.stderr)

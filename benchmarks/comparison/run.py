@@ -72,7 +72,8 @@ def compare_on(
             f"incumbents-only must not be given for {problem.name}, whose studies have no best "
             f"trial but a front of {' and '.join(objectives)}."
         )
-    check_workers(workers, methods, task=problem.name, live=isinstance(bench, LiveTask))
+    live = isinstance(bench, LiveTask)
+    check_workers(workers, methods, task=problem.name, live=live, objectives=objectives)
     reference = _reference(problem, bench, folder, executor)
     mean_kwh = reference.mean_full_training_kwh if counts_full else reference.mean_training_kwh
     budget = budget_kwh or budget_trainings * mean_kwh
@@ -152,7 +153,14 @@ def recorded_reference(path: Path) -> Reference | None:
     )
 
 
-def check_workers(workers: int, methods: Sequence[str], *, task: str, live: bool) -> None:
+def check_workers(
+    workers: int,
+    methods: Sequence[str],
+    *,
+    task: str,
+    live: bool,
+    objectives: Sequence[str] = (),
+) -> None:
     """Refuse workers that cannot be simulated.
 
     Args:
@@ -160,9 +168,11 @@ def check_workers(workers: int, methods: Sequence[str], *, task: str, live: bool
         methods: Names of methods.
         task: Name of the task.
         live: Whether its trainings are run.
+        objectives: What it is searched for.
 
     Raises:
-        ValueError: If there are several and the task is live, or a method is not Optuna's.
+        ValueError: If there are several and the task is live or has several objectives, or a method
+            is not Optuna's.
     """
     if not workers >= 1:
         raise ValueError(f"workers must be at least 1 but got {workers}.")
@@ -172,6 +182,11 @@ def check_workers(workers: int, methods: Sequence[str], *, task: str, live: bool
         raise ValueError(
             f"workers must be 1 on {task}, whose trainings are run, but got {workers}: several are "
             "simulated by the recorded times of replayed trainings; take such a task."
+        )
+    if len(objectives) > 1:
+        raise ValueError(
+            f"workers must be 1 on {task}, which is searched for {' and '.join(objectives)}, but "
+            f"got {workers}: simulated workers search one objective."
         )
     if others := [name for name in methods if "optuna" not in declared(name).requires]:
         raise ValueError(

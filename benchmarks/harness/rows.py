@@ -186,6 +186,9 @@ class RowsError(ValueError):
 def refuse_mixing(new: Header, old: Header, where: Path, *, same: Iterable[str] = ()) -> None:
     """Check that two headers may stand behind rows of one comparison.
 
+    Numbers agree to nine digits: the last ones of a mean or a best value depend on the processor
+    and on how many threads add up.
+
     Args:
         new: Header of the rows to come.
         old: Header of the rows there are.
@@ -206,14 +209,14 @@ def refuse_mixing(new: Header, old: Header, where: Path, *, same: Iterable[str] 
 
 
 def _plain(value: Any) -> Any:
-    return json.loads(json.dumps(value))
+    return rounded(json.loads(json.dumps(value)))
 
 
 def line_of(record: Header | Row) -> str:
     """The record's line of a rows file; a row's numbers with nine significant digits."""
     values = {column_of(name, record.metric): value for name, value in asdict(record).items()}
     if isinstance(record, Row):
-        values = _rounded(values)
+        values = rounded(values)
         del values["metric"]
         if record.workers == 1:  # as before there were several
             del values["workers"]
@@ -233,7 +236,10 @@ _USUAL = {
 """What a header does not say. A maximised metric other than the accuracy says so by its name."""
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
+    """The value with nine significant digits of each number in it."""
     if isinstance(value, dict):
-        return {key: _rounded(inner) for key, inner in value.items()}
+        return {key: rounded(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [rounded(inner) for inner in value]
     return float(f"{value:.9g}") if isinstance(value, float) else value

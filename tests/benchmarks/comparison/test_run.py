@@ -195,3 +195,16 @@ def test_a_live_task_has_no_simulated_workers():
     with pytest.raises(ValueError, match="workers must be 1 on digits, whose trainings are run"):
         check_workers(2, ("rs",), task="digits", live=True)
     check_workers(1, ("smac",), task="digits", live=True)
+
+
+def test_a_task_with_two_objectives_has_no_simulated_workers(tmp_path):
+    with pytest.raises(ValueError, match="searched for accuracy and energy_kwh, but got 4"):
+        compare_on(
+            Front(),
+            tmp_path / "out",
+            methods=("rs",),
+            seeds=(0,),
+            budget_trainings=3.0,
+            workers=4,
+        )
+    assert not (tmp_path / "out").exists()

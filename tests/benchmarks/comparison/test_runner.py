@@ -1,6 +1,7 @@
 import os
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from multiprocessing import get_context
 
 import pytest
@@ -16,6 +17,7 @@ from benchmarks.comparison.runner import (
 from benchmarks.harness.bench import find_reference
 from benchmarks.harness.results import load
 from benchmarks.harness.row_file import RowFile
+from benchmarks.harness.rows import line_of
 from benchmarks.problems import get_problem
 from tests.benchmarks.synthetic import SyntheticProblem
 
@@ -62,6 +64,17 @@ def test_rows_of_a_problem_with_several_tasks_say_which_one():
     assert make_header(PROBLEM, bench, reference, 1.0).task == PROBLEM.name
     bench.provenance = {**bench.provenance, "problem": "several-7"}
     assert make_header(PROBLEM, bench, reference, 1.0).task == "several-7"
+
+
+def test_the_header_does_not_have_the_digits_that_depend_on_threads():
+    bench = PROBLEM.load()
+    reference = find_reference(bench, n_prior=20, rounds=1)
+    lines = set()
+    for factor in (1.0, 1.0 + 3e-15):
+        near = replace(reference, test_metric=factor * reference.test_metric)
+        bench.provenance = {"kind": "simulated", "front": {"least_accuracy": factor / 3.0}}
+        lines.add(line_of(make_header(PROBLEM, bench, near, 1.0)))
+    assert len(lines) == 1
 
 
 def test_methods_that_know_no_shorter_trainings_have_full_ones_where_a_length_is_a_fidelity(

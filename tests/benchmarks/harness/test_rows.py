@@ -110,6 +110,20 @@ def test_rows_of_another_comparison_are_refused(path, field, value):
     assert path.read_bytes() == before
 
 
+def test_the_last_digits_of_what_was_found_in_a_benchmark_are_no_other_comparison(path):
+    box = {"kind": "simulated", "front": {"least_accuracy": 0.7720888161312438}}
+    header = dataclasses.replace(HEADER, reference_test_metric=0.8677883920834405, provenance=box)
+    write(path, make_rows(), header=header)
+    near = {"kind": "simulated", "front": {"least_accuracy": 0.7720888161312401}}
+    again = dataclasses.replace(HEADER, reference_test_metric=0.8677883920834382, provenance=near)
+    with RowFile(path, again) as file:
+        file.append(make_rows(seed=1))
+    assert load(path).header == header
+    for other in ({"reference_test_metric": 0.8677884}, {"budget_kwh": 0.50000001}):
+        with pytest.raises(RowsError, match="of all rows must be the same"):
+            RowFile(path, dataclasses.replace(again, **other))
+
+
 def test_another_schema_is_refused(path):
     path.parent.mkdir()
     path.write_text(json.dumps(dataclasses.asdict(HEADER) | {"schema": 99}) + "\n")

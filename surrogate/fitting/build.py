@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from surrogate.fitting.dataset import Dataset, from_records
+from surrogate.fitting.dataset import Dataset, from_records, lacking
 from surrogate.fitting.fit import Fitted, Settings, Shape
 from surrogate.fitting.fit import fit as fit_model
 from surrogate.fitting.selection import (
@@ -100,7 +100,19 @@ def build(
     return (
         f"{folder}: {len(data)} trainings of {provenance['n_configs']} configurations, degree "
         f"{shape.degree}, held-out error of curves {held_out['curve_rmse']}, {size:.2f} MB"
+        + "".join(_left_out(undisturbed))
     )
+
+
+def _left_out(records: Sequence[Record]) -> Iterator[str]:
+    """What the folder does not know because a few trainings did not record it, and which ones."""
+    for name, places in lacking(records).items():
+        runs = [str(place if (run := records[place].run) is None else run) for place in places]
+        listed = ", ".join(runs[:5]) + ", ..." * (len(runs) > 5)
+        yield (
+            f"; without {name}, which {len(runs)} of the trainings have not (run {listed}): "
+            "leave those out to learn it"
+        )
 
 
 def describe(records: Sequence[Record], task: str, data: Dataset) -> dict[str, Any]:

@@ -76,7 +76,8 @@ def from_records(records: Iterable[Record], task: str) -> Dataset:
         raise ValueError(
             f"records must belong to task {task!r} but got {sorted(map(str, strangers))}."
         )
-    X, sizes = encode(checked_columns([record.config for record in chosen], task), get_task(task))
+    columns = checked_columns([record.config for record in chosen], task)
+    X, sizes = encode(columns, get_task(task))
     for place, (record, size) in enumerate(zip(chosen, sizes.tolist(), strict=True)):
         if record.n_epochs != record.config["max_epoch"]:
             raise ValueError(
@@ -97,7 +98,7 @@ def from_records(records: Iterable[Record], task: str) -> Dataset:
     for place, name in enumerate(cost_names):
         if not name.endswith("_first"):  # over the other epochs of the same training
             slow[:, place] = slowness(X, costs[:, place], hours_of(chosen))
-    keys = [tuple(sorted(record.config.items())) for record in chosen]
+    keys = zip(*columns.values(), strict=True)  # a value that was rounded is the same
     first: dict[object, int] = {}
     return Dataset(
         task=task,
@@ -114,6 +115,20 @@ def from_records(records: Iterable[Record], task: str) -> Dataset:
         cost_jitter=_jitter(chosen),
         slowness=slow,
     )
+
+
+def lacking(records: Sequence[Record]) -> dict[str, list[int]]:
+    """What not all trainings have, though some do, and the places of those that have not."""
+    known = [
+        {name for name in CURVES if getattr(record, name) is not None}
+        | {name for name in _costs(record) if not name.endswith("_first")}
+        for record in records
+    ]
+    partly = set.union(*known) - set.intersection(*known)
+    return {
+        name: [place for place, names in enumerate(known) if name not in names]
+        for name in sorted(partly)
+    }
 
 
 _SIZES = ("params", "flops", "activations")

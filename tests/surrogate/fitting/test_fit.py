@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import kendalltau
 
 from surrogate.fitting.build import build
-from surrogate.fitting.dataset import from_records
+from surrogate.fitting.dataset import from_records, lacking
 from surrogate.fitting.fit import KERNEL, TREES, Settings, Shape, control_points, curves_of, fit
 from surrogate.fitting.noise import DEFAULT_OFFSET
 from surrogate.fitting.selection import SHAPES, choose_model, choose_shape, curve_error, split
@@ -44,6 +44,30 @@ def test_what_some_records_lack_is_left_out():
     data = from_records(records, made_up.TASK)
     assert data.curve_names == ("val_accuracy", "test_accuracy")
     assert data.cost_names == ("runtime_s", "inference_energy_kwh", "runtime_s_first")
+    assert lacking(records) == {"energy_kwh": [3], "train_accuracy": [3]}
+    silent = [0.0, *records[5].energy_kwh[1:]]  # an epoch that no meter saw
+    records[5] = dataclasses.replace(records[5], energy_kwh=silent)
+    assert lacking(records)["energy_kwh"] == [3, 5]
+
+
+def test_what_is_left_out_is_told_with_the_runs_that_lack_it(tmp_path):
+    records = made_up.records(20, 0)
+    records[3] = dataclasses.replace(records[3], energy_kwh=None)
+    told = build(records, made_up.TASK, tmp_path, settings=QUICK, shapes=SHAPES[:1])
+    assert "without energy_kwh, which 1 of the trainings have not (run 3)" in told
+    assert "without" not in build(
+        records[4:], made_up.TASK, tmp_path, settings=QUICK, shapes=SHAPES[:1]
+    )
+
+
+def test_a_configuration_in_single_precision_is_a_repeat():
+    record = made_up.records(1, 0)[0]
+    single = {
+        n: float(np.float32(v)) if isinstance(v, float) else v for n, v in record.config.items()
+    }
+    assert single != record.config
+    again = dataclasses.replace(record, config=single)
+    assert from_records([record, again], made_up.TASK).group.tolist() == [0, 0]
 
 
 @pytest.mark.parametrize(

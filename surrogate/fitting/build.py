@@ -24,10 +24,12 @@ from surrogate.fitting.selection import (
 from surrogate.folder import write_provenance, write_sums
 from surrogate.loading import RECORDS
 from surrogate.models.archive import MODEL, write_model
-from surrogate.models.benchmark import FORMAT, VERSION
+from surrogate.models.benchmark import CURVES, FORMAT, VERSION
 from surrogate.record_files import write_records
-from surrogate.records import Record
+from surrogate.records import DISTURBED, Record
 from surrogate.space.tasks import get_task
+
+LEAST_CONFIGS = 3
 
 
 def build(
@@ -63,7 +65,22 @@ def build(
     )
     # Waiting lengthens wall-clock time, and with it what the board draws; CPU time stays.
     undisturbed = [record for record in finished if not (record.on_gpu and record.disturbed)]
+    if finished and not undisturbed:
+        raise ValueError(
+            f"records on a GPU must have undisturbed ones among them, but in all {len(finished)} "
+            f"the wall-clock time is over {DISTURBED:g} times the CPU time: collect them with "
+            "nothing else on the machine."
+        )
     data = from_records(undisturbed, task)
+    n_configs = len(np.unique(data.group))
+    if n_configs < LEAST_CONFIGS:
+        raise ValueError(
+            f"records must be of at least {LEAST_CONFIGS} configurations, of which some are held "
+            f"out, but are of {n_configs}."
+        )
+    said = describe(undisturbed, task, data)
+    if not data.curve_names:
+        raise ValueError(f"records must have one of {', '.join(CURVES)}, all of them the same.")
     settings = Settings() if settings is None else settings
     alternative_to_trees(data)  # what is not installed is better known before the long part
     shape, errors = choose_shape(data, settings, shapes)
@@ -83,7 +100,7 @@ def build(
     provenance = {
         "format": FORMAT,
         "version": VERSION,
-        **describe(undisturbed, task, data),
+        **said,
         **({"n_left_out": n_left_out} if (n_left_out := len(finished) - len(undisturbed)) else {}),
         "curves": list(data.curve_names),
         "costs": list(data.cost_names),
@@ -116,10 +133,19 @@ def _left_out(records: Sequence[Record]) -> Iterator[str]:
 
 
 def describe(records: Sequence[Record], task: str, data: Dataset) -> dict[str, Any]:
-    """Where the numbers come from."""
+    """Where the numbers come from.
+
+    Raises:
+        ValueError: If some trainings are simulated and others are not.
+    """
     meter = _common([record.meter for record in records if record.meter is not None])
-    kind = meter.get("kind", "unknown")
+    kinds = {
+        str(record.meter["kind"]) for record in records if record.meter and "kind" in record.meter
+    }
+    kind = " and ".join(sorted(kinds)) or "unknown"
     simulated = kind == "simulated"
+    if not simulated and "simulated" in kinds:
+        raise ValueError(f"records must all be simulated or none of them, but are {kind}.")
     runtime = (
         "simulated"
         if simulated

@@ -124,7 +124,7 @@ def lacking(records: Sequence[Record]) -> dict[str, list[int]]:
         | {name for name in _costs(record) if not name.endswith("_first")}
         for record in records
     ]
-    partly = set.union(*known) - set.intersection(*known)
+    partly = known[0].union(*known) - known[0].intersection(*known)
     return {
         name: [place for place, names in enumerate(known) if name not in names]
         for name in sorted(partly)

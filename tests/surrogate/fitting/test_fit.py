@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from surrogate.fitting.build import build
+from surrogate.fitting.build import build, describe
 from surrogate.fitting.dataset import from_records, lacking
 from surrogate.fitting.fit import KERNEL, TREES, Settings, Shape, control_points, curves_of, fit
 from surrogate.fitting.noise import DEFAULT_OFFSET
@@ -58,6 +58,43 @@ def test_what_is_left_out_is_told_with_the_runs_that_lack_it(tmp_path):
     assert "without" not in build(
         records[4:], made_up.TASK, tmp_path, settings=QUICK, shapes=SHAPES[:1]
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda records: records[:2], "at least 3 configurations, .* but are of 2"),
+        (lambda records: [records[0]] * 9, "at least 3 configurations, .* but are of 1"),
+        (
+            lambda records: [
+                dataclasses.replace(r, train_accuracy=None, val_accuracy=None, test_accuracy=None)
+                for r in records
+            ],
+            "records must have one of train_accuracy, val_accuracy, test_accuracy",
+        ),
+        (
+            lambda records: [
+                dataclasses.replace(r, machine={"gpu": "A"}, train_wall_s=2.0 * r.train_cpu_s)
+                for r in records
+            ],
+            "in all 5 the wall-clock time is over 1.2 times the CPU time",
+        ),
+    ],
+)
+def test_what_nothing_can_be_held_out_of_is_refused(tmp_path, change, message):
+    with pytest.raises(ValueError, match=message):
+        build(change(made_up.records(5, 0)), made_up.TASK, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_energy_of_different_kinds_says_so():
+    records = made_up.records(6, 0)
+    records[2] = dataclasses.replace(records[2], meter={"kind": "measured", "name": "NVML"})
+    told = describe(records, made_up.TASK, from_records(records, made_up.TASK))
+    assert told["energy"] == "estimated and measured"
+    records[3] = dataclasses.replace(records[3], meter={"kind": "simulated", "name": "made up"})
+    with pytest.raises(ValueError, match="must all be simulated or none of them, but are estim"):
+        describe(records, made_up.TASK, from_records(records, made_up.TASK))
 
 
 def test_a_configuration_in_single_precision_is_a_repeat():

@@ -201,11 +201,25 @@ def refuse_mixing(new: Header, old: Header, where: Path, *, same: Iterable[str] 
     names = tuple(same) or tuple(field.name for field in fields(Header))
     for name in names:
         ours, theirs = (_plain(getattr(header, name)) for header in (new, old))
-        if ours != theirs:
+        if (found := _difference(name, ours, theirs)) is not None:
+            name, ours, theirs = found
             raise RowsError(
-                f"{name} of all rows must be the same, but {where} has {theirs!r} and this "
-                f"comparison {ours!r}: use another --out, or the settings of the recorded rows."
+                f"{name} of all rows must be the same, but {where} has {theirs!r:.80} and this "
+                f"comparison {ours!r:.80}: use another --out, or the settings of the recorded rows."
             )
+
+
+def _difference(name: str, one: Any, other: Any) -> tuple[str, Any, Any] | None:
+    """The first place at which they differ, with what is there; None where they are the same."""
+    parts: list[tuple[Any, Any, Any]] = []
+    if isinstance(one, dict) and isinstance(other, dict):
+        parts = [(key, one.get(key), other.get(key)) for key in {**one, **other}]
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        parts = [(place, *pair) for place, pair in enumerate(zip(one, other, strict=True))]
+    elif one != other:
+        return name, one, other
+    inside = (_difference(f"{name}[{key!r}]", a, b) for key, a, b in parts)
+    return next(filter(None, inside), None)
 
 
 def _plain(value: Any) -> Any:

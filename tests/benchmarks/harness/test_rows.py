@@ -124,6 +124,17 @@ def test_the_last_digits_of_what_was_found_in_a_benchmark_are_no_other_compariso
             RowFile(path, dataclasses.replace(again, **other))
 
 
+def test_of_a_long_provenance_only_what_differs_is_told(path):
+    known = {"kind": "simulated", "machine": [{"cpu": "x", "numbers": list(range(999))}]}
+    write(path, make_rows(), header=dataclasses.replace(HEADER, provenance=known))
+    other = {**known, "machine": [{**known["machine"][0], "cpu": "y" * 999}]}
+    with pytest.raises(RowsError) as error:
+        RowFile(path, dataclasses.replace(HEADER, provenance=other))
+    assert "provenance['machine'][0]['cpu'] of all rows must be the same" in str(error.value)
+    assert "has 'x' and this comparison 'yyyy" in str(error.value)
+    assert len(str(error.value)) < len(str(path)) + 300
+
+
 def test_another_schema_is_refused(path):
     path.parent.mkdir()
     path.write_text(json.dumps(dataclasses.asdict(HEADER) | {"schema": 99}) + "\n")

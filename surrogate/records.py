@@ -7,7 +7,7 @@ Schema history:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -278,6 +278,12 @@ class Record:
             parts = {part.name: size.get(part.name) for part in fields(Complexity)}
             known["complexity"] = Complexity(**parts)
         return cls(**known)
+
+
+def meter_kinds(records: Iterable[Record]) -> str:
+    """What the meters of trainings are, as in "estimated and measured"; empty if none says it."""
+    meters = [record.meter for record in records if record.meter is not None]
+    return " and ".join(sorted({str(meter["kind"]) for meter in meters if "kind" in meter}))
 
 
 def _whole(size: Complexity) -> Complexity:

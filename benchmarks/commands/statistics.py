@@ -14,6 +14,7 @@ from benchmarks.dataset.points import Points, points, summary
 from eahas_plugins.files import write_json
 from surrogate.loading import TABLE_SUFFIX, TASK_NAMES
 from surrogate.record_files import read_records
+from surrogate.records import meter_kinds
 from surrogate.space.constraint import sample
 from surrogate.space.task import Limits
 from surrogate.space.tasks import COLLECTED, get_task
@@ -83,10 +84,9 @@ def _of_records(task: str, path: Path) -> tuple[Points, dict[str, Any]]:
             f"{path} must hold trainings of {task} but got {sorted(map(str, strangers))}."
         )
     first = kept[0]
-    kind = "measured" if first.meter is None else first.meter["kind"]
     provenance = {
         "shown": "recorded",
-        "kind": kind,
+        "kind": meter_kinds(kept) or "measured",
         "task": task,
         "meter": first.meter,
         "machine": first.machine,

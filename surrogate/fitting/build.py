@@ -26,7 +26,7 @@ from surrogate.loading import RECORDS
 from surrogate.models.archive import MODEL, write_model
 from surrogate.models.benchmark import CURVES, FORMAT, VERSION
 from surrogate.record_files import write_records
-from surrogate.records import DISTURBED, Record
+from surrogate.records import DISTURBED, Record, meter_kinds
 from surrogate.space.tasks import get_task
 
 LEAST_CONFIGS = 3
@@ -139,12 +139,9 @@ def describe(records: Sequence[Record], task: str, data: Dataset) -> dict[str, A
         ValueError: If some trainings are simulated and others are not.
     """
     meter = _common([record.meter for record in records if record.meter is not None])
-    kinds = {
-        str(record.meter["kind"]) for record in records if record.meter and "kind" in record.meter
-    }
-    kind = " and ".join(sorted(kinds)) or "unknown"
+    kind = meter_kinds(records) or "unknown"
     simulated = kind == "simulated"
-    if not simulated and "simulated" in kinds:
+    if not simulated and "simulated" in kind:
         raise ValueError(f"records must all be simulated or none of them, but are {kind}.")
     runtime = (
         "simulated"

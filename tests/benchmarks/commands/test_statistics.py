@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from benchmarks.commands import statistics as statistics_command
 from benchmarks.commands.simulate import records
 from surrogate.official import import_official
-from surrogate.record_files import write_records
+from surrogate.record_files import read_records, write_records
 from tests.surrogate.official.builders import write_checkpoints
 
 
@@ -31,6 +32,15 @@ def test_figures_and_numbers_of_records(record_file, tmp_path):
     # the same records give the same files
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+
+
+def test_the_kind_is_that_of_all_records_and_not_of_the_first(record_file, tmp_path):
+    first, second, *others = read_records(record_file).records
+    path = tmp_path / "odd.jsonl"
+    write_records(path, [replace(first, meter={}), replace(second, meter=None), *others])
+    statistics_command.statistics("tinyimagenet", tmp_path, records=path)
+    found = json.loads((tmp_path / "statistics.json").read_text())
+    assert found["provenance"]["kind"] == "simulated"
 
 
 @pytest.mark.parametrize("task", ["cifar10", "fashion-nano"])

@@ -24,11 +24,7 @@ class RecordFile:
         self.path = path
         self._file = LineFile(path)
         try:
-            self.records = [
-                _parse(line.text, f"{path}, line {line.number},")
-                for line in read_lines(path)
-                if line.ended
-            ]
+            self.records = read_runs(path)
             self.dropped_bytes = self._file.torn_bytes
             """Length of the half-written line that was dropped on opening."""
             self._file.truncate(self._file.size - self.dropped_bytes)
@@ -55,6 +51,20 @@ class RecordFile:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def read_runs(path: Path) -> list[dict[str, Any]]:
+    """The records of a file, gzip if its name ends in ``.gz``, which is not changed.
+
+    A last line without an end, which a crash may leave, is left out.
+
+    Raises:
+        ValueError: If it cannot be read, or a whole line is not a JSON object with the number of a
+            run.
+    """
+    return [
+        _parse(line.text, f"{path}, line {line.number},") for line in read_lines(path) if line.ended
+    ]
 
 
 def _parse(text: bytes, where: str) -> dict[str, Any]:

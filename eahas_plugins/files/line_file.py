@@ -38,12 +38,14 @@ class LineFile:
 
     Raises:
         FileInUseError: If another process holds it (a ``ValueError``).
-        ValueError: If it is not a regular file.
+        ValueError: If it is not a regular file, or its name ends in ``.gz``.
         OSError: If it cannot be opened or locked.
     """
 
     def __init__(self, path: str | Path, *, wait: bool = False) -> None:
         self.path = path_argument("path", path)
+        if self.path.suffix == ".gz":  # what is read as gzip must not get plain lines behind it
+            raise ValueError(f"{self.path} must be a plain file for lines to be added: gunzip it.")
         if self.path.parent.exists() and not self.path.parent.is_dir():
             raise NotADirectoryError(
                 errno.ENOTDIR, "a folder must be here but it is a file", str(self.path.parent)

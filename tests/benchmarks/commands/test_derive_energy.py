@@ -1,3 +1,4 @@
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typer.testing import CliRunner
 
 from benchmarks.__main__ import make_app
 from benchmarks.collection.estimated_energy import with_estimated_energy
+from benchmarks.collection.record_file import read_runs
 from benchmarks.commands.derive_energy import derive_energy
 
 
@@ -30,6 +32,20 @@ def test_derive_energy_keeps_every_measured_value(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     derived = json.loads(target.read_text())
     assert derived == with_estimated_energy(_record())
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_records_are_only_read(tmp_path: Path, packed: bool) -> None:
+    ends = ".jsonl.gz" if packed else ".jsonl"
+    source, target = tmp_path / f"in{ends}", tmp_path / f"out{ends}"
+    lines = "".join(json.dumps(_record(run=run)) + "\n" for run in range(9))
+    torn = (lines + '{"run": 9, "conf').encode()
+    content = gzip.compress(torn, mtime=0) if packed else torn
+    source.write_bytes(content)
+    source.chmod(0o444)
+    derive_energy(source, target)
+    assert source.read_bytes() == content
+    assert [run["run"] for run in read_runs(target)] == list(range(9))
 
 
 def test_derived_records_are_flagged_and_measured_energy_stays() -> None:

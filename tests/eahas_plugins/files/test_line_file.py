@@ -1,3 +1,4 @@
+import gzip
 import os
 import subprocess
 import sys
@@ -105,3 +106,12 @@ def test_a_file_in_the_place_of_a_folder_is_said(tmp_path):
     (tmp_path / "rows").write_text("")
     with pytest.raises(NotADirectoryError, match="a folder must be here but it is a file"):
         LineFile(tmp_path / "rows" / "rows.jsonl")
+
+
+def test_a_packed_file_gets_no_plain_lines(tmp_path):
+    path = tmp_path / "runs.jsonl.gz"
+    content = gzip.compress(b'{"run": 1}\n')
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"runs\.jsonl\.gz must be a plain file .*: gunzip it"):
+        LineFile(path)
+    assert path.read_bytes() == content

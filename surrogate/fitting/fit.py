@@ -1,7 +1,7 @@
 """Fit a task's models to records. Needs XGBoost and scikit-learn, and torch for networks.
 
-Everything is deterministic: with the same packages and kind of processor, the same records give the
-same model.
+Everything is deterministic: with the same packages, kind of processor and number of threads
+(``OMP_NUM_THREADS``), the same records give the same model; with others its last digits differ.
 """
 
 from __future__ import annotations

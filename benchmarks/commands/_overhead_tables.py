@@ -12,14 +12,17 @@ def show(result: dict[str, Any]) -> None:
     limits = result["limits"]
     if result["samplers"]:
         print_table(
-            ("past trials", "sampler", "ask + tell, ms CPU", "times TPE", "limit"),
+            ("past trials", "study", "sampler", "ask + tell, ms CPU", "times TPE", "limit"),
             (
                 (
                     str(row["n_trials"]),
+                    row["study"],
                     row["sampler"],
                     f"{row['ask_tell_ms']:.1f}",
                     f"{row['ratio']:.2f}",
-                    f"{limits['energy_tpe_ratio']}" if row["sampler"] == "EnergyTPESampler" else "",
+                    f"{limits['energy_tpe_ratio']}"
+                    if (row["sampler"], row["study"]) == ("EnergyTPESampler", "mixed")
+                    else "",
                 )
                 for row in result["samplers"]
             ),

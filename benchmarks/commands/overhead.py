@@ -18,16 +18,16 @@ from typing import Annotated, Any
 import typer
 
 from benchmarks.commands._overhead_tables import show
+from benchmarks.commands._pasts import STUDIES, fill, suggest
 from benchmarks.commands._training import LIMIT, measure_training
 from benchmarks.commands.options import JSON_OPTION
 from eahas_plugins.terminal import print_json
 
 RATIO_LIMIT = 1.3
-"""What EnergyTPESampler's ask and tell may take, in units of plain TPE's."""
+"""What EnergyTPESampler's ask and tell may take, in units of plain TPE's, where none fails."""
 CHECK_LIMIT_MS = 5.0
 """What one check of the budget may take."""
 PARTS = ("samplers", "budget", "trainings")
-SPACE_SIZES = {"floats": 5, "integers": 3, "categories": 2}
 
 
 def overhead(
@@ -45,12 +45,20 @@ def overhead(
             show_default="all",
         ),
     ] = None,
+    study: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"Of which kind of study: {', '.join(STUDIES)}; may be given several times. Of "
+            "failures a fifth of the trials failed.",
+            show_default="all",
+        ),
+    ] = None,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
     """Measure ask and tell of the samplers, the check of a budget, and what a training pays.
 
     Raises:
-        ValueError: If a number is below 1, or there is no such part.
+        ValueError: If a number is below 1, or there is no such part or kind of study.
     """
     sizes = trials or [1_000, 10_000]
     if min(sizes) < 1:
@@ -60,6 +68,9 @@ def overhead(
     parts = part or list(PARTS)
     if unknown := [name for name in parts if name not in PARTS]:
         raise ValueError(f"--part must be one of {', '.join(PARTS)} but got {unknown[0]!r}.")
+    kinds = study or list(STUDIES)
+    if unknown := [name for name in kinds if name not in STUDIES]:
+        raise ValueError(f"--study must be one of {', '.join(STUDIES)} but got {unknown[0]!r}.")
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -67,7 +78,9 @@ def overhead(
     result = {
         "optuna": optuna.__version__,
         "python": sys.version.split()[0],
-        "samplers": [row for n in sizes for row in measure_samplers(n, repeats)]
+        "samplers": [
+            row for n in sizes for kind in kinds for row in measure_samplers(n, repeats, kind)
+        ]
         if "samplers" in parts
         else [],
         "budget": [measure_budget(n, repeats, sqlite=sqlite) for n in sizes for sqlite in storages]
@@ -92,39 +105,40 @@ def overhead(
         show(result)
 
 
-def samplers() -> dict[str, Callable[[], Any]]:
-    """The samplers to compare; the first is the unit."""
+def samplers(kind: str = "mixed") -> dict[str, Callable[[], Any]]:
+    """The samplers to compare on a kind of study; the first is the unit."""
     import optuna
 
     from eahas_plugins.optuna.samplers import EnergyTPESampler, RegularizedEvolutionSampler, ea_bohb
 
+    length = "i0" if STUDIES[kind]["integers"] else None
     return {
         "TPESampler": lambda: optuna.samplers.TPESampler(seed=0),
         "EnergyTPESampler": lambda: EnergyTPESampler(seed=0),
         "EnergyTPESampler, cooling 0": lambda: EnergyTPESampler(cooling=0.0, seed=0),
         # without promotions, so that each is a new configuration
-        "ea_bohb": lambda: ea_bohb(fidelity_param="i0", promotion_share=0.0, seed=0)[0],
+        "ea_bohb": lambda: ea_bohb(fidelity_param=length, promotion_share=0.0, seed=0)[0],
         "RegularizedEvolutionSampler": lambda: RegularizedEvolutionSampler(
             reward_exponent=0.0, seed=0
         ),
     }
 
 
-def measure_samplers(n_trials: int, repeats: int) -> list[dict[str, Any]]:
+def measure_samplers(n_trials: int, repeats: int, kind: str) -> list[dict[str, Any]]:
     """CPU time of ask, suggest and tell of each sampler, medians over the repeats."""
     import optuna
 
     times: dict[str, list[float]] = {}
     studies = {}
-    for name, make in samplers().items():
+    for name, make in samplers(kind).items():
         study = optuna.create_study(direction="maximize", sampler=make())
-        fill(study, n_trials)
+        fill(study, n_trials, kind)
         times[name], studies[name] = [], study
     for repeat in range(repeats + 2):
         for name, study in studies.items():
             start = time.process_time()
             trial = study.ask()
-            suggest(trial)
+            suggest(trial, kind)
             trial.set_user_attr("energy_kwh", 0.01)
             study.tell(trial, 0.5)
             if repeat >= 2:  # the first calls read the past and fit what there is to fit
@@ -133,6 +147,7 @@ def measure_samplers(n_trials: int, repeats: int) -> list[dict[str, Any]]:
     return [
         {
             "n_trials": n_trials,
+            "study": kind,
             "sampler": name,
             "ask_tell_ms": 1000.0 * statistics.median(values),
             "ratio": statistics.median(values) / unit,
@@ -179,60 +194,6 @@ def measure_budget(n_trials: int, repeats: int, *, sqlite: bool) -> dict[str, An
         "check_cpu_ms": 1000.0 * statistics.median(cpu),
         "report_ms": 1000.0 * statistics.median(report),
     }
-
-
-def suggest(trial: Any) -> None:
-    """Ask for a mixed configuration."""
-    for i in range(SPACE_SIZES["floats"]):
-        trial.suggest_float(f"f{i}", 0.0, 1.0)
-    for i in range(SPACE_SIZES["integers"]):
-        trial.suggest_int(f"i{i}", 1, 20)
-    for i in range(SPACE_SIZES["categories"]):
-        trial.suggest_categorical(f"c{i}", ["a", "b", "c"])
-
-
-def fill(study: Any, n_trials: int) -> None:
-    """Give a study a past of random finished trials, and a budget for the samplers to see."""
-    study.set_user_attr("energy_cap_kwh", 2.0 * 0.01 * n_trials)
-    study.add_trials(past(n_trials))
-
-
-def past(n_trials: int) -> list[Any]:
-    """Random finished trials with energies, the same every time."""
-    import numpy as np
-    import optuna
-
-    rng = np.random.default_rng(0)
-    floats, integers, categories = SPACE_SIZES.values()
-    distributions: dict[str, Any] = {
-        **{f"f{i}": optuna.distributions.FloatDistribution(0.0, 1.0) for i in range(floats)},
-        **{f"i{i}": optuna.distributions.IntDistribution(1, 20) for i in range(integers)},
-        **{
-            f"c{i}": optuna.distributions.CategoricalDistribution(["a", "b", "c"])
-            for i in range(categories)
-        },
-    }
-    found = []
-    for _ in range(n_trials):
-        params: dict[str, Any] = {}
-        for name in distributions:
-            if name.startswith("f"):
-                params[name] = float(rng.random())
-            elif name.startswith("i"):
-                params[name] = int(rng.integers(1, 21))
-            else:
-                params[name] = "abc"[rng.integers(3)]
-        energy_kwh = 0.01 * float(np.exp(params["f0"] - 0.5))
-        found.append(
-            optuna.create_trial(
-                value=float(rng.random()),
-                params=params,
-                distributions=distributions,
-                user_attrs={"energy_kwh": energy_kwh},
-                intermediate_values={1: 0.5},
-            )
-        )
-    return found
 
 
 def fill_database(storage: Any, n_trials: int) -> None:

@@ -3,8 +3,8 @@
 Linear in features of the encoded configuration: each number on its scale and its logarithm, the
 products of two numbers, one-hot choices and whether a hyperparameter is active. The energy of a
 training is close to a product of powers of such quantities, so a ridge regression of its
-logarithm does well from a dozen trials on. An observation costs O(features^2), whatever the
-number of earlier ones, and a prediction after it O(features^3) once.
+logarithm does well from a dozen trials on. What an observation costs does not depend on the number
+of earlier ones: `ridge.Ridge`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from eahas_plugins.arguments import check_counts
 from eahas_plugins.models.kwh_features import Choice, Column, Features, Floats, Number
+from eahas_plugins.models.ridge import Ridge
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -69,9 +70,7 @@ class KwhModel:
         self.min_observations = min_observations
         self.n_observations = 0
         self._features = Features(self.columns)
-        self._gram = np.diag(self._features.penalty)
-        self._moment = np.zeros(len(self._features.penalty))
-        self._coefficients: Floats | None = None
+        self._ridge = Ridge(self._features.penalty)
         self._new: list[tuple[dict[str, Any], float]] = []  # not in the sums above yet
 
     @property
@@ -121,7 +120,7 @@ class KwhModel:
         """
         known = self._usable(running)
         if not (self._new or known):
-            return self._features(encoded) @ self._solve()
+            return self._features(encoded) @ self._ridge.coefficients()
         # encoding one row takes as long as encoding thirty, so all are encoded at once
         features = self._features(self.encode([c for c, _ in (*self._new, *known)]), encoded)
         n_observed = len(self._new) + len(known)
@@ -138,7 +137,7 @@ class KwhModel:
         known = self._usable(running)
         observed = [config for config, _ in (*self._new, *known)]
         rows = self._features(self.encode(observed)) if observed else None
-        coefficients = self._solve() if rows is None else self._learnt(rows, known)
+        coefficients = self._ridge.coefficients() if rows is None else self._learnt(rows, known)
         return lambda encoded: self._features(encoded) @ coefficients
 
     def _usable(
@@ -156,22 +155,9 @@ class KwhModel:
         n_new = len(self._new)
         logs = np.log([kwh for _, kwh in (*self._new, *known)])
         if n_new:
-            self._gram += rows[:n_new].T @ rows[:n_new]
-            self._moment += rows[:n_new].T @ logs[:n_new]
+            self._ridge.add(rows[:n_new], logs[:n_new])
             self._new.clear()
-            self._coefficients = None
-        if not known:
-            return self._solve()
-        rows = rows[n_new:]
-        return np.asarray(
-            np.linalg.solve(self._gram + rows.T @ rows, self._moment + rows.T @ logs[n_new:])
-        )
-
-    def _solve(self) -> Floats:
-        """Coefficients from the finished trials."""
-        if self._coefficients is None:
-            self._coefficients = np.asarray(np.linalg.solve(self._gram, self._moment))
-        return self._coefficients
+        return self._ridge.coefficients(rows[n_new:], logs[n_new:])
 
     def encode(self, configs: Sequence[Mapping[str, Any]]) -> dict[str, Floats]:
         """Columns of numbers, each of shape (n_configs,)."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from benchmarks.commands import overhead as module
+from benchmarks.commands._pasts import STUDIES, past, space_of
 from eahas_plugins.optuna.budget.energy_budget import EnergyBudget
 
 app = typer.Typer()
@@ -20,9 +22,9 @@ def test_every_number_is_measured() -> None:
         app, ["--trials", "30", "--repeats", "1", "--json"], catch_exceptions=False
     )
     result = json.loads(done.stdout)
-    ratios = {row["sampler"]: row["ratio"] for row in result["samplers"]}
-    assert ratios["TPESampler"] == 1.0
-    assert set(ratios) == set(module.samplers())
+    ratios = {(row["study"], row["sampler"]): row["ratio"] for row in result["samplers"]}
+    assert set(ratios) == set(itertools.product(STUDIES, module.samplers()))
+    assert all(ratios[kind, "TPESampler"] == 1.0 for kind in STUDIES)
     assert [row["storage"] for row in result["budget"]] == ["memory", "SQLite"]
     assert all(row["check_ms"] > 0.0 for row in result["budget"])
     kinds = [(row["storage"], row["n_reports"]) for row in result["trainings"]]
@@ -44,9 +46,21 @@ def test_one_part_alone() -> None:
     assert [row.split()[4] for row in rows] == ["memory", "memory", "SQLite", "SQLite"]
 
 
-def test_unknown_part_is_refused() -> None:
-    with pytest.raises(ValueError, match="--part must be one of samplers, budget, trainings"):
-        CliRunner().invoke(app, ["--part", "all"], catch_exceptions=False)
+@pytest.mark.parametrize(
+    ("option", "known"),
+    [("--part", "samplers, budget, trainings"), ("--study", "mixed, failures, choices, floats")],
+)
+def test_unknown_part_or_study_is_refused(option: str, known: str) -> None:
+    with pytest.raises(ValueError, match=f"{option} must be one of {known} but got 'all'"):
+        CliRunner().invoke(app, [option, "all"], catch_exceptions=False)
+
+
+@pytest.mark.parametrize("kind", STUDIES)
+def test_a_past_is_of_its_kind(kind: str) -> None:
+    trials = past(20, kind)
+    assert all(t.distributions == space_of(kind) for t in trials)
+    failed = [t.number for t in trials if t.state is optuna.trial.TrialState.FAIL]
+    assert len(failed) == (4 if kind == "failures" else 0)
 
 
 @pytest.mark.parametrize("arguments", [["--trials", "0"], ["--repeats", "0"]])

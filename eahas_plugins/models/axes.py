@@ -70,6 +70,25 @@ class Axis:
         """
         return float(value) if self.choices is None else float(list(self.choices).index(value))
 
+    def internals(self, values: Sequence[Any]) -> Floats:
+        """The same of many, of shape (n,); NaN where the parameter cannot have a value."""
+        known: dict[Any, float] = {}
+        found = np.empty(len(values))
+        for row, value in enumerate(values):
+            try:
+                if value not in known:
+                    known[value] = self._internal_or_nan(value)
+                found[row] = known[value]
+            except TypeError:  # lists and dictionaries have no hash
+                found[row] = self._internal_or_nan(value)
+        return found
+
+    def _internal_or_nan(self, value: Any) -> float:
+        try:
+            return self.internal_of(value)
+        except ValueError:
+            return math.nan
+
     @property
     def least_step(self) -> float:
         """How far apart values lie on average; 0 if there are ever so many."""
@@ -84,17 +103,23 @@ class Axis:
         """Columns of :meth:`features`."""
         return 1 if self.ordered else len(self._order)
 
-    def position(self, internal: float) -> float:
-        """Where an internal value lies."""
+    def positions(self, internals: Floats) -> Floats:
+        """Where internal values lie, of the same shape (n,); NaN where one is."""
         if self.choices is not None:
-            return (float(np.argmax(self._order == int(internal))) + 0.5) / len(self._order)
-        if self.n_values is not None and self._step is not None:
-            place = (internal - self._low) / self._step
-            return min(1.0, max(0.0, (place + 0.5) / self.n_values))
-        low, high, value = self._low, self._high, internal
-        if self._log:
-            low, high, value = math.log(low), math.log(high), math.log(max(value, low))
-        return min(1.0, max(0.0, (value - low) / (high - low))) if high > low else 0.5
+            places = np.argmax(self._order == internals[:, None], axis=1)
+            found = (places + 0.5) / len(self._order)
+        elif self.n_values is not None and self._step is not None:
+            places = (internals - self._low) / self._step
+            found = (places + 0.5) / self.n_values
+        elif self._high > self._low:
+            low, high, values = self._low, self._high, internals
+            if self._log:
+                low, high = math.log(low), math.log(high)
+                values = np.array([math.log(max(v, self._low)) for v in internals.tolist()])
+            found = (values - low) / (high - low)
+        else:
+            found = np.full(len(internals), 0.5)
+        return np.where(np.isnan(internals), np.nan, np.clip(found, 0.0, 1.0))
 
     def centred(self, share: float) -> float:
         """The position at this share of Beta(2, 2), where there are middle values to prefer.
@@ -168,14 +193,10 @@ def first_of_equals(choices: Sequence[Any]) -> list[int]:
 def positions_of(configs: Sequence[Mapping[str, Any]], axes: Mapping[str, Axis]) -> Floats:
     """Array of shape (n_configs, n_axes); NaN where a parameter is absent or its value unknown."""
     found = np.full((len(configs), len(axes)), np.nan)
-    for row, config in enumerate(configs):
-        for column, (name, axis) in enumerate(axes.items()):
-            if name in config:
-                try:
-                    internal = axis.internal_of(config[name])
-                except ValueError:
-                    continue
-                found[row, column] = axis.position(internal)
+    for column, (name, axis) in enumerate(axes.items()):
+        rows = [row for row, config in enumerate(configs) if name in config]
+        internals = axis.internals([configs[row][name] for row in rows])
+        found[rows, column] = axis.positions(internals)
     return found
 
 

@@ -58,11 +58,12 @@ class Ridge:
         moment = self._moment + rows.T @ y
         if not self._keeps_inverse:
             return np.asarray(np.linalg.solve(self._gram + rows.T @ rows, moment))
-        if self._inverse is None:
-            self._inverse = np.linalg.inv(self._gram)
+        inverse = self._inverse
+        if inverse is None:
+            inverse = self._inverse = np.asarray(np.linalg.inv(self._gram), dtype=np.float64)
             self._rows, self._turned = self._rows[:0], self._turned[:, :0]
         since = np.concatenate([self._rows, rows])
-        turned = np.concatenate([self._turned, self._inverse @ rows.T], axis=1)
-        start = self._inverse @ moment
+        turned = np.concatenate([self._turned, inverse @ rows.T], axis=1)
+        start = inverse @ moment
         inner = np.eye(len(since)) + since @ turned
         return np.asarray(start - turned @ np.linalg.solve(inner, since @ start))

@@ -92,7 +92,7 @@ class ScheduleModel(ScheduleSpace):
         self._process = process
         self._process.fit(x, self._rewards)
         others = [*failed, *running, *(past if self.is_finite else ())]
-        self._others = np.unique(positions_of(others, self.axes), axis=0)
+        self._others = positions_of(others, self.axes)
         if running:
             there = positions_of(running, self.axes)
             self._process.fantasise(self.features(there, self.levels_of(running)))
@@ -197,7 +197,7 @@ class ScheduleModel(ScheduleSpace):
         """
         order = np.argsort(-self._rewards, kind="stable")[:_N_PARENTS]
         positions = self.starts(self._positions[order], n, rng)
-        tried = np.concatenate([self._positions, self._others])
+        tried = self.tried(np.concatenate([self._positions, self._others]))
         longest = longest_kwh > 0.0 and bool(
             self._affordable(log_kwh, longest_kwh, self._settled(positions)).any()
         )
@@ -212,7 +212,7 @@ class ScheduleModel(ScheduleSpace):
             if longest:
                 affordable = self._affordable(log_kwh, longest_kwh, places)
                 scores = np.where(affordable, scores, -np.inf)
-            may_not = self.tried(places, tried) | np.isnan(places).all(axis=1)
+            may_not = tried(places) | np.isnan(places).all(axis=1)
             return np.where(may_not, -np.inf, scores)
 
         chosen = climb(score, positions, list(self.axes.values()), rng)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from eahas_plugins.models.axes import Axis, filled, neighbours
 from eahas_plugins.models.gaussian_process import ArdProcess
 from eahas_plugins.models.length import level_of
+from eahas_plugins.models.tried import Tried
 
 Floats = NDArray[np.float64]
 
@@ -106,28 +107,16 @@ class ScheduleSpace:
         """Whether no parameter is continuous, so that a configuration may come up again."""
         return all(axis.least_step > 0.0 for axis in self.axes.values())
 
-    def tried(self, positions: Floats, before: Floats) -> NDArray[np.bool_]:
-        """Which are among those before: what a trial did not have makes no difference."""
-        before = before[~np.isnan(before).all(axis=1)]  # has not told anything yet
+    def tried(self, before: Floats) -> Callable[[Floats], NDArray[np.bool_]]:
+        """Tells which positions are among those before."""
         known = np.where(np.isnan(before), np.nan, self.values_at(before))
-        here = self.values_at(positions)
-        # few pairs agree in the parameter of most values, and only these are compared in the others
-        first, *rest = sorted(range(here.shape[1]), key=lambda c: -len(np.unique(known[:, c])))
-        i, j = np.nonzero(_agree(here[:, first, None], known[:, first]))
-        for column in rest:
-            kept = _agree(here[i, column], known[j, column])
-            i, j = i[kept], j[kept]
-        found = np.zeros(len(here), dtype=bool)
-        found[i] = True
-        return found
+        # of more values than that some might differ by rounding
+        countable = all(axis.least_step > 1e-9 for axis in self.axes.values())
+        among = Tried(known, countable=countable)
+        return lambda positions: among(self.values_at(positions))
 
     def values_at(self, positions: Floats) -> Floats:
         """Internal values, of the same shape."""
         known = filled(positions)
         columns = [axis.internal(known[:, i]) for i, axis in enumerate(self.axes.values())]
         return np.stack(columns, axis=1)
-
-
-def _agree(values: Floats, known: Floats) -> NDArray[np.bool_]:
-    """Which values are the known ones but for rounding; an unknown one is any."""
-    return np.asarray((np.abs(values - known) <= 1e-9 * np.abs(known)) | np.isnan(known))

@@ -158,6 +158,7 @@ class FrontModel(ScheduleModel):
             positions = np.concatenate([positions, filled(self._positions)])
         front = self._front(0.0 if self.multi_fidelity and not any_schedule else 1.0)
         levels = self._all_levels if any_schedule else self._all_levels[:1]
+        tried = {level: self.tried(self._trained_to(level)) for level in levels}
 
         def score_at(level: float, places: Floats) -> Floats:
             there = np.full(len(places), level)
@@ -165,7 +166,7 @@ class FrontModel(ScheduleModel):
             if any_schedule and self._log_kwh is not None:
                 kwh = self._log_kwh(self._columns_at(places, there))
                 score = np.where(kwh <= math.log(longest_kwh), score, -np.inf)
-            return np.where(self.tried(places, self._trained_to(level)), -np.inf, score)
+            return np.where(tried[level](places), -np.inf, score)
 
         level = max(levels, key=lambda level: float(score_at(level, positions).max()))
         axes = list(self.axes.values())

@@ -20,7 +20,7 @@ AXES = {
 @pytest.mark.parametrize("name", AXES)
 def test_values_come_back_from_their_positions(name):
     axis, values = AXES[name]
-    positions = [axis.position(axis.internal_of(value)) for value in values]
+    positions = axis.positions(axis.internals(values)).tolist()
     found = [axis.value(position) for position in positions]
     assert (
         found == pytest.approx(values) if name in ("float", "ratio", "steps") else found == values
@@ -38,8 +38,9 @@ def test_choices_are_ordered_by_size_or_as_they_stand():
 
 
 def test_an_unknown_choice_has_no_position():
-    found = positions_of([{"c": "a"}, {"c": "new"}, {}], {"c": AXES["choice"][0]})
-    np.testing.assert_allclose(found[:, 0], [1 / 6, np.nan, np.nan])
+    configs = [{"c": "a"}, {"c": "new"}, {}, {"c": ["no hash"]}, {"c": "a"}]
+    found = positions_of(configs, {"c": AXES["choice"][0]})
+    np.testing.assert_allclose(found[:, 0], [1 / 6, np.nan, np.nan, np.nan, 1 / 6])
 
 
 def test_choices_that_cannot_be_compared_are_all_different():
@@ -64,4 +65,4 @@ def test_what_a_host_takes_for_one_choice_is_one(choices, first):
     assert set(axis.internal(shares)) == set(first)
     for share in shares:
         value = axis.value(share)
-        assert axis.value(axis.position(axis.internal_of(value))) is value
+        assert axis.value(axis.positions(axis.internals([value]))[0]) is value

@@ -27,7 +27,7 @@ def test_positions_and_values_belong_together(distribution):
     positions = np.random.default_rng(0).random(200)
     internal = axis.internal(positions)
     assert all(distribution._contains(value) for value in internal)
-    again = np.array([axis.position(value) for value in internal])
+    again = axis.positions(internal)
     np.testing.assert_allclose(axis.internal(again), internal, rtol=1e-9)
     assert axis.features(positions).shape == (200, axis.n_features)
     if axis.n_values is not None:

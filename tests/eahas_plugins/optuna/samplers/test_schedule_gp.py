@@ -39,7 +39,7 @@ def test_starts_with_a_latin_hypercube_of_short_trainings():
         trials = run(8, n_startup_trials=8, centred_start=centred, promotion_share=0.0).trials
         assert {t.params["max_epoch"] for t in trials} == {SCHEDULES[0]}
         axis = Axis(FloatDistribution(1e-3, 1.0, log=True))
-        places[centred] = np.sort([axis.position(t.params["lr"]) for t in trials])
+        places[centred] = np.sort(axis.positions(np.array([t.params["lr"] for t in trials])))
     assert (8 * places[False]).astype(int).tolist() == list(range(8))
     # The distribution function of Beta(2, 2) is 3 x^2 - 2 x^3.
     np.testing.assert_allclose(3 * places[True] ** 2 - 2 * places[True] ** 3, places[False])
@@ -49,7 +49,8 @@ def test_after_every_four_trainings_of_the_start_the_best_gets_the_longest_sched
     trials = run(12, n_startup_trials=10).trials
     short, longest = SCHEDULES[0], SCHEDULES[-1]
     assert [t.params["max_epoch"] for t in trials] == ([short] * 4 + [longest]) * 2 + [short] * 2
-    places = sorted(Axis(t.distributions["lr"]).position(t.params["lr"]) for t in trials)
+    axis = Axis(trials[0].distributions["lr"])
+    places = sorted(axis.positions(np.array([t.params["lr"] for t in trials])))
     for promoted in (trials[4], trials[9]):
         before = [t for t in trials[: promoted.number] if t.params["max_epoch"] == short]
         others = [

@@ -120,9 +120,9 @@ def test_a_lost_epochs_trial_is_charged_the_median(tmp_path: Path, reserved: boo
 
 def test_a_trial_whose_energy_nobody_knows_has_none(tmp_path: Path) -> None:
     host = facade(tmp_path, plain)
-    value = TrialValue(cost=1.0, status=StatusType.CRASHED)
-    host.tell(host.ask(), value)
-    assert value.additional_info["energy_kwh"] is None
+    host.tell(host.ask(), TrialValue(cost=1.0, status=StatusType.CRASHED))
+    (recorded,) = host.runhistory.values()
+    assert recorded.additional_info["energy_kwh"] is None
 
 
 def test_a_resumed_run_knows_what_trials_take(tmp_path: Path) -> None:

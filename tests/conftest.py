@@ -2,8 +2,17 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
+
+with suppress(ImportError):  # environments without property tests
+    from hypothesis import HealthCheck, settings
+
+    settings.register_profile(
+        "no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("no clock")
 
 
 @pytest.fixture(autouse=True)

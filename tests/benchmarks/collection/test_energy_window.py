@@ -60,7 +60,7 @@ def window_of(gpu, watts, window_s=2.0):
 
 @given(seconds=st.floats(0.02, 5.0), watts=st.floats(70.0, 400.0))
 @example(seconds=0.3, watts=200.0)
-@settings(derandomize=True, deadline=None)
+@settings(derandomize=True)
 def test_short_work_is_measured_to_a_percent(seconds, watts):
     gpu = SimulatedGpu()
     window = window_of(gpu, watts)

@@ -83,7 +83,7 @@ workers = st.lists(
 powers = st.lists(st.integers(0, 400), min_size=60, max_size=60)  # W, second by second
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(workers, powers)
 def test_the_parts_add_up_to_the_counters_however_the_power_changes(workers, powers):
     total = [0.0]
@@ -92,7 +92,7 @@ def test_the_parts_add_up_to_the_counters_however_the_power_changes(workers, pow
     check_the_parts(workers, lambda name, s: (1.0 + len(name)) * total[int(s)], comparable=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(workers, powers, st.lists(st.none() | st.floats(0.01, 64.0), min_size=1, max_size=9))
 def test_they_add_up_whatever_each_of_them_uses_of_the_cpu(workers, powers, cores):
     total = [0.0]
@@ -104,7 +104,7 @@ def test_they_add_up_whatever_each_of_them_uses_of_the_cpu(workers, powers, core
         check_the_parts(workers, lambda name, s: (1.0 + len(name)) * total[int(s)], comparable=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(workers)
 def test_at_constant_power_the_times_are_enough(workers):
     check_the_parts(workers, lambda name, s: WATTS[name] * s, comparable=False)

@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 MARGIN = 0.1
 """How far the reference point lies behind the front, in parts of the front's extent."""
 
+_AT_ONCE = 200
+"""Points that are compared with all others at once, so that few trials and many fit in memory."""
 _LEAST = 1e-300  # whose logarithm is a number
 
 
@@ -30,19 +32,28 @@ def non_dominated(points: Floats) -> NDArray[np.bool_]:
 
     A point with NaN is never one of them.
     """
-    known = np.asarray(~np.isnan(points).any(axis=1))
-    with np.errstate(invalid="ignore"):
-        no_worse = (points[:, None] >= points[None]).all(axis=2)
-        better = (points[:, None] > points[None]).any(axis=2)
-    dominates = no_worse & better & known[:, None]
-    return np.asarray(known & ~dominates.any(axis=0))
+    found = np.zeros(len(points), dtype=bool)
+    rest = np.flatnonzero(~np.isnan(points).any(axis=1))
+    rest = rest[np.lexsort(-points[rest].T[::-1])]  # nothing dominates the first one
+    while len(rest):
+        best = points[rest[0]]
+        found[rest[(points[rest] == best).all(axis=1)]] = True
+        rest = rest[(points[rest] > best).any(axis=1)]
+    return found
 
 
 def n_dominating(points: Floats) -> NDArray[np.int64]:
     """By how many others each point is dominated, of shape (n,)."""
-    no_worse = (points[:, None] >= points[None]).all(axis=2)
-    better = (points[:, None] > points[None]).any(axis=2)
-    return np.asarray((no_worse & better).sum(axis=0), dtype=np.int64)
+    found = np.zeros(len(points), dtype=np.int64)
+    for at in range(0, len(points), _AT_ONCE):
+        some = points[at : at + _AT_ONCE]
+        no_worse = np.ones((len(points), len(some)), dtype=bool)
+        better = ~no_worse
+        for column, own in zip(points.T, some.T, strict=True):
+            no_worse &= column[:, None] >= own
+            better |= column[:, None] > own
+        found[at : at + _AT_ONCE] = (no_worse & better).sum(axis=0)
+    return found
 
 
 def reference_point(points: Floats) -> Floats:

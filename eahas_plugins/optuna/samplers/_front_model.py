@@ -266,5 +266,6 @@ def best_first(values: Floats, feasible: NDArray[np.bool_]) -> list[int]:
     front = may[non_dominated(values[may])]
     added = contributions(values[front], reference_point(values[may]))
     first = front[np.argsort(-added, kind="stable")]
-    rest = [int(i) for i in order if i not in set(first.tolist())]
+    among = set(first.tolist())
+    rest = [int(i) for i in order if i not in among]
     return [*(int(i) for i in first), *rest]

@@ -53,6 +53,18 @@ def test_the_front_is_what_nothing_dominates():
     assert n_dominating(points[:4]).tolist() == [0, 0, 2, 0]
 
 
+@pytest.mark.parametrize("m", [1, 2, 3])
+def test_many_points_are_told_apart_as_by_comparing_any_two(m):
+    rng = np.random.default_rng(m)
+    points = rng.integers(0, 30, (450, m)).astype(float)
+    points[rng.random(points.shape) < 0.01] = -np.inf
+    over = (points[:, None] >= points[None]).all(axis=2)
+    over &= (points[:, None] > points[None]).any(axis=2)
+    assert n_dominating(points).tolist() == over.sum(axis=0).tolist()
+    assert non_dominated(points).tolist() == (~over.any(axis=0)).tolist()
+    assert non_dominated(points[:0]).tolist() == []
+
+
 def test_the_reference_lies_a_part_of_the_fronts_extent_behind_it():
     points = np.array([[0.0, 2.0], [4.0, 1.0], [-9.0, -9.0]])
     assert reference_point(points).tolist() == [0.0 - 4.0 * MARGIN, 1.0 - 1.0 * MARGIN]

@@ -29,9 +29,12 @@ class CoresUsed:
         self._here.add(self)
 
     def since_last(self) -> float | None:
-        """Return how many cores were used since this was last asked; None if that is no news."""
+        """Return how many cores were used since this was last asked.
+
+        None if that is no news, or the trial has ended.
+        """
         now_s = time.monotonic()
-        if now_s - self._last_s < _EVERY_S:
+        if now_s - self._last_s < _EVERY_S or self not in self._here:
             return None
         cpu_s = self._cpu_s()
         cores = max(_LEAST, (cpu_s - self._last_cpu_s) / (now_s - self._last_s) / len(self._here))

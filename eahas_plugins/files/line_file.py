@@ -62,6 +62,7 @@ class LineFile:
         except BaseException:
             os.close(descriptor)
             raise
+        self._pid = os.getpid()
         self._descriptor: int | None = descriptor
 
     @property
@@ -119,7 +120,11 @@ class LineFile:
         """Let others write."""
         if self._descriptor is not None:
             descriptor, self._descriptor = self._descriptor, None
-            os.close(descriptor)
+            try:
+                if os.getpid() == self._pid:  # a fork's copy would end its parent's lock
+                    _unlock(descriptor)
+            finally:
+                os.close(descriptor)
 
     def __enter__(self) -> Self:
         return self
@@ -160,3 +165,11 @@ def _lock(descriptor: int, path: Path, *, wait: bool) -> None:
         raise FileInUseError(
             f"{path} is being written by another process: wait for it, or choose another file."
         ) from None
+
+
+def _unlock(descriptor: int) -> None:
+    """Give the lock up, also if a process that was forked meanwhile has the descriptor, too."""
+    if sys.platform != "win32":
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_UN)

@@ -235,6 +235,11 @@ def test_trials_that_have_ended_use_no_cores(tmp_path, monkeypatch):
     kept[3]._cores._last_s -= 10.0
     cpu_s[0] = 5.0
     assert kept[3]._cores.since_last() == pytest.approx(0.5, rel=0.1)
+    kept[3]._cores._last_s -= 10.0
+    beside = roster.join(0.0, devices=["cpu:package-0"])  # another process goes on
+    kept[3].leave()
+    kept[3].read()  # by a thread that has not yet heard of it
+    beside.leave()
 
 
 class Busy(Nvml):

@@ -85,6 +85,37 @@ def test_the_lock_ends_with_a_process_that_is_killed(tmp_path):
     assert path.read_bytes() == b"mine\nours\n"
 
 
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_the_lock_ends_though_a_process_was_forked_meanwhile(tmp_path):
+    """Such as a loader of data by another thread, which lives as long as its training."""
+    path = tmp_path / "log.jsonl"
+    file, (waits, goes_on) = LineFile(path), os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(goes_on)
+        os.read(waits, 1)
+        os._exit(0)
+    try:
+        file.close()
+        LineFile(path).close()
+    finally:
+        os.close(goes_on)
+        os.waitpid(pid, 0)
+        os.close(waits)
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forks_copy_does_not_end_its_parents_lock(tmp_path):
+    with LineFile(tmp_path / "log.jsonl") as file:
+        pid = os.fork()
+        if pid == 0:
+            file.close()
+            os._exit(0)
+        os.waitpid(pid, 0)
+        with pytest.raises(FileInUseError):
+            LineFile(file.path)
+
+
 def test_what_is_no_regular_file_is_refused_without_waiting(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     before = n_descriptors()

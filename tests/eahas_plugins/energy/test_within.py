@@ -108,20 +108,34 @@ def test_who_else_runs_here_shares_with_the_whole(tmp_path, monkeypatch, capfd):
     assert 3.6e6 * neighbour.leave().energy_kwh == pytest.approx(75.0)
 
 
-def test_others_hear_of_it_while_the_program_runs(monkeypatch):
+WAITS = """
+import pathlib, sys, time
+for _ in range(6_000):
+    if pathlib.Path(sys.argv[1]).exists():
+        sys.exit()
+    time.sleep(0.01)
+sys.exit("nobody has read the meter meanwhile")
+"""
+
+
+def test_others_hear_of_it_while_the_program_runs(tmp_path, monkeypatch):
+    was_read = tmp_path / "was_read"
+
     class Counting(FakeMeter):
         n_readings = 0
 
         def read(self):
             self.n_readings += 1
+            if self.n_readings > 3:
+                was_read.touch()
             self.advance(kwh=1.0)
             return super().read()
 
     meter = Counting()
     monkeypatch.setattr(command, "choose_meter", lambda: MeterChoice(meter=meter, why=()))
     monkeypatch.setattr(command, "_EVERY_S", 0.01)
-    command.run_program([sys.executable, "-c", "import time; time.sleep(0.5)"], as_json=False)
-    assert meter.n_readings > 3
+    code, _ = command.run_program([sys.executable, "-c", WAITS, str(was_read)], as_json=False)
+    assert code == 0
 
 
 def test_a_reading_after_the_end_brings_nobody_back(tmp_path):

@@ -99,7 +99,7 @@ def sign(study: Study) -> Accounts:
     if known is not None:
         return known
     accounts = accounts_of(study)
-    if _noted(study) is None:
+    if noted_accounts(study) is None:
         storage, study_id = storage_of(study), study_id_of(study)
         if accounts.first:
             storage.set_study_system_attr(study_id, _FIRST_KEY, accounts.first)
@@ -110,17 +110,18 @@ def sign(study: Study) -> Accounts:
 
 def accounts_of(study: Study) -> Accounts:
     """Which accounts a study opens, whether that is noted yet or not."""
-    noted = _noted(study)
+    noted = noted_accounts(study)
     if noted is not None:
         return noted
     name, trials = study.study_name, study.get_trials(deepcopy=False)
     marks = ((trial.number, mark_of(trial.user_attrs)) for trial in trials)
     foreign = [number for number, mark in marks if mark is not None and mark.study == name]
     # noted first, opened later: who has just opened one of these has noted it by now
-    return _noted(study) or Accounts(name, max(foreign, default=-1) + 1)
+    return noted_accounts(study) or Accounts(name, max(foreign, default=-1) + 1)
 
 
-def _noted(study: Study) -> Accounts | None:
+def noted_accounts(study: Study) -> Accounts | None:
+    """Which accounts a study opens, if that is noted: before it is, it has opened none."""
     attrs = storage_of(study).get_study_system_attrs(study_id_of(study))
     name, first = attrs.get(ACCOUNT_ATTR), attrs.get(_FIRST_KEY)
     return Accounts(name, first if isinstance(first, int) else 0) if isinstance(name, str) else None

@@ -17,10 +17,10 @@ from eahas_plugins.optuna._origin import (
     ACCOUNT_ATTR,
     Accounts,
     Mark,
-    accounts_of,
     first_start,
     is_made_up,
     mark_of,
+    noted_accounts,
 )
 from eahas_plugins.optuna.budget.needs import Needs, expected_kwh_of
 from eahas_plugins.optuna.budget.readers import (
@@ -60,7 +60,7 @@ class StudyLedger:
         self._count_added = count_added
         self._lock = threading.Lock()
         self._reader: Reader | None = None
-        self._accounts = Accounts("", 0)  # until the study is known
+        self._accounts = Accounts("", 0)  # none, until the study notes which it opens
         self._n_seen = 0
         self._unfinished: set[int] = set()
         self._ran_here: set[int] = set()  # unfinished trials without account that were seen to run
@@ -99,16 +99,16 @@ class StudyLedger:
         """
         with self._lock:
             if self._reader is None:
-                self._reader = reader_of(study)
-            if not self._accounts.name:
-                self._watched_since = datetime.datetime.now()  # as Optuna: local, without a zone
-                self._accounts = accounts_of(study)
                 self._note_ran(first_start(study))
+                self._watched_since = datetime.datetime.now()  # as Optuna: local, without a zone
+                self._reader = reader_of(study)
             running = []
             trials = self._reader.read(study, self._unfinished)
             # The reader gives a new one once: if the storage fails below, all are read again.
             self._unfinished.update(trial.number for trial in trials)
             self._n_seen = max([self._n_seen, *(trial.number + 1 for trial in trials)])
+            if not self._accounts.name:  # noted first, opened later: else none of these has one
+                self._accounts = noted_accounts(study) or self._accounts
             for trial in trials:
                 if trial.state is TrialState.RUNNING:
                     running.append(self._running(study, trial, now_s))

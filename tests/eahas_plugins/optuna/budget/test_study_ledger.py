@@ -83,6 +83,30 @@ def test_a_storage_that_fails_once_hides_no_trial_for_good(
         assert fresh.spent_kwh(study) == 5.0
 
 
+def test_a_storage_that_fails_at_first_hides_not_since_when_trials_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    study, budget = new_study(), EnergyBudget(10.0)
+
+    def unguarded(trial: optuna.Trial) -> float:
+        trial.set_user_attr("energy_kwh", 2.0)
+        return 0.0
+
+    study.optimize(unguarded, n_trials=1)
+    study.optimize(unguarded, n_trials=1, callbacks=[budget])
+    assert budget.spent_kwh(study) == EnergyBudget(10.0).spent_kwh(study) == 2.0
+
+    def fails(*_: Any) -> Any:
+        raise StorageInternalError("database is locked")
+
+    fresh = EnergyBudget(10.0)
+    monkeypatch.setattr("eahas_plugins.optuna.budget.study_ledger.first_start", fails)
+    with pytest.raises(StorageInternalError):
+        fresh.spent_kwh(study)
+    monkeypatch.undo()
+    assert fresh.spent_kwh(study) == 2.0
+
+
 def test_lease_of_a_dead_worker_lapses() -> None:
     study, budget = new_study(), EnergyBudget(10.0, lease_s=60.0)
     now = [1000.0]

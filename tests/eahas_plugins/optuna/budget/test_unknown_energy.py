@@ -222,10 +222,13 @@ def test_known_results_cost_nothing() -> None:
 
 
 @pytest.mark.parametrize("first", [0, 1])
-def test_a_study_of_the_same_name_elsewhere_is_another(first: int) -> None:
+@pytest.mark.parametrize("looks", [0, 1, 2])  # `energy_study` does, before trials can be added
+def test_a_study_of_the_same_name_elsewhere_is_another(first: int, looks: int) -> None:
     study, other, budget = new_study(study_name="a"), new_study(study_name="a"), EnergyBudget(100.0)
     other.optimize(budget.guard(training()), n_trials=3)
+    assert not looks or budget.spent_kwh(study) == 0.0
     study.add_trials(other.trials[first:])
+    assert looks < 2 or budget.spent_kwh(study) == 0.0
     study.optimize(budget.guard(training()), n_trials=1)
     assert budget.spent_kwh(study) == EnergyBudget(100.0).spent_kwh(study) == 4.0
 

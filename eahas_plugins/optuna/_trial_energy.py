@@ -199,7 +199,13 @@ class TrialEnergy:
         with self._own_lock:
             if new:
                 use = Use.find(meter, owner=owner_of(self._trial), study=self._study)
-                self._uses.append((use, use.read()))
+                try:
+                    first = use.read()
+                except BaseException:
+                    with contextlib.suppress(MeterError):
+                        use.leave(self._study)
+                    raise
+                self._uses.append((use, first))
             else:
                 for use, _ in self._uses:
                     use.read()
@@ -219,7 +225,7 @@ class TrialEnergy:
         each: list[Provenance] = []
         for one in itertools.chain.from_iterable(of_all_ranks(self._trial, mine)):
             if not any(_covers(known, one) for known in each):
-                each.append(one)
+                each = [*(known for known in each if not _covers(one, known)), one]
         return provenance_of_all(each)
 
     def _total(self, devices_kwh: Mapping[str, Mapping[str, float]]) -> float:

@@ -7,6 +7,7 @@ import optuna
 import pytest
 
 from eahas_plugins.energy import CpuTimeMeter, FakeMeter, MeterError, NvmlMeter, SumMeter
+from eahas_plugins.energy.roster import Roster
 from eahas_plugins.optuna import EnergyTracker
 from tests.eahas_plugins.energy.machines import Nvml
 
@@ -155,6 +156,22 @@ def test_a_failed_reading_leaves_later_trials_alone_and_the_trial_what_it_had():
     assert study.trials[1].user_attrs["energy_parts_kwh"] == {"gpu": 1.0}
 
 
+def test_a_meter_that_is_lost_as_a_trial_begins_takes_no_part_of_later_ones(monkeypatch):
+    study, meter, joins = optuna.create_study(), Fragile(scope="machine"), Roster.join
+
+    def joins_and_loses(*args, **kwargs):
+        meter.fails = 2
+        return joins(*args, **kwargs)
+
+    monkeypatch.setattr(Roster, "join", joins_and_loses)
+    with pytest.raises(MeterError), EnergyTracker(study.ask(), meter=meter):
+        pass
+    monkeypatch.setattr(Roster, "join", joins)
+    with EnergyTracker(later := study.ask(), meter=meter):
+        meter.advance(kwh=1.0)
+    assert later.user_attrs["energy_kwh"] == 1.0
+
+
 def test_a_single_failed_reading_ends_no_training(trial):
     meter = Fragile(scope="machine")
     with EnergyTracker(trial, meter=meter) as energy:
@@ -224,6 +241,19 @@ def test_energy_of_which_a_part_is_estimated_is_an_estimate(trial, measured_firs
     assert sorted(told["meter"].split(" + ")) == ["fake", "nvml"]
     assert told["part_kinds"]["gpu"] == "measured"
     assert told["trial"] == trial.number
+
+
+@pytest.mark.parametrize("sum_first", [True, False])
+def test_a_meter_that_is_a_part_of_another_is_said_once(trial, sum_first):
+    parts = [FakeMeter(), FakeMeter()]
+    meters = [parts[0], SumMeter(parts)]
+    for meter in reversed(meters) if sum_first else meters:
+        with EnergyTracker(trial, meter=meter):
+            for part in parts:
+                part.advance(kwh=1.0)
+    told = trial.user_attrs["energy_meter"]
+    assert told["meter"] == "fake + fake"
+    assert set(told["device_ids"]) == set(SumMeter(parts).provenance.device_ids)
 
 
 def test_the_energy_can_be_asked_for_after_the_with(meter):

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from eahas_plugins.budget.attributes import kwh_argument
-from eahas_plugins.budget.balance import Balance, RunningTrial
+from eahas_plugins.budget.balance import Balance, RunningTrial, payable
 from eahas_plugins.budget.entries import Entry, Grant, TrialId
 from eahas_plugins.budget.journal import EnergyJournal
 from eahas_plugins.budget.journal_reader import CAP_NAME
@@ -151,8 +151,9 @@ class RunAccount:
         return balance.covers(balance.available_kwh(number=self._next_number), needed_kwh)
 
     def left_kwh(self) -> float:
-        """Energy neither spent nor promised, kWh."""
-        return self.balance().available_kwh(number=self._next_number)
+        """Energy neither spent nor promised, kWh; whatever it pays for needs no more than that."""
+        available_kwh = self.balance().available_kwh(number=self._next_number)
+        return payable(available_kwh, limit_kwh=self.cap_kwh)
 
     def grant(
         self,

@@ -176,3 +176,17 @@ def covers(available_kwh: float, needed_kwh: float | None, *, limit_kwh: float) 
     if needed_kwh is None:
         return available_kwh > slack_kwh
     return needed_kwh <= available_kwh + slack_kwh
+
+
+def payable(available_kwh: float, *, limit_kwh: float) -> float:
+    """What is available of a limit, for whoever compares: what `covers` allows is not more, kWh.
+
+    Rounding takes nothing away; where by that rule nothing is left, it is not positive.
+
+    Args:
+        available_kwh: What is left of the limit, kWh.
+        limit_kwh: The limit, kWh.
+    """
+    if not covers(available_kwh, None, limit_kwh=limit_kwh):
+        return min(available_kwh, 0.0)
+    return available_kwh + limit_kwh * ROUNDING if limit_kwh < math.inf else available_kwh

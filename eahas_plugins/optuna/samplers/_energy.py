@@ -19,7 +19,7 @@ from optuna.trial import FrozenTrial, TrialState
 from eahas_plugins import policy
 from eahas_plugins.arguments import check_not_negative
 from eahas_plugins.budget.attributes import CAP_ATTR, LEFT_OUT_ATTR, known_kwh, kwh_argument
-from eahas_plugins.budget.balance import ROUNDING, covers
+from eahas_plugins.budget.balance import covers, payable
 from eahas_plugins.models.kwh import Column, KwhModel
 from eahas_plugins.models.length import is_number
 from eahas_plugins.optuna._compat import study_behind
@@ -111,17 +111,12 @@ class StudyEnergy:
         return cap_kwh
 
     def left_kwh(self, study: Study, *, committed_kwh: float) -> float:
-        """What a study that has spent or promised so much has left, kWh; infinite if unlimited.
-
-        Rounding takes nothing away: what fits by the budget's own rule is not more than this.
-        """
+        """What a study that has spent or promised so much has left, kWh; infinite if unlimited."""
         budget_kwh = self.budget_kwh(study)
         if budget_kwh is None:
             return math.inf
         left_kwh = budget_kwh - (committed_kwh - self.left_out_kwh(study))
-        if not covers(left_kwh, None, limit_kwh=budget_kwh):
-            return min(left_kwh, 0.0)
-        return left_kwh + ROUNDING * budget_kwh
+        return payable(left_kwh, limit_kwh=budget_kwh)
 
     def left_out_kwh(self, study: Study) -> float:
         """Energy of trials that the budget does not count, as it has said, kWh."""

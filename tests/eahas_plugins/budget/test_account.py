@@ -143,3 +143,16 @@ def test_a_limit_of_every_trial_is_told_from_what_is_left(account: RunAccount) -
     second = account.grant(trial(2), needed_kwh=8.0, limit_kwh=8.0)
     assert (second.limit_kwh, second.own_limit) == (2.0, False)
     assert Grant.from_json(first.to_json(), "grant") == first
+
+
+@pytest.mark.parametrize("unit_kwh", [0.1, 0.125])
+def test_what_the_rest_pays_for_is_not_more_than_it(unit_kwh: float) -> None:
+    """0.7 - 3 * 0.1 is less than 4 * 0.1, and 0.7 - 7 * 0.1 may be more than nothing."""
+    account = RunAccount(round(7 * unit_kwh, 3), shortfall="truncate")
+    for number in range(3):
+        account.charge(trial(number), reported_kwh=unit_kwh, succeeded=True)
+    assert account.pays_for(4 * unit_kwh)
+    assert 4 * unit_kwh <= account.left_kwh() < 4.001 * unit_kwh
+    account.charge(trial(3), reported_kwh=4 * unit_kwh * (1.0 - 1e-15), succeeded=True)
+    assert not account.pays_for(None)
+    assert account.left_kwh() <= 0.0

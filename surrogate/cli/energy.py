@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -42,9 +43,12 @@ def meter(
 
     if command:
         code, lines = meters.run_program(command, as_json=as_json)
-        with contextlib.suppress(OSError):  # a full disk is no failure of the program
+        try:
             for line in lines:
                 tell(line)
+        except OSError:  # a full disk is no failure of the program
+            with Path(os.devnull).open("w") as nowhere:  # Python writes at its end what is left
+                os.dup2(nowhere.fileno(), sys.stderr.fileno())
         raise typer.Exit(code)
     for line in meters.survey_lines(seconds=seconds, as_json=as_json):
         typer.echo(line)

@@ -52,10 +52,12 @@ def lcbench_folder(folder):
 
 def record_file(folder):
     path = folder / "records.jsonl"
-    config = {"depth": 4, "w0": 8, "wa": 2.0, "wm": 2.0, "group_width": 1, "base_lr": 0.1}
+    config = {"w0": 8, "wa": 2.0, "wm": 2.0, "group_width": 1, "base_lr": 0.1}
     config |= {"optimizer": "sgd", "lr_policy": "cos", "cutout_length": 0, "max_epoch": 10}
-    record = {"config": config, "val_accuracy": [0.5] * 10, "train_wall_s": [1.0] * 10}
-    path.write_text(json.dumps({"schema": 1, "task": "fashion-nano", **record}) + "\n")
+    record = {"schema": 1, "task": "fashion-nano"}
+    record |= {"val_accuracy": [0.5] * 10, "train_wall_s": [1.0] * 10}
+    lines = [json.dumps(record | {"config": {**config, "depth": depth}}) for depth in (4, 5, 6)]
+    path.write_text("\n".join(lines) + "\n")
     return path
 
 

@@ -29,7 +29,7 @@ def test_everybody_says_the_same_version(metadata: str, citation: dict[str, str]
     assert message_from_string(metadata)["Version"] == VERSION
     assert citation["version"] == VERSION
     page = (ROOT / "docs" / "citation.md").read_text(encoding="utf-8")
-    assert f"version {VERSION}," in page
+    assert f"{{Version {VERSION}}}" in page
 
 
 def test_the_changelog_has_versions_with_their_dates(headings: list[str]) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from typer.testing import CliRunner
@@ -101,10 +102,12 @@ def test_what_is_said_to_a_program_may_be_empty(dashes):
     assert meter(*dashes, sys.executable, "-c", code, "--name", "").exit_code == 0
 
 
-def test_a_full_disk_does_not_hide_how_the_program_ended():
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_does_not_hide_how_the_program_ended(unbuffered):
+    words = [*EAHAS, "meter", sys.executable, "-c", "raise SystemExit(5)"]
+    env = os.environ | {"PYTHONUNBUFFERED": unbuffered}
     with open("/dev/full", "w") as full:  # noqa: PTH123
-        words = [*EAHAS, "meter", sys.executable, "-c", "raise SystemExit(5)"]
-        assert subprocess.run(words, stderr=full).returncode == 5
+        assert subprocess.run(words, stderr=full, env=env).returncode == 5
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
@@ -121,6 +124,7 @@ def test_what_ends_or_warns_a_job_is_the_programs_to_handle(sent):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=partial(signal.signal, sent, signal.SIG_DFL),  # under nohup it is ignored
     )
     assert program.stdout.readline() == "ready\n"
     if sent == signal.SIGINT:

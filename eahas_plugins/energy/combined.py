@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from eahas_plugins.energy.counter import tell_of
+from eahas_plugins.energy.counter import read_twice, tell_of
 from eahas_plugins.energy.cpu_time import CPU_ESTIMATE
 from eahas_plugins.energy.meter_argument import check_meter
 from eahas_plugins.energy.readings import (
@@ -34,16 +34,12 @@ class _Part:
         self.last: Reading | None = None
 
     def read(self) -> tuple[Reading, MeterError | None]:
-        """Read; with what failed once and not again, as a counter that began anew.
+        """Read, at the second try if the first one fails; with what failed then.
 
         Raises:
             MeterError: If it does not answer.
         """
-        problem = None
-        try:
-            now = self.meter.read()
-        except MeterError as error:
-            now, problem = self.meter.read(), error
+        now, problem = read_twice(self.meter.read)
         if self.last is None or now.monotonic_s >= self.last.monotonic_s:  # of all threads
             self.last = now
         return now, problem

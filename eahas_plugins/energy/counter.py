@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-from eahas_plugins.energy.readings import MeterError
+from eahas_plugins.energy.readings import MeterError, Reading
 
 _log = logging.getLogger(__name__)
 
@@ -95,6 +95,18 @@ class _Device(Protocol):
     def id(self) -> str: ...
     @property
     def name(self) -> str: ...
+
+
+def read_twice(read: Callable[[], Reading]) -> tuple[Reading, MeterError | None]:
+    """Read; with what failed once and not again, such as a counter that began anew.
+
+    Raises:
+        MeterError: If the meter does not answer.
+    """
+    try:
+        return read(), None
+    except MeterError as error:
+        return read(), error
 
 
 def tell_of(

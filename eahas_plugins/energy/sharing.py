@@ -21,6 +21,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from eahas_plugins.energy.cores_used import CoresUsed
+from eahas_plugins.energy.counter import read_twice
 from eahas_plugins.energy.meter_argument import check_meter
 from eahas_plugins.energy.readings import (
     OWN_PROCESS,
@@ -160,10 +161,7 @@ class Share:
         check_meter(meter, auto=False)
         self._meter = meter
         self._lock = threading.Lock()  # threads that train one trial share it
-        try:
-            self._last = meter.read()
-        except MeterError:  # such as a counter that began anew: what was before is not this trial's
-            self._last = meter.read()
+        self._last, _ = read_twice(meter.read)  # what a counter was before is not this trial's
         fallen_devices(self._last, self._last)  # a number that is none is found out here
         self._kwh = {
             device: dict.fromkeys(parts, 0.0) for device, parts in by_device(self._last).items()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 
-from eahas_plugins.energy.readings import EnergyMeter, MeterError, Reading
+from eahas_plugins.energy.counter import read_twice
+from eahas_plugins.energy.readings import EnergyMeter, Reading
 from eahas_plugins.energy.sharing import Share
 
 _log = logging.getLogger(__name__)
@@ -48,12 +49,10 @@ class Use:
 
     def read(self) -> Reading:
         """Read; a reading that fails once is made up for by the next."""
-        try:
-            return self.share.read()
-        except MeterError as error:
-            now = self.share.read()
-            _log.warning("A reading of the energy failed and was repeated (%s).", error)
-            return now
+        now, problem = read_twice(self.share.read)
+        if problem is not None:
+            _log.warning("A reading of the energy failed and was repeated (%s).", problem)
+        return now
 
     def leave(self, study: object) -> None:
         """Read for the last time, for one trial.

@@ -109,8 +109,8 @@ def _is_number(value: Any) -> bool:
         float_of(value)
     except (TypeError, ValueError):
         return False
-    except OverflowError:  # of hundreds of digits
-        return True
+    except OverflowError:  # it has hundreds of digits
+        pass
     return True
 
 

@@ -21,6 +21,7 @@ from eahas_plugins.benchmark import (
     check_benchmark,
 )
 from eahas_plugins.budget.attributes import ENERGY_ATTR, LIMITED_ATTR, TRAINING_ATTR, kwh_argument
+from eahas_plugins.budget.balance import ROUNDING
 from eahas_plugins.budget.entries import EnergyExhaustedError
 from eahas_plugins.budget.journal import Attempt
 from eahas_plugins.files import LineFile
@@ -36,7 +37,6 @@ from eahas_plugins.targets.objectives import (
 from eahas_plugins.targets.schedules import schedules_of, without
 
 Fidelity = Literal["cut", "schedule", "kwh"]
-_ROUNDING = 1e-9
 _TAKING = "taking"
 """File in a run's folder that is held while a trial takes energy."""
 
@@ -288,4 +288,4 @@ def _at(curve: Curve, epoch: int) -> float:
 
 def _epochs_within(energy_kwh: Curve, limit_kwh: float) -> int:
     """How many epochs this much energy pays for."""
-    return int(np.searchsorted(energy_kwh, limit_kwh * (1.0 + _ROUNDING), side="right"))
+    return int(np.searchsorted(energy_kwh, limit_kwh * (1.0 + ROUNDING), side="right"))

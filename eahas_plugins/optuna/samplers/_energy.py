@@ -103,24 +103,16 @@ class StudyEnergy:
         Under an ``EnergyBudget`` that is used up, as the trials last read say, no trial starts: who
         asks goes on without it.
         """
-        if self._budget_kwh is not None:
-            return self._budget_kwh
-        cap_kwh = known_kwh(study_behind(study).user_attrs.get(CAP_ATTR))
-        if not cap_kwh or not covers(cap_kwh - self._spent_kwh(study), None, limit_kwh=cap_kwh):
-            return None
-        return cap_kwh
+        return self._cap_kwh(study_behind(study).user_attrs)
 
     def left_kwh(self, study: Study, *, committed_kwh: float) -> float:
         """What a study that has spent or promised so much has left, kWh; infinite if unlimited."""
-        budget_kwh = self.budget_kwh(study)
+        said = study_behind(study).user_attrs
+        budget_kwh = self._cap_kwh(said)
         if budget_kwh is None:
             return math.inf
-        left_kwh = budget_kwh - (committed_kwh - self.left_out_kwh(study))
+        left_kwh = budget_kwh - (committed_kwh - _left_out_kwh(said))
         return payable(left_kwh, limit_kwh=budget_kwh)
-
-    def left_out_kwh(self, study: Study) -> float:
-        """Energy of trials that the budget does not count, as it has said, kWh."""
-        return known_kwh(study_behind(study).user_attrs.get(LEFT_OUT_ATTR)) or 0.0
 
     def log_kwh(
         self,
@@ -175,11 +167,20 @@ class StudyEnergy:
             return policy.cooled(log_acquisition, log_kwh, alpha=cooling * self._cooling(study))
 
     def _cooling(self, study: Study) -> float:
-        return policy.cooling(self._spent_kwh(study), self.budget_kwh(study))
+        said = study_behind(study).user_attrs
+        return policy.cooling(self._spent_kwh(said), self._cap_kwh(said))
 
-    def _spent_kwh(self, study: Study) -> float:
+    def _cap_kwh(self, said: Mapping[str, Any]) -> float | None:
+        if self._budget_kwh is not None:
+            return self._budget_kwh
+        cap_kwh = known_kwh(said.get(CAP_ATTR))
+        if not cap_kwh or not covers(cap_kwh - self._spent_kwh(said), None, limit_kwh=cap_kwh):
+            return None
+        return cap_kwh
+
+    def _spent_kwh(self, said: Mapping[str, Any]) -> float:
         total_kwh = self._finished_kwh + sum(spent_kwh(t) for t in self._log.running)
-        return total_kwh - self.left_out_kwh(study)
+        return total_kwh - _left_out_kwh(said)
 
     def _predict(
         self,
@@ -270,3 +271,8 @@ def energies_of_studies(
     new()  # not when a study starts
     check_not_negative(cooling=cooling)
     return PerStudy(new)
+
+
+def _left_out_kwh(said: Mapping[str, Any]) -> float:
+    """Energy of trials that the budget does not count, as it has said in the study, kWh."""
+    return known_kwh(said.get(LEFT_OUT_ATTR)) or 0.0

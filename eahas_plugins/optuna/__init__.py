@@ -87,16 +87,17 @@ _ELSEWHERE = {
     "export_study": "earlier",
 }
 
+if not TYPE_CHECKING:  # which would take any misspelt name for one of ours
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name == "visualization":
-        return importlib.import_module(f"{__name__}.{name}")
-    home = _ELSEWHERE.get(name, "pruners" if name.endswith("Pruner") else "samplers")
-    value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name == "visualization":
+            return importlib.import_module(f"{__name__}.{name}")
+        home = _ELSEWHERE.get(name, "pruners" if name.endswith("Pruner") else "samplers")
+        value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -6,7 +6,7 @@ library is imported before a figure of its is asked for.
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,17 +35,27 @@ __all__ = [
 ]
 _OF_FRONTS = ("plot_attainment", "plot_front_history", "plot_front_table")
 
+if not TYPE_CHECKING:  # which would take any misspelt name for one of ours
 
-def __getattr__(name: str) -> Any:
-    if name == "matplotlib":
-        return importlib.import_module(f"{__name__}.matplotlib")
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        importlib.import_module("plotly")
-    except ModuleNotFoundError as error:
-        if error.name != "plotly":
-            raise
-        raise ImportError("these figures need plotly: pip install 'eahas-plugins[viz]'") from error
-    module = "_front_plotly" if name in _OF_FRONTS else "_plotly"
-    return getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    def __getattr__(name: str) -> Any:
+        if name == "matplotlib":
+            return importlib.import_module(f"{__name__}.matplotlib")
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        try:
+            importlib.import_module("plotly")
+        except ModuleNotFoundError as error:
+            if error.name != "plotly":
+                raise
+            raise ImportError(
+                "these figures need plotly: pip install 'eahas-plugins[viz]'"
+            ) from error
+        module = "_front_plotly" if name in _OF_FRONTS else "_plotly"
+        return getattr(importlib.import_module(f"{__name__}.{module}"), name)
+
+
+def __dir__() -> list[str]:
+    """Name what can be had here: not the figures where their library is missing."""
+    needs = {name: "matplotlib" if name == "matplotlib" else "plotly" for name in __all__}
+    there = {name for name, library in needs.items() if importlib.util.find_spec(library)}
+    return sorted({*globals(), *there})

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from eahas_plugins.energy.counter import read_twice, tell_of
 from eahas_plugins.energy.cpu_time import CPU_ESTIMATE
-from eahas_plugins.energy.meter_argument import check_meter
+from eahas_plugins.energy.meter_argument import answer_of, check_meter
 from eahas_plugins.energy.readings import (
     EnergyMeter,
     Kind,
@@ -32,14 +33,20 @@ class _Part:
         self.meter = meter
         self.id = self.name = ", ".join(names_of(meter.provenance).values())
         self.last: Reading | None = None
+        self._lost = False
 
     def read(self) -> tuple[Reading, MeterError | None]:
         """Read, at the second try if the first one fails; with what failed then.
 
+        One that has not answered lately is asked once: a broken driver may take its time.
+
         Raises:
             MeterError: If it does not answer.
         """
-        now, problem = read_twice(self.meter.read)
+        lost, self._lost = self._lost, True
+        ask = partial(answer_of, self.meter)
+        now, problem = (ask(), None) if lost else read_twice(ask)
+        self._lost = False
         if self.last is None or now.monotonic_s >= self.last.monotonic_s:  # of all threads
             self.last = now
         return now, problem

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import shutil
 import signal
 import subprocess
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
+from typing import Any
 
 from eahas_plugins.energy.auto import choose_meter
 from eahas_plugins.energy.background import keep_reading
-from eahas_plugins.energy.readings import Measurement, MeterError, between
-from eahas_plugins.energy.roster_folder import WITHIN_VARIABLE, enclosing_owners
+from eahas_plugins.energy.enclosing import WITHIN_VARIABLE, within
+from eahas_plugins.energy.readings import Measurement, MeterError, Provenance, between
 from eahas_plugins.energy.sharing import Share
 from eahas_plugins.energy.survey import Survey, survey
 from eahas_plugins.units import energy_text
 
 NOT_FOUND, NOT_ALLOWED = 127, 126  # as shells answer
 _EVERY_S = 2.0
+
+_log = logging.getLogger(__name__)
 
 
 def survey_lines(*, seconds: float, as_json: bool) -> list[str]:
@@ -42,33 +47,50 @@ def survey_lines(*, seconds: float, as_json: bool) -> list[str]:
 def run_program(words: Sequence[str], *, as_json: bool) -> tuple[int, list[str]]:
     """Run a program and return its exit code and lines about its energy.
 
+    It is run although nobody can tell its energy, as `time` and CodeCarbon's ``monitor`` do: what
+    it is for is worth more. Then the log says so before it starts.
+
     Args:
         words: The program and its arguments.
         as_json: One line of JSON instead of text.
     """
     meter, name = choose_meter().meter, uuid.uuid4().hex
+    share: Share | None = None
+    unknown, start_s = "", time.monotonic()
     try:
         share = Share(meter, owner=name)
+        keep_reading(share, _EVERY_S)  # who shares the devices must know how much the program uses
     except MeterError as error:
-        return 1, [f"Error: {error}"]
-    before = share.latest
-    keep_reading(share, _EVERY_S)  # who shares the devices must know how much the program uses
-    code, problem = _run(words, within=(*enclosing_owners(), name))
+        unknown = str(error)
+        _log.warning("The program runs, but nobody will know its energy: %s.", error)
+    before = None if share is None else share.latest
+    code, problem = _run(words, environment=os.environ | {WITHIN_VARIABLE: within(name)})
+    used: Measurement | None = None
     try:
-        after = share.leave()
-        used = between(before, after)
+        if share is not None and before is not None:
+            used = between(before, share.leave())
     except MeterError as error:
-        return code, [f"Error: {problem}" if problem else f"No energy: {error}"]
+        unknown = str(error)
     if problem is not None:
         return code, [f"Error: {problem}"]
     if as_json:
-        record = asdict(used) | {"command": list(words), "exit_code": code, "watts": used.watts}
-        return code, [json.dumps(record)]
-    return code, list(_used(used))
+        seconds = time.monotonic() - start_s
+        record = _record(used, meter.provenance, seconds) | {"problem": unknown or None}
+        return code, [json.dumps(record | {"command": list(words), "exit_code": code})]
+    return code, [f"No energy: {unknown}"] if used is None else list(_text_of(used))
 
 
-def _run(words: Sequence[str], *, within: Sequence[str]) -> tuple[int, str | None]:
-    with _signals_for_the_program(os.environ | {WITHIN_VARIABLE: ",".join(within)}) as start:
+def _record(used: Measurement | None, provenance: Provenance, seconds: float) -> dict[str, Any]:
+    """Return what was measured for JSON; what nobody knows is None."""
+    if used is not None:
+        return asdict(used) | {"watts": used.watts}
+    names = [field.name for field in fields(Measurement)]
+    known = {"seconds": seconds, "provenance": asdict(provenance), "parts_kwh": {}}
+    return dict.fromkeys([*names, "watts"]) | known
+
+
+def _run(words: Sequence[str], *, environment: Mapping[str, str]) -> tuple[int, str | None]:
+    with _signals_for_the_program(environment) as start:
         try:
             program = start(words)
         except FileNotFoundError:
@@ -141,7 +163,7 @@ def _text(found: Survey) -> Iterator[str]:
         yield from (f"  - {remedy}" for remedy in found.remedies)
 
 
-def _used(used: Measurement) -> Iterator[str]:
+def _text_of(used: Measurement) -> Iterator[str]:
     parts = "; ".join(f"{part} {energy_text(kwh)}" for part, kwh in used.parts_kwh.items())
     yield (
         f"{energy_text(used.energy_kwh)} in {used.seconds:.3g} s, {used.watts:.3g} W "

@@ -19,15 +19,11 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from eahas_plugins.energy import enclosing
 from eahas_plugins.energy.presence import Presence
 from eahas_plugins.energy.readings import OWN_PROCESS
 from eahas_plugins.energy.roster_entry import Activity, Change, Entry, is_left_behind, parse
-from eahas_plugins.energy.roster_folder import (
-    FOLDER_VARIABLE,
-    boot_id,
-    chosen_folder,
-    enclosing_owners,
-)
+from eahas_plugins.energy.roster_folder import FOLDER_VARIABLE, boot_id, chosen_folder
 
 _MAX_CHANGES = 200  # of one trial while another one takes a single step
 _SEEN_EVERY_S = 1.0  # between two signs of life of a trial that reports more often
@@ -197,8 +193,9 @@ class Membership:
         self._written_s = -math.inf  # by the process's clock
         self._changes: list[Change] = []
         self.owner = owner
-        self.within = enclosing_owners()
+        self.within = tuple(name for name in enclosing.enclosing_owners() if name != owner)
         self.seen(start_s, counters)
+        enclosing.begins(owner)
 
     def others(self) -> dict[str, list[Activity]]:
         """Return for each of the trial's devices what all other trackers have done and do."""
@@ -257,6 +254,7 @@ class Membership:
         if self._left:
             return
         self._left = True
+        enclosing.ends(self.owner)
         if now_s is not None:
             self._seen_s, self._seen_at = now_s, counters or {}
         self._write(end_s=self._seen_s)

@@ -9,8 +9,6 @@ import tempfile
 from pathlib import Path
 
 FOLDER_VARIABLE = "EAHAS_ENERGY_DIR"
-WITHIN_VARIABLE = "EAHAS_ENERGY_WITHIN"
-"""Names of what measures a program from outside, for the trials in the program."""
 
 
 def private_folder() -> Path:
@@ -46,11 +44,6 @@ def chosen_folder() -> Path:
         return Path(chosen).expanduser().absolute()  # a training may change its folder
     except RuntimeError as error:  # nobody's home
         raise NotADirectoryError(f"{FOLDER_VARIABLE} is {chosen!r}: {error}") from error
-
-
-def enclosing_owners() -> tuple[str, ...]:
-    """Return the names of what measures this program from outside, outermost first."""
-    return tuple(name for name in os.environ.get(WITHIN_VARIABLE, "").split(",") if name)
 
 
 def boot_id() -> str:

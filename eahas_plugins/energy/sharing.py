@@ -12,6 +12,7 @@ all alike: so the parts still add up.
 
 from __future__ import annotations
 
+import math
 import threading
 import weakref
 from collections.abc import Iterable, Sequence
@@ -22,7 +23,7 @@ from pathlib import Path
 
 from eahas_plugins.energy.cores_used import CoresUsed
 from eahas_plugins.energy.counter import read_twice
-from eahas_plugins.energy.meter_argument import check_meter
+from eahas_plugins.energy.meter_argument import answer_of, check_meter
 from eahas_plugins.energy.readings import (
     OWN_PROCESS,
     EnergyMeter,
@@ -64,7 +65,8 @@ def shared_fraction(
         owner: The trial's own name.
         weight: How much the trial uses what was counted; None, as the weight of all whose use is
             not known: 1.
-        within: Owners that the trial is a part of: its part is theirs, too.
+        within: Owners that the trial is a part of: its part is theirs, too. What is inside a trial
+            has together what the trial has, which is more than they are known to use if it is.
     """
     if not end_s > start_s:
         return 1.0
@@ -81,19 +83,27 @@ def shared_fraction(
     own_s = 0.0
     for first, last in pairwise(edges):
         weights: dict[object, list[float]] = {}
-        around: set[object] = set()
-        mine = {own}
-        for a, b, who, w, inside in spans:
+        outside: dict[object, set[object]] = {}
+        for a, b, who, w, names in spans:
             if a <= first and last <= b:
                 weights.setdefault(who, []).extend([] if w is None else [w])
-                around.update(inside)
-                if own in inside:
-                    mine.add(who)
-        # Who encloses others has used what they use while they are there.
+                outside.setdefault(who, set()).update(names)
+        around = {
+            name
+            for who, names in outside.items()
+            for name in names
+            if name in weights and who not in outside[name]
+        }
         used = {
             who: sum(known) if known else 1.0 for who, known in weights.items() if who not in around
         }
-        own_s += (last - first) * sum(used[who] for who in used.keys() & mine) / sum(used.values())
+        for who in sorted(around, key=lambda name: -len(outside[name])):  # the innermost first
+            inside = [one for one in used if who in outside[one]]
+            more = sum(weights[who]) / (sum(used[one] for one in inside) or math.inf)
+            for one in inside:
+                used[one] *= max(1.0, more)
+        mine = [who for who in used if who == own or own in outside[who]]
+        own_s += (last - first) * sum(used[who] for who in mine) / sum(used.values())
     return own_s / (end_s - start_s)
 
 
@@ -161,7 +171,9 @@ class Share:
         check_meter(meter, auto=False)
         self._meter = meter
         self._lock = threading.Lock()  # threads that train one trial share it
-        self._last, _ = read_twice(meter.read)  # what a counter was before is not this trial's
+        self._last, _ = read_twice(
+            partial(answer_of, meter)
+        )  # what a counter was before is not this trial's
         fallen_devices(self._last, self._last)  # a number that is none is found out here
         self._kwh = {
             device: dict.fromkeys(parts, 0.0) for device, parts in by_device(self._last).items()
@@ -223,7 +235,7 @@ class Share:
         return tuple(device for device, kwh in self._counted.items() if not kwh > 0.0)
 
     def _take(self) -> Reading:
-        now = self._meter.read()
+        now = answer_of(self._meter)
         last, before = self._last, by_device(self._last)
         fallen = fallen_devices(last, now)
         others = self._membership.others()

@@ -35,7 +35,8 @@ class EnergyTracker:
     Trials that run at once, in threads or in processes of one machine, share its devices: each
     gets an equal part of what each device counted while they ran together. Several trackers of
     one trial (nested, in threads, one per fold) give it its energy, time and parts once. A trial
-    of another study inside this one's ``with`` counts in both.
+    of another study inside this one's ``with`` counts in both, and so does what is measured in a
+    program that is started there.
 
     Data-parallel training: either rank 0 alone tracks, with the trial that the study gave it, and
     its meter should count the machine, not the process; or every rank tracks, each with its
@@ -96,14 +97,15 @@ class EnergyTracker:
         """Write what the trial has used, also when it failed."""
         energy = self._running()
         problem = None
-        if error is None:
-            try:
+        try:
+            if error is None:
                 energy.check(self._first)
-            except MeterError as found:
-                problem = found
-        self._energy = None
-        problem = energy.leave() or problem
-        self._latest_kwh = energy.latest_kwh
+        except MeterError as found:
+            problem = found
+        finally:  # also if somebody interrupts it: who does not leave takes a part of later trials
+            self._energy = None
+            problem = energy.leave() or problem
+            self._latest_kwh = energy.latest_kwh
         if problem is not None and error is None:
             raise problem
 

@@ -155,14 +155,30 @@ def test_each_device_with_its_kind_and_power(monkeypatch):
     assert found.remedies
 
 
-def test_a_meter_that_fails_is_said(monkeypatch):
-    class Broken(FakeMeter):
-        def read(self):
-            raise survey.MeterError("GPU is lost")
+class Broken(FakeMeter):
+    def read(self):
+        raise survey.MeterError("GPU is lost")
 
-    monkeypatch.setattr(command, "choose_meter", lambda: choice_of(Broken()))
+
+def test_a_meter_that_fails_is_said():
     assert survey.survey(seconds=0.1, choice=choice_of(Broken())).problem == "GPU is lost"
-    assert command.run_program(["true"], as_json=False) == (1, ["Error: GPU is lost"])
+
+
+def test_a_program_runs_although_nobody_can_tell_its_energy(monkeypatch, caplog):
+    words = [sys.executable, "-c", "raise SystemExit(3)"]
+    monkeypatch.setattr(command, "choose_meter", lambda: choice_of(Broken()))
+    assert command.run_program(words, as_json=False) == (3, ["No energy: GPU is lost"])
+    assert "runs, but nobody will know its energy: GPU is lost" in caplog.text
+    code, (line,) = command.run_program(words, as_json=True)
+    record = json.loads(line)
+    assert code == record["exit_code"] == 3
+    assert record["energy_kwh"] is record["watts"] is record["cpu_s"] is None
+    assert record["problem"] == "GPU is lost"
+    assert record["provenance"]["meter"] == "fake"
+    monkeypatch.undo()
+    _, (line,) = command.run_program(words, as_json=True)
+    assert json.loads(line).keys() == record.keys()
+    assert json.loads(line)["problem"] is None
 
 
 def test_a_meter_that_fails_at_the_end_does_not_hide_how_the_program_ended(monkeypatch):

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eahas_plugins.energy import FakeMeter, MeterChoice, RaplMeter, Share, command
+from eahas_plugins.energy.enclosing import WITHIN_VARIABLE
 from eahas_plugins.energy.roster import Roster
 from eahas_plugins.energy.roster_entry import Activity
-from eahas_plugins.energy.roster_folder import WITHIN_VARIABLE
 from eahas_plugins.energy.sharing import shared_fraction
 from tests.eahas_plugins.energy.machines import add_zone
 

@@ -1,21 +1,42 @@
-"""Packages that a command needs and this environment lacks: which extra brings them."""
+"""Packages that a command needs and this environment lacks, and the version of this one."""
 
 from __future__ import annotations
 
 import importlib.util
 import re
-from importlib.metadata import PackageNotFoundError, requires
+import tomllib
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
 
 from eahas_plugins.namesake import displaced
 
 DISTRIBUTION = "eahas-plugins"
 OWN_PACKAGES = ("benchmarks", "eahas_plugins", "surrogate")
+_ROOT = Path(__file__).parents[1]
 _SOLD_AS = {
     "pynvml": "nvidia-ml-py",
     "sklearn": "scikit-learn",
 }
 """Packages whose distribution has another name than what is imported."""
 _EXTRA = re.compile(r"""^([\w.-]+).*;.*extra\s*==\s*["']([\w-]+)["']""")
+
+
+def version_of(distribution: str) -> str:
+    """The version of a package; of this project also in a clone that is not installed.
+
+    Raises:
+        PackageNotFoundError: If another one is not installed.
+    """
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        if distribution != DISTRIBUTION:
+            raise
+    try:
+        project = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        return str(project["version"])
+    except (OSError, ValueError, KeyError):  # a copy of the packages alone
+        return "unknown"
 
 
 def remedy(package: str) -> str:

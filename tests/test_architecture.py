@@ -34,8 +34,9 @@ COMMANDS = ("eahas_plugins.energy", "eahas_plugins.report", "eahas_plugins.trans
 where they are asked for."""
 START, NAMESAKE = "surrogate.__main__", "eahas_plugins.namesake"
 """The program starts with a look at whether the rest of it is in its place."""
-LISTINGS, TERMINAL = "surrogate.listings", ("eahas_plugins.terminal", "eahas_plugins.units")
-"""How the program prints."""
+LISTINGS = "surrogate.listings"
+TERMINAL = ("eahas_plugins.terminal", "eahas_plugins.units", "eahas_plugins.packages")
+"""How the program prints, and which version it is."""
 STORAGES = ("eahas_plugins.report.storage", "eahas_plugins.transfer.reading")
 """Ask Optuna's adapter when they are given its storage; importing them needs no Optuna."""
 

@@ -21,6 +21,8 @@ Result = TypeVar("Result")
 WINDOW_S = 2.0
 """Shortest stretch of work between two readings. The counter moves every 20 to 100 ms, and behind
 it the sensor of some GPUs sees a quarter of the time only (Yang et al., 2024, arXiv 2312.02741)."""
+TIMED_SHARE = 0.1
+"""Of a window: work must take so long to be timed."""
 POLL_S = 0.001
 PATIENCE_S = 5.0
 
@@ -105,14 +107,18 @@ class CounterWindow:
         self._repeats: list[int] = []
 
     def n_repeats(self, work: Callable[[], Any]) -> int:
-        """How many repetitions fill a window; does the work twice, the first time to warm up."""
+        """How many repetitions fill a window; does the work as often as it takes to time it.
+
+        Once before that, to warm up: a library may choose its kernels then.
+        """
         work()
-        start = self._settled()
-        work()
-        seconds = self._settled().monotonic_s - start.monotonic_s
+        n, seconds = 1, self._seconds(work, 1)
+        while seconds < TIMED_SHARE * self._window_s:  # a reading takes its time, too
+            n *= 4
+            seconds = self._seconds(work, n)
         if self._static_watts is None:
             self._static_watts = self._idle_watts()
-        self._repeats.append(max(1, math.ceil(self._window_s / seconds)))
+        self._repeats.append(max(1, math.ceil(self._window_s * n / seconds)))
         return self._repeats[-1]
 
     def measure(self, works: Sequence[Callable[[], Result]]) -> tuple[Result, Cost]:
@@ -163,6 +169,12 @@ class CounterWindow:
     def _settled(self) -> Reading:
         self._synchronize()
         return self._meter.read()
+
+    def _seconds(self, work: Callable[[], Any], n: int) -> float:
+        start = self._settled()
+        for _ in range(n):
+            work()
+        return self._settled().monotonic_s - start.monotonic_s
 
     def _idle_watts(self) -> float:
         start = self._next_move()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 import os
 import platform
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from eahas_plugins.packages import DISTRIBUTION, version_of
 
 _CPU_INFO = Path("/proc/cpuinfo")
 """Where Linux, and no other system, says what the processor is."""
@@ -22,7 +23,7 @@ def versions() -> dict[str, Any]:
     """Of Python and the packages that a training depends on."""
     return {
         "python": platform.python_version(),
-        **{name: version(name) for name in ("torch", "numpy", "ConfigSpace", "eahas-plugins")},
+        **{name: version_of(name) for name in ("torch", "numpy", "ConfigSpace", DISTRIBUTION)},
     }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +13,7 @@ import typer
 from benchmarks.dataset.card_numbers import estimated_numbers, measured_numbers, numbers
 from benchmarks.dataset.card_text import CARD, ESTIMATED, MEASURED, wrapped
 from eahas_plugins.files import write_atomically
+from eahas_plugins.packages import DISTRIBUTION, version_of
 from eahas_plugins.units import J_PER_KWH
 
 
@@ -56,7 +56,7 @@ def compose(rows: Sequence[Any], task: str, *, figure: str) -> str:
     known["meter"] = (MEASURED if measured else ESTIMATED).format_map(known)
     known["figure"] = f"\n![Validation curves; energy against accuracy]({figure})\n"
     known["task"] = task
-    known["version"] = version("eahas-plugins")
+    known["version"] = version_of(DISTRIBUTION)
     return wrapped(CARD.format_map(known))
 
 

@@ -16,7 +16,7 @@ from benchmarks.collection.planned_runs import planned_steps
 from benchmarks.collection.record_file import RecordFile
 from benchmarks.commands.options import SIMULATED_TASKS
 from eahas_plugins.energy.readings import MeterError
-from eahas_plugins.terminal import tell
+from eahas_plugins.terminal import tell, warn
 from surrogate.simulation.tasks import get_difficulty
 from surrogate.space.regnet import Trunk
 from surrogate.space.tasks import get_task
@@ -60,16 +60,18 @@ def measure_steps(
 
     The real network and training step, on random images: what a step costs does not depend on what
     they show. Training step, evaluation and inference apart, each repeated until the energy counter
-    resolves it: about 3 s per configuration. What is in the file is not measured again. Then:
+    resolves it: some 4 s per configuration, and the time in which its kernels are chosen. The first
+    N configurations are the same for any RUNS and precision. What is in the file is not measured
+    again. Then:
     'python -m benchmarks fit --task TASK --costs OUT/rows.jsonl'.
 
     Raises:
-        ValueError: If an option is out of range, the device cannot be metered or is in use, or the
-            file was measured otherwise.
+        ValueError: If an option is out of range, the device cannot be metered or is in use, the
+            file was measured otherwise, or, at the end, some configurations could not be measured.
     """
     get_difficulty(task)
     _check_options(device, runs, precision, batch, image_size, loader_wait, window, minutes)
-    from benchmarks.collection.training.step_costs import WINDOW_S, StepSetting
+    from benchmarks.collection.training.step_costs import WINDOW_S, StepSetting, first_line
 
     setting = StepSetting(
         precision=precision,  # type: ignore[arg-type]  # checked above
@@ -80,20 +82,34 @@ def measure_steps(
     trunk = replace(get_task(task).trunk, image_size_px=image_size or IMAGE_SIZES_PX[task])
     end_s = None if minutes is None else time.monotonic() + 60.0 * minutes
     with _device(device) as metered, RecordFile(out / ROWS) as file:
-        where = machine() | metered.describe()
+        where, software = machine() | metered.describe(), _software()
         _check_rows(file, task, setting, trunk, where)
         done = {record["run"] for record in file.records}
+        failed: list[int] = []
         for run in range(runs):
             if run in done:
                 continue
             if end_s is not None and time.monotonic() >= end_s:
                 tell(f"{minutes:g} minutes are over; run the command again to go on")
                 break
-            row = _row(task, run, metered, trunk, setting, where)
+            try:
+                row = _row(task, run, metered, trunk, setting, where=where, software=software)
+            except MeterError:
+                raise
+            except RuntimeError as error:  # such as: no kernel for this network
+                metered.synchronize()  # raises where the device is lost
+                warn(f"run {run} cannot be measured: {first_line(error)}")
+                failed.append(run)
+                continue
             file.append(row)
             tell(_told(row))
         n_measured = sum(record["status"] == MEASURED for record in file.records)
     tell(f"{n_measured} measured configurations in {file.path}")
+    if failed:
+        raise ValueError(
+            f"{len(failed)} configurations could not be measured and have no row (runs "
+            f"{', '.join(map(str, failed[:10]))}): run the command again to try them once more."
+        )
 
 
 def _check_options(
@@ -164,16 +180,22 @@ def _check_rows(
                 )
 
 
+def _software() -> dict[str, Any]:
+    import torch
+
+    return versions() | {"cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()}
+
+
 def _row(
     task: str,
     run: int,
     metered: MeteredDevice,
     trunk: Trunk,
     setting: StepSetting,
+    *,
     where: dict[str, Any],
+    software: dict[str, Any],
 ) -> dict[str, Any]:
-    import torch
-
     from benchmarks.collection.training.step_costs import measure_steps_of
 
     planned = planned_steps(task, run)
@@ -191,8 +213,7 @@ def _row(
         "loader_wait_s": setting.loader_wait_s,
         **measured,
         "machine": where,
-        "versions": versions()
-        | {"cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()},
+        "versions": software,
         "started": started,
     }
     parse_step_record(row, f"run {run}")

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
 from platform import python_version
 from typing import Protocol
 
@@ -17,10 +16,11 @@ from benchmarks.harness.row_file import RowFile
 from benchmarks.harness.rows import Header, Row, rounded
 from benchmarks.harness.study import Setting, incumbents, run_study
 from benchmarks.methods import get_method
+from eahas_plugins.packages import DISTRIBUTION, version_of
 from eahas_plugins.targets.metric import metric_of
 from surrogate import Benchmark
 
-_PACKAGES = ("eahas-plugins", "numpy", "ConfigSpace")
+_PACKAGES = (DISTRIBUTION, "numpy", "ConfigSpace")
 
 
 class Loadable(Protocol):
@@ -90,7 +90,7 @@ def make_header(
         reference_test_metric=rounded(reference.test_metric),
         reference=reference.how,
         provenance=rounded(provenance),
-        versions={"python": python_version()} | {name: version(name) for name in _PACKAGES},
+        versions={"python": python_version()} | {name: version_of(name) for name in _PACKAGES},
         mean_full_training_kwh=reference.mean_full_training_kwh if counts_full else None,
         metric=metric.name,
         direction="maximize" if metric.maximize else "minimize",

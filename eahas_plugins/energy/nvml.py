@@ -162,8 +162,10 @@ class NvmlMeter:
                 found[name] = float(value) * scale
         return found
 
-    def n_processes(self) -> int:
-        """How many processes compute on these GPUs, as far as this one may see them.
+    def process_ids(self) -> frozenset[int]:
+        """The ids of the processes that compute on these GPUs, as far as this one may see them.
+
+        In a container they may be those of the machine outside it.
 
         Raises:
             MeterError: If the driver does not tell.
@@ -174,7 +176,7 @@ class NvmlMeter:
             ]
         except self._nvml.NVMLError as error:
             raise MeterError(f"NVML does not tell who uses the GPU ({error})") from error
-        return sum(len(processes) for processes in running)
+        return frozenset(int(process.pid) for processes in running for process in processes)
 
     def _visible(self, left_out: list[str]) -> list[NvmlGpu]:
         """Return what can be counted of the GPUs that a training here would use."""

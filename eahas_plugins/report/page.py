@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 
+from eahas_plugins.packages import DISTRIBUTION, version_of
 from eahas_plugins.report.figures import value_over_energy
 from eahas_plugins.report.html import Column, Markup, table, tag
 from eahas_plugins.report.numbers import Numbers
@@ -122,11 +122,8 @@ def _trials(numbers: Numbers) -> Iterator[Markup]:
 
 
 def _footer() -> Markup:
-    try:
-        number = version("eahas-plugins")
-    except PackageNotFoundError:  # run from a folder that is not installed
-        number = ""
     return tag(
         "footer",
-        f"Made by eahas-plugins {number}. JSON and CSV have the same numbers in kWh, unrounded.",
+        f"Made by {DISTRIBUTION} {version_of(DISTRIBUTION)}. JSON and CSV have the same numbers in "
+        "kWh, unrounded.",
     )

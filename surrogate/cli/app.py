@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from eahas_plugins.packages import DISTRIBUTION, version_of
 from eahas_plugins.terminal import Program, help_of
 
 app = typer.Typer(
@@ -34,9 +35,7 @@ def command(name: str, **settings: Any) -> Callable[[Callable[..., None]], Calla
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        typer.echo(f"eahas-plugins {version('eahas-plugins')}")
+        typer.echo(f"{DISTRIBUTION} {version_of(DISTRIBUTION)}")
         raise typer.Exit
 
 

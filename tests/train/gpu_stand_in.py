@@ -9,6 +9,9 @@ from benchmarks.collection.energy_window import CounterWindow
 from benchmarks.collection.training import gpu
 from eahas_plugins.energy import nvml
 
+SOMEBODY, OURS_OUTSIDE = -1, -2
+"""Ids of another process and of this one, as a container does not know it."""
+
 
 class Counter:
     """The module ``pynvml`` with one GPU and a clock of its own: 60 W, and 200 W at work."""
@@ -20,6 +23,7 @@ class Counter:
         self.now_s = 0.0
         self.millijoules = 10.0**9
         self.processes = []
+        """Ids of those that compute on the GPU."""
         self.next_processes = []
         self.waited = True
         self.free_bytes = 10**11
@@ -67,7 +71,8 @@ class Counter:
         )
 
     def seen(self):
-        return self.next_processes.pop(0) if self.next_processes else self.processes
+        ids = self.next_processes.pop(0) if self.next_processes else self.processes
+        return [SimpleNamespace(pid=number) for number in ids]
 
     def total(self):
         self.read_before_work_was_done |= not self.waited

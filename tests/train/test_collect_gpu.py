@@ -15,7 +15,7 @@ from benchmarks.commands import collect
 from surrogate.fitting.dataset import from_records
 from surrogate.record_files import read_records
 from surrogate.space.definitions import TASKS
-from tests.train.gpu_stand_in import Counter, working
+from tests.train.gpu_stand_in import OURS_OUTSIDE, SOMEBODY, Counter, working
 
 
 @pytest.fixture
@@ -146,14 +146,14 @@ def test_repeating_epochs_changes_no_training(images):
 
 
 def test_a_gpu_in_use_is_refused(images, tmp_path, counter):
-    counter.processes = ["somebody"]
+    counter.processes = [SOMEBODY]
     outcome = invoke("--device", "cuda", "--data", images, "--out", tmp_path, "--runs", "1")
     assert outcome.exit_code == 2
     assert "nothing else may run on the GPU" in outcome.stderr
 
 
 def test_a_run_with_company_is_not_recorded(images, tmp_path, counter):
-    counter.next_processes = [[], [], ["this process", "somebody"]]
+    counter.next_processes = [[], [], [OURS_OUTSIDE, SOMEBODY]]
     outcome = invoke("--device", "cuda", "--data", images, "--out", tmp_path, "--runs", "1")
     assert "1 process(es) do" in outcome.stderr
     assert (tmp_path / "fashion-nano-gpu.jsonl").read_text() == ""

@@ -1,6 +1,7 @@
 """Steps measured whole but for the GPU, whose place a counter takes; and on this processor."""
 
 import json
+import os
 from dataclasses import asdict
 
 import pytest
@@ -14,7 +15,7 @@ from benchmarks.collection.training.steps import Steps
 from benchmarks.commands import measure_steps
 from eahas_plugins.energy import FakeMeter, MeterError
 from surrogate.step_records import read_step_records
-from tests.train.gpu_stand_in import Counter, working
+from tests.train.gpu_stand_in import OURS_OUTSIDE, SOMEBODY, Counter, working
 
 SECONDS = {"train": 0.03, "evaluate": 0.01, "infer": 0.002}
 SMALL = ("--task", "cifar10", "--batch", "2", "--image-size", "8")
@@ -77,25 +78,27 @@ def test_a_row_says_what_the_counter_counted(counter, tmp_path):
     assert row["loss_is_finite"]
 
 
-def test_short_work_is_queued_ten_at_a_time(counter):
+@pytest.mark.parametrize(
+    ("step_s", "repeats", "n_most"),
+    [(0.004, 75, 1 + 21 + 19 + 2 * 75), (0.2, 2, 1 + 1 + 1 + 2 * 2), (2.0, 1, 1 + 1 + 1 + 2)],
+)
+def test_no_work_is_done_that_no_window_needs(counter, step_s, repeats, n_most):
     n_worked = 0
 
     def work():
         nonlocal n_worked
         n_worked += 1
-        counter.work(0.004)
+        counter.work(step_s)
 
     with gpu.only_user_of_gpu() as held:
         found = held.measured(
-            lambda window: asdict(
-                step_costs.measure_piece(window, work, images=8, n_windows=2, at_once=10)
-            ),
+            lambda window: asdict(step_costs.measure_piece(window, work, images=8, n_windows=2)),
             window_s=0.3,
         )
-    assert found["seconds"] == pytest.approx(0.004, rel=0.05)
-    assert found["joules"] == pytest.approx(0.8, rel=0.05)
-    assert found["meter"]["repeats"] == [8]  # of ten each: 0.32 s
-    assert n_worked == 10 * (2 + 1 + 2 * 8)  # to learn how long it takes, to warm up, to measure
+    assert found["seconds"] == pytest.approx(step_s, rel=0.05)
+    assert found["joules"] == pytest.approx(200.0 * step_s, rel=0.05)
+    assert found["meter"]["repeats"] == [pytest.approx(repeats, rel=0.1)]
+    assert n_worked <= n_most  # the first one, to learn how long it takes, to warm up, to measure
 
 
 @pytest.mark.usefixtures("counter")
@@ -163,13 +166,37 @@ def test_memory_that_runs_out_is_a_row_as_well(tmp_path, monkeypatch, error, not
 
 
 @pytest.mark.usefixtures("counter")
-def test_another_error_of_torch_is_no_lack_of_memory(tmp_path, monkeypatch):
-    def broken(steps):
+def test_a_network_that_fails_has_no_row_and_ends_nothing(tmp_path, monkeypatch):
+    whole = Steps.train
+    failing = iter([True])
+
+    def no_kernel_for_the_first(steps):
+        if next(failing, False):
+            raise RuntimeError("FIND was unable to find an engine to execute this computation\nat")
+        whole(steps)
+
+    monkeypatch.setattr(Steps, "train", no_kernel_for_the_first)
+    outcome = invoke(tmp_path, "--runs", 2)
+    assert "Warning: run 0 cannot be measured: FIND was unable" in outcome.stderr
+    assert "Error: 1 configurations could not be measured and have no row" in outcome.stderr
+    assert outcome.exit_code == 2
+    assert [row["run"] for row in rows(tmp_path)] == [1]
+    assert invoke(tmp_path, "--runs", 2).exit_code == 0
+    assert [row["run"] for row in rows(tmp_path)] == [1, 0]
+
+
+@pytest.mark.usefixtures("counter")
+def test_a_lost_device_ends_it(tmp_path, monkeypatch):
+    def lost(*arguments):
         raise RuntimeError("an illegal memory access was encountered")
 
-    monkeypatch.setattr(Steps, "train", broken)
+    def fails(steps):
+        monkeypatch.setattr(torch.cuda, "synchronize", lost)
+        lost()
+
+    monkeypatch.setattr(Steps, "train", fails)
     with pytest.raises(RuntimeError, match="illegal"):
-        invoke(tmp_path, "--runs", 1, check=True)
+        invoke(tmp_path, "--runs", 2, check=True)
     assert rows(tmp_path) == []
 
 
@@ -184,12 +211,20 @@ def test_a_processor_whose_counter_stops_is_said_in_a_line(tmp_path, monkeypatch
 
 
 def test_company_is_refused_before_and_not_recorded_after(counter, tmp_path):
-    counter.next_processes = [[], [], [], ["this process", "somebody"]]
+    counter.next_processes = [[], [], [], [OURS_OUTSIDE, SOMEBODY]]
     outcome = invoke(tmp_path, "--runs", 1)
     assert "1 process(es) do" in outcome.stderr
     assert rows(tmp_path) == []
-    counter.processes = ["somebody"]
+    counter.processes = [SOMEBODY]
     assert "nothing else may run on the GPU" in invoke(tmp_path, "--runs", 1).stderr
+
+
+def test_setting_up_the_gpu_is_no_company(counter, tmp_path):
+    counter.processes = [os.getpid()]  # torch may have done so before it computes
+    assert invoke(tmp_path, "--runs", 1).exit_code == 0
+    counter.processes = [os.getpid(), SOMEBODY]
+    assert "1 process(es) do" in invoke(tmp_path, "--runs", 2).stderr
+    assert len(rows(tmp_path)) == 1
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])

@@ -42,8 +42,10 @@ class Gpu(MeteredDevice):
         Raises:
             MeterError: If one does.
         """
-        # Once torch has computed on it, this process is one of its users.
-        others = self._nvml.n_processes() - self._has_computed
+        # Once torch has computed on it, or only set it up, this process is one of its users; a
+        # container may know it by another id.
+        running = self._nvml.process_ids()
+        others = len(running) - (os.getpid() in running or self._has_computed)
         if others > 0:
             raise MeterError(
                 f"nothing else may run on the GPU while it is measured but {others} process(es) "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -17,12 +18,13 @@ from surrogate.space.regnet import Trunk, complexity
 from surrogate.step_records import MEASURED, TOO_LARGE, PieceCost, Precision
 
 WINDOW_S = 0.6
-"""With it a configuration takes about 3 s: two windows of training, one each of evaluation,
-inference and no work. Windows begin and end with a move of the counter, so that its 20-100 ms do
-not count."""
+"""With it a configuration takes about 4 s: two windows of training, one each of evaluation,
+inference and no work, each until the counter moves; and longer where a step does, or the library
+tries many kernels for the first one. Windows begin and end with a move of the counter, so that its
+20-100 ms do not count."""
 TRAINING_WINDOWS = 2
-STEPS_AT_ONCE = 10
-"""On a GPU so many steps are queued before it is waited for; the first of them warm up."""
+WARM_UP_SHARE = 0.25
+"""Of a window: so long it works before it is measured."""
 _BYTES = {"fp32": 4, "tf32": 4, "bf16": 2}
 _KEPT = 2
 """Of each convolution at least its output and the normalised one are kept for the backward pass."""
@@ -85,18 +87,22 @@ def measure_steps_of(
             device=device.device,
             seed=seed,
         )
-        return _pieces(steps, window, setting, at_once=_at_once(device.device))
+        return _pieces(steps, window, setting)
 
     try:
         found = device.measured(work, window_s=setting.window_s)
     except (RuntimeError, MemoryError) as error:
         if not _is_lack_of_memory(error):
             raise
-        note = str(error).partition("\n")[0]
-        return {"status": TOO_LARGE, "note": note, "memory": memory}
+        return {"status": TOO_LARGE, "note": first_line(error), "memory": memory}
     memory["peak_bytes"] = device.peak_bytes()
     after = device.state()
     return {"status": MEASURED, **found, "memory": memory, "before": before, "after": after}
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, without the lines about where it came from."""
+    return str(error).partition("\n")[0]
 
 
 def _is_lack_of_memory(error: Exception) -> bool:
@@ -106,20 +112,12 @@ def _is_lack_of_memory(error: Exception) -> bool:
     )
 
 
-def _at_once(device: torch.device) -> int:
-    return STEPS_AT_ONCE if device.type == "cuda" else 1
-
-
-def _pieces(
-    steps: Steps, window: CounterWindow, setting: StepSetting, *, at_once: int
-) -> dict[str, Any]:
-    def piece(work: Callable[[], None], *, images: int, n_windows: int) -> PieceCost:
-        return measure_piece(window, work, images=images, n_windows=n_windows, at_once=at_once)
-
-    training = piece(steps.train, images=setting.batch, n_windows=TRAINING_WINDOWS)
+def _pieces(steps: Steps, window: CounterWindow, setting: StepSetting) -> dict[str, Any]:
+    batch = setting.batch
+    training = measure_piece(window, steps.train, images=batch, n_windows=TRAINING_WINDOWS)
     finite = steps.loss_is_finite
-    evaluation = piece(steps.evaluate, images=setting.batch, n_windows=1)
-    inference = piece(steps.infer, images=1, n_windows=1)
+    evaluation = measure_piece(window, steps.evaluate, images=batch, n_windows=1)
+    inference = measure_piece(window, steps.infer, images=1, n_windows=1)
     static_watts = float(window.describe()["static_watts"])
     waited = with_wait(training, static_watts=static_watts, wait_s=setting.loader_wait_s)
     return {
@@ -133,12 +131,7 @@ def _pieces(
 
 
 def measure_piece(
-    window: CounterWindow,
-    work: Callable[[], None],
-    *,
-    images: int,
-    n_windows: int,
-    at_once: int,
+    window: CounterWindow, work: Callable[[], None], *, images: int, n_windows: int
 ) -> PieceCost:
     """Repeat a piece of work until the counter resolves it; the mean over some windows.
 
@@ -147,19 +140,14 @@ def measure_piece(
         work: One repetition.
         images: Images in it.
         n_windows: How often to measure.
-        at_once: Repetitions between two waits for the device.
     """
-
-    def several() -> None:
-        for _ in range(at_once):
-            work()
-
-    works = [several] * window.n_repeats(several)
-    several()  # the device rested while its static power was measured, and its clocks fell
+    works = [work] * window.n_repeats(work)
+    for _ in range(math.ceil(WARM_UP_SHARE * len(works))):
+        work()  # the device rested while its static power was measured, and its clocks fell
     costs = [window.measure(works)[1] for _ in range(n_windows)]
-    joules = [(cost.energy_kwh or 0.0) * J_PER_KWH / at_once for cost in costs]
+    joules = [(cost.energy_kwh or 0.0) * J_PER_KWH for cost in costs]
     mean_j = sum(joules) / n_windows
-    seconds = sum(cost.wall_s for cost in costs) / n_windows / at_once
+    seconds = sum(cost.wall_s for cost in costs) / n_windows
     return PieceCost(
         images=images,
         seconds=seconds,

@@ -1,6 +1,7 @@
 import logging
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -53,7 +54,7 @@ class RecordedNvml:
     def nvmlDeviceGetComputeRunningProcesses(self, handle):  # noqa: N802
         if handle == 1:
             raise NvmlError("No Permission")
-        return ["one", "two"]
+        return [SimpleNamespace(pid=17), SimpleNamespace(pid=18)]
 
     def nvmlDeviceGetTotalEnergyConsumption(self, handle):  # noqa: N802
         if not self.counters[handle]:
@@ -89,11 +90,11 @@ def test_a_record_can_say_which_gpu_it_was():
     meter = NvmlMeter([0], nvml=RecordedNvml([0], [0]))
     described = {"gpu": "Tesla V100", "driver": "580.1", "power_limit_watts": 250.0}
     assert meter.describe() == described
-    assert meter.n_processes() == 2
+    assert meter.process_ids() == {17, 18}
     other = NvmlMeter([1], nvml=RecordedNvml([0], [0]))
     assert other.describe() == {"gpu": "A100", "driver": "580.1"}
     with pytest.raises(MeterError, match="who uses the GPU"):
-        other.n_processes()
+        other.process_ids()
 
 
 def test_clocks_temperature_and_power_are_told_as_far_as_they_can_be():

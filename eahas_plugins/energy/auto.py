@@ -25,7 +25,8 @@ PARTIAL = "parts without a counter are left out"
 
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
-_chosen: dict[int, MeterChoice] = {}
+_chosen: dict[tuple[int, str | None], MeterChoice] = {}
+"""By process and by the GPUs that it shows to what it starts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +81,14 @@ def choose_meter() -> MeterChoice:
 
 
 def auto_meter() -> EnergyMeter:
-    """Return the best meter of this machine: one per process, chosen and logged once."""
+    """Return the best meter of this machine: one per process, chosen and logged once.
+
+    Another one where ``CUDA_VISIBLE_DEVICES`` has become another: each trial may set it for the
+    program that it starts.
+    """
+    key = (os.getpid(), os.environ.get("CUDA_VISIBLE_DEVICES"))
     with _lock:
-        choice = _chosen.get(os.getpid())
+        choice = _chosen.get(key)
         if choice is None:
             choice = choose_meter()
             level = logging.INFO
@@ -95,8 +101,9 @@ def auto_meter() -> EnergyMeter:
                 choice.meter.provenance.meter,
                 "; ".join(choice.why),
             )
-            _chosen.clear()  # what a forked process inherits is not its own
-            _chosen[os.getpid()] = choice
+            for other in [other for other in _chosen if other[0] != key[0]]:
+                del _chosen[other]  # what a forked process inherits is not its own
+            _chosen[key] = choice
         return choice.meter
 
 

@@ -77,6 +77,12 @@ class NvmlMeter:
         ids = tuple(gpu.id for gpu in self._gpus)
         if len(set(ids)) < len(ids):
             raise ValueError(f"devices must name each GPU once but got {list(devices or ())}")
+        if sliced := [gpu.name for gpu in self._gpus if gpu.is_sliced()]:
+            _log.warning(
+                "%s is cut into slices (MIG) and has one counter: what all slices use is counted, "
+                "also those that others use.",
+                ", ".join(sliced),
+            )
         self._told: set[str] = set()
         self._lock = threading.Lock()
         self._pid = os.getpid()
@@ -122,6 +128,8 @@ class NvmlMeter:
                     lost.append((gpu, error))
             devices = {gpu.id: {"gpu": gpu.total_j / J_PER_KWH} for gpu in self._gpus}
             counters = {gpu.id: gpu.stands_at_mj for gpu in self._gpus if gpu.kind == "measured"}
+        for gpu, _ in lost:
+            gpu.find_again()
         if len(lost) == len(self._gpus):
             gpu, problem = lost[0]
             raise MeterError(

@@ -51,6 +51,22 @@ class NvmlGpu:
         self._summed_j = self._power.read() if self._power is not None else 0.0
         return False
 
+    def is_sliced(self) -> bool:
+        """Whether it is cut into slices (MIG), as far as the driver tells."""
+        with contextlib.suppress(Exception):  # NVML's own, or no such function
+            is_now, _ = self._nvml.nvmlDeviceGetMigMode(self.handle)
+            return bool(is_now)
+        return False
+
+    def find_again(self) -> None:
+        """Ask for the GPU anew, after it was lost: the next reading tells whether it answers.
+
+        Somebody else in the process may have shut NVML down, or the GPU was reset.
+        """
+        with contextlib.suppress(Exception):  # as long as it is not there
+            self._nvml.nvmlInit()
+            self.handle = self._nvml.nvmlDeviceGetHandleByUUID(self.uuid)
+
     @property
     def total_j(self) -> float:
         """What has been counted, J."""

@@ -1,5 +1,6 @@
 import logging
 import sys
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -124,6 +125,19 @@ def real(monkeypatch, *, nvml=None, zones=None, zeus=None):
 
 def no_cpus():
     raise RuntimeError("not through Zeus")
+
+
+def test_each_trial_may_show_another_gpu_to_what_it_starts(monkeypatch):
+    driver = Nvml(2)
+    monkeypatch.setattr(auto, "NvmlMeter", partial(NvmlMeter, nvml=driver))
+    meters = {}
+    for visible in ("0", "1", "0"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+        meter = auto_meter()
+        assert meters.setdefault(visible, meter) is meter
+        before = meter.read()
+        driver.mj[int(visible)] += 5_000
+        assert 3.6e6 * between(before, meter.read()).parts_kwh["gpu"] == pytest.approx(5.0)
 
 
 def test_an_amd_gpu_is_counted_beside_rapl(monkeypatch, tmp_path):

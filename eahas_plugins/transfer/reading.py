@@ -6,11 +6,9 @@ import logging
 import math
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from eahas_plugins.files import path_argument
-from eahas_plugins.report.numbers import training_kwh
-from eahas_plugins.report.run import RunSummary, SeveralStudiesError
-from eahas_plugins.report.storage import read_run
 from eahas_plugins.transfer.study import (
     EarlierStudy,
     EarlierTrial,
@@ -18,6 +16,11 @@ from eahas_plugins.transfer.study import (
     columns_seen,
 )
 from eahas_plugins.transfer.study_file import is_study_file, read_study_file
+
+if TYPE_CHECKING:
+    from eahas_plugins.report import RunSummary
+
+# Reports are imported where a run is read: a search that begins with no earlier one draws none.
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +58,8 @@ def read_studies(sources: Iterable[EarlierStudy | str | Path]) -> list[EarlierSt
 
 
 def _only_study(source: str | Path) -> EarlierStudy:
+    from eahas_plugins.report.run import SeveralStudiesError
+
     try:
         return read_study(source)
     except SeveralStudiesError as error:
@@ -87,6 +92,8 @@ def read_study(source: str | Path, *, study: str | None = None) -> EarlierStudy:
     path = path_argument("source", source)
     if path.is_file():
         return read_study_file(path) if is_study_file(path) else _of_optuna(str(path), study)
+    from eahas_plugins.report import read_run
+
     return of_run(read_run(path, study=study))
 
 
@@ -106,6 +113,8 @@ def of_run(run: RunSummary) -> EarlierStudy:
     Raises:
         ValueError: If it has several objectives.
     """
+    from eahas_plugins.report.numbers import training_kwh
+
     check_one_objective(run.name, len(run.objectives))
     trials = [
         EarlierTrial(

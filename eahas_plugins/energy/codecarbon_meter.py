@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -20,7 +21,8 @@ class CodecarbonMeter:
 
     CodeCarbon measures the CPU where RAPL or the like can be read, but models the memory always,
     and the CPU by its load and a nominal power elsewhere; ``provenance.devices`` says how. The
-    first start takes seconds. Nothing is sent or written to disc.
+    first start takes seconds. Nothing is sent or written to disc. Of CodeCarbon's configuration
+    (``.codecarbon.config``, environment) it takes the powers, not the PUE and what is tracked.
 
     Args:
         sample_every_s: How often its thread samples power, seconds. Positive.
@@ -35,9 +37,13 @@ class CodecarbonMeter:
         codecarbon = _codecarbon()
         self._sample_every_s = sample_every_s
         self._lock = threading.Lock()
+        self._pid = os.getpid()
         self._inbox = _make_inbox()
         self._tracker = codecarbon.OfflineEmissionsTracker(
             country_iso_code="DEU",  # asked for, and only used for emissions, which we leave alone
+            force_carbon_intensity_g_co2e_kwh=1.0,  # likewise, so that no server is asked for it
+            tracking_mode="machine",  # what a configuration of CodeCarbon's may say otherwise
+            pue=1.0,  # is said by WholeDeviceMeter
             measure_power_secs=sample_every_s,
             output_methods=[],
             output_handlers=[self._inbox],
@@ -82,6 +88,8 @@ class CodecarbonMeter:
         Raises:
             MeterError: If CodeCarbon does not answer.
         """
+        if os.getpid() != self._pid:  # a lock that was held does not survive a fork
+            self._pid, self._lock = os.getpid(), threading.Lock()
         with self._lock:
             self._inbox.latest = None
             self._tracker.flush()

@@ -1,10 +1,13 @@
 """With the real package, on whatever this machine has."""
 
+import os
 import pickle
+import signal
 import sys
 import time
 
 import pytest
+import requests
 
 from eahas_plugins.energy import (
     CodecarbonMeter,
@@ -49,6 +52,37 @@ def test_nothing_is_written(meter, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     meter.read()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_codecarbon_is_configured_to_is_not_what_is_counted(monkeypatch):
+    """A user of CodeCarbon has told it of the data centre, of the place, and of one process."""
+    monkeypatch.setenv("CODECARBON_PUE", "100")
+    monkeypatch.setenv("CODECARBON_TRACKING_MODE", "process")
+    monkeypatch.setenv("CODECARBON_ELECTRICITYMAPS_API_TOKEN", "secret")
+    monkeypatch.setenv("CODECARBON_FORCE_RAM_POWER", "20")
+    asked = []
+    monkeypatch.setattr(requests.Session, "request", lambda *words, **_: asked.append(words))
+    meter = CodecarbonMeter(sample_every_s=1.0)
+    try:
+        before = meter.read()
+        time.sleep(0.2)
+        measured = between(before, meter.read())
+    finally:
+        meter.close()
+    memory_w = 3.6e6 * measured.parts_kwh["memory"] / measured.seconds
+    assert 2.0 < memory_w < 200.0  # its clock is another, but not a hundred times as fast
+    assert asked == []
+    assert meter._tracker._tracking_mode == "machine"
+
+
+def test_a_forked_process_does_not_wait_for_whoever_read_meanwhile(meter):
+    with meter._lock:
+        pid = os.fork()
+        if pid == 0:
+            signal.alarm(60)
+            meter.read()
+            os._exit(0)
+    assert os.waitpid(pid, 0)[1] == 0
 
 
 def test_silence_is_an_error_and_not_zero(meter, monkeypatch):

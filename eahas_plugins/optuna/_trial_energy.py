@@ -120,7 +120,7 @@ class TrialEnergy:
                 except MeterError as error:
                     problem = error
             if self._uses:
-                self._finish()
+                self._finish(problem)
             return problem
 
     def write(self, since: Sequence[Reading] | None = None) -> None:
@@ -231,16 +231,19 @@ class TrialEnergy:
     def _total(self, devices_kwh: Mapping[str, Mapping[str, float]]) -> float:
         return self._before_kwh + sum(sum(parts.values()) for parts in devices_kwh.values())
 
-    def _finish(self) -> None:
+    def _finish(self, problem: MeterError | None) -> None:
         devices_kwh = self._devices_kwh()
         self.latest_kwh = self._total(devices_kwh)
-        # The training is over: a budget that would end it here is too late to save anything.
-        with contextlib.suppress(TrialPruned):
-            self._trial.set_user_attr(ENERGY_ATTR, self.latest_kwh)
+        still = self._say_what_stands_still()
+        silent = problem is not None or still.issuperset(devices_kwh)
+        # What nobody has counted is not 0.
+        if self.latest_kwh > 0.0 or not all(of_all_ranks(self._trial, silent)):
+            # The training is over: a budget that would end it here is too late to save anything.
+            with contextlib.suppress(TrialPruned):
+                self._trial.set_user_attr(ENERGY_ATTR, self.latest_kwh)
         first = min(first.monotonic_s for _, first in self._uses)
         last = max(use.share.latest.monotonic_s for use, _ in self._uses)
         self._trial.set_user_attr(RUNTIME_ATTR, self._before_s + last - first)
-        still = self._say_what_stands_still()
         parts_kwh = {k: v for k, v in self._before_parts.items() if known_kwh(v) is not None}
         for name, parts in devices_kwh.items():
             for part, kwh in parts.items():

@@ -21,6 +21,7 @@ from eahas_plugins.files import as_dataclass, objects_of, read_lines
 _log = logging.getLogger(__name__)
 
 STEP_SCHEMA = 1
+_ROUNDING = 1e-6
 MEASURED, TOO_LARGE = "measured", "out of memory"
 Precision = Literal["fp32", "tf32", "bf16"]
 
@@ -55,6 +56,13 @@ class PieceCost:
             raise ValueError(f"a piece of work must have positive finite numbers but got {self}.")
         if not math.isfinite(self.above_static_joules):
             raise ValueError("above_static_joules must be finite.")
+        mean_j = sum(self.windows_joules) / len(self.windows_joules or (0.0,))
+        for found in (mean_j, self.watts * self.seconds):
+            if not math.isclose(found, self.joules, rel_tol=_ROUNDING):
+                raise ValueError(
+                    f"joules must be the mean of windows_joules and watts times seconds but got "
+                    f"{self}: was it edited?"
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +153,8 @@ class StepRecord:
             "batch": self.batch,
             "image_size_px": self.image_size_px,
             "board": board(self.machine),
+            "power_limit_watts": self.machine.get("power_limit_watts"),
+            "n_threads": self.machine.get("n_threads"),
         }
 
 
@@ -170,7 +180,9 @@ def read_step_records(path: Path) -> tuple[StepRecord, ...]:
             schema.
     """
     if not path.is_file():
-        raise ValueError(f"costs must be a file of measure-steps but {path} is none.")
+        inside = path / "rows.jsonl"
+        hint = f": give {inside}" if inside.is_file() else ""
+        raise ValueError(f"costs must be a file of measure-steps but {path} is none{hint}.")
     torn: list[str] = []
     lines = objects_of(read_lines(path), path, torn=torn)
     rows = tuple(parse_step_record(line, f"{path}, line {number},") for number, line in lines)

@@ -14,6 +14,8 @@ from eahas_plugins.terminal import warn
 
 GOOD_R2 = 0.9
 """Below it the models of the costs are warned about."""
+MUCH_OUTSIDE = 0.1
+"""Of the space: the costs of more networks than that must not be extrapolations without a word."""
 
 
 def fit(
@@ -98,12 +100,14 @@ def _fit_records(task: str, files: list[Path], out: Path, *, keep_records: bool 
 def _fit_costs(
     task: str, path: Path, out: Path | None, *, loader_wait: float | None, figure: Path | None
 ) -> str:
+    from benchmarks.commands.measure_steps import IMAGE_SIZES_PX
     from benchmarks.dataset.cost_card import CARD_NAME, compose, draw
     from eahas_plugins.files import write_atomically
     from surrogate.fitting.costs import fit_costs
     from surrogate.folder import DATA, PROVENANCE, write_sums
     from surrogate.models.archive import read_model
     from surrogate.models.cost_archive import with_costs, write_costs
+    from surrogate.space.tasks import get_task
     from surrogate.step_records import read_step_records
 
     if figure is not None:
@@ -115,6 +119,13 @@ def _fit_costs(
             f"the energy in {path} is estimated, so it must not become that of {task}: name "
             "another folder with --out."
         )
+    size, sizes = rows[0].image_size_px, {IMAGE_SIZES_PX[task], get_task(task).trunk.image_size_px}
+    if out is None and size not in sizes:
+        raise ValueError(
+            f"{path} was measured on images of {size} pixels, and those of {task} have "
+            f"{' or '.join(map(str, sorted(sizes)))}, so its costs must not become theirs: name "
+            "another folder with --out."
+        )
     shipped = DATA / task
     folder = shipped if out is None else out
     if not (folder / PROVENANCE).is_file():
@@ -122,7 +133,7 @@ def _fit_costs(
     bench = read_model(folder)
     if bench.task != task or bench.provenance.get("kind") != "simulated":
         raise ValueError(f"{folder} must hold the simulated task {task} but holds {bench.task}.")
-    write_costs(folder, fitted.kernel, spread=fitted.spread, about=fitted.about)
+    write_costs(folder, fitted.model, spread=fitted.spread, about=fitted.about)
     write_atomically(folder / CARD_NAME, compose(task, fitted.about, spread=fitted.spread))
     write_sums(folder)
     with_costs(bench, folder)
@@ -134,5 +145,11 @@ def _fit_costs(
         warn(
             "configurations that were held out are predicted badly: measure more of them, with "
             "nothing else on the device."
+        )
+    if fitted.about["share_outside"] > MUCH_OUTSIDE:
+        warn(
+            f"{fitted.about['share_outside']:.0%} of the space's networks are larger or smaller "
+            "than all that were measured: measure more of them, if they do not fit into memory "
+            "with a smaller --batch."
         )
     return f"{folder}: {fitted.about['summary']}; held-out R2: {found}"

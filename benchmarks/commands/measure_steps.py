@@ -20,7 +20,7 @@ from eahas_plugins.terminal import tell, warn
 from surrogate.simulation.tasks import get_difficulty
 from surrogate.space.regnet import Trunk
 from surrogate.space.tasks import get_task
-from surrogate.step_records import MEASURED, STEP_SCHEMA, Precision, parse_step_record
+from surrogate.step_records import MEASURED, STEP_SCHEMA, Precision, board, parse_step_record
 
 if TYPE_CHECKING:
     from benchmarks.collection.training.metered import MeteredDevice
@@ -167,12 +167,14 @@ def _check_rows(
         "batch": setting.batch,
         "image_size_px": trunk.image_size_px,
         "loader_wait_s": setting.loader_wait_s,
+        "board": board(where),
+        "power_limit_watts": where.get("power_limit_watts"),
+        "n_threads": where.get("n_threads"),
     }
     for record in file.records:
         row = parse_step_record(record, f"{file.path}, run {record['run']},")
         found = {**row.setting, "loader_wait_s": row.loader_wait_s}
-        board = where.get("gpu") or where.get("cpu")
-        for name, value in {**wanted, "board": board}.items():
+        for name, value in wanted.items():
             if found[name] != value:
                 raise ValueError(
                     f"{file.path} has rows with {name} {found[name]} but this is {value}: name "

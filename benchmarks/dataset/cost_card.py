@@ -7,8 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.dataset.card_text import wrapped
+from surrogate.space.tasks import get_task
 
 CARD_NAME = "COSTS.md"
+_COUNTED = {
+    "params": "parameters",
+    "flops": "multiply-adds",
+    "activations": "activations",
+}
 
 _CARD = """\
 # {task}: where energy and time come from
@@ -31,13 +37,19 @@ out: {n_left_out}.
 
 - Meter: {meter}.
 - Device: {machine}.
+- Software: {software}.
 
 ## How good the models are
-On {n_held:.0f} configurations that the model did not see (of logarithms; ranks by Spearman):
+A linear model and a Gaussian process of what it misses. On {n_held:.0f} configurations that they
+did not see (of logarithms; ranks by Spearman):
 
 | quantity | R2 | rank correlation |
 |---|---|---|
 {quality}
+
+The networks that were measured have {range}, as the benchmark counts them, on images of
+{counted_px}x{counted_px} pixels. Of the networks that the space gives, {outside:.2g} % are beyond
+that in one of the three; their costs are extrapolated along the linear model.
 
 One step measured twice agrees to {spread:.2g} % (standard deviation), and seeded queries differ by
 as much.
@@ -50,7 +62,6 @@ that saves time save energy.
 ## Known limits
 - One board, one setting: other boards, batches and precisions order networks differently.
 - Epochs are taken as equal; start-up, data loading and evaluation are not in them.
-- Networks outside the ranges of the space's priors are extrapolations.
 """
 
 
@@ -77,6 +88,13 @@ def compose(task: str, about: Mapping[str, Any], *, spread: float) -> str:
         "spread": 100.0 * spread,
         "meter": _listed(about["meter"]),
         "machine": _listed(about["machine"][0]),
+        "software": "; ".join(_listed(versions) for versions in about["versions"]),
+        "range": ", ".join(
+            f"{least / 1e6:.3g} to {most / 1e6:.3g} million {_COUNTED[name]}"
+            for name, (least, most) in about["measured_range"].items()
+        ),
+        "outside": 100.0 * about["share_outside"],
+        "counted_px": get_task(task).trunk.image_size_px,
         "watts": _quartiles(about["watts"]),
         "static_watts": _quartiles(about["static_watts"]),
     }
@@ -103,10 +121,14 @@ def draw(per_epoch: Sequence[Sequence[float]], task: str, path: Path) -> None:
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     figure, axes = plt.subplots(figsize=(5.0, 4.0), layout="constrained")
     axes.plot([s for s, _ in per_epoch], [j / s for s, j in per_epoch], "o", ms=3.5, alpha=0.7)
     axes.set(xlabel="time of an epoch, s", ylabel="mean power, W", xscale="log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.set_title(f"{task}: {len(per_epoch)} configurations")
     figure.savefig(path, dpi=150)
     plt.close(figure)

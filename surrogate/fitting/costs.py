@@ -1,25 +1,27 @@
 """Energy and time of whole trainings, learnt from measured steps.
 
-A Gaussian process over what the configuration computes: from a few hundred networks it is closer
-than trees. Nothing about accuracy is learnt here.
+A linear model and a Gaussian process over what the configuration computes: from a few hundred
+networks they are closer than trees. Nothing about accuracy is learnt here.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from surrogate.fitting.fit import Settings, ridge
 from surrogate.fitting.gaussian_process import fit_kernel
 from surrogate.models.benchmark import COSTS
-from surrogate.models.gaussian_process import Kernel
+from surrogate.models.cost_model import CostModel
+from surrogate.records import Complexity
 from surrogate.simulation.tasks import get_difficulty
 from surrogate.space.features import COST_NAMES, NAMES, encode
-from surrogate.space.tasks import get_task
+from surrogate.space.tasks import get_space, get_task
 from surrogate.space.validation import checked_columns
 from surrogate.step_records import MEASURED, StepRecord, board
 
@@ -29,6 +31,8 @@ J_PER_KWH = 3.6e6
 LEAST_ROWS = 20
 """Fewer measured configurations say nothing about a space of ten dimensions."""
 HELD_OUT = 0.2
+N_DRAWN = 2000
+"""Networks of the space, to say how many are beyond those that were measured."""
 SEED = 0
 _ENERGY, _TIME = COSTS.index("energy_kwh"), COSTS.index("runtime_s")
 _INFERENCE = COSTS.index("inference_energy_kwh")
@@ -39,13 +43,13 @@ class FittedCosts:
     """What was learnt.
 
     Args:
-        kernel: Predicts the logarithms of :data:`~surrogate.models.benchmark.COSTS`.
+        model: Predicts the logarithms of :data:`~surrogate.models.benchmark.COSTS`.
         spread: Standard deviation of the log of an energy, measured twice.
         about: Where it comes from and how good it is, JSON-able.
         epochs: Array of shape (n_configs, 2): seconds and joules of an epoch, as measured.
     """
 
-    kernel: Kernel
+    model: CostModel
     spread: float
     about: Mapping[str, Any]
     epochs: Floats
@@ -91,29 +95,64 @@ def fit_costs(
             or the wait is out of range.
     """
     get_difficulty(task)
+    rows = _distinct(rows)
     known = [row for row in rows if row.status == MEASURED]
-    _check(known, task)
     if loader_wait_s is not None:  # the row's own check of it
         known = [replace(row, loader_wait_s=loader_wait_s) for row in known]
-    X, _ = encode(checked_columns([row.config for row in known], task), get_task(task))
+    _check(known, task)
+    X, sizes = _encoded([row.config for row in known], task)
     X = np.where(np.isin(NAMES, COST_NAMES), X, 0.0)
     y = np.array([targets(row, loader_wait_s=row.loader_wait_s) for row in known])
     about = {
         **_described(known, n_left_out=len(rows) - len(known)),
-        "held_out": _held_out(X, y),
+        **_range_of(sizes, task),
+        "held_out": _held_out(X, y, groups=_groups(known)),
     }
     epochs = np.exp(y[:, [_TIME, _ENERGY]]) * [1.0, J_PER_KWH]
-    return FittedCosts(kernel=_kernel(X, y), spread=_spread(known), about=about, epochs=epochs)
+    return FittedCosts(model=_model(X, y), spread=_spread(known), about=about, epochs=epochs)
 
 
-def _kernel(X: Floats, y: Floats) -> Kernel:
-    return fit_kernel(X, y, like=[_ENERGY, _TIME], seed=SEED)
+def _encoded(configs: Sequence[Mapping[str, Any]], task: str) -> tuple[Floats, NDArray[np.int64]]:
+    return encode(checked_columns(configs, task), get_task(task))
+
+
+def _range_of(sizes: NDArray[np.int64], task: str) -> dict[str, Any]:
+    """The least and most of what was measured, and how many of the space's networks exceed it."""
+    least, most = sizes.min(axis=0), sizes.max(axis=0)
+    drawn = get_space(task, seed=SEED).sample_configuration(N_DRAWN)
+    _, others = _encoded([dict(config) for config in drawn], task)
+    outside = ((others < least) | (others > most)).any(axis=1).mean()
+    names = [field.name for field in fields(Complexity)]
+    ranges = {name: [int(a), int(b)] for name, a, b in zip(names, least, most, strict=True)}
+    return {"measured_range": ranges, "share_outside": round(float(outside), 4)}
+
+
+def _model(X: Floats, y: Floats) -> CostModel:
+    linear = ridge(X, y, Settings().ridge)
+    kernel = fit_kernel(X, y - X @ linear, like=[_ENERGY, _TIME], seed=SEED)
+    return CostModel(linear=linear, kernel=kernel)
+
+
+def _distinct(rows: Sequence[StepRecord]) -> list[StepRecord]:
+    """Without the copies of a row, which files that were put together may have."""
+    found: list[StepRecord] = []
+    for row in rows:
+        if row not in found:
+            found.append(row)
+    return found
+
+
+def _groups(rows: Sequence[StepRecord]) -> list[int]:
+    """The number of each row's configuration, in the order in which they come."""
+    numbers: dict[str, int] = {}
+    return [numbers.setdefault(str(sorted(row.config.items())), len(numbers)) for row in rows]
 
 
 def _check(rows: Sequence[StepRecord], task: str) -> None:
-    if len({str(sorted(row.config.items())) for row in rows}) < LEAST_ROWS:
+    n_configs = len(set(_groups(rows)))
+    if n_configs < LEAST_ROWS:
         raise ValueError(
-            f"there must be at least {LEAST_ROWS} measured configurations but got {len(rows)}: run "
+            f"there must be at least {LEAST_ROWS} measured configurations but got {n_configs}: run "
             "'python -m benchmarks measure-steps' with more --runs, it goes on where it stopped."
         )
     settings = [{**row.setting, "loader_wait_s": row.loader_wait_s} for row in rows]
@@ -137,17 +176,19 @@ def _spread(rows: Sequence[StepRecord]) -> float:
     return float(np.sqrt(np.mean(found))) if found else 0.0
 
 
-def _held_out(X: Floats, y: Floats) -> dict[str, float]:
+def _held_out(X: Floats, y: Floats, *, groups: Sequence[int]) -> dict[str, float]:
     """How well a fifth of the configurations is predicted from the others: R2 of logarithms, ranks.
+
+    All rows of a configuration are on one side.
 
     References:
         Hastie et al. (2009), The Elements of Statistical Learning, section 7.2: a test set that
         the model did not see.
     """
-    order = np.random.default_rng(SEED).permutation(len(X))
-    n_held = round(HELD_OUT * len(X))
-    held, learn = order[:n_held], order[n_held:]
-    predicted = _kernel(X[learn], y[learn]).predict(X[held])
+    order = np.random.default_rng(SEED).permutation(max(groups) + 1)
+    n_held = round(HELD_OUT * len(order))
+    held = np.isin(groups, order[:n_held])
+    predicted = _model(X[~held], y[~held]).predict(X[held])
     found: dict[str, float] = {"n_configs": float(n_held)}
     pairs = {
         "energy": (y[held, _ENERGY], predicted[:, _ENERGY]),
@@ -164,15 +205,17 @@ def _held_out(X: Floats, y: Floats) -> dict[str, float]:
 
 
 def rank_correlation(a: Floats, b: Floats) -> float:
-    """Spearman's: the linear correlation of the ranks, ties at their mean rank."""
+    """Spearman's: the linear correlation of the ranks, ties at their mean rank; 0 if all tie."""
     from scipy.stats import rankdata
 
+    if np.ptp(a) == 0.0 or np.ptp(b) == 0.0:
+        return 0.0
     return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
 
 
 def _described(rows: Sequence[StepRecord], *, n_left_out: int) -> dict[str, Any]:
     first = rows[0]
-    n_configs = len({str(sorted(row.config.items())) for row in rows})
+    n_configs = len(set(_groups(rows)))
     kinds = sorted({str((row.meter or {}).get("kind")) for row in rows})
     how = "measured" if kinds == ["measured"] else "estimated"
     words = f"predicted from {n_configs} configurations {how} on {board(first.machine)}"

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from surrogate.arguments import as_configs, check_seed
 from surrogate.models import bezier
+from surrogate.models.cost_model import CostModel
 from surrogate.models.curve_network import CurveNetworks
 from surrogate.models.curves import read_curves
 from surrogate.models.gaussian_process import Kernel
@@ -119,7 +120,7 @@ class FittedBenchmark:
     floor: Floats = field(repr=False)
     noise: Noise = field(repr=False)
     provenance: Mapping[str, Any] = field(repr=False)
-    cost_model: Kernel | None = field(default=None, repr=False)
+    cost_model: CostModel | None = field(default=None, repr=False)
     space: ConfigurationSpace = field(init=False, repr=False)
     # Cumulative costs: name, where its value per epoch is, and where that of the first epoch.
     _cumulative: tuple[tuple[str, int, int], ...] = field(init=False, repr=False)

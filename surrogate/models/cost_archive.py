@@ -15,16 +15,16 @@ from surrogate.folder import read_verified
 from surrogate.models.archive import write_arrays
 from surrogate.models.benchmark import FittedBenchmark
 from surrogate.models.consistency import check_model
-from surrogate.models.gaussian_process import Kernel
+from surrogate.models.cost_model import CostModel
 
 
-def write_costs(folder: Path, kernel: Kernel, *, spread: float, about: Mapping[str, Any]) -> None:
+def write_costs(folder: Path, model: CostModel, *, spread: float, about: Mapping[str, Any]) -> None:
     """Write both files; the folder's sums have to be written afterwards.
 
     Raises:
         OSError: If they cannot be written.
     """
-    write_arrays(folder / COSTS_MODEL, {**kernel.to_arrays(), "spread": np.array(spread)})
+    write_arrays(folder / COSTS_MODEL, {**model.to_arrays(), "spread": np.array(spread)})
     write_json(folder / COSTS_ABOUT, dict(about), indent=1)
 
 
@@ -41,7 +41,7 @@ def with_costs(bench: FittedBenchmark, folder: Path) -> FittedBenchmark:
         spread = float(arrays["spread"])
         found = replace(
             bench,
-            cost_model=Kernel.from_arrays(arrays),
+            cost_model=CostModel.from_arrays(arrays),
             noise=replace(bench.noise, cost_offset=spread, cost_jitter=spread),
             provenance=provenance,
         )

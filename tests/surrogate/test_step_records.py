@@ -51,3 +51,16 @@ def test_pieces_are_positive_numbers(row, name):
     row["training"] = {**row["training"], name: float("nan")}
     with pytest.raises(ValueError, match="here must hold a StepRecord"):
         parse_step_record(row, "here")
+
+
+@pytest.mark.parametrize("name", ["seconds", "joules", "watts"])
+def test_a_piece_that_contradicts_itself_was_edited(row, name):
+    row["training"] = {**row["training"], name: 1000.0 * row["training"][name]}
+    with pytest.raises(ValueError, match="watts times seconds"):
+        parse_step_record(row, "here")
+
+
+def test_the_folder_of_the_rows_is_no_file_of_rows(tmp_path):
+    (tmp_path / "rows.jsonl").touch()
+    with pytest.raises(ValueError, match=r"is none: give .*rows\.jsonl"):
+        read_step_records(tmp_path)

@@ -27,6 +27,7 @@ class Counter:
         self.next_processes = []
         self.waited = True
         self.free_bytes = 10**11
+        self.limit_mw = 250_000
         self.read_before_work_was_done = False
 
     def pass_time(self, seconds, watts=60.0):
@@ -62,7 +63,7 @@ class Counter:
             nvmlDeviceGetName=lambda handle: "Tesla V100",
             nvmlDeviceGetUUID=lambda handle: handle,
             nvmlSystemGetDriverVersion=lambda: "580.1",
-            nvmlDeviceGetPowerManagementLimit=lambda handle: 250_000,
+            nvmlDeviceGetPowerManagementLimit=lambda handle: self.limit_mw,
             nvmlDeviceGetClockInfo=lambda handle, kind: {1: 1380, 2: 877}[kind],
             nvmlDeviceGetTemperature=lambda handle, sensor: {0: 41}[sensor],
             nvmlDeviceGetPowerUsage=lambda handle: 61_500,

@@ -133,6 +133,26 @@ def test_one_file_has_one_setting(tmp_path, other):
     assert len(rows(tmp_path)) == 1
 
 
+def test_one_file_has_one_power_limit(counter, tmp_path):
+    assert invoke(tmp_path, "--runs", 1).exit_code == 0
+    counter.limit_mw = 200_000
+    outcome = invoke(tmp_path, "--runs", 2)
+    assert "has rows with power_limit_watts 250.0 but this is 200.0" in outcome.stderr
+    assert len(rows(tmp_path)) == 1
+
+
+def test_one_file_has_one_number_of_threads(tmp_path):
+    options = ("--device", "cpu", "--window", 0.05)
+    assert invoke(tmp_path, *options, "--runs", 1).exit_code == 0
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(n_threads + 1)
+    try:
+        outcome = invoke(tmp_path, *options, "--runs", 2)
+    finally:
+        torch.set_num_threads(n_threads)
+    assert f"has rows with n_threads {n_threads} but this is {n_threads + 1}" in outcome.stderr
+
+
 def test_what_does_not_fit_is_a_row_that_says_so(counter, tmp_path):
     counter.free_bytes = 1000
     assert invoke(tmp_path, "--runs", 1).exit_code == 0

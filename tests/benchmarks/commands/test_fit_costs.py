@@ -185,6 +185,23 @@ def test_an_estimate_does_not_become_that_of_the_task(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
 
 
+def test_images_of_another_size_do_not_become_those_of_the_task(tmp_path, monkeypatch):
+    monkeypatch.setattr("surrogate.folder.DATA", tmp_path)
+    path = rows_file(tmp_path, 30, image_size_px=8)
+    outcome = invoke("--task", "cifar10", "--costs", path)
+    assert "images of 8 pixels, and those of cifar10 have 32" in outcome.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
+
+
+def test_extrapolations_are_warned_about(tmp_path):
+    path, out = rows_file(tmp_path, 25), tmp_path / "out"
+    outcome = invoke("--task", "cifar10", "--costs", path, "--out", out)
+    assert "% of the space's networks are larger or smaller" in outcome.output
+    share = surrogate.load(out).provenance["costs_from"]["share_outside"]
+    text = " ".join((out / "COSTS.md").read_text().split())
+    assert f"{100.0 * share:.2g} % are beyond that" in text
+
+
 def test_a_bad_fit_is_warned_about(tmp_path):
     path = rows_file(tmp_path, 40, noise=1.5)
     outcome = invoke("--task", "cifar10", "--costs", path, "--out", tmp_path / "out")

@@ -1,8 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from surrogate.fitting.costs import LEAST_ROWS, fit_costs, rank_correlation, targets
 from surrogate.models.benchmark import COSTS
+from surrogate.space.definitions import TASKS
+from surrogate.space.features import COST_NAMES, NAMES, encode
+from surrogate.space.regnet import complexity
+from surrogate.space.validation import checked_columns
 from surrogate.step_records import parse_step_record
 from tests.surrogate import made_up_steps
 
@@ -10,6 +16,10 @@ from tests.surrogate import made_up_steps
 def rows(n=60, **other):
     found = made_up_steps.rows("cifar10", n, **other)
     return [parse_step_record(row, "a row") for row in found]
+
+
+def on(machine):
+    return rows(20, machine=machine)
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +86,50 @@ def test_rows_that_did_not_fit_into_memory_are_left_out():
     assert (about["n_configs"], about["n_left_out"]) == (30, 1)
 
 
+def test_a_copy_of_a_row_is_no_second_measurement():
+    once, twice = (fit_costs(found, "cifar10") for found in (rows(40), rows(40) + rows(40)[:30]))
+    assert once.about == twice.about
+    np.testing.assert_array_equal(once.model.linear, twice.model.linear)
+
+
+def test_all_rows_of_a_configuration_are_held_out_together():
+    again = [replace(row, started="2026-02-01T00:00:00+00:00") for row in rows(40)]
+    once, twice = (fit_costs(found, "cifar10").about for found in (rows(40), rows(40) + again))
+    assert twice["n_configs"] == 40
+    assert twice["held_out"]["n_configs"] == once["held_out"]["n_configs"] == 8
+
+
+def test_networks_beyond_all_that_fitted_into_memory_cost_more_than_those():
+    found = sorted(rows(200), key=lambda row: complexity_of(row).activations)
+    learnt, beyond = found[:150], found[150:]
+    fitted = fit_costs(learnt, "cifar10")
+    X, _ = encode(checked_columns([row.config for row in beyond], "cifar10"), TASKS["cifar10"])
+    X = np.where(np.isin(NAMES, COST_NAMES), X, 0.0)
+    truth = np.array([targets(row, loader_wait_s=0.0)[:2] for row in beyond])
+    missed = fitted.model.predict(X)[:, :2] - truth
+    assert np.abs(missed.mean(axis=0)).max() < 0.02  # without the linear model 0.06
+    assert np.abs(missed).max() < 0.1  # without it 0.18
+    assert fitted.about["share_outside"] > 0.2
+
+
+def complexity_of(row):
+    return complexity(row.config, TASKS["cifar10"].trunk)
+
+
+def test_the_range_of_what_was_measured_is_told():
+    found = rows(60)
+    about = fit_costs(found, "cifar10").about
+    for name, (least, most) in about["measured_range"].items():
+        values = [getattr(complexity_of(row), name) for row in found]
+        assert (least, most) == (min(values), max(values))
+    assert 0.0 < about["share_outside"] < 0.3
+
+
+def test_a_wait_that_is_given_takes_the_place_of_those_of_the_rows():
+    found = [*rows(20), *rows(5, loader_wait_s=0.1)]
+    assert fit_costs(found, "cifar10", loader_wait_s=0.2).about["loader_wait_s"] == 0.2
+
+
 @pytest.mark.parametrize(
     ("task", "found", "message"),
     [
@@ -84,7 +138,14 @@ def test_rows_that_did_not_fit_into_memory_are_left_out():
         ("tinyimagenet", rows(25), "rows must all have task tinyimagenet but some have cifar10"),
         ("cifar10", [*rows(20), *rows(1, precision="bf16")], "precision fp32 but some have bf16"),
         ("cifar10", [*rows(20), *rows(1, board="B")], "board Made-up GPU but some have B"),
-        ("cifar10", rows(1) * 30, "at least 20 measured configurations"),
+        ("cifar10", rows(1) * 30, "at least 20 measured configurations but got 1:"),
+        ("cifar10", [*rows(20), *rows(5, loader_wait_s=0.1)], "loader_wait_s 0.0 but some"),
+        ("cifar10", [*rows(20), *on({"gpu": "Made-up GPU", "power_limit_watts": 200.0})], "200.0"),
+        (
+            "cifar10",
+            [*on({"cpu": "A", "n_threads": 1}), *on({"cpu": "A", "n_threads": 2})],
+            "1 but",
+        ),
     ],
 )
 def test_what_cannot_be_learnt_from(task, found, message):
@@ -102,3 +163,4 @@ def test_ranks():
     a = np.array([1.0, 2.0, 3.0, 4.0])
     assert rank_correlation(a, a**3) == pytest.approx(1.0)
     assert rank_correlation(a, -a) == pytest.approx(-1.0)
+    assert rank_correlation(a, np.ones(4)) == 0.0

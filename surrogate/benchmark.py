@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
-
-from ConfigSpace import ConfigurationSpace
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from surrogate.records import Run
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
 
 
 @runtime_checkable

@@ -6,13 +6,15 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from ConfigSpace import CategoricalHyperparameter, ConfigurationSpace, OrdinalHyperparameter
 
 from surrogate.arguments import agree, as_config, as_configs, check_seed, shortened
 from surrogate.records import CURVES, Record, Row
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
 
 Key = tuple[Any, ...]
 
@@ -197,6 +199,8 @@ def _number(value: Any) -> bool:
 
 
 def _observed_space(configs: Sequence[Mapping[str, Any]]) -> ConfigurationSpace:
+    from ConfigSpace import CategoricalHyperparameter, ConfigurationSpace, OrdinalHyperparameter
+
     space = ConfigurationSpace()
     for place, config in enumerate(configs):
         _check_values(config, place)

@@ -13,11 +13,10 @@ import math
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from ConfigSpace import ConfigurationSpace
 from numpy.typing import NDArray
 
 from surrogate.arguments import as_configs, check_seed
@@ -31,6 +30,9 @@ from surrogate.records import QUANTITIES, Complexity, Run
 from surrogate.space.features import encode, encode_one
 from surrogate.space.tasks import get_space, get_task
 from surrogate.space.validation import checked, checked_columns
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
 
 Floats = NDArray[np.float64]
 
@@ -121,13 +123,11 @@ class FittedBenchmark:
     noise: Noise = field(repr=False)
     provenance: Mapping[str, Any] = field(repr=False)
     cost_model: CostModel | None = field(default=None, repr=False)
-    space: ConfigurationSpace = field(init=False, repr=False)
     # Cumulative costs: name, where its value per epoch is, and where that of the first epoch.
     _cumulative: tuple[tuple[str, int, int], ...] = field(init=False, repr=False)
     _kinds: Mapping[str, str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "space", get_space(self.task))
         cumulative = tuple(
             (name, self.costs.index(name), self.costs.index(f"{name}_first"))
             for name in CUMULATIVE
@@ -141,6 +141,11 @@ class FittedBenchmark:
         if self.cost_model is not None:
             kinds |= dict.fromkeys((*CUMULATIVE, INFERENCE), "predicted")
         object.__setattr__(self, "_kinds", kinds)
+
+    @cached_property
+    def space(self) -> ConfigurationSpace:
+        """The joint space of the task."""
+        return get_space(self.task)
 
     def query(self, config: Mapping[str, Any], *, seed: int | None = None) -> Run:
         """Predict the training of a configuration, as long as its ``max_epoch``.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from ConfigSpace import ConfigurationSpace
 from numpy.typing import NDArray
 
 from surrogate.arguments import as_configs, check_seed
@@ -21,6 +21,9 @@ from surrogate.space import regnet
 from surrogate.space.task import ARCHITECTURE
 from surrogate.space.tasks import get_space, get_task
 from surrogate.space.validation import checked, checked_columns
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
 
 Floats = NDArray[np.float64]
 
@@ -55,10 +58,11 @@ class OfficialBenchmark:
     costs: tuple[str, ...]
     trees: Trees
     provenance: Mapping[str, Any]
-    space: ConfigurationSpace = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "space", get_space(self.task))
+    @cached_property
+    def space(self) -> ConfigurationSpace:
+        """The joint space of the task."""
+        return get_space(self.task)
 
     def query(self, config: Mapping[str, Any], *, seed: int | None = None) -> Run:
         """Predict the training of a configuration, as long as its ``max_epoch``.

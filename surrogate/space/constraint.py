@@ -10,10 +10,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
-from ConfigSpace import ConfigurationSpace
 
 from surrogate.arguments import as_configs, check_count
 from surrogate.benchmark import Benchmark
@@ -21,6 +20,9 @@ from surrogate.records import Run
 from surrogate.space import regnet
 from surrogate.space.task import Limits
 from surrogate.space.tasks import COLLECTED, Config, check, get_task
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
 
 N_STAGES = 2
 """Of every network that upstream collected, beside the limits of its task (its published code)."""

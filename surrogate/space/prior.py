@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from ConfigSpace import OrdinalHyperparameter
-from ConfigSpace.hyperparameters.distributions import UniformIntegerDistribution
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ConfigSpace import OrdinalHyperparameter
 
 Floats = NDArray[np.float64]
 
@@ -50,6 +52,8 @@ class WeightedPositions:
     weights: tuple[float, ...]
 
     def __eq__(self, other: object) -> bool:
+        from ConfigSpace.hyperparameters.distributions import UniformIntegerDistribution
+
         if not isinstance(other, UniformIntegerDistribution | WeightedPositions):
             return NotImplemented
         return float(other.upper_vectorized) == float(self.upper_vectorized)

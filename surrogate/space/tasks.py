@@ -17,15 +17,17 @@ import math
 from collections.abc import Mapping
 from functools import cache, cached_property
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from ConfigSpace import CategoricalHyperparameter, ConfigurationSpace, OrdinalHyperparameter
 
 from surrogate.arguments import agree, as_config, check_seed, shortened
 from surrogate.space.definitions import TASKS
 from surrogate.space.prior import set_prior
 from surrogate.space.task import Task
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
 
 Config = dict[str, Any]
 """A configuration with plain Python values, in the order of the space."""
@@ -57,6 +59,9 @@ def get_space(task: str, *, seed: int | None = None) -> ConfigurationSpace:
     Raises:
         ValueError: If there is no such task.
     """
+    # Only here: a query needs no ConfigSpace, whose import takes far longer than the first one.
+    from ConfigSpace import CategoricalHyperparameter, ConfigurationSpace, OrdinalHyperparameter
+
     chosen = get_task(task)
     check_seed(seed)
     space = ConfigurationSpace(name=task, seed=seed)

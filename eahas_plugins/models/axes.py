@@ -217,14 +217,16 @@ def neighbours(parents: Floats, axes: Sequence[Axis], n: int, rng: np.random.Gen
     What a parent does not have (NaN) is left alone: it would change nothing. One that has nothing
     is drawn anew.
     """
-    children = parents[rng.integers(len(parents), size=n)].copy()
+    present_in = [np.flatnonzero(~np.isnan(parent)) for parent in parents]
+    chosen = rng.integers(len(parents), size=n)
+    children = parents[chosen].copy()
     n_changes = rng.integers(1, 4, size=n)
-    for child, changes in zip(children, n_changes.tolist(), strict=True):
-        present = np.flatnonzero(~np.isnan(child))
+    for child, parent, changes in zip(children, chosen.tolist(), n_changes.tolist(), strict=True):
+        present = present_in[parent]
         if not len(present):
             child[:] = rng.random(len(child))
             continue
-        for column in rng.choice(present, size=changes).tolist():
+        for column in present[rng.integers(len(present), size=changes)].tolist():
             axis = axes[column]
             if axis.ordered and (axis.n_values or 5) > 4 and rng.random() < 0.7:
                 child[column] = min(1.0, max(0.0, child[column] + 0.15 * rng.standard_normal()))

@@ -39,13 +39,18 @@ _GRID_NOISES = (1e-3, 1e-2, 1e-1)  # variance, as a part of that of the values
 
 def squared_distances(a: Floats, b: Floats) -> Floats:
     """Between the rows of ``a`` and those of ``b``, of shape (len(a), len(b))."""
-    squares = np.sum(a**2, axis=1)[:, np.newaxis] + np.sum(b**2, axis=1) - 2.0 * a @ b.T
-    return np.asarray(np.maximum(squares, 0.0))
+    squares = np.sum(a**2, axis=1)[:, np.newaxis] + np.sum(b**2, axis=1)
+    squares -= 2.0 * a @ b.T
+    return np.asarray(np.maximum(squares, 0.0, out=squares))
 
 
 def matern(s: Floats) -> Floats:
     """Matern-5/2 kernel of ``s``, the root of 5 times the distance in lengths (RW eq. 4.17)."""
-    return np.asarray((1.0 + s + s**2 / 3.0) * np.exp(-s))
+    kernel = np.square(s)
+    kernel /= 3.0
+    kernel += 1.0 + s
+    kernel *= np.exp(-s)
+    return np.asarray(kernel)
 
 
 class _Process(ABC):
@@ -84,7 +89,7 @@ class _Process(ABC):
         cross = self._kernel(self._x, x)
         mean = cross.T @ self._weight
         half = self._whiten @ cross
-        variance = self._variance(x) - (half**2).sum(axis=0)
+        variance = self._variance(x) - np.square(half, out=half).sum(axis=0)
         variance = np.maximum(variance, self._least_variance)
         return self._mean + self.scale * mean, self.scale * np.sqrt(variance)
 
@@ -172,7 +177,7 @@ class ArdProcess(_Process):
         (a, short_a), (b, short_b) = self._split(a), self._split(b)
         lengths = np.exp(self.theta[: a.shape[1]])
         kernel = matern(np.sqrt(5.0 * squared_distances(a / lengths, b / lengths)))
-        if not self.levels:
+        if not (short_a.any() and short_b.any()):
             return kernel
         both = np.outer(short_a, short_b)
         return np.asarray(kernel * (1.0 + self._residual * both) + both)

@@ -7,6 +7,7 @@ wall-clock times; the budget check on SQLite is given in wall-clock time too.
 
 from __future__ import annotations
 
+import importlib.util
 import statistics
 import sys
 import tempfile
@@ -27,6 +28,8 @@ RATIO_LIMIT = 1.3
 """What EnergyTPESampler's ask and tell may take, in units of plain TPE's, where none fails."""
 CHECK_LIMIT_MS = 5.0
 """What one check of the budget may take."""
+MOST_OF_GP = 1_000
+"""Past trials from which Optuna's own Gaussian process, which needs torch, proposes in seconds."""
 PARTS = ("samplers", "budget", "trainings")
 
 
@@ -105,13 +108,22 @@ def overhead(
         show(result)
 
 
-def samplers(kind: str = "mixed") -> dict[str, Callable[[], Any]]:
-    """The samplers to compare on a kind of study; the first is the unit."""
+def samplers(kind: str = "mixed", n_trials: int = 0) -> dict[str, Callable[[], Any]]:
+    """The samplers to compare on a kind of study of so many trials; the first is the unit."""
     import optuna
 
-    from eahas_plugins.optuna.samplers import EnergyTPESampler, RegularizedEvolutionSampler, ea_bohb
+    from eahas_plugins.optuna.samplers import (
+        EnergyGPSampler,
+        EnergyTPESampler,
+        RegularizedEvolutionSampler,
+        ea_bohb,
+    )
 
     length = "i0" if STUDIES[kind]["integers"] else None
+    of_torch: dict[str, Callable[[], Any]] = {}
+    if n_trials <= MOST_OF_GP and importlib.util.find_spec("torch") is not None:
+        of_torch["GPSampler"] = lambda: optuna.samplers.GPSampler(seed=0)
+        of_torch["EnergyGPSampler"] = lambda: EnergyGPSampler(seed=0)
     return {
         "TPESampler": lambda: optuna.samplers.TPESampler(seed=0),
         "EnergyTPESampler": lambda: EnergyTPESampler(seed=0),
@@ -121,6 +133,7 @@ def samplers(kind: str = "mixed") -> dict[str, Callable[[], Any]]:
         "RegularizedEvolutionSampler": lambda: RegularizedEvolutionSampler(
             reward_exponent=0.0, seed=0
         ),
+        **of_torch,
     }
 
 
@@ -130,7 +143,7 @@ def measure_samplers(n_trials: int, repeats: int, kind: str) -> list[dict[str, A
 
     times: dict[str, list[float]] = {}
     studies = {}
-    for name, make in samplers(kind).items():
+    for name, make in samplers(kind, n_trials).items():
         study = optuna.create_study(direction="maximize", sampler=make())
         fill(study, n_trials, kind)
         times[name], studies[name] = [], study

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import json
 from pathlib import Path
@@ -30,6 +31,15 @@ def test_every_number_is_measured() -> None:
     kinds = [(row["storage"], row["n_reports"]) for row in result["trainings"]]
     assert kinds == [("memory", 10), ("memory", 20), ("SQLite", 10), ("SQLite", 20)]
     assert all(row["optuna_part"] > 0.0 for row in result["trainings"])
+
+
+@pytest.mark.parametrize("kind", STUDIES)
+def test_the_other_gaussian_process_is_there_where_torch_is(kind: str) -> None:
+    there = {"GPSampler", "EnergyGPSampler"}
+    with_torch = importlib.util.find_spec("torch") is not None
+    few, many = module.samplers(kind, module.MOST_OF_GP), module.samplers(kind, 10_000)
+    assert few.keys() - many.keys() == (there if with_torch else set())
+    assert not there & many.keys()
 
 
 def test_table() -> None:

@@ -109,6 +109,18 @@ def read_twice(read: Callable[[], Reading]) -> tuple[Reading, MeterError | None]
         return read(), error
 
 
+def read_again(read: Callable[[], Reading]) -> Reading:
+    """Read, at the second try if the first one fails; then the log says what has failed.
+
+    Raises:
+        MeterError: If the meter does not answer.
+    """
+    now, problem = read_twice(read)
+    if problem is not None:
+        _log.warning("A reading of the energy failed and was repeated (%s).", problem)
+    return now
+
+
 def tell_of(
     lost: Iterable[tuple[_Device, Exception]], *, reset: Sequence[str], told: set[str]
 ) -> None:

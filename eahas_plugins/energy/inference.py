@@ -7,6 +7,7 @@ windows of that length, whose median is the answer and whose spread says how wel
 
 from __future__ import annotations
 
+import contextlib
 import math
 import statistics
 import time
@@ -16,6 +17,7 @@ from typing import Any, Literal
 
 from eahas_plugins.arguments import check_counts
 from eahas_plugins.energy.auto import auto_meter
+from eahas_plugins.energy.counter import read_again
 from eahas_plugins.energy.meter_argument import check_meter
 from eahas_plugins.energy.readings import (
     EnergyMeter,
@@ -137,7 +139,8 @@ def measure_inference(
         n_passes = windows.find_length()
         found = [windows.measure(n_passes) for _ in range(n_windows)]
     finally:
-        share.leave()
+        with contextlib.suppress(MeterError):  # what it would count is in no window
+            share.leave()
     each = sorted(kwh / (n_passes * n_samples) for kwh, _ in found)
     if not each[0] > 0.0:
         raise MeterError(windows.stood_still(sum(seconds for _, seconds in found)))
@@ -179,11 +182,11 @@ class _Windows:
 
     def measure(self, n_passes: int) -> tuple[float, float]:
         """Energy, kWh, and seconds of so many passes."""
-        before = self._share.read()
+        before = read_again(self._share.read)
         for _ in range(n_passes):
             self._run()
         wait_for_gpu()
-        return _difference(before, self._share.read())
+        return _difference(before, read_again(self._share.read))
 
     def find_length(self) -> int:
         """Passes of a window that the counter resolves: one of twice the length says the same.

@@ -22,7 +22,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from eahas_plugins.energy.cores_used import CoresUsed
-from eahas_plugins.energy.counter import read_twice
+from eahas_plugins.energy.counter import read_again, read_twice
 from eahas_plugins.energy.meter_argument import answer_of, check_meter
 from eahas_plugins.energy.readings import (
     OWN_PROCESS,
@@ -214,11 +214,11 @@ class Share:
         """Read a last time and give up the part, also if the meter does not answer.
 
         Raises:
-            MeterError: If it does not.
+            MeterError: If it does not, twice.
         """
         with self._lock:
             try:
-                return self._take()
+                return read_again(self._take)
             finally:
                 self._cores.end()
                 self._membership.leave(self._last.monotonic_s, self._last.counters)

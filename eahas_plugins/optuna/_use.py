@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 
-from eahas_plugins.energy.counter import read_twice
+from eahas_plugins.energy.counter import read_again
 from eahas_plugins.energy.readings import EnergyMeter, Reading
 from eahas_plugins.energy.sharing import Share
-
-_log = logging.getLogger(__name__)
 
 
 class Use:
@@ -49,10 +46,7 @@ class Use:
 
     def read(self) -> Reading:
         """Read; a reading that fails once is made up for by the next."""
-        now, problem = read_twice(self.share.read)
-        if problem is not None:
-            _log.warning("A reading of the energy failed and was repeated (%s).", problem)
-        return now
+        return read_again(self.share.read)
 
     def leave(self, study: object) -> None:
         """Read for the last time, for one trial.

@@ -74,7 +74,7 @@ class JournalTraining(EnergyTraining):
         self._attempt = attempt
         self._lock = threading.Lock()  # the heartbeat reads and charges too
         self._share = Share(meter)
-        self._start = self._share.read()
+        self._start = self._share.latest
         self._now = self._start
         self._problem: MeterError | None = None
 

@@ -103,6 +103,42 @@ def test_a_meter_that_does_not_move_says_so():
         measure_inference(machine.run, n_samples=1, meter=machine, clock=machine.clock)
 
 
+class Hiccups(Machine):
+    """It does not answer at some of its readings."""
+
+    def __init__(self, at):
+        super().__init__()
+        self._at, self.n_readings = at, 0
+
+    def read(self):
+        self.n_readings += 1
+        if self.n_readings in self._at:
+            raise MeterError("no answer")
+        return super().read()
+
+
+@pytest.mark.parametrize("every", [3, 4, 7])
+def test_single_readings_that_fail_are_made_up_for(every):
+    machine = Hiccups(range(every, 10_000, every))
+    cost = measure_inference(machine.run, n_samples=1, meter=machine, clock=machine.clock)
+    assert cost.energy_kwh == pytest.approx(PASS_KWH)
+
+
+def test_what_has_been_measured_stays_if_the_meter_is_lost_then():
+    counts = Hiccups(())
+    measure_inference(counts.run, n_samples=1, meter=counts, clock=counts.clock)
+    machine = Hiccups({counts.n_readings})  # the last one gives the meter up
+    machine.seconds = counts.seconds + 1.0  # not beside the other one
+    cost = measure_inference(machine.run, n_samples=1, meter=machine, clock=machine.clock)
+    assert cost.energy_kwh == pytest.approx(PASS_KWH)
+
+
+def test_a_meter_that_is_lost_says_so():
+    machine = Hiccups(range(6, 10_000))
+    with pytest.raises(MeterError, match="no answer"):
+        measure_inference(machine.run, n_samples=1, meter=machine, clock=machine.clock)
+
+
 def test_a_clock_that_stands_still_does_not_hang():
     meter = FakeMeter()
     with pytest.raises(MeterError):

@@ -109,3 +109,22 @@ def test_a_training_of_another_host_goes_on(tmp_path):
     plug.error = None
     training.finish()
     assert training.measured().energy_kwh > 0.0
+
+
+@pytest.mark.parametrize("at", range(2, 8))
+def test_one_failed_reading_ends_no_training_whichever_it_is(at):
+    class Hiccup(Plug):
+        def read(self):
+            self.error = TimeoutError("busy") if self.n_asked + 1 == at else None
+            return super().read()
+
+    plug, trial = Hiccup(scope="machine"), optuna.create_study().ask()
+    with EnergyTracker(trial, meter=plug) as energy:
+        energy.report(0.5, step=0)
+    assert trial.user_attrs["energy_kwh"] > 0.0
+    plug = Hiccup()
+    training = JournalTraining(
+        meter=plug, checkpoint=Scratch(), seed=0, budget=None, in_kwh=False, attempt=None
+    )
+    training.finish()
+    assert training.measured().energy_kwh > 0.0

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from eahas_plugins.files import json_object
-from surrogate.folder import read_provenance, read_verified
+from surrogate.folder import is_listed, read_provenance, read_verified
 
 COSTS_MODEL, COSTS_ABOUT = "costs.npz", "costs.json"
 _TOLD = ("energy", "runtime", "inference_energy", "meter", "machine", "versions")
@@ -15,8 +15,13 @@ _TOLD = ("energy", "runtime", "inference_energy", "meter", "machine", "versions"
 
 
 def has_costs(folder: Path) -> bool:
-    """Whether a folder has costs of its own beside the simulated ones."""
-    return (folder / COSTS_MODEL).exists() or (folder / COSTS_ABOUT).exists()
+    """Whether a folder has costs of its own beside the simulated ones, or should have.
+
+    Raises:
+        ValueError: If the sums of its files cannot be read.
+    """
+    names = (COSTS_MODEL, COSTS_ABOUT)
+    return any((folder / name).exists() or is_listed(folder, name) for name in names)
 
 
 def told_with_costs(provenance: Mapping[str, Any], folder: Path) -> dict[str, Any]:

@@ -86,6 +86,16 @@ def write_sums(folder: Path) -> None:
     write_atomically(folder / SUMS, "".join(lines))
 
 
+def is_listed(folder: Path, name: str) -> bool:
+    """Whether the folder was written with a file of that name.
+
+    Raises:
+        ValueError: If the sums cannot be read.
+    """
+    sums = folder / SUMS
+    return sums.is_file() and name in _listed(sums)
+
+
 def _listed(sums: Path) -> dict[str, str]:
     try:
         text = read_bytes(sums, limit=MAX_JSON_BYTES).decode()

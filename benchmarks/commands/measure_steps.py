@@ -60,9 +60,9 @@ def measure_steps(
 
     The real network and training step, on random images: what a step costs does not depend on what
     they show. Training step, evaluation and inference apart, each repeated until the energy counter
-    resolves it: some 4 s per configuration, and the time in which its kernels are chosen. The first
-    N configurations are the same for any RUNS and precision. What is in the file is not measured
-    again. Then:
+    resolves it: some 5 s per configuration (3 s with --window 0.3), and the time in which its
+    kernels are chosen. The first N configurations are the same for any RUNS and precision. What is
+    in the file is not measured again. Then:
     'python -m benchmarks fit --task TASK --costs OUT/rows.jsonl'.
 
     Raises:

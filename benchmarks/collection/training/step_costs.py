@@ -18,10 +18,10 @@ from surrogate.space.regnet import Trunk, complexity
 from surrogate.step_records import MEASURED, TOO_LARGE, PieceCost, Precision
 
 WINDOW_S = 0.6
-"""With it a configuration takes about 4 s: two windows of training, one each of evaluation,
-inference and no work, each until the counter moves; and longer where a step does, or the library
-tries many kernels for the first one. Windows begin and end with a move of the counter, so that its
-20-100 ms do not count."""
+"""With it a configuration takes about 5 s, with half of it 3 s: two windows of training, one each
+of evaluation, inference and no work, each until the counter moves; and longer where a step does, or
+the library tries many kernels for the first one. Windows begin and end with a move of the counter,
+so that its 20-100 ms do not count."""
 TRAINING_WINDOWS = 2
 WARM_UP_SHARE = 0.25
 """Of a window: so long it works before it is measured."""

@@ -224,11 +224,19 @@ def test_costs_cannot_be_chosen_where_there_is_no_choice(name):
 @pytest.mark.parametrize("task", ["cifar10", "tinyimagenet"])
 def test_costs_that_nobody_measured(task):
     folder = DATA / task
+    assert f"measure-steps --task {task}" in (folder / "README.md").read_text()
     if not (folder / "costs.npz").exists():
         with pytest.raises(ValueError, match=f"measure-steps --task {task}"):
             surrogate.load(task, costs="predicted")
     with pytest.raises(ValueError, match="costs must be one of predicted, simulated"):
         surrogate.load(task, costs="measured")
+
+
+def test_costs_that_were_lost_are_missed(folder, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / "copy", ignore=shutil.ignore_patterns("costs.*"))
+    with pytest.raises(ValueError, match=r"costs\.json is missing"):
+        surrogate.load(copy)
+    assert surrogate.load(copy, costs="simulated").provenance["energy"] == "simulated"
 
 
 @pytest.mark.parametrize("name", ["costs.npz", "costs.json"])

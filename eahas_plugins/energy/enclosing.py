@@ -14,7 +14,7 @@ from collections.abc import Sequence
 WITHIN_VARIABLE = "EAHAS_ENERGY_WITHIN"
 """Names of what is measured around a program, a list in JSON."""
 
-_here: list[str] = []  # of the trials of this process, once for each of their trackers
+_here: list[tuple[str, int]] = []  # trials of this process and threads that have begun to track
 _lock = threading.RLock()  # a trial may also end wherever memory is collected
 
 
@@ -24,8 +24,14 @@ def enclosing_owners() -> tuple[str, ...]:
         names = json.loads(os.environ.get(WITHIN_VARIABLE) or "[]")
     except (ValueError, RecursionError):  # not ours
         return ()
-    listed = names if isinstance(names, list) else []
-    return tuple(name for name in listed if isinstance(name, str) and name not in _here)
+    listed, own = names if isinstance(names, list) else [], {owner for owner, _ in _here}
+    return tuple(name for name in listed if isinstance(name, str) and name not in own)
+
+
+def owner_in_this_thread() -> str | None:
+    """Return the name of the trial that this thread trains; None if it trains none."""
+    thread = threading.get_ident()
+    return next((owner for owner, began in reversed(_here) if began == thread), None)
 
 
 def within(*owners: str) -> str:
@@ -38,21 +44,22 @@ def begins(owner: str) -> None:
     with _lock:
         around = enclosing_owners()
         if owner not in around:  # else it is tracked outside, too
-            _here.append(owner)
+            _here.append((owner, threading.get_ident()))
             _tell(around)
 
 
 def ends(owner: str) -> None:
     """The trial has ended."""
     with _lock:
-        if owner in _here:
+        last = next((i for i in reversed(range(len(_here))) if _here[i][0] == owner), None)
+        if last is not None:
             around = enclosing_owners()
-            _here.remove(owner)
+            del _here[last]
             _tell(around)
 
 
 def _tell(around: Sequence[str]) -> None:
-    own = set(_here)
+    own = {owner for owner, _ in _here}
     os.environ[WITHIN_VARIABLE] = json.dumps([*around, *(own if len(own) == 1 else ())])
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from eahas_plugins.arguments import check_counts
+from eahas_plugins.energy import enclosing
 from eahas_plugins.energy.auto import auto_meter
 from eahas_plugins.energy.counter import read_again
 from eahas_plugins.energy.meter_argument import check_meter
@@ -95,8 +96,8 @@ def measure_inference(
 ) -> InferenceCost:
     """Measure what a model's inference costs on this machine.
 
-    Inside ``with EnergyTracker(trial) as energy`` call ``energy.measure_inference`` instead: what
-    the measurement uses is then the trial's energy, as that of its training is.
+    What the measurement uses is the energy of the trial that the thread trains, if it trains one,
+    as that of its training is. ``EnergyTracker`` has it as a method, with its own meter.
 
     Example:
         >>> from eahas_plugins.energy import CpuTimeMeter, measure_inference
@@ -113,7 +114,7 @@ def measure_inference(
             run beside this one as in `EnergyTracker`.
         warm_up: Passes before anything is counted: caches, compilation, clocks.
         n_windows: Windows to measure, at least 5. Each is 0.2 s long or more.
-        owner: Name of the trial that this belongs to, where it has trackers of its own.
+        owner: Name of the trial that this belongs to; by default the one that this thread trains.
         clock: Where times come from, seconds.
 
     Raises:
@@ -133,6 +134,7 @@ def measure_inference(
         run()
     wait_for_gpu()
     times = _times_of_passes(run, clock)
+    owner = enclosing.owner_in_this_thread() if owner is None else owner
     share = Share(auto_meter() if isinstance(meter, str) else meter, owner=owner)
     windows = _Windows(run, share, clock)
     try:

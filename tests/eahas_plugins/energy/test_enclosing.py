@@ -10,11 +10,17 @@ import threading
 import optuna
 import pytest
 
-from eahas_plugins.energy import FakeMeter, RaplMeter, Share
-from eahas_plugins.energy.enclosing import WITHIN_VARIABLE, enclosing_owners
+from eahas_plugins.energy import FakeMeter, RaplMeter, Share, measure_inference
+from eahas_plugins.energy.enclosing import (
+    WITHIN_VARIABLE,
+    enclosing_owners,
+    owner_in_this_thread,
+)
 from eahas_plugins.energy.roster_entry import Activity
 from eahas_plugins.energy.sharing import shared_fraction
 from eahas_plugins.optuna import EnergyTracker
+from eahas_plugins.targets.journal_training import JournalTraining
+from eahas_plugins.targets.scratch import Scratch
 from tests.eahas_plugins.energy.machines import add_zone
 
 
@@ -129,6 +135,44 @@ def test_a_forked_process_is_inside_its_parents_trial():
     assert json.loads(os.read(readable, 1_000)) == [["trial"], ["trial", "inner"]]
     assert names_inherited() == ["trial"]
     share.leave()
+
+
+class Turning(FakeMeter):
+    """1 kWh, in a second, at every reading."""
+
+    def read(self):
+        self.advance(kwh=1.0, seconds=1.0)
+        return super().read()
+
+
+def test_a_measurement_in_a_trial_takes_nothing_from_it():
+    meter, trial = Turning(scope="machine"), optuna.create_study().ask()
+    with EnergyTracker(trial, meter=meter):
+        measure_inference(int, n_samples=1, meter=meter)
+    assert trial.user_attrs["energy_kwh"] == trial.user_attrs["runtime_s"]
+
+
+def test_a_measurement_in_a_training_of_another_host_takes_nothing_from_it():
+    meter = Turning(scope="machine")
+    training = JournalTraining(
+        meter=meter, checkpoint=Scratch(), seed=0, budget=None, in_kwh=False, attempt=None
+    )
+    measure_inference(int, n_samples=1, meter=meter)
+    training.finish()
+    used = training.measured()
+    assert used.energy_kwh == used.seconds
+
+
+def test_a_measurement_in_another_thread_is_none_of_a_trials():
+    meter = Turning(scope="machine")
+    share, others = Share(meter, owner="trial"), []
+    thread = threading.Thread(target=lambda: others.append(owner_in_this_thread()))
+    thread.start()
+    thread.join()
+    assert others == [None]
+    assert owner_in_this_thread() == "trial"
+    share.leave()
+    assert owner_in_this_thread() is None
 
 
 def part(own, *others):

@@ -114,29 +114,14 @@ class StudyEnergy:
         left_kwh = budget_kwh - (committed_kwh - _left_out_kwh(said))
         return payable(left_kwh, limit_kwh=budget_kwh)
 
-    def log_kwh(
-        self,
-        study: Study,
-        space: Mapping[str, BaseDistribution],
-        candidates: Mapping[str, ArrayLike],
-        known: Mapping[str, Any],
-    ) -> Floats | None:
-        """Log of the predicted energy of candidates up to a common constant; None while unknown.
-
-        Args:
-            study: The study.
-            space: Distributions of the candidates' parameters.
-            candidates: Columns in Optuna's internal representation, each of shape (n,).
-            known: Parameters that all candidates share, in external representation.
-        """
-        with self._lock:
-            self._update(study_behind(study))
-            return self._predict(space, candidates, known)
-
     def predictor(
         self, study: Study, space: Mapping[str, BaseDistribution]
     ) -> Callable[[Mapping[str, ArrayLike]], Floats] | None:
-        """`log_kwh` for many calls, for which the trials are read once; None while unknown."""
+        """Log of the predicted energy up to a common constant, shape (n,); None while unknown.
+
+        The trials are read now, once for all calls: of columns in Optuna's internal representation,
+        each of shape (n,).
+        """
         with self._lock:
             self._update(study_behind(study))
             self._add_columns(space)
@@ -154,9 +139,17 @@ class StudyEnergy:
         *,
         cooling: float,
     ) -> Floats:
-        """Log acquisition minus ``cooling`` times `alpha` times `log_kwh`, as far as that is known.
+        """Log acquisition minus ``cooling`` times `alpha` times log kWh, as far as that is known.
 
         The trials are read once for both.
+
+        Args:
+            log_acquisition: Of the candidates, shape (n,).
+            study: The study.
+            space: Distributions of the candidates' parameters.
+            candidates: Columns in Optuna's internal representation, each of shape (n,).
+            known: Parameters that all candidates share, in external representation.
+            cooling: Weight of predicted energy while nothing is spent.
         """
         study = study_behind(study)
         with self._lock:

@@ -81,7 +81,7 @@ class EnergyGPSampler(LocalState, GPSampler):
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """As ``GPSampler``, with the cooled acquisition."""
-        self._local.context = (study, trial, search_space)
+        self._local.context = (study, search_space)
         try:
             return super().sample_relative(study, trial, search_space)
         finally:
@@ -89,16 +89,12 @@ class EnergyGPSampler(LocalState, GPSampler):
 
     def _optimize_acqf(self, acqf: Any, best_params: NDArray[Any] | None) -> NDArray[Any]:
         if self._cooling > 0.0:
-            study, trial, space = self._local.context
+            study, space = self._local.context
             energy = self._energies.of(study)
-
-            def log_kwh(points: Floats) -> Floats | None:
-                columns = _internal(points, space)
-                return energy.log_kwh(study, space, columns, trial.params)
-
-            if log_kwh(np.full((1, len(space)), 0.5)) is not None:
+            log_kwh = energy.predictor(study, space)
+            if log_kwh is not None:
                 alpha = self._cooling * energy.alpha(study)
-                acqf = _cooled(acqf, log_kwh, alpha, space)  # type: ignore[arg-type]
+                acqf = _cooled(acqf, lambda x: log_kwh(_internal(x, space)), alpha, space)
         return super()._optimize_acqf(acqf, best_params)
 
 

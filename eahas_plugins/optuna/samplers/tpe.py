@@ -105,13 +105,10 @@ def _log_chance(
     study: Study, space: Mapping[str, BaseDistribution], samples: Mapping[str, NDArray[Any]]
 ) -> NDArray[np.float64]:
     """Log of the chance that a training does not fail: what has failed Optuna's TPE never sees."""
-    if not study.get_trials(deepcopy=False, states=(TrialState.FAIL,)):
+    trials = study.get_trials(deepcopy=False)
+    if all(t.state is not TrialState.FAIL for t in trials):
         return np.zeros(len(next(iter(samples.values()))))
-    trials = [
-        t
-        for t in study.get_trials(deepcopy=False)
-        if t.state.is_finished() and space.keys() <= t.params.keys()
-    ]
+    trials = [t for t in trials if t.state.is_finished() and space.keys() <= t.params.keys()]
     failed = [t.state is TrialState.FAIL for t in trials]
     trials = trials[n_before_mended(failed) :]
     columns = [[d.to_external_repr(v) for v in samples[n].tolist()] for n, d in space.items()]

@@ -87,9 +87,9 @@ def test_pruned_and_running_trials_are_extrapolated():
                 intermediate_values={reached: 0.5},
             )
         )
-    predicted = sampler._energies.of(study).log_kwh(
-        study, distributions, {"width": [4.0, 40.0]}, {"max_epoch": 20}
-    )
+    log_kwh = sampler._energies.of(study).predictor(study, distributions)
+    assert log_kwh is not None
+    predicted = log_kwh({"width": [4.0, 40.0], "max_epoch": [1.0]})  # the second choice, 20
     np.testing.assert_allclose(np.exp(predicted), [0.08, 0.8], rtol=0.1)
 
 

@@ -32,6 +32,9 @@ def told_with_costs(provenance: Mapping[str, Any], folder: Path) -> dict[str, An
     """
     about = json_object(read_verified(folder, COSTS_ABOUT), folder / COSTS_ABOUT)
     told = {name: about[name] for name in _TOLD if name in about}
+    held_out = provenance.get("held_out")
+    if isinstance(held_out, Mapping):  # how well simulated costs are predicted
+        told["held_out"] = {k: v for k, v in held_out.items() if not k.startswith("log_")}
     return {**provenance, **told, "costs_from": about}
 
 

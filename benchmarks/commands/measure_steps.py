@@ -84,13 +84,16 @@ def measure_steps(
     with _device(device) as metered, RecordFile(out / ROWS) as file:
         where, software = machine() | metered.describe(), _software()
         _check_rows(file, task, setting, trunk, where)
+        tell(f"{board(where)}, {metered.how}")
         done = {record["run"] for record in file.records}
+        left = [run for run in range(runs) if run not in done]
         failed: list[int] = []
-        for run in range(runs):
-            if run in done:
-                continue
+        for place, run in enumerate(left):
             if end_s is not None and time.monotonic() >= end_s:
-                tell(f"{minutes:g} minutes are over; run the command again to go on")
+                tell(
+                    f"{minutes:g} minutes are over: {place} configurations were begun and "
+                    f"{len(left) - place} are left; run the command again to go on"
+                )
                 break
             try:
                 row = _row(task, run, metered, trunk, setting, where=where, software=software)

@@ -118,7 +118,8 @@ def note(task: str, provenance: Mapping[str, Any], n: int) -> str:
         if isinstance(value, list) and value:  # the most frequent first
             value = value[0]
         if isinstance(value, Mapping):
-            value = value.get("name") or value.get("cpu") or value.get("kind")
+            named = map(value.get, ("name", "gpu", "cpu", "kind"))
+            value = next(filter(None, named), None)
         if value:
             parts.append(f"{key}: {str(value)[:60]}")
     return " · ".join(parts)

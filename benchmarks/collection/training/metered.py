@@ -32,6 +32,12 @@ class MeteredDevice:
         self._meter = meter
         self._has_computed = False
 
+    @property
+    def how(self) -> str:
+        """How its energy is known, in words."""
+        known = self._meter.provenance
+        return f"energy {known.kind} by {known.meter} ({known.sampling})"
+
     def measured(
         self, work: Callable[[CounterWindow], dict[str, Any]], *, window_s: float | None = None
     ) -> dict[str, Any]:

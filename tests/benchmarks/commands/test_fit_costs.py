@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 import surrogate
 from benchmarks.__main__ import make_app
+from benchmarks.commands.statistics import note
 from surrogate.cli import app
 from surrogate.fitting.costs import targets
 from surrogate.folder import DATA
@@ -84,6 +85,8 @@ def test_each_quantity_says_where_it_comes_from(folder):
     )
     assert told["runtime"].startswith(words)
     assert told["meter"]["name"] == "nvml"
+    assert not any("energy" in name or "runtime" in name for name in told["held_out"])
+    assert "machine: Made-up GPU" in note("cifar10", told, 1)
     run = bench.query(bench.space.get_default_configuration())
     assert run.provenance == {
         "train_accuracy": "simulated",

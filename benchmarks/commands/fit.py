@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Annotated
@@ -54,7 +55,7 @@ def fit(
     ] = None,
     figure: Annotated[
         Path | None,
-        typer.Option(help="With --costs: draw power over time into this file.", show_default="no"),
+        typer.Option(help="With --costs: draw power over time for the card.", show_default="no"),
     ] = None,
 ) -> None:
     """Fit the models of TASK to RECORDS and write everything that surrogate.load needs.
@@ -133,12 +134,14 @@ def _fit_costs(
     bench = read_model(folder)
     if bench.task != task or bench.provenance.get("kind") != "simulated":
         raise ValueError(f"{folder} must hold the simulated task {task} but holds {bench.task}.")
-    write_costs(folder, fitted.model, spread=fitted.spread, about=fitted.about)
-    write_atomically(folder / CARD_NAME, compose(task, fitted.about, spread=fitted.spread))
-    write_sums(folder)
-    with_costs(bench, folder)
     if figure is not None:
         draw(fitted.epochs.tolist(), task, figure)
+    link = None if figure is None else Path(os.path.relpath(figure, folder)).as_posix()
+    write_costs(folder, fitted.model, spread=fitted.spread, about=fitted.about)
+    card = compose(task, fitted.about, spread=fitted.spread, figure=link)
+    write_atomically(folder / CARD_NAME, card)
+    write_sums(folder)
+    with_costs(bench, folder)
     held = fitted.about["held_out"]
     found = ", ".join(f"{name} {held[f'{name}_r2']}" for name in ("energy", "time", "power"))
     if min(held["energy_r2"], held["time_r2"]) < GOOD_R2:

@@ -58,20 +58,23 @@ as much.
 Mean power of a training lies at {watts} W (quartiles). Over configurations the rank correlation of
 energy and time is {energy_time_rank_correlation}. The further below 1 it is, the less does a search
 that saves time save energy.
-
+{figure}
 ## Known limits
 - One board, one setting: other boards, batches and precisions order networks differently.
 - Epochs are taken as equal; start-up, data loading and evaluation are not in them.
 """
 
 
-def compose(task: str, about: Mapping[str, Any], *, spread: float) -> str:
+def compose(
+    task: str, about: Mapping[str, Any], *, spread: float, figure: str | None = None
+) -> str:
     """The text of the card.
 
     Args:
         task: The task.
         about: What the fit says of itself.
         spread: Standard deviation of the log of a step's energy.
+        figure: Where the card finds what `draw` has drawn.
     """
     held = about["held_out"]
     quality = "\n".join(
@@ -85,6 +88,9 @@ def compose(task: str, about: Mapping[str, Any], *, spread: float) -> str:
         "last": about["last"][:10],
         "n_held": held["n_configs"],
         "quality": quality,
+        "figure": ""
+        if figure is None
+        else f"\n![Mean power over the time of an epoch]({figure})\n",
         "spread": 100.0 * spread,
         "meter": _listed(about["meter"]),
         "machine": _listed(about["machine"][0]),

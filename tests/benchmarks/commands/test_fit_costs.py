@@ -155,6 +155,17 @@ def test_waiting_for_data_is_a_parameter(steps, tmp_path):
     steps_done = config["max_epoch"] * 40_000 / 1024
     assert waiting.runtime_s[-1] - plain.runtime_s[-1] == pytest.approx(0.2 * steps_done, rel=0.1)
     assert (tmp_path / "power.png").stat().st_size > 1000
+    shown = "![Mean power over the time of an epoch](../power.png)\n\n##"
+    assert [shown in (out / "COSTS.md").read_text() for out in outs] == [False, True]
+
+
+def test_a_figure_that_cannot_be_drawn_changes_no_costs(steps, folder, tmp_path):
+    out = shutil.copytree(folder, tmp_path / "out")
+    before = (out / "costs.json").read_bytes()
+    arguments = ("--costs", steps, "--out", out, "--loader-wait", 0.2, "--figure")
+    for name in ("power.nothing", "no folder/power.png"):
+        assert invoke("--task", "cifar10", *arguments, tmp_path / name).exit_code == 2
+    assert (out / "costs.json").read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -43,9 +43,12 @@ class _Part:
         Raises:
             MeterError: If it does not answer.
         """
-        lost, self._lost = self._lost, True
         ask = partial(answer_of, self.meter)
-        now, problem = (ask(), None) if lost else read_twice(ask)
+        try:
+            now, problem = (ask(), None) if self._lost else read_twice(ask)
+        except MeterError:
+            self._lost = True
+            raise
         self._lost = False
         if self.last is None or now.monotonic_s >= self.last.monotonic_s:  # of all threads
             self.last = now

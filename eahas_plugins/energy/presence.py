@@ -15,6 +15,8 @@ import uuid
 from pathlib import Path
 from typing import ClassVar
 
+from eahas_plugins.energy.roster_folder import let_read
+
 if sys.platform == "win32":
     import msvcrt
 
@@ -80,6 +82,7 @@ class Presence:
         self._close()
         for _ in range(100):
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            let_read(path)
             # Somebody who finds the file before it is locked locks and removes it.
             if _try_lock(descriptor) and _is_at(descriptor, path):
                 self._descriptor = descriptor

@@ -23,7 +23,13 @@ from eahas_plugins.energy import enclosing
 from eahas_plugins.energy.presence import Presence
 from eahas_plugins.energy.readings import OWN_PROCESS
 from eahas_plugins.energy.roster_entry import Activity, Change, Entry, is_left_behind, parse
-from eahas_plugins.energy.roster_folder import FOLDER_VARIABLE, boot_id, chosen_folder
+from eahas_plugins.energy.roster_folder import (
+    FOLDER_VARIABLE,
+    boot_id,
+    chosen_folder,
+    let_read,
+    make_folder,
+)
 
 _MAX_CHANGES = 200  # of one trial while another one takes a single step
 _SEEN_EVERY_S = 1.0  # between two signs of life of a trial that reports more often
@@ -48,7 +54,7 @@ class Roster:
         try:
             parent = chosen_folder() if folder is None else folder
             self._folder = parent / hashlib.sha256(boot_id().encode()).hexdigest()[:16]
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self._folder)
             Presence.of(self._folder)
         except OSError as error:
             self._folder = None
@@ -83,10 +89,11 @@ class Roster:
         if self._folder is None:
             return
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)  # somebody emptied the folder
+            make_folder(self._folder)  # somebody emptied the folder
             entry["presence"] = Presence.of(self._folder).ensure()
             fresh = self._folder / f"{name}.new"
             fresh.write_text(json.dumps(entry), encoding="utf-8")
+            let_read(fresh)
             fresh.replace(self._folder / f"{name}.json")
         except OSError as error:
             _tell_alone(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import stat
@@ -44,6 +45,27 @@ def chosen_folder() -> Path:
         return Path(chosen).expanduser().absolute()  # a training may change its folder
     except RuntimeError as error:  # nobody's home
         raise NotADirectoryError(f"{FOLDER_VARIABLE} is {chosen!r}: {error}") from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder if it is not there: for all who may use the one that it lies in.
+
+    Raises:
+        OSError: If it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        folder.mkdir(exist_ok=True)  # raises if it is none
+        return
+    with contextlib.suppress(OSError):  # a file system without rights
+        folder.chmod(stat.S_IMODE(folder.parent.stat().st_mode))
+
+
+def let_read(file: Path) -> None:
+    """Let all read a file who may use its folder, whatever the user's umask says of others."""
+    with contextlib.suppress(OSError):
+        file.chmod(0o644)
 
 
 def boot_id() -> str:

@@ -14,6 +14,7 @@ from optuna import Trial, TrialPruned
 from eahas_plugins.arguments import check_counts
 from eahas_plugins.budget.attributes import ENERGY_ATTR, TRAINING_ATTR
 from eahas_plugins.energy import EnergyMeter
+from eahas_plugins.energy.meter_argument import check_meter
 from eahas_plugins.models.length import is_number
 from eahas_plugins.optuna.continuation import ManagedCheckpoint
 from eahas_plugins.optuna.samplers._schedules import check_schedules
@@ -144,6 +145,7 @@ class EnergyObjective:
         check_counts(0, seed=seed)
         if meter != "auto" and not isinstance(meter, EnergyMeter):
             raise ValueError(f"meter must be 'auto' or an EnergyMeter but got {meter!r}.")
+        check_meter(meter)  # nor the class of one
         self.train = train
         self.space = space
         self.fidelity_param = fidelity_param

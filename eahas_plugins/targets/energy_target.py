@@ -19,6 +19,7 @@ from eahas_plugins.budget.attributes import (
 )
 from eahas_plugins.budget.journal import Attempt
 from eahas_plugins.energy import EnergyMeter, auto_meter
+from eahas_plugins.energy.meter_argument import check_meter
 from eahas_plugins.spaces import native_config
 from eahas_plugins.targets.checkpoints import Checkpoint, CheckpointStore, checked_folder
 from eahas_plugins.targets.estimate import EnergyEstimate
@@ -119,6 +120,7 @@ class EnergyTarget:
         check_positive(**given(heartbeat_s=heartbeat_s))
         if meter != "auto" and not isinstance(meter, EnergyMeter):
             raise ValueError(f"meter must be 'auto' or an EnergyMeter but got {meter!r}.")
+        check_meter(meter)  # nor the class of one
         self.metric = metric_of(metric, direction)
         self._is_named = metric is not None
         check_train(train, self.metric)

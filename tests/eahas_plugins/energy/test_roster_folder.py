@@ -1,6 +1,8 @@
 """The folder that a user chooses for the notes about who uses which device."""
 
 import logging
+import os
+import stat
 
 import pytest
 
@@ -31,3 +33,31 @@ def test_a_relative_one_stays_where_the_trial_began(tmp_path, monkeypatch):
     assert first.leave().energy_kwh == pytest.approx(1.0)
     assert second.leave().energy_kwh == pytest.approx(1.0)
     assert not list(elsewhere.iterdir())
+
+
+@pytest.mark.parametrize("mode", [0o1777, 0o2775, 0o700])
+def test_who_may_use_the_folder_may_use_what_lies_in_it(tmp_path, monkeypatch, mode):
+    """Users who share a machine share one folder: each of them notes what he uses."""
+    common = tmp_path / "common"
+    common.mkdir()
+    common.chmod(mode)
+    monkeypatch.setenv(FOLDER_VARIABLE, str(common))
+    before = os.umask(0o077)
+    try:
+        Share(FakeMeter()).leave()
+    finally:
+        os.umask(before)
+    (inside,) = common.iterdir()
+    assert stat.S_IMODE(inside.stat().st_mode) == mode
+    files = {file.suffix: stat.S_IMODE(file.stat().st_mode) for file in inside.iterdir()}
+    assert files == {".json": 0o644, ".here": 0o644}
+
+
+def test_a_file_in_its_place_is_said(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(roster, "_told", set())
+    monkeypatch.setattr(roster._log, "disabled", False)
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "file"))
+    with caplog.at_level(logging.WARNING, logger="eahas_plugins"):
+        Share(FakeMeter()).leave()
+    assert "trials count as if each were alone" in caplog.text

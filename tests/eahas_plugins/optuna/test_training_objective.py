@@ -254,6 +254,11 @@ def test_wrong_arguments_are_said(arguments: dict[str, Any], message: str) -> No
         EnergyObjective(parts.pop("train"), parts.pop("space"), **parts)
 
 
+def test_the_class_of_a_meter_is_none() -> None:
+    with pytest.raises(TypeError, match=r"make one, Counter\(...\)"):
+        EnergyObjective(alone(Counter()), space(), meter=Counter)  # type: ignore[arg-type]
+
+
 def test_a_length_that_the_configuration_lacks_is_an_error() -> None:
     objective = EnergyObjective(alone(Counter()), space(), fidelity_param="epochs")
     with pytest.raises(ValueError, match="fidelity_param must be in the configuration but 'epochs"):

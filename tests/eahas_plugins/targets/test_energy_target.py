@@ -238,11 +238,12 @@ def test_a_training_without_accuracy_is_an_error(tmp_path: Path) -> None:
         ({"heartbeat_s": 0.0}, "heartbeat_s must be positive"),
         ({"heartbeat_s": float("nan")}, "heartbeat_s must be positive"),
         ({"meter": "gpu"}, "meter must be 'auto' or an EnergyMeter"),
+        ({"meter": Counter}, "make one, Counter"),
         ({"objectives": "loss"}, "objectives must be 'error' or"),
     ],
 )
 def test_arguments_are_checked(kwargs: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         EnergyTarget(working, **kwargs)
 
 

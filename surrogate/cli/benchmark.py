@@ -42,17 +42,15 @@ def tasks(as_json: Annotated[bool, JSON] = False) -> None:
     if as_json:
         print_json(rows)
         return
-    print_table(
-        ("task", "accuracy", "energy", "runtime", "made from"),
-        (
-            (
-                row["task"],
-                *(row["provenance"].get(what, "-") for what in ("accuracy", "energy", "runtime")),
-                ", ".join(f"{number:,} {what}" for what, number in row["counts"].items()),
-            )
-            for row in rows
-        ),
-    )
+    quantities = ("accuracy", "energy", "runtime")
+    table = []
+    for row in rows:
+        told = {what: row["provenance"].get(what, "-").partition(" from ") for what in quantities}
+        made_from = [f"{number:,} {what}" for what, number in row["counts"].items()]
+        made_from += dict.fromkeys(source for _, _, source in told.values() if source)
+        kinds = (kind for kind, _, _ in told.values())
+        table.append((row["task"], *kinds, ", ".join(made_from)))
+    print_table(("task", *quantities, "made from"), table)
 
 
 @command("space")

@@ -57,6 +57,9 @@ def test_without_out_the_task_itself_gets_them(steps, tmp_path, monkeypatch):
     row = next(row for row in json.loads(listed.stdout) if row["task"] == "cifar10")
     words = "predicted from 100 configurations measured on Made-up GPU"
     assert row["provenance"] == {"accuracy": "simulated", "energy": words, "runtime": words}
+    line = next(x for x in CliRunner().invoke(app, ["tasks"]).stdout.splitlines() if "cifar10" in x)
+    assert line.split()[1:4] == ["simulated", "predicted", "predicted"]
+    assert line.endswith("12,000 configs, 100 configurations measured on Made-up GPU")
     made = [(tmp_path / "cifar10" / name).read_bytes() for name in ("costs.npz", "costs.json")]
     invoke("--task", "cifar10", "--costs", steps)  # the same rows give the same bytes
     assert made == [(tmp_path / "cifar10" / n).read_bytes() for n in ("costs.npz", "costs.json")]

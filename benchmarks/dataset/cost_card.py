@@ -40,8 +40,8 @@ out: {n_left_out}.
 - Software: {software}.
 
 ## How good the models are
-A linear model and a Gaussian process of what it misses. On {n_held:.0f} configurations that they
-did not see (of logarithms; ranks by Spearman):
+A linear model and a Gaussian process of what it misses. Each fifth of the {n_held:.0f}
+configurations as predicted from the others (of logarithms; ranks by Spearman):
 
 | quantity | R2 | rank correlation |
 |---|---|---|

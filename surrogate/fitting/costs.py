@@ -177,7 +177,7 @@ def _spread(rows: Sequence[StepRecord]) -> float:
 
 
 def _held_out(X: Floats, y: Floats, *, groups: Sequence[int]) -> dict[str, float]:
-    """How well each fifth of the configurations is predicted from the others: R2 of logarithms, ranks.
+    """How well each fifth of the configurations is predicted from the others: R2 of logs, ranks.
 
     All rows of a configuration are in one fifth.
 

@@ -15,21 +15,14 @@ import math
 import os
 import time
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from eahas_plugins.energy import enclosing
+from eahas_plugins.energy import enclosing, roster_folder
 from eahas_plugins.energy.presence import Presence
 from eahas_plugins.energy.readings import OWN_PROCESS
 from eahas_plugins.energy.roster_entry import Activity, Change, Entry, is_left_behind, parse
-from eahas_plugins.energy.roster_folder import (
-    FOLDER_VARIABLE,
-    boot_id,
-    chosen_folder,
-    let_read,
-    make_folder,
-)
 
 _MAX_CHANGES = 200  # of one trial while another one takes a single step
 _SEEN_EVERY_S = 1.0  # between two signs of life of a trial that reports more often
@@ -52,9 +45,11 @@ class Roster:
         self.settled_s = 0.0  # what was before is in no running trial's next step
         self._parsed: dict[str, tuple[tuple[int, ...], Entry | None]] = {}  # by the file's name
         try:
-            parent = chosen_folder() if folder is None else folder
-            self._folder = parent / hashlib.sha256(boot_id().encode()).hexdigest()[:16]
-            make_folder(self._folder)
+            parent = roster_folder.chosen_folder() if folder is None else folder
+            self._folder = (
+                parent / hashlib.sha256(roster_folder.boot_id().encode()).hexdigest()[:16]
+            )
+            roster_folder.make_folder(self._folder)
             Presence.of(self._folder)
         except OSError as error:
             self._folder = None
@@ -67,6 +62,7 @@ class Roster:
         devices: Collection[str],
         counters: Mapping[str, float] | None = None,
         owner: str | None = None,
+        within: Sequence[str] = (),
     ) -> Membership:
         """Say that a trial begins to use some devices.
 
@@ -75,6 +71,7 @@ class Roster:
             devices: Their ids. What is each process's own is told apart here.
             counters: Where their counters stand, as `Reading` has it.
             owner: The trial, by a name that all its trackers share; by default one of its own.
+            within: Owners in this process that it is a part of.
         """
         return Membership(
             self,
@@ -82,6 +79,7 @@ class Roster:
             devices=devices,
             counters=counters or {},
             owner=uuid.uuid4().hex if owner is None else owner,
+            within=within,
         )
 
     def write(self, name: str, entry: dict[str, Any]) -> None:
@@ -89,11 +87,11 @@ class Roster:
         if self._folder is None:
             return
         try:
-            make_folder(self._folder)  # somebody emptied the folder
+            roster_folder.make_folder(self._folder)  # somebody emptied the folder
             entry["presence"] = Presence.of(self._folder).ensure()
             fresh = self._folder / f"{name}.new"
             fresh.write_text(json.dumps(entry), encoding="utf-8")
-            let_read(fresh)
+            roster_folder.let_read(fresh)
             fresh.replace(self._folder / f"{name}.json")
         except OSError as error:
             _tell_alone(error)
@@ -189,6 +187,7 @@ class Membership:
         devices: Collection[str],
         counters: Mapping[str, float],
         owner: str,
+        within: Sequence[str],
     ) -> None:
         self._roster = roster
         self._name = uuid.uuid4().hex
@@ -200,7 +199,8 @@ class Membership:
         self._written_s = -math.inf  # by the process's clock
         self._changes: list[Change] = []
         self.owner = owner
-        self.within = tuple(name for name in enclosing.enclosing_owners() if name != owner)
+        around = dict.fromkeys([*enclosing.enclosing_owners(), *within])
+        self.within = tuple(name for name in around if name != owner)
         self.seen(start_s, counters)
         enclosing.begins(owner)
 
@@ -288,7 +288,7 @@ def _tell_alone(error: OSError) -> None:
     _tell(
         "alone",
         f"Who else uses the energy meter cannot be noted ({error}); trials count as if each were "
-        f"alone. Set {FOLDER_VARIABLE} to a folder that can be written",
+        f"alone. Set {roster_folder.FOLDER_VARIABLE} to a folder that can be written",
     )
 
 

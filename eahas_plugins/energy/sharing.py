@@ -160,20 +160,24 @@ class Share:
             where a device is the process's own.
         owner: The trial, if it has more trackers than this one, by a name that they share: none
             of them is another trial to the others, and each counts what the trial gets.
+        within: Owners in this process that it is a part of; those around the process are known.
 
     Raises:
         MeterError: If the meter does not answer.
     """
 
     def __init__(
-        self, meter: EnergyMeter, *, roster: Roster | None = None, owner: str | None = None
+        self,
+        meter: EnergyMeter,
+        *,
+        roster: Roster | None = None,
+        owner: str | None = None,
+        within: Sequence[str] = (),
     ) -> None:
         check_meter(meter, auto=False)
         self._meter = meter
         self._lock = threading.Lock()  # threads that train one trial share it
-        self._last, _ = read_twice(
-            partial(answer_of, meter)
-        )  # what a counter was before is not this trial's
+        self._last, _ = read_twice(partial(answer_of, meter))  # a counter may just have begun anew
         fallen_devices(self._last, self._last)  # a number that is none is found out here
         self._kwh = {
             device: dict.fromkeys(parts, 0.0) for device, parts in by_device(self._last).items()
@@ -188,6 +192,7 @@ class Share:
             devices=ids_of(meter.provenance),
             counters=self._last.counters,
             owner=owner,
+            within=within,
         )
         # Whoever forgets to leave must not take a part of later trials.
         weakref.finalize(self, self._membership.leave).atexit = False

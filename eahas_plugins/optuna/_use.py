@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 from eahas_plugins.energy.counter import read_again
 from eahas_plugins.energy.readings import EnergyMeter, Reading
@@ -14,8 +15,11 @@ class Use:
 
     _thread = threading.local()
 
-    def __init__(self, meter: EnergyMeter, owner: str, around: list[Use]) -> None:
-        self.share = Share(meter, owner=owner)
+    def __init__(
+        self, meter: EnergyMeter, owner: str, around: list[Use], within: Sequence[str]
+    ) -> None:
+        self.share = Share(meter, owner=owner, within=within)
+        self.owner = owner
         self.studies: list[object] = []
         self._around = around  # of the thread that has begun it, whichever ends it
         around.append(self)
@@ -25,15 +29,17 @@ class Use:
         """Return what the tracker around this one uses, or a new share.
 
         The training of another study's trial inside a trial is part of it, so both read one
-        share. Trials of one study are not part of each other, even if one thread trains them in
-        turns: they share equally.
+        share; if their meters differ, the share of the inner one lies inside that of the outer one.
+        Trials of one study are not part of each other, even if one thread trains them in turns:
+        they share equally.
         """
         around = cls._of_this_thread()
         for use in reversed(around):
             if use.share.provenance == meter.provenance and study not in use.studies:
                 use.studies.append(study)
                 return use
-        use = cls(meter, owner, around)
+        within = [use.owner for use in around if study not in use.studies]
+        use = cls(meter, owner, around, within)
         use.studies.append(study)
         return use
 

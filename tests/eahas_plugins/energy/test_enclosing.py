@@ -10,7 +10,14 @@ import threading
 import optuna
 import pytest
 
-from eahas_plugins.energy import FakeMeter, RaplMeter, Share, measure_inference
+from eahas_plugins.energy import (
+    FakeMeter,
+    NvmlMeter,
+    RaplMeter,
+    Share,
+    SumMeter,
+    measure_inference,
+)
 from eahas_plugins.energy.enclosing import (
     WITHIN_VARIABLE,
     enclosing_owners,
@@ -21,7 +28,7 @@ from eahas_plugins.energy.sharing import shared_fraction
 from eahas_plugins.optuna import EnergyTracker
 from eahas_plugins.targets.journal_training import JournalTraining
 from eahas_plugins.targets.scratch import Scratch
-from tests.eahas_plugins.energy.machines import add_zone
+from tests.eahas_plugins.energy.machines import Nvml, add_zone
 
 
 @pytest.fixture(autouse=True)
@@ -135,6 +142,28 @@ def test_a_forked_process_is_inside_its_parents_trial():
     assert json.loads(os.read(readable, 1_000)) == [["trial"], ["trial", "inner"]]
     assert names_inherited() == ["trial"]
     share.leave()
+
+
+@pytest.mark.parametrize("outer_counts_more", [True, False])
+def test_a_study_inside_a_trial_takes_nothing_from_it_if_their_meters_differ(
+    tmp_path, meter, outer_counts_more
+):
+    driver, file = Nvml(1), tmp_path / "intel-rapl:0" / "energy_uj"
+    gpu, both = NvmlMeter(nvml=driver), SumMeter([NvmlMeter(nvml=driver), meter])
+    outer, inner, beside = (optuna.create_study().ask() for _ in range(3))
+    with (
+        EnergyTracker(outer, meter=both if outer_counts_more else gpu),
+        EnergyTracker(inner, meter=gpu if outer_counts_more else both),
+    ):
+        driver.mj[0] += 10_000
+        file.write_text("20000000")
+    used = [trial.user_attrs["energy_parts_kwh"] for trial in (outer, inner)]
+    assert [3.6e6 * parts["gpu"] for parts in used] == pytest.approx([10.0, 10.0])
+    assert 3.6e6 * used[not outer_counts_more]["cpu"] == pytest.approx(20.0)
+    with EnergyTracker(beside, meter=both):
+        driver.mj[0] += 10_000
+        file.write_text("30000000")
+    assert 3.6e6 * beside.user_attrs["energy_kwh"] == pytest.approx(20.0)
 
 
 class Turning(FakeMeter):

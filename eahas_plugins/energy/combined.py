@@ -64,8 +64,8 @@ class SumMeter:
         meters: At least one; no device may be counted by two of them.
 
     Raises:
-        ValueError: If there is no meter, or a device is counted by two of them. An estimate of
-            the CPU from CPU time beside a counter of the CPU counts as such.
+        ValueError: If there is no meter, one is given twice, or a device is counted by two of
+            them. An estimate of the CPU from CPU time beside a counter of the CPU counts as such.
     """
 
     def __init__(self, meters: Sequence[EnergyMeter]) -> None:
@@ -77,6 +77,8 @@ class SumMeter:
         self._told: set[str] = set()
         each = [meter.provenance for meter in meters]
         self._ids = _different_ids(each)
+        if len({id(meter) for meter in meters}) < len(meters):  # of meters that name no device
+            raise ValueError("each device must be counted by one meter but one is given twice")
         self._provenance = provenance_of_all(
             each,
             devices={

@@ -48,7 +48,7 @@ class WholeDeviceMeter:
         pue: Power usage effectiveness of the data centre. At least 1.
 
     Raises:
-        ValueError: If an argument is out of range (NaN included).
+        ValueError: If an argument is out of range (NaN included), or the meter has an offset.
     """
 
     def __init__(
@@ -64,6 +64,11 @@ class WholeDeviceMeter:
         self._offset_watts = offset_watts
         self._pue = pue
         counted = meter.provenance
+        if offset_watts > 0.0 and _REST in counted.device_ids:
+            raise ValueError(
+                f"offset_watts is in {counted.meter!r} already; give it once, together with the "
+                f"{offset_watts:g} W"
+            )
         corrects = scale != 1.0 or offset_watts > 0.0 or pue > 1.0
         self._provenance = replace(
             counted,
@@ -103,7 +108,7 @@ class WholeDeviceMeter:
         return {
             **parts,
             "other": parts.get("other", 0.0) + machine_kwh - counted_kwh,
-            "facility": (self._pue - 1.0) * machine_kwh,
+            "facility": parts.get("facility", 0.0) + (self._pue - 1.0) * machine_kwh,
         }
 
 
@@ -256,7 +261,8 @@ def calibrate(
     if np.linalg.matrix_rank(design) < 2:
         raise ValueError("calibration needs windows of different load but all counted the same")
     (scale, offset_watts), *_ = np.linalg.lstsq(design, wall_w, rcond=None)
-    if not (scale > 0.0 and offset_watts >= 0.0):
+    least = 1e-9 * wall_w.max() / counted_w.max()  # less is the rounding of none at all
+    if not (scale > least and offset_watts >= 0.0):
         raise ValueError(
             f"calibration gave scale {scale:.3g} and offset {offset_watts:.3g} W, which no machine "
             "has; check that both meters saw the same windows"

@@ -100,6 +100,14 @@ def test_a_share_that_begins_with_it_does_not_mind(machine, tmp_path):
     assert share.read().parts_kwh["gpu"] == pytest.approx(1.0 / 3.6e6)
 
 
+@pytest.mark.parametrize("scope", ["machine", "process"])
+def test_one_meter_given_twice_is_refused(scope):
+    meter = FakeMeter(scope=scope)
+    with pytest.raises(ValueError, match="each device must be counted by one meter but"):
+        SumMeter([meter, meter])
+    assert len(SumMeter([meter, FakeMeter(scope=scope)]).provenance.device_ids) == 2
+
+
 def test_it_travels_after_it_was_read():
     driver = Nvml(1)
     meter = SumMeter([NvmlMeter(nvml=driver), FakeMeter()])

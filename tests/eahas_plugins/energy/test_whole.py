@@ -74,6 +74,29 @@ def test_calibration_finds_scale_and_offset(scale, offset_watts):
     assert found.rms_error_watts < 1e-6
 
 
+def test_an_offset_is_given_once():
+    """Both would be one device, the rest of the machine, of which only one is left."""
+    meter = WholeDeviceMeter(FakeMeter(), offset_watts=10.0)
+    with pytest.raises(ValueError, match=r"offset_watts is in .* already"):
+        WholeDeviceMeter(meter, offset_watts=10.0)
+    assert WholeDeviceMeter(meter, pue=1.5).provenance.device_ids[-1] == "machine:rest"
+
+
+@pytest.mark.parametrize("how", [{"scale": 1.1}, {"pue": 1.2}])
+def test_corrections_of_corrections_lose_nothing(how):
+    fake = FakeMeter()
+    meter = WholeDeviceMeter(WholeDeviceMeter(fake, scale=2.0, pue=1.5), **how)
+    before = meter.read()
+    fake.advance(kwh=1.0)
+    (factor,) = how.values()
+    assert between(before, meter.read()).energy_kwh == pytest.approx(3.0 * factor)
+
+
+def test_a_wall_meter_that_shows_the_same_whatever_is_counted_calibrates_nothing():
+    with pytest.raises(ValueError, match="which no machine has"):
+        calibrate(seconds=[1.0, 2.0], counted_kwh=[1.0, 1.0], wall_kwh=[1.0, 2.0])
+
+
 def test_calibration_needs_windows_of_different_load():
     with pytest.raises(ValueError, match="different load"):
         calibrate(seconds=[1.0, 2.0], counted_kwh=[1.0, 2.0], wall_kwh=[1.0, 2.0])

@@ -106,7 +106,7 @@ def _log_chance(
 ) -> NDArray[np.float64]:
     """Log of the chance that a training does not fail: what has failed Optuna's TPE never sees."""
     trials = study.get_trials(deepcopy=False)
-    if all(t.state is not TrialState.FAIL for t in trials):
+    if TrialState.FAIL not in {t.state for t in trials}:
         return np.zeros(len(next(iter(samples.values()))))
     trials = [t for t in trials if t.state.is_finished() and space.keys() <= t.params.keys()]
     failed = [t.state is TrialState.FAIL for t in trials]

@@ -18,9 +18,12 @@ from eahas_plugins.units import J_PER_KWH
 
 Result = TypeVar("Result")
 
-WINDOW_S = 2.0
-"""Shortest stretch of work between two readings. The counter moves every 20 to 100 ms, and behind
-it the sensor of some GPUs sees a quarter of the time only (Yang et al., 2024, arXiv 2312.02741)."""
+WINDOW_S = 0.6
+"""Shortest stretch of work between two readings. The counter moves every 20 to 100 ms, which does
+not count, as windows begin and end with a move of it; but behind it the sensor of some GPUs sees a
+quarter of the time only (Yang et al., 2024, arXiv 2312.02741), so that several are measured."""
+WARM_UP_SHARE = 0.25
+"""Of a window: so long it works before it is measured."""
 TIMED_SHARE = 0.1
 """Of a window: work must take so long to be timed."""
 POLL_S = 0.001
@@ -109,7 +112,8 @@ class CounterWindow:
     def n_repeats(self, work: Callable[[], Any]) -> int:
         """How many repetitions fill a window; does the work as often as it takes to time it.
 
-        Once before that, to warm up: a library may choose its kernels then.
+        Once before that, as a library may choose its kernels then, and for a part of a window
+        after it: the device rests while its static power is measured, and its clocks fall.
         """
         work()
         n, seconds = 1, self._seconds(work, 1)
@@ -119,6 +123,8 @@ class CounterWindow:
         if self._static_watts is None:
             self._static_watts = self._idle_watts()
         self._repeats.append(max(1, math.ceil(self._window_s * n / seconds)))
+        for _ in range(math.ceil(WARM_UP_SHARE * self._repeats[-1])):
+            work()
         return self._repeats[-1]
 
     def measure(self, works: Sequence[Callable[[], Result]]) -> tuple[Result, Cost]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
 from eahas_plugins.files import LineFile, json_object, read_lines
+from surrogate.records import Record
+from surrogate.step_records import board
 
 
 class RecordFile:
@@ -65,6 +68,38 @@ def read_runs(path: Path) -> list[dict[str, Any]]:
     return [
         _parse(line.text, f"{path}, line {line.number},") for line in read_lines(path) if line.ended
     ]
+
+
+def check_runs(file: RecordFile, task: str, gpu: Mapping[str, Any] | None = None) -> None:
+    """Make sure that what a file holds can be learnt from together with what will be appended.
+
+    Args:
+        file: The file.
+        task: Whose runs it must hold.
+        gpu: The machine, if energy is measured there: the board must be of the same kind.
+
+    Raises:
+        ValueError: If a run follows another schema, or is of another task or board.
+    """
+
+    def setting(task: str | None, machine: Mapping[str, Any] | None) -> dict[str, Any]:
+        if gpu is None or machine is None:
+            return {"task": task}
+        limit = machine.get("power_limit_watts")
+        return {"task": task, "board": board(machine), "power_limit_watts": limit}
+
+    wanted = setting(task, gpu)
+    for line in file.records:
+        try:
+            record = Record.from_json(line)
+        except ValueError as error:
+            raise ValueError(f"{file.path}, run {line['run']}: {error}") from error
+        for name, value in setting(record.task, record.machine).items():
+            if value != wanted[name]:
+                raise ValueError(
+                    f"{file.path} has runs with {name} {value} but this is {wanted[name]}: name "
+                    "another folder with --out."
+                )
 
 
 def _parse(text: bytes, where: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
@@ -22,9 +22,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from benchmarks.collection.estimated_energy import with_estimated_energy
 from benchmarks.collection.machine import machine, now, versions
 from benchmarks.collection.planned_runs import PlannedRun, planned_run
-from benchmarks.collection.record_file import RecordFile
+from benchmarks.collection.record_file import RecordFile, check_runs
 from benchmarks.commands.options import DATA_OPTION
-from eahas_plugins.terminal import fail, tell
+from eahas_plugins.terminal import fail, tell, warn
 from surrogate.records import SCHEMA, Record
 from surrogate.space.regnet import complexity
 from surrogate.space.tasks import get_task
@@ -37,6 +37,8 @@ METERS = {"cpu": "estimate", "cuda": "nvml"}
 """What gives the energy of a device's trainings."""
 WINDOWS = 4
 """Epochs of a run on a GPU that are measured, unless asked for otherwise."""
+MUCH_APART = 0.1
+"""Epochs of a run that differ by more are warned about: those between them take their mean."""
 TASKS_TRAINED = {"cpu": "fashion-nano", "cuda": "fashion-nano-gpu"}
 
 
@@ -65,6 +67,10 @@ def collect(
             help="With cuda: so many epochs are measured, 0 for each.", show_default=str(WINDOWS)
         ),
     ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(help="Begin no run after so many minutes.", show_default="until all are done"),
+    ] = None,
 ) -> None:
     """Train networks of TASK and append one JSON line per run to OUT/TASK.jsonl.
 
@@ -74,16 +80,20 @@ def collect(
     With '--device cuda --meter nvml' the energy is measured by the counter of the GPU, which must
     have nothing else to do: one training at a time, epochs repeated until the counter resolves
     them. All epochs of a training cost the same, so some of them are measured, from the first to
-    the last, and the record says which and how far apart they were.
+    the last, and the record says which and how far apart they were. Where an epoch takes 0.15 s a
+    run takes some 11 s, 6 of them for the windows, and 300 runs take an hour.
 
     Raises:
         ValueError: If the options do not fit together or the machine, images are missing, or the
-            file is damaged or held by another collection.
+            file is damaged, held by another collection, of another task or another board.
     """
     task = _checked(task, device=device, meter=meter, jobs=jobs)
     n_windows = _n_windows(windows, device)
     if not runs >= 1:
         raise ValueError(f"runs must be at least 1 but got {runs}.")
+    if minutes is not None and not 0.0 < minutes < 1e6:
+        raise ValueError(f"minutes must be positive and finite but got {minutes}.")
+    end_s = None if minutes is None else time.monotonic() + 60.0 * minutes
     from benchmarks.collection.training.data import load_splits
 
     splits = load_splits(data)  # fails here, with its message, rather than in every worker
@@ -93,13 +103,16 @@ def collect(
             from benchmarks.collection.training.gpu import only_user_of_gpu
 
             gpu = stack.enter_context(only_user_of_gpu())
+            gpu.check_counter()
         file = stack.enter_context(RecordFile(out / f"{task}.jsonl"))
         if file.dropped_bytes:
             tell(f"dropped a half-written last line ({file.dropped_bytes} bytes)")
+        check_runs(file, task, None if gpu is None else machine() | gpu.describe())
         done = {record["run"] for record in file.records}
-        todo = [run for run in range(runs) if run not in done]
+        left = [run for run in range(runs) if run not in done]
+        todo = _until(end_s, left)
         bar = stack.enter_context(_progress())
-        line = bar.add_task(task, total=runs, completed=runs - len(todo))
+        line = bar.add_task(task, total=runs, completed=runs - len(left))
         if gpu is None:
             records = _train_all(task, todo, jobs=jobs, data=data)
         else:
@@ -107,7 +120,7 @@ def collect(
         for record in records:
             file.append(record)
             bar.advance(line)
-    tell(f"{runs} runs in {file.path}")
+    tell(f"{len(file.records)} runs in {file.path}")
 
 
 def _checked(task: str | None, *, device: str, meter: str | None, jobs: int) -> str:
@@ -149,13 +162,22 @@ def _n_windows(windows: int | None, device: str) -> int | None:
     return windows or None
 
 
+def _until(end_s: float | None, runs: Iterable[int]) -> Iterator[int]:
+    """Yield runs as long as there is time to begin one."""
+    for run in runs:
+        if end_s is not None and time.monotonic() >= end_s:
+            tell("the minutes are over; run the command again to go on")
+            return
+        yield run
+
+
 def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     return Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
 
 
 def _train_all(
-    task: str, todo: list[int], *, jobs: int, data: Path | None
+    task: str, todo: Iterable[int], *, jobs: int, data: Path | None
 ) -> Iterator[dict[str, Any]]:
     """Records as they get ready, trained by processes on a core each."""
     context = multiprocessing.get_context("spawn")
@@ -228,6 +250,11 @@ def _train_on_gpu(
         n_windows=n_windows,
     )
     record = run_record(task, planned, result, started=started)
+    if (spread := record["meter"]["window_spread"]) > MUCH_APART:
+        warn(
+            f"run {run}: the epochs that were measured differ by {spread:.0%}: see that nothing "
+            "else slows the GPU or this machine, or measure each epoch (--windows 0)."
+        )
     record["machine"] |= gpu.describe()
     record["versions"] |= {"cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()}
     return record

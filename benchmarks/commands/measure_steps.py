@@ -71,7 +71,8 @@ def measure_steps(
     """
     get_difficulty(task)
     _check_options(device, runs, precision, batch, image_size, loader_wait, window, minutes)
-    from benchmarks.collection.training.step_costs import WINDOW_S, StepSetting, first_line
+    from benchmarks.collection.energy_window import WINDOW_S
+    from benchmarks.collection.training.step_costs import StepSetting, first_line
 
     setting = StepSetting(
         precision=precision,  # type: ignore[arg-type]  # checked above

@@ -68,12 +68,13 @@ def _trainer(
     from benchmarks.collection.training.data import load_splits
     from benchmarks.collection.training.gpu import only_user_of_gpu
     from benchmarks.collection.training.train import train
+    from benchmarks.commands.collect import WINDOWS
     from surrogate.space.tasks import get_task
 
     fixed: dict[str, Any] = {"splits": load_splits(data), "trunk": get_task(task).trunk}
     if on_gpu:
         with only_user_of_gpu() as gpu:
-            yield partial(gpu.train, **fixed)
+            yield partial(gpu.train, n_windows=WINDOWS, **fixed)
     else:
         torch.set_num_threads(1)
         yield partial(train, **fixed)

@@ -149,10 +149,11 @@ def _windows(
         return "Each epoch is measured."
     n_windows = quartiles((len(meter["measured_epochs"]) for meter in some), "{:.0f}".format)
     spread = quartiles((100.0 * meter["window_spread"] for meter in some), "{:.2g}".format)
+    step = np.median([100.0 * meter["update_s"] / meter["window_s"] for meter in some])
     return (
         f"In {len(some)} of {len(meters)} runs some epochs are measured, evenly spread ({n_windows}"
         f", quartiles), and the others take their mean: the least and most of a run differ by "
-        f"{spread} % (quartiles)."
+        f"{spread} % (quartiles), where a move of the counter is {step:.2g} % of a window."
     )
 
 

@@ -1,5 +1,6 @@
 """A GPU for torch and NVML where there is none: the CPU works and a counter counts."""
 
+import functools
 import sys
 from types import SimpleNamespace
 
@@ -84,6 +85,7 @@ class Counter:
 def working(function, counter, seconds=0.3):
     """The same function, which takes so long on the GPU."""
 
+    @functools.wraps(function)
     def work(*arguments):
         counter.work(seconds)
         return function(*arguments)

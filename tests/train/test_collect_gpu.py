@@ -112,9 +112,12 @@ def test_epochs_that_differ_are_told(counter, images, tmp_path, monkeypatch):
         counter, "work", lambda seconds: work(seconds * (1.0 + 0.01 * next(n_worked)))
     )
     options = ("--device", "cuda", "--data", images, "--out", tmp_path, "--runs", "1")
-    assert invoke(*options).exit_code == 0
+    outcome = invoke(*options)
+    assert outcome.exit_code == 0
     line = json.loads((tmp_path / "fashion-nano-gpu.jsonl").read_text())
     assert line["meter"]["window_spread"] > 0.1
+    spread = f"{line['meter']['window_spread']:.0%}"
+    assert f"run 0: the epochs that were measured differ by {spread}" in outcome.stderr
 
 
 @pytest.mark.parametrize(

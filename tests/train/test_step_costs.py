@@ -1,6 +1,7 @@
 import pytest
 
-from benchmarks.collection.training.step_costs import WINDOW_S, measure_piece
+from benchmarks.collection.energy_window import WINDOW_S
+from benchmarks.collection.training.step_costs import measure_piece
 from tests.benchmarks.collection.test_energy_window import SimulatedGpu, window_of
 
 

@@ -52,6 +52,20 @@ class Gpu(MeteredDevice):
                 "do: see `nvidia-smi`, wait or end them, and run the command again to go on"
             )
 
+    def check_counter(self) -> None:
+        """Make sure that its energy is counted.
+
+        Raises:
+            MeterError: If there is only its power, to be summed up.
+        """
+        known = self._nvml.provenance
+        if known.kind != "measured":
+            raise MeterError(
+                f"the GPU must have a counter of energy but {', '.join(known.devices)} has none "
+                f"here, only {known.sampling}: take a board (Volta or later) whose counter NVML "
+                "shows"
+            )
+
     def train(
         self,
         config: Mapping[str, Any],

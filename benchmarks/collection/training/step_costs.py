@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
 
-from benchmarks.collection.energy_window import CounterWindow
+from benchmarks.collection.energy_window import WINDOW_S, CounterWindow
 from benchmarks.collection.training.metered import MeteredDevice
 from benchmarks.collection.training.steps import Steps
 from eahas_plugins.units import J_PER_KWH
@@ -17,14 +16,10 @@ from surrogate.records import Complexity
 from surrogate.space.regnet import Trunk, complexity
 from surrogate.step_records import MEASURED, TOO_LARGE, PieceCost, Precision
 
-WINDOW_S = 0.6
-"""With it a configuration takes about 5 s, with half of it 3 s: two windows of training, one each
-of evaluation, inference and no work, each until the counter moves; and longer where a step does, or
-the library tries many kernels for the first one. Windows begin and end with a move of the counter,
-so that its 20-100 ms do not count."""
 TRAINING_WINDOWS = 2
-WARM_UP_SHARE = 0.25
-"""Of a window: so long it works before it is measured."""
+"""And one each of evaluation, inference and no work, each until the counter moves: a configuration
+takes about 5 s with windows of 0.6 s, with half of it 3 s; and longer where a step does, or the
+library tries many kernels for the first one."""
 _BYTES = {"fp32": 4, "tf32": 4, "bf16": 2}
 _KEPT = 2
 """Of each convolution at least its output and the normalised one are kept for the backward pass."""
@@ -142,8 +137,6 @@ def measure_piece(
         n_windows: How often to measure.
     """
     works = [work] * window.n_repeats(work)
-    for _ in range(math.ceil(WARM_UP_SHARE * len(works))):
-        work()  # the device rested while its static power was measured, and its clocks fell
     costs = [window.measure(works)[1] for _ in range(n_windows)]
     joules = [(cost.energy_kwh or 0.0) * J_PER_KWH for cost in costs]
     mean_j = sum(joules) / n_windows

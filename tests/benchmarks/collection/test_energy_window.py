@@ -75,6 +75,14 @@ def test_short_work_is_measured_to_a_percent(seconds, watts):
     assert about["repeats"] == [n]
 
 
+def test_the_device_is_warm_when_the_first_window_begins():
+    gpu = SimulatedGpu()
+    n = window_of(gpu, 200.0).n_repeats(lambda: gpu.give_work(0.1))
+    last_read = len(gpu.log) - gpu.log[::-1].index("read")
+    assert n == 20
+    assert gpu.log[last_read:] == ["work"] * 5  # it rested while its static power was read
+
+
 def test_two_readings_around_one_epoch_would_not_do():
     gpu = SimulatedGpu()
     gpu.pass_time(0.06)

@@ -108,6 +108,7 @@ def test_measured_energy_is_explained():
     assert "training energy of a run (`energy_kwh`, kWh) | **measured**" in prose
     assert f"In 3 of {len(measured)} runs some epochs are measured" in prose
     assert "differ by 1.2 / 1.2 / 1.2 %" in prose
+    assert "a move of the counter is 1 % of a window" in prose
     assert "collect --device cuda --meter nvml` adds runs" in prose
     assert "{" not in text
 

@@ -56,10 +56,13 @@ def check_seed(seed: Any, *, name: str = "seed") -> None:
     """Refuse what seeds nothing, before a library refuses it in other words.
 
     Raises:
-        ValueError: Unless it is None or a whole number that is not negative.
+        ValueError: Unless it is None or a whole number from 0 to 2**32 - 1, as the hosts' seeds are.
     """
-    if seed is not None:
-        check_counts(0, **{name: seed})
+    if seed is None:
+        return
+    check_counts(0, **{name: seed})
+    if not seed < 2**32:
+        raise ValueError(f"{name} must be below 2**32 but got {seed}.")
 
 
 def check_positive(**arguments: Any) -> None:

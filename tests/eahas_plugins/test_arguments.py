@@ -53,6 +53,7 @@ def test_ranges() -> None:
     for call, message in (
         (lambda: check_counts(2, a=1), "a must be at least 2 but got 1"),
         (lambda: check_seed(-1, name="noise_seed"), "noise_seed must be at least 0 but got -1"),
+        (lambda: check_seed(2**32), "seed must be below 2.*32 but got 4294967296"),
         (lambda: check_positive(a=0.0), "a must be positive and finite but got 0"),
         (lambda: check_not_negative(a=-1), "a must be finite and not negative but got -1"),
         (lambda: check_shares(a=1.1), "a must be between 0 and 1 but got"),

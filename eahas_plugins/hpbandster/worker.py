@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import uuid
 from pathlib import Path
@@ -90,6 +91,7 @@ class TargetWorker(Worker):
         attempt = None if grant is None else open_grant(Path(grant))
         target = self.target
         if attempt is not None and isinstance(target, EnergyTarget):
+            target = copy.copy(target)  # workers of other runs may train with it meanwhile
             target.keep_checkpoints(attempt.folder / CHECKPOINTS, run=str(self.run_id))
         try:
             loss, info = target(config, seed=self.seed, budget=budget, attempt=attempt)

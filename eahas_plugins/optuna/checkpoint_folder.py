@@ -14,8 +14,11 @@ from typing import Any
 from optuna.study import Study
 from optuna.trial import BaseTrial
 
+from eahas_plugins.budget.attributes import IDENTITY_ATTR
+from eahas_plugins.files import LineFile
 from eahas_plugins.optuna._compat import storage_file, storage_in_memory
 from eahas_plugins.targets.checkpoints import CheckpointStore, checked_folder
+from eahas_plugins.targets.identity import new_identity
 
 _NAME_LENGTH = 60  # of up to four bytes each, and a digest; file systems allow 255 bytes
 
@@ -38,6 +41,8 @@ def store_of(trial: BaseTrial, checkpoints: str | Path | None) -> CheckpointStor
     safe = re.sub(r"[^\w.-]|^\.+$", "_", name)[:_NAME_LENGTH] or "_"
     if safe != name:
         safe += f"-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    if study is not None:  # another study may have had the name, or has it in another storage
+        safe += f"-{_identity_of(study, root)}"
     store = CheckpointStore(root / safe)
     with _lock:
         is_new = store.root not in _swept
@@ -45,6 +50,18 @@ def store_of(trial: BaseTrial, checkpoints: str | Path | None) -> CheckpointStor
     if is_new:
         store.sweep()
     return store
+
+
+def _identity_of(study: Study, root: Path) -> str:
+    """What is the study's for ever, wherever its storage is moved, and no other's of its name."""
+    known = study.user_attrs.get(IDENTITY_ATTR)
+    if known is None:
+        with LineFile(root / "lock", wait=True):  # all workers share this folder, if nothing else
+            known = study.user_attrs.get(IDENTITY_ATTR)
+            if known is None:
+                known = new_identity()
+                study.set_user_attr(IDENTITY_ATTR, known)
+    return str(known)
 
 
 def _root_of(owner: object, study: Study | None, checkpoints: str | Path | None) -> Path:

@@ -81,7 +81,8 @@ class TrialCheckpoint:
 
     Raises:
         ValueError: If the trial has no such parameter, the storage is a server and there is no
-            folder given, or it is a file, or holds checkpoints of another study of the same name.
+            folder given, or it is a file, or this is an older copy of the study whose checkpoints
+            it holds.
         TypeError: If it is no trial, or no tracker.
     """
 
@@ -116,7 +117,7 @@ class TrialCheckpoint:
 
         Raises:
             TrialPruned: If the budget does not pay for it.
-            ValueError: If the checkpoint is of another study of this name.
+            ValueError: If the checkpoint is of a later state of the study than this copy of it.
         """
         start = self._store.progress(self._key)
         self._check_is_of_this_study(start)
@@ -210,9 +211,9 @@ class TrialCheckpoint:
                     return
         raise ValueError(
             f"checkpoints must be of this study, but trial {start.trial}, which has left the one "
-            f"in {self._store.root / self._key}, has another configuration in it or none: they "
-            f"are of an earlier study that was called {study.study_name!r} too. Remove "
-            f"{self._store.root}, or give the study another name or folder (checkpoints=)."
+            f"in {self._store.root / self._key}, has another configuration in it or none: this is "
+            f"an older copy of the study that has left them. Remove {self._store.root}, or give "
+            "another folder (checkpoints=)."
         )
 
     def _is_over(self, error: BaseException | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import copy
 import dataclasses
 import functools
 import math
@@ -110,6 +111,8 @@ class EnergyFacade(FacadeHook):
             budget_kwh, shortfall=shortfall, trial_limit_kwh=trial_limit_kwh
         )
         check_target(target_function, trial_limit_kwh=trial_limit_kwh)
+        if isinstance(target_function, EnergyTarget):
+            target_function = copy.copy(target_function)  # another facade keeps checkpoints too
         self._target = target_function
         self._lease_s = lease_s
         self._worker: EnergyRunner | None = None
@@ -283,11 +286,10 @@ class EnergyFacade(FacadeHook):
         return loop
 
     def _open_checkpoints(self, target: EnergyTarget, folder: Path) -> None:
-        target.keep_checkpoints(folder / _CHECKPOINTS, run="-".join(folder.parts[-2:]))
-        kept = target.checkpoint_folder
-        if kept is not None and self._starts_anew:
+        kept = target.keep_checkpoints(folder / _CHECKPOINTS, run="-".join(folder.parts[-2:]))
+        if self._starts_anew:
             shutil.rmtree(kept, ignore_errors=True)
-        elif kept is not None:
+        else:
             CheckpointStore(kept).sweep()
 
     @staticmethod

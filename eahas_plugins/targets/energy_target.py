@@ -23,6 +23,7 @@ from eahas_plugins.energy.meter_argument import check_meter
 from eahas_plugins.spaces import native_config
 from eahas_plugins.targets.checkpoints import Checkpoint, CheckpointStore, checked_folder
 from eahas_plugins.targets.estimate import EnergyEstimate
+from eahas_plugins.targets.identity import identity_of
 from eahas_plugins.targets.journal_training import JournalTraining, heartbeat
 from eahas_plugins.targets.metric import Direction, metric_of
 from eahas_plugins.targets.objectives import ERROR, Objectives, check_objectives, cost_of
@@ -178,14 +179,23 @@ class EnergyTarget:
         """Where checkpoints are kept; None where they are temporary."""
         return self._run_folder or self.checkpoints
 
-    def keep_checkpoints(self, default: Path, *, run: str) -> None:
+    def keep_checkpoints(self, default: Path, *, run: str) -> Path:
         """Keep checkpoints in a run's folder, or in one for the run where the user has said.
 
         Args:
-            default: The folder in the run's own.
+            default: The folder in the run's own, which tells the run from others of its name.
             run: The run's name, as a file name.
+
+        Returns:
+            The folder.
+
+        Raises:
+            OSError: If the run's own folder cannot be written.
         """
-        self._run_folder = default if self.checkpoints is None else self.checkpoints / run
+        own = self.checkpoints
+        folder = default if own is None else own / f"{run}-{identity_of(default.parent)}"
+        self._run_folder = folder
+        return folder
 
     def discard(
         self, config: Mapping[str, Any], seed: int = 0, instance: str | None = None

@@ -94,6 +94,7 @@ class HpBandSterDriver:
         fidelity: Literal["schedule", "continue"] = "schedule",
         n_workers: int = 1,
         price_kwh: float | None = None,
+        checkpoints: Path | None = None,
     ) -> list[Trained]:
         target = EnergyTarget(
             training,
@@ -102,6 +103,7 @@ class HpBandSterDriver:
             fidelity_param=LENGTH,
             metric=METRIC,
             direction=training.direction,
+            checkpoints=checkpoints,
         )
         logs = self._logs(folder)
         earlier = logged_results_to_HBS_result(str(logs[-1])) if logs else None

@@ -86,6 +86,7 @@ class OptunaDriver:
         fidelity: Literal["schedule", "continue"] = "schedule",
         n_workers: int = 1,
         price_kwh: float | None = None,
+        checkpoints: Path | None = None,
     ) -> list[Trained]:
         objective = EnergyObjective(
             training,
@@ -96,6 +97,7 @@ class OptunaDriver:
             schedules=[SHORT, LONG],
             fidelity=fidelity,
             meter=training.meter,
+            checkpoints=checkpoints,
         )
         study, budget = energy_study(
             budget_kwh,
@@ -143,7 +145,8 @@ class OptunaDriver:
         return optuna.load_study(study_name="own", storage=storage)
 
     def checkpoints(self, folder: Path) -> Path:
-        return folder / "study.log.checkpoints" / "own"
+        (own,) = (folder / "study.log.checkpoints").glob("own-*")
+        return own
 
     def n_kept(self, n_waiting: int) -> range:
         return range(n_waiting, n_waiting + 1)  # any of them may yet be promoted

@@ -83,6 +83,7 @@ class SmacDriver:
         fidelity: Literal["schedule", "continue"] = "schedule",
         n_workers: int = 1,
         price_kwh: float | None = None,
+        checkpoints: Path | None = None,
     ) -> list[Trained]:
         target = EnergyTarget(
             training,
@@ -91,6 +92,7 @@ class SmacDriver:
             fidelity_param=LENGTH,
             metric=METRIC,
             direction=training.direction,
+            checkpoints=checkpoints,
         )
         scenario = Scenario(
             space(),

@@ -133,6 +133,7 @@ class Driver(Protocol):
         fidelity: Literal["schedule", "continue"] = "schedule",
         n_workers: int = 1,
         price_kwh: float | None = None,
+        checkpoints: Path | None = None,
     ) -> list[Trained]:
         """Search short and long runs of a user's own training, until the budget or a price ends it.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,10 +31,11 @@ def run(
     training: PausingTraining,
     folder: Path,
     budget_kwh: float = BUDGET_KWH,
-    n_workers: int = 1,
+    **how: Any,
 ) -> list[Trained]:
+    folder.mkdir(exist_ok=True)
     return driver.search(
-        training, folder, budget_kwh=budget_kwh, seed=2, fidelity="continue", n_workers=n_workers
+        training, folder, budget_kwh=budget_kwh, seed=2, fidelity="continue", **how
     )
 
 
@@ -120,6 +122,35 @@ def test_a_search_that_goes_on_goes_on_with_its_checkpoints(driver: Driver, tmp_
     for trial in complete(more):
         in_one_go = score_in_one_go(trial.x, int(trial.length), "maximize")
         assert trial.score == pytest.approx(in_one_go)
+
+
+def test_runs_of_one_name_and_seed_share_a_folder_but_no_checkpoint(
+    driver: Driver, tmp_path: Path
+) -> None:
+    alone = run(driver, PausingTraining("minimize", Counter()), tmp_path / "alone")
+    all_of_them = {"checkpoints": tmp_path / "all"}
+    ends_in_a_training = PausingTraining("minimize", Counter())
+    kwh = (3 * SHORT + 3) * EPOCH_KWH
+    run(driver, ends_in_a_training, tmp_path / "one", budget_kwh=kwh, **all_of_them)
+    assert list(all_of_them["checkpoints"].rglob("latest.json"))
+    beside = run(driver, PausingTraining("minimize", Counter()), tmp_path / "two", **all_of_them)
+    assert beside == alone
+
+
+def test_a_run_that_was_moved_finds_its_checkpoints_in_the_users_folder(
+    driver: Driver, tmp_path: Path
+) -> None:
+    meter, named = Counter(), {"checkpoints": tmp_path / "all"}
+    training = PausingTraining("minimize", meter)
+    first = run(driver, training, tmp_path / "here", budget_kwh=3.5 * SHORT * EPOCH_KWH, **named)
+    there = (tmp_path / "here").rename(tmp_path / "thére and back")
+    more = run(driver, training, there, **named)
+    assert more[: len(first)] == first
+    assert sum(trial.energy_kwh for trial in more) == pytest.approx(
+        meter.energy_kwh - Counter.energy_kwh
+    )
+    later = went_on(more[len(first) :])
+    assert any(t.x == old.x for t in later for old in first)
 
 
 def test_kill_9_in_the_middle_of_saving_leaves_the_checkpoint_before(

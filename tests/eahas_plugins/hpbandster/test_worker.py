@@ -9,6 +9,7 @@ import pytest
 from ConfigSpace import ConfigurationSpace
 
 from eahas_plugins.hpbandster import EnergyBOHB, EnergyWorker, SurrogateWorker
+from eahas_plugins.targets.identity import identity_of
 from tests.eahas_plugins.contract.own_training import (
     EPOCH_KWH,
     LENGTH,
@@ -60,7 +61,9 @@ def test_a_training_may_be_continued_and_its_checkpoints_named(
     for one in resumed:
         paid_kwh = one.info["training_energy_kwh"] - one.info["energy_kwh"]
         assert paid_kwh == pytest.approx(SHORT * EPOCH_KWH)
-    assert [path.name for path in (tmp_path / "kept").iterdir()] == [cluster.run_id]
+    (own,) = (tmp_path / "kept").iterdir()
+    of_the_run = identity_of(cluster.folder / f"energy_{cluster.run_id}")
+    assert own.name == f"{cluster.run_id}-{of_the_run}"
     assert len(list((tmp_path / "kept").rglob("latest.json"))) <= LONG // SHORT
 
 

@@ -39,7 +39,7 @@ def test_checkpoints_lie_beside_the_storage(tmp_path: Path, kind: str) -> None:
     assert len(found) == (0 if "memory" in kind else 1)
     file = "study.db" if kind == "sqlite" else "study.log"
     if found:
-        (folder,) = (tmp_path / f"{file}.checkpoints").iterdir()
+        (folder,) = (tmp_path / f"{file}.checkpoints").glob("*/")
         assert folder.name.startswith("a_b-")
     assert n_kept(study) == 1
 
@@ -51,7 +51,8 @@ def test_a_folder_of_the_users_holds_one_per_study(tmp_path: Path) -> None:
         enqueue(study, SHORT if name == "one" else LONG)
         study.optimize(objective(meter, checkpoints=tmp_path / "all"), n_trials=1)
         assert "continues" not in study.trials[0].user_attrs
-    assert sorted(path.name for path in (tmp_path / "all").iterdir()) == ["one", "two"]
+    names = sorted(path.name.partition("-")[0] for path in (tmp_path / "all").glob("*/"))
+    assert names == ["one", "two"]
 
 
 def test_a_server_has_no_place_beside_it() -> None:
@@ -101,22 +102,34 @@ def test_a_folder_stays_where_it_was_when_the_directory_changes(
     assert not list(elsewhere.iterdir())
 
 
-@pytest.mark.parametrize("n_before", [0, 1])
-def test_another_study_of_the_same_name_does_not_go_on_unseen(
-    n_before: int, tmp_path: Path
-) -> None:
-    own = objective(Counter(), checkpoints=tmp_path)
-
-    def run(length: int, x_before: float) -> None:
-        study = new_study(study_name="one")
-        enqueue(study, *[SHORT] * n_before, x=x_before)
+def test_a_study_that_replaces_one_of_its_name_starts_anew(tmp_path: Path) -> None:
+    storage = f"sqlite:///{tmp_path / 'study.db'}"
+    for length in (SHORT, LONG):
+        study = new_study(storage, study_name="one")
         enqueue(study, length)
-        study.optimize(own, n_trials=n_before + 1)
+        study.optimize(objective(Counter()), n_trials=1)
+        assert "continues" not in study.trials[0].user_attrs
+        optuna.delete_study(study_name="one", storage=storage)
+    assert len(list(tmp_path.rglob("latest.json"))) == 1  # of the first; none but its own goes
 
-    run(SHORT, 0.1)
-    with pytest.raises(ValueError, match=r"Remove .*one, or give the study another name"):
-        run(LONG, 0.2)
-    assert len(list(tmp_path.glob("one/*/latest.json"))) == 2 * n_before + 1  # none is removed
+
+@pytest.mark.parametrize("n_before", [0, 1])
+def test_an_older_copy_of_a_study_does_not_go_on_unseen(n_before: int, tmp_path: Path) -> None:
+    own, file = objective(Counter(), checkpoints=tmp_path / "all"), tmp_path / "study.db"
+    study = new_study(f"sqlite:///{file}", study_name="one")
+    store_of(SimpleNamespace(study=study), tmp_path / "all")  # type: ignore[arg-type]
+    older = file.read_bytes()
+    enqueue(study, *[SHORT] * n_before, x=0.1)
+    enqueue(study, SHORT)
+    study.optimize(own, n_trials=n_before + 1)
+    file.write_bytes(older)
+    study = new_study(f"sqlite:///{file}", study_name="one", load_if_exists=True)
+    enqueue(study, *[SHORT] * n_before, x=0.2)
+    enqueue(study, LONG)
+    with pytest.raises(ValueError, match=r"an older copy of the study.* Remove .*one-"):
+        study.optimize(own, n_trials=n_before + 1)
+    n_left = len(list(tmp_path.glob("all/one-*/*/latest.json")))
+    assert n_left == 2 * n_before + 1  # none is removed
 
 
 def test_a_relative_folder_is_where_the_study_first_looked(

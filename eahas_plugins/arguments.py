@@ -56,7 +56,7 @@ def check_seed(seed: Any, *, name: str = "seed") -> None:
     """Refuse what seeds nothing, before a library refuses it in other words.
 
     Raises:
-        ValueError: Unless it is None or a whole number from 0 to 2**32 - 1, as the hosts' seeds are.
+        ValueError: Unless it is None or a whole number from 0 to 2**32 - 1, as of the hosts.
     """
     if seed is None:
         return

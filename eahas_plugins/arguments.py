@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+_LARGEST_SEED = 2**32 - 1
+
 
 def check_numbers(**arguments: object) -> None:
     """Refuse what only looks like a number.
@@ -52,17 +54,20 @@ def check_counts(least: int, /, **arguments: Any) -> None:
             raise ValueError(f"{name} must be at least {least} but got {value}.")
 
 
-def check_seed(seed: Any, *, name: str = "seed") -> None:
+def check_seed(seed: Any) -> None:
     """Refuse what seeds nothing, before a library refuses it in other words.
 
     Raises:
-        ValueError: Unless it is None or a whole number from 0 to 2**32 - 1, as of the hosts.
+        ValueError: Unless it is None or a whole number of 32 bits, as NumPy's older generators take
+            that the hosts draw from; a time in nanoseconds is larger.
     """
     if seed is None:
         return
-    check_counts(0, **{name: seed})
-    if not seed < 2**32:
-        raise ValueError(f"{name} must be below 2**32 but got {seed}.")
+    check_counts(0, seed=seed)
+    if seed > _LARGEST_SEED:
+        raise ValueError(
+            f"seed must be at most {_LARGEST_SEED} but got {seed}: give seed % 2**32, which is."
+        )
 
 
 def check_positive(**arguments: Any) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from optuna import TrialPruned
 from optuna.trial import Trial, TrialState
 
-from eahas_plugins.arguments import check_counts, check_seed
+from eahas_plugins.arguments import check_counts
 from eahas_plugins.benchmark import Benchmark, BenchmarkRun, accuracy_curve, check_benchmark
 from eahas_plugins.budget.attributes import CONTINUES_ATTR, PAID_ATTR, SAVED_ATTR, TRAINING_ATTR
 from eahas_plugins.optuna._origin import open_account
@@ -86,7 +86,8 @@ class SurrogateObjective:
                 f"but got {objectives!r}."
             )
         check_counts(1, report_every=report_every)
-        check_seed(noise_seed, name="noise_seed")
+        if noise_seed is not None:
+            check_counts(0, noise_seed=noise_seed)
         if fidelity not in ("schedule", "continue"):
             raise ValueError(f"fidelity must be 'schedule' or 'continue' but got {fidelity!r}.")
         if fidelity == "continue" and noise_seed is not None:

@@ -13,6 +13,7 @@ from benchmarks.collection.training.data import load_splits
 from benchmarks.collection.training.train import learning_rate, train
 from surrogate.space.definitions import TASKS
 from surrogate.space.tasks import check, get_space
+from tests.surrogate.made_up import record
 
 
 def _short() -> dict[str, object]:
@@ -54,7 +55,8 @@ def test_a_killed_collection_goes_on_and_leaves_no_process(images: Path, tmp_pat
     command = [sys.executable, "-m", "benchmarks", "collect", "--runs", "2"]
     command += ["--data", str(images), "--out", str(tmp_path)]
     path = tmp_path / "fashion-nano.jsonl"
-    path.write_text('{"run": 0, "marker": true}\n{"run": 1, "val_acc')
+    first = {**record(planned_run("fashion-nano", 0).config, run=0).to_json(), "marker": True}
+    path.write_text(json.dumps(first) + '\n{"run": 1, "val_acc')
     killed = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120.0
     while not (workers := _children(killed.pid)) and time.monotonic() < deadline:
@@ -68,7 +70,7 @@ def test_a_killed_collection_goes_on_and_leaves_no_process(images: Path, tmp_pat
     # Run 1 has not been trained; run 0 is left as it was.
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL, timeout=300)
     rows = [json.loads(line) for line in path.read_text().splitlines()]
-    assert rows[0] == {"run": 0, "marker": True}
+    assert rows[0] == first
     assert [row["run"] for row in rows] == [0, 1]
     assert rows[1]["config"] == planned_run("fashion-nano", 1).config
     assert len(rows[1]["energy_kwh"]) == rows[1]["config"]["max_epoch"]

@@ -42,6 +42,7 @@ _FREE = (
 )  # fmt: skip
 """What a run that goes on may have otherwise: how long it runs, by whom and where it lies. The size
 of the initial design follows from ``n_trials``, and has been tried first."""
+_IN_WORDS = {"_meta.runner.code": "code of the target function (edited, or run by another Python)"}
 
 
 def take_over(scenario: Scenario, folder: Path, *, anew: bool) -> Fence:
@@ -75,9 +76,10 @@ def check_same_run(scenario: Scenario, folder: Path) -> None:
 
 def _refuse(folder: Path, other: list[str]) -> None:
     if other:
+        settings = ", ".join(_IN_WORDS.get(path, path) for path in other)
         raise RuntimeError(
             f"the folder {folder} must hold the same run or none but holds one with other "
-            f"{', '.join(other)}: give the scenario another name, or overwrite=True to start anew."
+            f"{settings}: give the scenario another name, or overwrite=True to start anew."
         )
 
 

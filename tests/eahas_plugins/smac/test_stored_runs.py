@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ConfigSpace import ConfigurationSpace
+from smac import Scenario
 from smac.runhistory import StatusType
 
 from eahas_plugins.budget.journal import EnergyJournal
@@ -70,6 +72,20 @@ def test_another_run_in_the_folder_is_an_error_and_never_a_question(
     scenario = energy_scenario(target, name="run", output_directory=tmp_path, seed=1, max_budget=10)
     with pytest.raises(RuntimeError, match="max_budget"):
         multi_fidelity(tmp_path, budget_kwh=0.02, n_startup_trials=50, scenario=scenario)
+
+
+def test_a_function_that_was_edited_is_said_in_words(tmp_path: Path) -> None:
+    def before(config: Any, seed: int = 0) -> tuple[float, dict[str, float]]:
+        return config["x"], {"energy_kwh": 0.001}
+
+    def after(config: Any, seed: int = 0) -> tuple[float, dict[str, float]]:
+        return 2.0 * config["x"], {"energy_kwh": 0.001}
+
+    space = ConfigurationSpace({"x": (0.0, 1.0)})
+    scenario = Scenario(space, name="run", output_directory=tmp_path, crash_cost=1.0, seed=1)
+    full_fidelity(tmp_path, budget_kwh=0.002, target=before, scenario=scenario).optimize()
+    with pytest.raises(RuntimeError, match=r"with other code of the target function \(edited"):
+        full_fidelity(tmp_path, budget_kwh=0.004, target=after, scenario=scenario)
 
 
 def test_the_journal_of_a_copied_history_is_restored(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -137,3 +139,10 @@ def _imported_by_call(call: ast.Call) -> str | None:
     argument = call.args[0]
     value = argument.value if isinstance(argument, ast.Constant) else None
     return value if isinstance(value, str) else None
+
+
+def imported_with(module: str) -> set[str]:
+    """All modules that a new process has imported once it has imported this one."""
+    code = f"import sys, {module}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())

@@ -207,7 +207,7 @@ class PromotionHook(Hyperband):
     ) -> list[Configuration]:
         counts, candidates = self._n_configs_in_stage, configs
         sizes = counts[bracket]
-        if stage + 1 < len(sizes) and all(self._is_evaluated(c, from_keys) for c in configs):
+        if stage + 1 < len(sizes) and all(self.is_evaluated(c, from_keys) for c in configs):
             wanted = sizes[stage + 1]
             if len(configs) < sizes[stage]:
                 wanted = max(1, len(configs) * wanted // sizes[stage]) if configs else 0
@@ -220,6 +220,7 @@ class PromotionHook(Hyperband):
             self._n_configs_in_stage = counts
         return self.promoted(configs, best, from_keys)
 
-    def _is_evaluated(self, config: Configuration, keys: list[InstanceSeedBudgetKey]) -> bool:
+    def is_evaluated(self, config: Configuration, keys: list[InstanceSeedBudgetKey]) -> bool:
+        """Whether all trials of a configuration at a rung have ended."""
         known = self.runhistory.get_instance_seed_budget_keys(config)
         return all(key in known for key in keys)

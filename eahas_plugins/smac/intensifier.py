@@ -135,7 +135,9 @@ class EnergyHyperband(BudgetedIntensifier, PromotionHook):
         """As many as SMAC promotes, those with the largest reward."""
         chosen = self._promoted(configs, best, keys)
         if self.account is not None:  # the others are out of the race for good
-            out = [config for config in configs if config not in chosen]
+            # SMAC asks at the highest rung at once: there are some that have yet to be trained.
+            tried = [config for config in configs if self.is_evaluated(config, keys)]
+            out = [config for config in tried if config not in chosen]
             for key in keys:
                 self.account.discard(out, seed=key.seed, instance=key.instance)
         return chosen

@@ -14,6 +14,7 @@ from eahas_plugins.transfer import EarlierStudy, EarlierTrial, first_configurati
 from eahas_plugins.transfer.study import columns_seen
 from tests.eahas_plugins.hpbandster.conftest import Cluster, within_time
 from tests.eahas_plugins.smac.bench import PowerLawBench
+from tests.imports import imported_with
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -59,3 +60,9 @@ def test_what_was_tried_is_not_tried_again() -> None:
     job.result = {"loss": 0.5, "info": {}}
     generator.new_result(job)
     assert generator.get_config(1.0)[0] == first[1]
+
+
+def test_a_search_that_begins_with_no_earlier_study_draws_no_report() -> None:
+    found = imported_with("eahas_plugins.hpbandster")
+    assert "eahas_plugins.transfer" in found
+    assert "eahas_plugins.report" not in found

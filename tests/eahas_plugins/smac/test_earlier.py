@@ -11,6 +11,7 @@ from eahas_plugins.smac import EarlierInitialDesign, SurrogateTarget, energy_sce
 from eahas_plugins.transfer import EarlierStudy, EarlierTrial
 from tests.eahas_plugins.smac.bench import PowerLawBench
 from tests.eahas_plugins.smac.helpers import multi_fidelity
+from tests.imports import imported_with
 
 
 def earlier() -> EarlierStudy:
@@ -58,3 +59,9 @@ def test_a_design_has_a_configuration(tmp_path: Path) -> None:
     scenario = energy_scenario(target, name="run", output_directory=tmp_path, seed=1)
     with pytest.raises(ValueError, match="n_configs must be at least 1 but got 0"):
         EarlierInitialDesign(scenario, [], n_configs=0)
+
+
+def test_a_search_that_begins_with_no_earlier_study_draws_no_report() -> None:
+    found = imported_with("eahas_plugins.smac")
+    assert "eahas_plugins.transfer" in found
+    assert "eahas_plugins.report" not in found

@@ -1,8 +1,6 @@
 """Runs of SMAC and HpBandSter as earlier studies."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -76,11 +74,3 @@ def test_which_of_several_is_said_as_python_says_it(tmp_path):
     with pytest.raises(ValueError, match=r"runs 'n/0', 'n/1': give read_study\(.*study='n/0'\) in"):
         read_studies([tmp_path])
     assert read_studies([read_study(tmp_path, study="n/1")])
-
-
-@pytest.mark.parametrize("host", ["eahas_plugins.smac", "eahas_plugins.hpbandster"])
-def test_a_search_that_begins_with_no_earlier_study_draws_no_report(host):
-    code = f"import sys, {host}; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert {host, "eahas_plugins.transfer"} <= set(done.stdout.split())
-    assert "eahas_plugins.report" not in done.stdout.split()
